@@ -1,0 +1,132 @@
+"""Frame scores against plain numpy loops over pixels and windows."""
+
+import math
+
+import flax.struct
+import jax
+import numpy as np
+import pytest
+
+from vpn_anomaly.evaluation import scores
+
+frame_scores = jax.jit(scores.frame_scores)
+largest_window_z = jax.jit(scores.largest_window_z)
+
+
+@flax.struct.dataclass
+class FakeMaps:
+    """The fields of systems.system.Maps."""
+
+    value: dict
+    mean: dict
+    variance: dict
+    counted: np.ndarray
+
+
+def random_maps(shape, seed=0):
+    rng = np.random.default_rng(seed)
+
+    def draw(names):
+        return {name: rng.exponential(size=shape).astype(np.float32) for name in names}
+
+    windowed = ("missing", "intruding")
+    return FakeMaps(
+        value=draw(("nll", "tail") + windowed),
+        mean=draw(("nll",) + windowed),
+        variance=draw(windowed),
+        counted=rng.random(shape) < 0.7,
+    )
+
+
+def largest_z_by_loop(value, mean, variance, counted, sizes):
+    """One frame (H, W): every window, every pixel."""
+    height, width = value.shape
+    best = -math.inf
+    for size in sizes:
+        rows, columns = min(size, height), min(size, width)
+        for top in range(height - rows + 1):
+            for left in range(width - columns + 1):
+                excess, spread, count = 0.0, 0.0, 0
+                for y in range(top, top + rows):
+                    for x in range(left, left + columns):
+                        if counted[y, x]:
+                            excess += float(value[y, x]) - float(mean[y, x])
+                            spread += float(variance[y, x])
+                            count += 1
+                if count:
+                    best = max(best, excess / math.sqrt(spread + scores.VARIANCE_FLOOR))
+    return best
+
+
+def means_by_loop(map_xHxW, counted):
+    frames = map_xHxW.reshape((-1,) + map_xHxW.shape[-2:])
+    masks = counted.reshape(frames.shape)
+    means = [frame[mask].astype(np.float64).mean() for frame, mask in zip(frames, masks)]
+    return np.reshape(means, map_xHxW.shape[:-2])
+
+
+def test_means_are_over_counted_pixels():
+    maps = random_maps((3, 2, 9, 11))
+    result = frame_scores(maps)
+    nll, entropy, tail = maps.value["nll"], maps.mean["nll"], maps.value["tail"]
+    np.testing.assert_allclose(result["mean_nll"], means_by_loop(nll, maps.counted), rtol=1e-5)
+    np.testing.assert_allclose(
+        result["excess_nll"], means_by_loop(nll - entropy, maps.counted), rtol=1e-4, atol=1e-6
+    )
+    np.testing.assert_allclose(result["tail_mean"], means_by_loop(tail, maps.counted), rtol=1e-5)
+
+
+@pytest.mark.parametrize("height, width", [(9, 11), (4, 7), (2, 3)])
+@pytest.mark.parametrize("name", ["missing", "intruding"])
+def test_window_scores_equal_a_loop(height, width, name):
+    maps = random_maps((2, 2, height, width), seed=height)
+    result = np.asarray(frame_scores(maps)[f"{name}_z"])
+    for index in np.ndindex(2, 2):
+        expected = largest_z_by_loop(
+            maps.value[name][index],
+            maps.mean[name][index],
+            maps.variance[name][index],
+            maps.counted[index],
+            (3, 5),
+        )
+        assert result[index] == pytest.approx(expected, rel=1e-4)
+
+
+def test_a_dark_patch_is_found_by_the_window_of_its_size():
+    value = np.zeros((20, 20), np.float32)
+    value[8:13, 5:10] = 4.0
+    mean, variance = np.ones_like(value), np.ones_like(value)
+    counted = np.ones_like(value, bool)
+    z = largest_window_z(value, mean, variance, counted)
+    assert float(z) == pytest.approx(25 * 3 / math.sqrt(25 + scores.VARIANCE_FLOOR), rel=1e-6)
+
+
+def test_pixels_that_do_not_count_change_nothing():
+    maps = random_maps((2, 1, 10, 10))
+    poisoned = jax.tree.map(lambda array: np.where(maps.counted, array, np.nan), maps)
+    poisoned = poisoned.replace(counted=maps.counted)
+    for name, expected in frame_scores(maps).items():
+        np.testing.assert_array_equal(frame_scores(poisoned)[name], expected)
+
+
+def test_windows_without_counted_pixels_are_left_out():
+    value, mean = np.zeros((8, 8), np.float32), np.ones((8, 8), np.float32)
+    counted = np.zeros((8, 8), bool)
+    counted[0, 0] = True
+    z = largest_window_z(value, mean, mean, counted)
+    assert float(z) == pytest.approx(-1 / math.sqrt(1 + scores.VARIANCE_FLOOR))
+    assert np.isnan(largest_window_z(value, mean, mean, np.zeros((8, 8), bool)))
+
+
+def test_scores_without_their_maps_have_no_key():
+    maps = random_maps((1, 1, 6, 6))
+    only_nll = maps.replace(value={"nll": maps.value["nll"]}, mean={}, variance={})
+    assert list(frame_scores(only_nll)) == ["mean_nll"]
+    assert set(frame_scores(maps)) == set(scores.SCORES)
+
+
+def test_uncompiled_scores_are_the_same():
+    maps = random_maps((2, 1, 6, 7))
+    compiled = frame_scores(maps)
+    for name, expected in scores.frame_scores(maps).items():
+        np.testing.assert_allclose(compiled[name], expected, rtol=1e-5, atol=1e-6)

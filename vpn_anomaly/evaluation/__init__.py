@@ -1,0 +1,1 @@
+"""From maps of surprise to scores, metrics, thresholds and figures."""
