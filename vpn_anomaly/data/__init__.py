@@ -1,0 +1,1 @@
+"""What the model sees: sequences, corruptions and grid masks, each a function of (seed, split, index)."""

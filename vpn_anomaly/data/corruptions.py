@@ -1,0 +1,75 @@
+"""Corruptions of the last frame, with the pixels that they changed (paper, section 4; DESIGN 1).
+
+- `temporal`: the last frame is replaced by the first.
+- `spatial`: a black 3×3 square, centred on a pixel drawn uniformly from those with a value of at least
+  128 in their largest channel, clipped to the frame.
+- `both`: temporal, then spatial on the replaced frame: the paper's own.
+- `mixed`: temporal or spatial, each with probability one half.
+
+The random numbers of a sequence are the same for every kind, so `spatial` and `mixed` draw equal squares.
+"""
+
+import numpy as np
+
+from vpn_anomaly.data.random_bits import integers_below, random_bits
+from vpn_anomaly.errors import UserError
+
+CORRUPTIONS = ("temporal", "spatial", "both", "mixed")
+BRIGHT = 128  # the least value at which a square may be centred
+REACH = 1  # pixels from the square's centre to its edge
+
+
+def corrupt(clip_BxTxHxWxC, kind: str, seed: int, split: str, index_B):
+    """The clips with a corrupted last frame, and which of its pixels changed, bool (B, H, W).
+
+    The clips are not modified. UserError for an unknown kind, and when a square is due in a frame that
+    has no bright pixel. A temporal corruption of a clip that ends as it began changes nothing.
+    """
+    temporal_B, spatial_B, pixel_bits_B = draws(kind, seed, split, index_B)
+    last_BxHxWxC = clip_BxTxHxWxC[:, -1]
+    frame_BxHxWxC = np.where(temporal_B[:, None, None, None], clip_BxTxHxWxC[:, 0], last_BxHxWxC)
+    bright_BxHxW = frame_BxHxWxC.max(axis=-1) >= BRIGHT
+    check_bright(bright_BxHxW.any(axis=(1, 2)), spatial_B, index_B)
+    square_BxHxW = _square(bright_BxHxW, pixel_bits_B) & spatial_B[:, None, None]
+    frame_BxHxWxC = np.where(square_BxHxW[..., None], np.uint8(0), frame_BxHxWxC)
+    corrupted_BxTxHxWxC = np.array(clip_BxTxHxWxC)
+    corrupted_BxTxHxWxC[:, -1] = frame_BxHxWxC
+    return corrupted_BxTxHxWxC, (frame_BxHxWxC != last_BxHxWxC).any(axis=-1)
+
+
+def draws(kind: str, seed: int, split: str, index_B):
+    """Who is corrupted how: temporal bool (B,), spatial bool (B,), and the words that choose a pixel."""
+    if kind not in CORRUPTIONS:
+        raise UserError(f"unknown corruption {kind}; allowed: {', '.join(CORRUPTIONS)}")
+    bits_Bx2 = random_bits(seed, split, index_B, "corruption", 2)
+    first_half_B = bits_Bx2[:, 0] < 2**31
+    every_B = np.ones_like(first_half_B)
+    temporal_B, spatial_B = {
+        "temporal": (every_B, ~every_B),
+        "spatial": (~every_B, every_B),
+        "both": (every_B, every_B),
+        "mixed": (first_half_B, ~first_half_B),
+    }[kind]
+    return temporal_B, spatial_B, bits_Bx2[:, 1]
+
+
+def check_bright(bright_B, spatial_B, index_B) -> None:
+    """UserError when a sequence is due a square and has no bright pixel to put it on."""
+    dark_B = spatial_B & ~np.asarray(bright_B)
+    if dark_B.any():
+        raise UserError(
+            f"sequence {np.asarray(index_B)[dark_B][0]} has no pixel of at least {BRIGHT} in the frame"
+            " to corrupt, where a black square could be seen; leave spatial, both and mixed out of"
+            " evaluate.corruptions for this data"
+        )
+
+
+def _square(bright_BxHxW, pixel_bits_B) -> np.ndarray:
+    """A square of pixels around a uniformly drawn bright one, bool (B, H, W)."""
+    _, height, width = bright_BxHxW.shape
+    count_BxP = np.cumsum(bright_BxHxW.reshape(len(bright_BxHxW), -1), axis=-1)
+    chosen_B = integers_below(pixel_bits_B, count_BxP[:, -1])
+    row_B, column_B = np.divmod(np.sum(count_BxP <= chosen_B[:, None], axis=-1), width)
+    near_row_BxH = np.abs(np.arange(height) - row_B[:, None]) <= REACH
+    near_column_BxW = np.abs(np.arange(width) - column_B[:, None]) <= REACH
+    return near_row_BxH[:, :, None] & near_column_BxW[:, None, :]

@@ -1,0 +1,107 @@
+"""Sources of 28×28 glyphs: the embedded MNIST digits, tensorflow-datasets, or a user's .npz."""
+
+import dataclasses
+import functools
+import os
+import pathlib
+import zipfile
+import zlib
+
+import numpy as np
+
+from vpn_anomaly.errors import UserError
+
+GLYPH = 28  # pixels, height and width of a digit
+EMBEDDED = pathlib.Path(__file__).with_name("embedded_digits.npz")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Digits:
+    """Glyphs kept apart by split, uint8: sequences of train and validation use train_Nx28x28."""
+
+    train_Nx28x28: np.ndarray
+    test_Nx28x28: np.ndarray
+
+    def of_split(self, split: str) -> np.ndarray:
+        return self.test_Nx28x28 if split == "test" else self.train_Nx28x28
+
+
+def load_digits(name: str) -> Digits:
+    """The glyphs of `embedded` (10,000 and 2,000), `tfds` (60,000 and 10,000) or a .npz file.
+
+    A file holds uint8 glyphs of 28×28: arrays `train` and `test`, or a single array, of which the first
+    five sixths are train and the rest test. UserError when they cannot be had.
+    """
+    if name == "embedded":
+        return _embedded()
+    if name == "tfds":
+        return _tfds()
+    return _npz(pathlib.Path(name))
+
+
+@functools.lru_cache(maxsize=1)
+def _embedded() -> Digits:
+    return _npz(EMBEDDED)
+
+
+def _tfds() -> Digits:
+    # Read by tensorflow_datasets before its first import; its own warnings are many lines long.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        import tensorflow_datasets
+
+        tensorflow_datasets.disable_progress_bar()
+        train, test = (
+            tensorflow_datasets.load("mnist", split=split, batch_size=-1)["image"].numpy()[..., 0]
+            for split in ("train", "test")
+        )
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"data.digits=tfds needs the module {error.name}: pip install tensorflow"
+            " tensorflow-datasets importlib_resources, or use data.digits=embedded"
+        ) from error
+    except Exception as error:  # no network shows as any of a dozen types, of three libraries
+        raise UserError(
+            f"data.digits=tfds: MNIST is not prepared here and cannot be downloaded ({_first_line(error)});"
+            " prepare it on a machine with a network by `tfds build mnist` and copy"
+            " ~/tensorflow_datasets, or use data.digits=embedded"
+        ) from error
+    return Digits(train, test)
+
+
+def _npz(path: pathlib.Path) -> Digits:
+    needed = "embedded, tfds, or a .npz of 28x28 uint8 glyphs (arrays train and test, or one array)"
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise UserError(f"data.digits={path}: a .npy file; allowed: {needed}")
+            arrays = {name: archive[name] for name in archive.files}
+    except FileNotFoundError as error:
+        raise UserError(f"data.digits={path}: no such file; allowed: {needed}") from error
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise UserError(
+            f"data.digits={path} cannot be read ({_first_line(error)}); allowed: {needed}"
+        ) from error
+    if {"train", "test"} <= arrays.keys():
+        train, test = arrays["train"], arrays["test"]
+    elif len(arrays) == 1:
+        (glyphs,) = arrays.values()
+        _check_glyphs(path, glyphs)
+        train, test = np.split(glyphs, [len(glyphs) * 5 // 6])
+    else:
+        raise UserError(f"data.digits={path} has arrays {sorted(arrays)}; allowed: {needed}")
+    for glyphs in (train, test):
+        _check_glyphs(path, glyphs)
+    return Digits(train, test)
+
+
+def _check_glyphs(path, glyphs: np.ndarray) -> None:
+    if glyphs.dtype != np.uint8 or glyphs.shape[1:] != (GLYPH, GLYPH) or not len(glyphs):
+        raise UserError(
+            f"data.digits={path}: an array of {glyphs.dtype} {glyphs.shape};"
+            " needed is uint8 (N, 28, 28) with at least one glyph for train and one for test"
+        )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:160]

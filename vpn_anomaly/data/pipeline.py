@@ -1,0 +1,130 @@
+"""Batches for training and clips for evaluation, from any source of sequences.
+
+A source has `shape` (T, H, W, C), `length(split)` (None: endless) and `clips(seed, split, index_N)`:
+MovingMNIST and FileSequences.
+"""
+
+import collections
+import concurrent.futures
+import functools
+import importlib.util
+import itertools
+from typing import Iterator, NamedTuple
+
+import numpy as np
+
+from vpn_anomaly.data.corruptions import corrupt
+from vpn_anomaly.data.lattice import random_shifts
+from vpn_anomaly.data.moving_mnist import sequence_seed
+from vpn_anomaly.data.random_bits import random_bits
+from vpn_anomaly.errors import UserError
+
+PREFETCHED = 4  # batches made ahead of the training step
+
+
+class Sequences(NamedTuple):
+    """Evaluation sequences, all in memory."""
+
+    clip: np.ndarray  # uint8 (N, T, H, W, C)
+    changed: np.ndarray  # bool (N, H, W): pixels of the last frame that the corruption changed
+    index: np.ndarray  # int64 (N,)
+
+
+def training_batches(
+    source,
+    seed: int,
+    batch_size: int,
+    first_step: int = 0,
+    period: tuple[int, int] = (4, 5),
+    shard_index: int = 0,
+    shard_count: int = 1,
+    backend: str = "auto",
+    workers: int = 2,
+) -> Iterator[dict[str, np.ndarray]]:
+    """Endless batches from step `first_step` on: clip uint8 (b, T, H, W, C), shift int32 (b, T, 2),
+    index int64 (b,), with b = batch_size / shard_count.
+
+    Batch s holds the places s·batch_size … of the training order, whatever came before: sequence = place
+    when the train split is endless, else one permutation of the split after another. Shifts belong to a
+    place, so a sequence is masked anew in every epoch. The bytes depend neither on `backend`
+    (`tensorflow`, `numpy`, or `auto`: tensorflow where it is installed) nor on `workers`, the batches
+    made at once. UserError for an empty split or shards that do not divide the batch.
+    """
+    if batch_size % shard_count:
+        raise UserError(
+            f"train.batch_size={batch_size} over {shard_count} devices: set a multiple of {shard_count}"
+        )
+    length = source.length("train")
+    if length == 0:
+        raise UserError("no sequence is left for training: 10 or more are needed, 80% of them train")
+    shard = batch_size // shard_count
+
+    def plan(step: int) -> tuple[np.ndarray, np.ndarray]:
+        place_B = step * batch_size + shard_index * shard + np.arange(shard)
+        shift_BxTx2 = random_shifts(seed, "train", place_B, source.shape[0], period)
+        return sequence_at(place_B, seed, length), shift_BxTx2
+
+    return _BACKENDS[_resolved(backend)](source, seed, plan, first_step, workers)
+
+
+def sequence_at(place_B, seed: int, length: int | None) -> np.ndarray:
+    """Which sequence stands at each place of the training order, int64 (B,)."""
+    place_B = np.asarray(place_B, np.int64)
+    if length is None:
+        return place_B
+    epoch_B, within_B = np.divmod(place_B, length)
+    index_B = np.empty_like(place_B)
+    for epoch in np.unique(epoch_B):
+        here_B = epoch_B == epoch
+        index_B[here_B] = _epoch_order(seed, int(epoch), length)[within_B[here_B]]
+    return index_B
+
+
+def evaluation_clips(source, split: str, count: int, corruption: str | None = None) -> Sequences:
+    """The `count` normal sequences of an evaluation split, or the `count` after them, corrupted.
+
+    Every corruption is given the same sequences. UserError when the split has too few, and for an
+    unknown corruption.
+    """
+    length = source.length(split)
+    if length is not None and length < 2 * count:
+        raise UserError(
+            f"the {split} split has {length} sequences: {count} normal and {count} corrupted ones need"
+            f" {2 * count}; set evaluate.sequences to {length // 2} or less, or give more sequences"
+        )
+    index_N = np.arange(count) + (0 if corruption is None else count)
+    seed = sequence_seed(0, split)
+    clip_NxTxHxWxC = source.clips(seed, split, index_N)
+    if corruption is None:
+        return Sequences(clip_NxTxHxWxC, np.zeros(clip_NxTxHxWxC[:, 0, ..., 0].shape, bool), index_N)
+    return Sequences(*corrupt(clip_NxTxHxWxC, corruption, seed, split, index_N), index_N)
+
+
+@functools.lru_cache(maxsize=4)
+def _epoch_order(seed: int, epoch: int, length: int) -> np.ndarray:
+    return np.argsort(random_bits(seed, "train", [epoch], "order", length)[0], kind="stable")
+
+
+def _numpy_batches(source, seed, plan, first_step, workers):
+    def batch(step: int) -> dict[str, np.ndarray]:
+        index_B, shift_BxTx2 = plan(step)
+        clip_BxTxHxWxC = source.clips(seed, "train", index_B)
+        return {"clip": clip_BxTxHxWxC, "shift": shift_BxTx2, "index": index_B}
+
+    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
+        ahead = collections.deque()
+        for step in itertools.count(first_step):
+            ahead.append(pool.submit(batch, step))
+            if len(ahead) > PREFETCHED:
+                yield ahead.popleft().result()
+
+
+def _resolved(backend: str) -> str:
+    if backend == "auto":
+        backend = "numpy" if not _BACKENDS.get("tensorflow") else "tensorflow" if importlib.util.find_spec("tensorflow") else "numpy"
+    if backend not in _BACKENDS:
+        raise UserError(f"unknown data.backend {backend}; allowed: auto, {', '.join(_BACKENDS)}")
+    return backend
+
+
+_BACKENDS = {"numpy": _numpy_batches}
