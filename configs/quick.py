@@ -1,0 +1,17 @@
+"""The detector on 2 CPU cores in minutes: `ours` with correlation attention, stem 4, 32 channels.
+
+    python -m vpn_anomaly.main --config=configs/quick.py --workdir=runs/quick
+
+Trains on embedded digits and evaluates on 256 normal and 256 corrupted sequences of each kind.
+`configs/quick.py:debug` runs in seconds.
+"""
+
+from vpn_anomaly.config import defaults
+from vpn_anomaly.variants import vary
+
+
+def get_config(variant: str = ""):
+    config = defaults()
+    config.train.steps = 400
+    config.evaluate.sequences = 256
+    return vary(config, variant)

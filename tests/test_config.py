@@ -1,0 +1,156 @@
+"""The list of fields: types, ranges, combinations, names."""
+
+import json
+
+import ml_collections
+import pytest
+
+from vpn_anomaly import config as config_module
+from vpn_anomaly.config import FIELDS, as_dict, check, defaults, differences, field_named, flat
+from vpn_anomaly.errors import UserError
+
+
+def changed(**values):
+    """Defaults with dotted names changed, written with __ for the dot, whatever their type."""
+    config = ml_collections.ConfigDict(as_dict(defaults()), type_safe=False)
+    for field in FIELDS:  # as_dict turned tuples into lists
+        config.update_from_flattened_dict({field.name: field.default})
+    with config.ignore_type():
+        for name, value in values.items():
+            config.update_from_flattened_dict({name.replace("__", "."): value})
+    return config
+
+
+def error_of(config):
+    with pytest.raises(UserError) as raised:
+        check(config)
+    line = str(raised.value)
+    assert "\n" not in line
+    return line
+
+
+def test_defaults_pass_and_names_are_unique():
+    check(defaults())
+    names = [field.name for field in FIELDS]
+    assert len(names) == len(set(names)) == len(flat(defaults()))
+
+
+def test_defaults_are_new_each_time():
+    first = defaults()
+    first.train.steps = 7
+    assert defaults().train.steps != 7
+
+
+def test_every_field_says_what_it_is():
+    for field in FIELDS:
+        assert field.meaning and not field.meaning.endswith(".")
+        assert config_module.type_name(field)
+        if field.kind in (int, float):
+            assert field.minimum is not None, f"{field.name} has no lower bound"
+
+
+@pytest.mark.parametrize("name, value, words", [
+    ("train.steps", 0, "train.steps is 0, but has to be 1 or more"),
+    ("train.steps", -5, "1 or more"),
+    ("train.steps", "many", "a whole number"),
+    ("train.steps", 5.0, "a whole number"),
+    ("train.steps", True, "a whole number"),
+    ("train.learning_rate", 0.0, "train.learning_rate is 0.0"),
+    ("train.learning_rate", float("nan"), "a number"),
+    ("train.learning_rate", float("inf"), "a number"),
+    ("train.learning_rate", "3e-3", "a number"),
+    ("model.use_masked_frame", 1, "true or false"),
+    ("model.attention.kind", "strong", "one of full, depthwise, correlation, none"),
+    ("system", "magic", "one of inpainting"),
+    ("data.trajectory", "brownian", "one of original, reflect"),
+    ("data.height", -64, "data.height is -64"),
+    ("data.lattice", (4,), "a tuple of 2 whole numbers"),
+    ("data.lattice", (0, 5), "1 or more"),
+    ("data.speed", (0.1, 1.5), "from 0 to 1"),
+    ("data.speed", 0.1, "a tuple of 2 numbers"),
+    ("train.targets", (), "a tuple of one or more whole numbers"),
+    ("train.targets", (10.0,), "a tuple of one or more whole numbers"),
+    ("evaluate.corruptions", ("temporal", "colour"), "one of temporal, spatial, both, mixed"),
+    ("evaluate.sequences", 0, "1 or more"),
+    ("evaluate.false_alarm_rate", 1.0, "from 1e-06 to 0.999999"),
+    ("seed", 2**31, "from 0 to 2147483647"),
+])
+def test_one_value_out_of_its_type_or_range(name, value, words):
+    line = error_of(changed(**{name.replace(".", "__"): value}))
+    assert name in line and words in line
+
+
+@pytest.mark.parametrize("values, words", [
+    (dict(data__channels=2), ["data.channels", "1 (grey) or 3 (RGB)"]),
+    (dict(data__height=24), ["24×64", "28×28"]),
+    (dict(data__speed=(0.2, 0.1)), ["data.speed", "lowest"]),
+    (dict(data__lattice=(65, 5)), ["data.lattice (65, 5)", "larger than the frame"]),
+    (dict(data__lattice=(1, 1), score__masks=1), ["data.lattice", "hides none"]),
+    (dict(model__stem=3), ["model.stem 3", "data.height 64"]),
+    (dict(data__width=66), ["model.stem 4", "data.width 66"]),
+    (dict(model__context=20), ["model.context", "21", "data.frames is 20"]),
+    (dict(model__attention__filter_size=4), ["model.attention.filter_size is 4", "odd"]),
+    (dict(model__attention__windows=(3, 4)), ["model.attention.windows", "odd"]),
+    (dict(train__targets=(5, 19)), ["train.targets", "from model.context 6 to 19"]),
+    (dict(train__targets=(10, 20)), ["train.targets", "data.frames 20"]),
+    (dict(train__targets=(10, 10)), ["train.targets", "twice"]),
+    (dict(train__loss_pixels=4000), ["train.loss_pixels is 4000", "64×64"]),
+    (dict(evaluate__corruptions=("both", "both")), ["evaluate.corruptions", "twice"]),
+    (dict(score__masks=21), ["score.masks is 21", "20 different masks"]),
+])
+def test_combinations_that_cannot_work(values, words):
+    line = error_of(changed(**values))
+    for word in words:
+        assert word in line
+
+
+def test_the_most_hidden_pixels_that_every_mask_has():
+    """The bound of loss_pixels against a count over every shift of the lattice."""
+    height, width, rows, columns = 30, 33, 4, 5
+    hidden = min(
+        sum((y + dy) % rows != 0 or (x + dx) % columns != 0
+            for y in range(height) for x in range(width))
+        for dy in range(rows) for dx in range(columns))
+    sizes = dict(data__height=height, data__width=width, model__stem=1)
+    check(changed(train__loss_pixels=hidden, **sizes))
+    assert f"no more than {hidden};" in error_of(changed(train__loss_pixels=hidden + 1, **sizes))
+
+
+def test_small_frames_of_a_file_need_no_digit():
+    check(changed(data__path="corridor.npy", data__height=16, data__width=16,
+                  train__loss_pixels=0))
+
+
+def test_whole_numbers_are_numbers():
+    check(changed(train__learning_rate=1, data__speed=(0, 1)))
+
+
+def test_an_unknown_or_missing_field():
+    config = changed()
+    config.train.stepps = 3
+    line = error_of(config)
+    assert "'train.stepps'" in line and "train.steps" in line and "model.stem" not in line
+    config = changed()
+    del config.score.masks
+    assert "lacks the field score.masks" in error_of(config)
+    with pytest.raises(UserError, match="seed, data.path"):
+        field_named("sead")
+    with pytest.raises(UserError, match="the fields are: model.attention.kind"):
+        field_named("model.attention.sort.x")
+
+
+def test_fixed_names():
+    with pytest.raises(AttributeError):
+        defaults().train.stepps = 3
+
+
+def test_differences_by_name_also_after_json():
+    config = defaults()
+    stored = json.loads(json.dumps(as_dict(config)))
+    assert stored == as_dict(config)
+    assert differences(config, stored) == []
+    config.train.targets = (12, 19)
+    config.model.attention.kind = "none"
+    del stored["seed"]
+    assert differences(config, stored) == ["seed", "model.attention.kind", "train.targets"]
+    assert differences(stored, config) == ["seed", "model.attention.kind", "train.targets"]

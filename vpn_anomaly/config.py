@@ -1,0 +1,247 @@
+"""Every field of a run's configuration: its default, type, unit, range and meaning.
+
+    config = defaults()                  # an ml_collections.ConfigDict
+    config.model.attention.kind = "none"
+    check(config)                        # UserError when a value or a combination cannot work
+"""
+
+import dataclasses
+import math
+import types
+import typing
+from collections.abc import Iterator, Mapping
+
+from ml_collections import ConfigDict
+
+from vpn_anomaly import config_rules
+from vpn_anomaly.errors import UserError
+
+SYSTEMS = ("inpainting",)
+CORRUPTIONS = ("temporal", "spatial", "both", "mixed")
+
+INTS = tuple[int, ...]
+FLOATS = tuple[float, ...]
+TEXTS = tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Field:
+    """One field. For tuples, minimum, maximum and choices hold for every element."""
+
+    name: str
+    default: object
+    kind: type | types.GenericAlias
+    unit: str
+    minimum: float | None
+    maximum: float | None
+    choices: tuple[str, ...] | None
+    meaning: str
+    length: int | None = None  # of a tuple; None: one or more elements
+
+
+def _count(name, default, unit, minimum, meaning, maximum=None):
+    return Field(name, default, int, unit, minimum, maximum, None, meaning)
+
+
+def _number(name, default, unit, minimum, maximum, meaning):
+    return Field(name, default, float, unit, minimum, maximum, None, meaning)
+
+
+def _switch(name, default, meaning):
+    return Field(name, default, bool, "", None, None, None, meaning)
+
+
+def _choice(name, default, choices, meaning):
+    return Field(name, default, str, "", None, None, choices, meaning)
+
+
+FIELDS = (
+    _choice("system", "inpainting", SYSTEMS, "what turns frames into maps of surprise"),
+    _count("seed", 0, "", 0, "initial parameters, training sequences and masks", 2**31 - 1),
+    # --- data: what the model sees
+    Field("data.path", "", str, "", None, None, None,
+          "file of normal sequences to train on (.npy, .npz); empty: Moving MNIST"),
+    Field("data.digits", "embedded", str, "", None, None, None,
+          "glyphs: embedded, tfds, or a .npz file of 28×28 uint8 glyphs"),
+    _count("data.train_sequences", 0, "sequences", 0, "training sequences; 0: endless"),
+    _count("data.frames", 20, "frames", 2, "length of a sequence"),
+    _count("data.height", 64, "pixels", 1, "height of a frame"),
+    _count("data.width", 64, "pixels", 1, "width of a frame"),
+    _count("data.digit_count", 2, "digits", 1, "digits in a sequence"),
+    _count("data.channels", 1, "", 1, "1: grey, 3: RGB, each digit tinted", 3),
+    _choice("data.trajectory", "original", ("original", "reflect"),
+            "how a digit meets the border: the public generator's rule, or exact reflection"),
+    Field("data.speed", (0.1, 0.1), FLOATS, "free range a frame", 0.0, 1.0, None,
+          "lowest and highest speed of a digit", 2),
+    Field("data.lattice", (4, 5), INTS, "pixels", 1, None, None,
+          "period of the shown pixels: rows, columns", 2),
+    _choice("data.backend", "auto", ("auto", "tensorflow", "numpy"),
+            "what renders the training sequences; the bytes are the same"),
+    # --- model
+    _count("model.stem", 4, "pixels", 1, "space-to-depth in front of the encoder; 1: none"),
+    _count("model.context", 6, "frames", 1, "last ConvLSTM outputs that attention reads (K)"),
+    _switch("model.use_masked_frame", True, "the shown pixels are given to the model"),
+    _choice("model.dtype", "float32", ("float32", "bfloat16"),
+            "of computation; parameters, softmax, loss and cell state stay float32"),
+    _switch("model.rematerialise", False, "recompute activations instead of keeping them"),
+    _choice("model.encoder.block", "rmb", ("rmb", "relu"), "kind of an encoder block"),
+    _count("model.encoder.channels", 32, "channels", 1, "width of the encoder"),
+    Field("model.encoder.dilations", (1, 2), INTS, "cells", 1, None, None,
+          "dilation of each encoder block; its length is the number of blocks"),
+    _count("model.lstm.channels", 32, "channels", 1, "width of the ConvLSTM"),
+    _choice("model.attention.kind", "correlation", ("full", "depthwise", "correlation", "none"),
+            "reading of the paper's convolution attention; none: the last ConvLSTM output"),
+    _count("model.attention.filter_size", 3, "cells", 1, "side of a made filter; odd"),
+    _count("model.attention.bottleneck", 0, "channels", 0,
+           "1×1 convolution in front of kind full; 0: none"),
+    _count("model.attention.meta_channels", 64, "channels", 1, "width of the meta-network"),
+    _count("model.attention.heads", 3, "", 1, "moved frames of kind correlation"),
+    Field("model.attention.windows", (3, 5, 9), INTS, "cells", 1, None, None,
+          "sides of the windows that costs are summed over; odd"),
+    _count("model.attention.radius", 4, "pixels", 1, "largest displacement in each direction"),
+    _count("model.attention.cell", 4, "pixels", 1, "side of a cell with filters of its own"),
+    _count("model.head.channels", 64, "channels", 1, "width of the inpainting head"),
+    _count("model.head.blocks", 1, "blocks", 0, "residual blocks of the head"),
+    _choice("model.head.block", "relu", ("rmb", "relu"), "kind of a block of the head"),
+    _count("model.head.pixel_channels", 32, "channels", 1, "width of the full-resolution layers"),
+    # --- training
+    _count("train.steps", 400, "steps", 1, "optimizer steps"),
+    _count("train.batch_size", 16, "sequences", 1, "sequences a step, over all devices"),
+    _number("train.learning_rate", 3e-3, "", 1e-12, 1e3, "highest learning rate"),
+    Field("train.optimizer", "adamw", str, "", None, None, None, "name of an optax optimizer"),
+    _number("train.weight_decay", 1e-4, "", 0.0, 1e3, "for optimizers that have one"),
+    _count("train.warmup_steps", 30, "steps", 0,
+           "linear warm-up before the cosine; at most half of train.steps"),
+    _number("train.clip_norm", 1.0, "", 1e-12, None, "largest global norm of the gradient"),
+    Field("train.targets", (10, 13, 16, 19), INTS, "frame", 0, None, None,
+          "frames that are reconstructed; the first is 0"),
+    _count("train.loss_pixels", 1024, "pixels", 0,
+           "random hidden pixels of each target in the loss; 0: all of them"),
+    _count("train.checkpoint_every", 100, "steps", 1, "steps between checkpoints"),
+    _count("train.log_every", 10, "steps", 1, "steps between logged losses"),
+    # --- evaluation and scores
+    _count("evaluate.sequences", 1000, "sequences", 1,
+           "normal test sequences, and as many corrupted"),
+    _count("evaluate.batch_size", 16, "sequences", 1, "sequences scored at once"),
+    Field("evaluate.corruptions", CORRUPTIONS, TEXTS, "", None, None, CORRUPTIONS,
+          "kinds of corruption to evaluate"),
+    _count("evaluate.calibration_sequences", 512, "sequences", 2,
+           "normal validation sequences that calibrate scores"),
+    _number("evaluate.false_alarm_rate", 0.05, "", 1e-6, 0.999999,
+            "part of normal sequences that the calibrated threshold may flag"),
+    _count("evaluate.bootstrap", 1000, "resamples", 1, "bootstrap resamples of an interval"),
+    _count("score.masks", 4, "masks", 1, "shifted masks whose maps are averaged"),
+    _switch("score.every_frame", False, "score every frame with enough context, not only the last"),
+)
+
+_BY_NAME = {field.name: field for field in FIELDS}
+
+
+def defaults() -> ConfigDict:
+    """A new configuration with every field at its default. Its fields are fixed, its values free."""
+    config = ConfigDict()
+    for field in FIELDS:
+        *sections, leaf = field.name.split(".")
+        node = config
+        for section in sections:
+            if section not in node:
+                node[section] = ConfigDict()
+            node = node[section]
+        node[leaf] = field.default
+    return config.lock()
+
+
+def field_named(name: str) -> Field:
+    """The field of a dotted name; UserError with the allowed names for an unknown one."""
+    if name in _BY_NAME:
+        return _BY_NAME[name]
+    section = name.rpartition(".")[0]
+    while section and not any(known.startswith(section + ".") for known in _BY_NAME):
+        section = section.rpartition(".")[0]
+    prefix = section + "." if section else ""
+    allowed = ", ".join(known for known in _BY_NAME if known.startswith(prefix))
+    raise UserError(f"there is no config field {name!r}; the fields are: {allowed}")
+
+
+def flat(config: Mapping) -> dict[str, object]:
+    """The values by dotted name; lists (a config that was stored as JSON) become tuples."""
+    def leaves(node: Mapping, prefix: str) -> Iterator[tuple[str, object]]:
+        for key, value in node.items():
+            if isinstance(value, (Mapping, ConfigDict)):
+                yield from leaves(value, f"{prefix}{key}.")
+            else:
+                yield prefix + key, tuple(value) if isinstance(value, list) else value
+    return dict(leaves(config, ""))
+
+
+def as_dict(config: ConfigDict) -> dict:
+    """Nested plain dicts, with lists for tuples: exactly what a JSON file of it gives back."""
+    return {key: as_dict(value) if isinstance(value, ConfigDict)
+            else list(value) if isinstance(value, tuple) else value
+            for key, value in config.items()}
+
+
+def differences(a: Mapping, b: Mapping) -> list[str]:
+    """Dotted names whose values differ, or that only one of the two has, in the order of FIELDS."""
+    a, b = flat(a), flat(b)
+    missing = object()
+    names = list(dict.fromkeys([*(name for name in _BY_NAME if name in a or name in b), *a, *b]))
+    return [name for name in names if a.get(name, missing) != b.get(name, missing)]
+
+
+def check(config: ConfigDict) -> None:
+    """Raises UserError (one line) for an unknown, missing or impossible field or combination."""
+    values = flat(config)
+    for name in values:
+        field_named(name)
+    for field in FIELDS:
+        if field.name not in values:
+            raise UserError(f"the config lacks the field {field.name} ({field.meaning})")
+        _check_value(field, values[field.name])
+    config_rules.check(values)
+
+
+def type_name(field: Field) -> str:
+    """The field's type in words, such as "a whole number" or "a tuple of 2 numbers"."""
+    words = {int: "whole number", float: "number", str: "text", bool: "true or false"}
+    if field.kind in words:
+        article = "" if field.kind in (bool, str) else "a "
+        return article + words[field.kind]
+    element = words[typing.get_args(field.kind)[0]]
+    return f"a tuple of {field.length or 'one or more'} {element}s"
+
+
+def allowed(field: Field) -> str:
+    """What the field may be, in words: the choices or the range; empty where anything goes."""
+    if field.choices:
+        return "one of " + ", ".join(field.choices)
+    low, high = field.minimum, field.maximum
+    if low is not None and high is not None:
+        return f"from {low:g} to {high:g}" if high < 1e6 else f"from {low:g} to {high}"
+    return f"{low:g} or more" if low is not None else ""
+
+
+def _check_value(field: Field, value: object) -> None:
+    is_tuple = field.kind not in (int, float, str, bool)
+    element = typing.get_args(field.kind)[0] if is_tuple else field.kind
+    elements = value if is_tuple and isinstance(value, tuple) else (value,)
+    wrong_type = (
+        isinstance(value, tuple) != is_tuple
+        or not all(_is_a(one, element) for one in elements)
+        or is_tuple and not elements
+        or is_tuple and field.length is not None and len(elements) != field.length
+    )
+    if wrong_type:
+        raise UserError(f"{field.name} is {value!r}, but has to be {type_name(field)}")
+    for one in elements:
+        too_low = field.minimum is not None and one < field.minimum
+        too_high = field.maximum is not None and one > field.maximum
+        if too_low or too_high or field.choices is not None and one not in field.choices:
+            raise UserError(f"{field.name} is {value!r}, but has to be {allowed(field)}")
+
+
+def _is_a(value: object, kind: type) -> bool:
+    """Whole numbers are numbers too; true and false are not; nor are infinities and NaN."""
+    if kind is float:
+        return type(value) in (int, float) and math.isfinite(value)
+    return type(value) is kind

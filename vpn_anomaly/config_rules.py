@@ -1,0 +1,119 @@
+"""Combinations of fields that cannot work, each with a line that says why and what to do.
+
+A rule takes the values by dotted name and returns the line, or None where all is well.
+"""
+
+import math
+from collections.abc import Mapping
+
+from vpn_anomaly.errors import UserError
+
+DIGIT_SIZE = 28  # height and width of a glyph, pixels
+
+
+def check(values: Mapping[str, object]) -> None:
+    """Raises UserError with the line of the first rule that the values break."""
+    for rule in RULES:
+        line = rule(values)
+        if line is not None:
+            raise UserError(line)
+
+
+def _channels_are_grey_or_rgb(values):
+    if values["data.channels"] not in (1, 3):
+        return f"data.channels is {values['data.channels']}, but has to be 1 (grey) or 3 (RGB)"
+
+
+def _a_digit_fits_the_frame(values):
+    height, width = values["data.height"], values["data.width"]
+    if not values["data.path"] and min(height, width) < DIGIT_SIZE:
+        return (f"data.height × data.width is {height}×{width}, but a digit needs "
+                f"{DIGIT_SIZE}×{DIGIT_SIZE} pixels")
+
+
+def _speeds_are_in_order(values):
+    low, high = values["data.speed"]
+    if low > high:
+        return f"data.speed is ({low}, {high}), but the lowest comes first"
+
+
+def _the_lattice_fits_the_frame(values):
+    (rows, columns), height, width = (
+        values["data.lattice"], values["data.height"], values["data.width"])
+    if rows > height or columns > width:
+        return (f"data.lattice ({rows}, {columns}) is larger than the frame of "
+                f"{height}×{width} pixels (data.height, data.width)")
+    if rows * columns == 1:
+        return "data.lattice (1, 1) shows every pixel and hides none; use a larger period"
+
+
+def _the_stem_divides_the_frame(values):
+    stem = values["model.stem"]
+    for name in ("data.height", "data.width"):
+        if values[name] % stem:
+            return f"model.stem {stem} does not divide {name} {values[name]}"
+
+
+def _the_last_frame_has_its_context(values):
+    frames, context = values["data.frames"], values["model.context"]
+    if context >= frames:
+        return (f"model.context is {context} frames, so that a sequence needs at least "
+                f"{context + 1}, but data.frames is {frames}")
+
+
+def _filters_and_windows_have_a_centre(values):
+    size = values["model.attention.filter_size"]
+    if size % 2 == 0:
+        return f"model.attention.filter_size is {size}, but has to be odd"
+    windows = values["model.attention.windows"]
+    if any(side % 2 == 0 for side in windows):
+        return f"model.attention.windows is {windows}, but each has to be odd"
+
+
+def _targets_are_frames_with_context(values):
+    targets, frames, context = (
+        values["train.targets"], values["data.frames"], values["model.context"])
+    if len(set(targets)) < len(targets):
+        return f"train.targets is {targets}, but names a frame twice"
+    for target in targets:
+        if not context <= target < frames:
+            return (f"train.targets is {targets}, but each has to be from model.context {context} "
+                    f"to {frames - 1}, the last of data.frames {frames}")
+
+
+def _enough_hidden_pixels_for_the_loss(values):
+    height, width = values["data.height"], values["data.width"]
+    rows, columns = values["data.lattice"]
+    most_shown = math.ceil(height / rows) * math.ceil(width / columns)
+    hidden = height * width - most_shown
+    if values["train.loss_pixels"] > hidden:
+        return (f"train.loss_pixels is {values['train.loss_pixels']}, but a frame of "
+                f"{height}×{width} pixels hides no more than {hidden}; 0 takes all of them")
+
+
+def _corruptions_are_named_once(values):
+    names = values["evaluate.corruptions"]
+    if len(set(names)) < len(names):
+        return f"evaluate.corruptions is {names}, but names a corruption twice"
+
+
+def _enough_shifts_for_the_masks(values):
+    rows, columns = values["data.lattice"]
+    if values["score.masks"] > rows * columns:
+        return (f"score.masks is {values['score.masks']}, but data.lattice ({rows}, {columns}) "
+                f"has {rows * columns} different masks")
+
+
+RULES = (
+    _channels_are_grey_or_rgb,
+    _a_digit_fits_the_frame,
+    _speeds_are_in_order,
+    _the_lattice_fits_the_frame,
+    _the_stem_divides_the_frame,
+    _the_last_frame_has_its_context,
+    _filters_and_windows_have_a_centre,
+    _targets_are_frames_with_context,
+    _enough_hidden_pixels_for_the_loss,
+    _corruptions_are_named_once,
+    _enough_shifts_for_the_masks,
+)

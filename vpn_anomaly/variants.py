@@ -1,0 +1,52 @@
+"""Smaller forms of any config, chosen behind a colon: `--config=configs/full.py:debug`."""
+
+from ml_collections import ConfigDict
+
+from vpn_anomaly.errors import UserError
+
+DEBUG_CHANNELS = 8
+DEBUG_DILATIONS = 2  # encoder blocks that are kept
+
+
+def vary(config: ConfigDict, variant: str) -> ConfigDict:
+    """The config in the named variant: "" as it is, "debug" small enough to run in seconds.
+
+    Raises UserError for any other name.
+    """
+    if variant not in VARIANTS:
+        names = ", ".join(name for name in VARIANTS if name)
+        raise UserError(f"there is no config variant {variant!r}; the variants are: {names}")
+    VARIANTS[variant](config)
+    return config
+
+
+def _as_it_is(config: ConfigDict) -> None:
+    del config
+
+
+def _debug(config: ConfigDict) -> None:
+    """Shrinks widths, steps, batches and evaluation; 20 grey frames of 64×64 and the system stay."""
+    data, model, train = config.data, config.model, config.train
+    data.path, data.digits, data.train_sequences = "", "embedded", 0
+    data.frames, data.height, data.width, data.channels = 20, 64, 64, 1
+
+    for part in (model.encoder, model.lstm, model.head):
+        part.channels = DEBUG_CHANNELS
+    model.encoder.dilations = model.encoder.dilations[:DEBUG_DILATIONS]
+    model.attention.bottleneck = min(model.attention.bottleneck, DEBUG_CHANNELS)
+    model.attention.meta_channels = DEBUG_CHANNELS
+    model.head.blocks = min(model.head.blocks, 1)
+    model.head.pixel_channels = DEBUG_CHANNELS
+
+    train.steps, train.batch_size, train.warmup_steps = 4, 2, 1
+    train.checkpoint_every, train.log_every = 2, 1
+    train.loss_pixels = 256
+
+    config.evaluate.sequences = 8
+    config.evaluate.batch_size = 4
+    config.evaluate.calibration_sequences = 8
+    config.evaluate.bootstrap = 20
+    config.score.masks = 2
+
+
+VARIANTS = {"": _as_it_is, "debug": _debug}
