@@ -1,0 +1,117 @@
+"""Calibration on normal scores of known distributions."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from vpn_anomaly.evaluation.calibration import ANY_OF, Calibration
+
+DISTRIBUTIONS = {
+    "exponential": lambda rng, count: rng.exponential(size=count),
+    "normal": lambda rng, count: rng.normal(size=count),
+    "gamma": lambda rng, count: rng.gamma(3.0, 0.01, count),
+}
+
+
+def correlated_scores(rng, count):
+    """Three scores that share a part, on different scales."""
+    shared = rng.normal(size=count)
+    return {
+        name: scale * (shared + rng.normal(size=count))
+        for name, scale in zip(ANY_OF, (0.01, 1.0, 30.0))
+    }
+
+
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
+def test_p_values_of_held_out_normal_scores_are_uniform(distribution):
+    draw = DISTRIBUTIONS[distribution]
+    rng = np.random.default_rng(0)
+    calibration = Calibration.fit({"score": draw(rng, 4000)})
+    p = calibration.p_value("score", draw(rng, 1000))
+    assert stats.kstest(p, "uniform").pvalue > 0.01
+    assert len(np.unique(p)) == 1000
+
+
+def test_p_value_at_a_calibration_score_counts_those_as_high():
+    calibration = Calibration.fit({"score": np.array([4.0, 1.0, 2.0, 2.0])})
+    p = calibration.p_value("score", np.array([1.0, 1.5, 2.0, 3.0, 4.0]))
+    np.testing.assert_allclose(p, [4 / 5, 3.5 / 5, 3 / 5, 2 / 5, 1 / 5])
+
+
+def test_the_tail_is_the_exponential_distributions():
+    rng = np.random.default_rng(1)
+    calibration = Calibration.fit({"score": rng.exponential(2.0, 20000)})
+    greatest = calibration.scores["score"][-1]
+    log_p = calibration.log_p_value("score", greatest + np.array([0.0, 10.0, 20000.0]))
+    assert log_p[0] == pytest.approx(-np.log(20001))
+    np.testing.assert_allclose(log_p[1:] - log_p[0], [-5.0, -10000.0], rtol=0.06)
+
+
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
+def test_p_values_fall_strictly(distribution):
+    draw = DISTRIBUTIONS[distribution]
+    values = draw(np.random.default_rng(2), 64)
+    calibration = Calibration.fit({"score": values})
+    grid = np.linspace(values.min() - values.std(), values.max() + 3000 * values.std(), 100000)
+    log_p = calibration.log_p_value("score", grid)
+    assert (np.diff(log_p) < 0).all() and log_p[0] < 0 and np.isfinite(log_p).all()
+
+
+@pytest.mark.parametrize("rate", [0.2, 0.05, 0.01])
+def test_thresholds_keep_the_false_alarm_rate(rate):
+    rng = np.random.default_rng(3)
+    calibration = Calibration.fit(correlated_scores(rng, 2000))
+    test = correlated_scores(rng, 20000)
+    test["any"] = calibration.any(test)
+    for name in (*ANY_OF, "any"):
+        alarms = np.mean(test[name] > calibration.threshold(name, rate))
+        # Both the threshold and the alarms are counts of a binomial kind: four standard deviations.
+        spread = np.sqrt(rate * (1 - rate) * (1 / 2000 + 1 / 20000))
+        assert alarms == pytest.approx(rate, abs=4 * spread), name
+
+
+@pytest.mark.parametrize("rate", [0.9999, 0.5, 0.05, 0.003, 1e-9])
+def test_the_threshold_has_the_rate_as_its_p_value(rate):
+    calibration = Calibration.fit({"score": np.random.default_rng(4).normal(size=100)})
+    threshold = calibration.threshold("score", rate)
+    assert calibration.p_value("score", threshold) == pytest.approx(rate, rel=1e-9)
+
+
+def test_any_follows_the_least_p_value():
+    rng = np.random.default_rng(5)
+    calibration = Calibration.fit(correlated_scores(rng, 500))
+    test = correlated_scores(rng, 300)
+    least = np.min([calibration.p_value(name, test[name]) for name in ANY_OF], axis=0)
+    np.testing.assert_allclose(calibration.any(test), -np.log(1 - (1 - least) ** 3), rtol=1e-9)
+
+
+def test_any_has_no_ties_far_out():
+    rng = np.random.default_rng(6)
+    calibration = Calibration.fit(correlated_scores(rng, 100))
+    far = {name: np.full(50, calibration.scores[name][50]) for name in ANY_OF}
+    far["missing_z"] = calibration.scores["missing_z"][-1] + np.linspace(0, 1e5, 50)
+    score = calibration.any(far)
+    assert (np.diff(score) > 0).all() and np.isfinite(score).all()
+
+
+def test_any_is_held_only_with_all_its_scores():
+    rng = np.random.default_rng(7)
+    scores = correlated_scores(rng, 50)
+    calibration = Calibration.fit(scores)
+    assert set(calibration.scores) == {*ANY_OF, "any"}
+    assert all((np.diff(values) >= 0).all() for values in calibration.scores.values())
+    del scores["missing_z"]
+    assert "any" not in Calibration.fit(scores).scores
+
+
+def test_a_score_that_never_varies_never_alarms():
+    calibration = Calibration.fit({"constant": np.zeros(100)})
+    assert calibration.p_value("constant", 0.0) == pytest.approx(100 / 101)
+    assert calibration.threshold("constant", 0.05) > 0
+    assert np.isfinite(calibration.log_p_value("constant", 1.0))
+
+
+@pytest.mark.parametrize("values", [np.empty(0), np.array([1.0, np.nan])])
+def test_calibration_needs_numbers(values):
+    with pytest.raises(ValueError, match="'broken'"):
+        Calibration.fit({"fine": np.ones(3), "broken": values})

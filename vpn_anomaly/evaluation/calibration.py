@@ -1,0 +1,99 @@
+"""From scores to p-values, one combined score and thresholds, by scores of normal sequences."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+ANY_OF = ("tail_mean", "missing_z", "intruding_z")
+# The exponential tail is fitted to the scores above this quantile.
+TAIL_QUANTILE = 0.9
+
+
+@dataclasses.dataclass(frozen=True)
+class Calibration:
+    """Scores of normal sequences that neither trained the model nor test it.
+
+    Attributes:
+      scores: by name, sorted, (N,) each; a plain dict of arrays, as it is stored. `any` is among
+        them where all of `ANY_OF` are.
+    """
+
+    scores: dict[str, np.ndarray]
+
+    @classmethod
+    def fit(cls, scores: dict[str, np.ndarray]) -> Calibration:
+        """Returns the calibration by the scores of N normal sequences, (N,) each in one order.
+
+        Raises:
+          ValueError: a score has no values or a NaN.
+        """
+        for name, values in scores.items():
+            if not np.size(values) or np.isnan(values).any():
+                raise ValueError(f"calibration needs numbers, score {name!r} has none or NaN")
+        calibration = cls({name: np.sort(values) for name, values in scores.items()})
+        if all(name in scores for name in ANY_OF):
+            calibration.scores["any"] = np.sort(calibration.any(scores))
+        return calibration
+
+    def p_value(self, name: str, score_x: np.ndarray) -> np.ndarray:
+        """Returns the probability that a normal sequence scores as high; see `log_p_value`."""
+        return np.exp(self.log_p_value(name, score_x))
+
+    def log_p_value(self, name: str, score_x: np.ndarray) -> np.ndarray:
+        """Returns the logarithm of the p-values, of the scores' shape; strictly decreasing.
+
+        At a calibration score s: p = #{scores ≥ s} / (N + 1). Between two of them linear. Beyond
+        the greatest p falls as exp(−(s − greatest) / scale), with the mean excess over the 90%
+        quantile as the scale; below the least 1 − p falls likewise. So different scores have
+        different p-values, however far above the normal ones they lie.
+        """
+        values, survival = self._survival(name)
+        # asarray keeps float64: float32 scores are not rounded further.
+        score_x = np.asarray(score_x, np.float64)
+        beyond = np.maximum(score_x - values[-1], 0) / _tail_scale(self.scores[name])
+        below = np.maximum(values[0] - score_x, 0) / _tail_scale(-self.scores[name][::-1])
+        inside = np.interp(score_x, values, survival)
+        return np.log1p(-(1 - inside) * np.exp(-below)) - beyond
+
+    def threshold(self, name: str, false_alarm_rate: float) -> float:
+        """Returns the score whose p-value is the rate, 0 < rate < 1: alarm where it is exceeded."""
+        values, survival = self._survival(name)
+        if false_alarm_rate < survival[-1]:
+            beyond = np.log(survival[-1] / false_alarm_rate)
+            return float(values[-1] + beyond * _tail_scale(self.scores[name]))
+        if false_alarm_rate > survival[0]:
+            below = np.log((1 - survival[0]) / (1 - false_alarm_rate))
+            return float(values[0] - below * _tail_scale(-self.scores[name][::-1]))
+        return float(np.interp(-false_alarm_rate, -survival, values))
+
+    def any(self, scores: dict[str, np.ndarray]) -> np.ndarray:
+        """Returns −log(1 − (1 − p)³), p the least of the p-values of `ANY_OF`, of their shape.
+
+        Were the three independent, 1 − (1 − p)³ would be the probability that a normal sequence
+        has a least p-value as small. Higher is more anomalous; in nats.
+        """
+        log_p = np.min([self.log_p_value(name, scores[name]) for name in ANY_OF], axis=0)
+        # 1 − (1 − p)³ = p (3 − 3p + p²): exact for the smallest p, where the left side cancels.
+        p = np.exp(log_p)
+        return -(log_p + np.log(3 - 3 * p + p * p))
+
+    def _survival(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the distinct calibration scores, ascending, and the p-value of each, (V,) each."""
+        scores = self.scores[name].astype(np.float64)
+        values, first = np.unique(scores, return_index=True)
+        return values, (len(scores) - first) / (len(scores) + 1)
+
+
+def _tail_scale(sorted_N: np.ndarray) -> float:
+    """Returns the mean excess over the 90% quantile: the maximum-likelihood exponential scale.
+
+    Where the upper scores are all equal there is no excess; a rounding error of the greatest stands
+    for it, so that p-values beyond still fall.
+    """
+    scores = sorted_N.astype(np.float64)
+    start = np.quantile(scores, TAIL_QUANTILE)
+    upper = scores[scores > start]
+    rounding_error = np.finfo(np.float32).eps * max(1.0, abs(scores[-1]))
+    return float(np.mean(upper - start)) if len(upper) else float(rounding_error)
