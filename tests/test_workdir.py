@@ -1,0 +1,151 @@
+"""Where a run lives: names, who may resume, results, and disks that refuse."""
+
+import datetime
+import errno
+import json
+import os
+
+import numpy as np
+import pytest
+
+from vpn_anomaly import workdir
+from vpn_anomaly.config import as_dict, defaults
+from vpn_anomaly.errors import UserError
+
+NOON = datetime.datetime(2024, 3, 1, 12, 0, 5)
+
+
+def test_a_new_run_is_named_after_config_overrides_and_time(tmp_path):
+    name = workdir.new_run("quick-debug", {"train.steps": 9, "data.lattice": (2, 5)}, NOON, tmp_path)
+    assert name == tmp_path / "quick-debug_train.steps=9_data.lattice=-2,-5-_20240301-120005"
+    name.mkdir()
+    again = workdir.new_run("quick-debug", {"train.steps": 9, "data.lattice": (2, 5)}, NOON, tmp_path)
+    assert again.name == name.name + "-2"
+
+
+def test_a_long_or_strange_name_can_be_made(tmp_path):
+    overrides = {"data.path": "/some/where/../" + "x" * 500}
+    name = workdir.new_run("quick", overrides, NOON, tmp_path)
+    other = workdir.new_run("quick", {"data.path": overrides["data.path"] + "y"}, NOON, tmp_path)
+    assert name.parent == tmp_path and name != other
+    name.mkdir()
+
+
+def test_an_equal_config_may_resume(tmp_path):
+    config = defaults()
+    workdir.open_run(tmp_path / "a" / "b", config)
+    assert json.loads((tmp_path / "a/b/config.json").read_text()) == as_dict(config)
+    config.evaluate.sequences = 3
+    config.score.every_frame = True
+    workdir.open_run(tmp_path / "a" / "b", config)
+    workdir.open_trained(tmp_path / "a" / "b", config)
+    assert os.listdir(tmp_path / "a" / "b") == ["config.json"]
+
+
+@pytest.mark.parametrize("opened", [workdir.open_run, workdir.open_trained])
+def test_another_config_is_refused_by_name(tmp_path, opened):
+    workdir.open_run(tmp_path, defaults())
+    config = defaults()
+    config.seed = 4
+    config.train.targets = (12, 19)
+    config.model.attention.kind = "none"
+    config.evaluate.bootstrap = 5
+    with pytest.raises(UserError) as raised:
+        opened(tmp_path, config)
+    line = str(raised.value)
+    assert "seed 0 there and 4 here" in line
+    assert "train.targets (10, 13, 16, 19) there and (12, 19) here" in line
+    assert "model.attention.kind 'correlation' there and 'none' here" in line
+    assert "evaluate" not in line and "\n" not in line
+    assert json.loads((tmp_path / "config.json").read_text()) == as_dict(defaults())
+
+
+def test_a_field_that_came_later_counts_as_its_default(tmp_path):
+    workdir.open_run(tmp_path, defaults())
+    stored = as_dict(defaults())
+    del stored["train"]["clip_norm"]
+    (tmp_path / "config.json").write_text(json.dumps(stored))
+    config = defaults()
+    workdir.open_run(tmp_path, config)
+    config.train.clip_norm = 2.0
+    with pytest.raises(UserError, match="train.clip_norm 1.0 there and 2.0 here"):
+        workdir.open_run(tmp_path, config)
+
+
+def test_nothing_trained(tmp_path):
+    for place in (tmp_path, tmp_path / "missing"):
+        with pytest.raises(UserError, match="nothing was trained"):
+            workdir.open_trained(place, defaults())
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff\xfe"])
+def test_a_damaged_config(tmp_path, content):
+    (tmp_path / "config.json").write_bytes(content)
+    with pytest.raises(UserError, match="config.json"):
+        workdir.open_run(tmp_path, defaults())
+
+
+def test_results_come_back_without_nan(tmp_path):
+    results = {"auroc": np.float32(0.5), "ci95": {"auroc": (np.nan, float("inf"))},
+               "steps": np.int64(4), "counts": np.arange(3), "none": None}
+    workdir.write_results(tmp_path, results)
+    assert workdir.read_results(tmp_path) == {
+        "auroc": 0.5, "ci95": {"auroc": [None, None]}, "steps": 4, "counts": [0, 1, 2],
+        "none": None}
+    assert os.listdir(tmp_path) == ["results.json"]
+
+
+def test_results_that_cannot_be_read_are_none(tmp_path):
+    assert workdir.read_results(tmp_path) is None
+    for content in ("", "[]", "{'a'"):
+        (tmp_path / "results.json").write_text(content)
+        assert workdir.read_results(tmp_path) is None
+
+
+def test_finished_means_all_steps_and_the_same_evaluation(tmp_path):
+    config = defaults()
+    assert workdir.finished_results(tmp_path, config) is None
+    results = {"steps": config.train.steps, "config": as_dict(config)}
+    workdir.write_results(tmp_path, results)
+    assert workdir.finished_results(tmp_path, config) == results
+    config.evaluate.sequences += 1
+    assert workdir.finished_results(tmp_path, config) is None
+    workdir.write_results(tmp_path, {"steps": config.train.steps - 1, "config": as_dict(config)})
+    assert workdir.finished_results(tmp_path, config) is None
+    workdir.write_results(tmp_path, {"steps": None, "config": as_dict(config)})
+    assert workdir.finished_results(tmp_path, config) is None
+
+
+def test_a_file_stands_where_the_folder_should(tmp_path):
+    (tmp_path / "file").write_text("precious")
+    for place in (tmp_path / "file", tmp_path / "file" / "run"):
+        with pytest.raises(UserError, match="cannot write .*file"):
+            workdir.open_run(place, defaults())
+    assert (tmp_path / "file").read_text() == "precious"
+
+
+@pytest.mark.parametrize("code, words", [
+    (errno.ENOSPC, "no space left on device"), (errno.EACCES, "permission denied"),
+    (errno.EROFS, "read-only file system")])
+def test_a_disk_that_refuses_keeps_what_was_there(tmp_path, monkeypatch, code, words):
+    workdir.write_results(tmp_path, {"steps": 1})
+
+    def refuse(*args):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(UserError, match=f"cannot write .*results.json: {words}") as raised:
+        workdir.write_results(tmp_path, {"steps": 2})
+    assert "\n" not in str(raised.value)
+    monkeypatch.undo()
+    assert workdir.read_results(tmp_path) == {"steps": 1}
+    assert os.listdir(tmp_path) == ["results.json"]
+
+
+@pytest.mark.skipif(not os.path.exists("/sys/kernel"), reason="no /sys here")
+def test_a_real_place_that_cannot_be_written():
+    with pytest.raises(UserError, match="cannot write /sys/kernel"):
+        workdir.open_run(workdir.pathlib.Path("/sys/kernel/run"), defaults())
+    with pytest.raises(UserError, match="cannot write /sys/kernel"):
+        workdir.check_writable(workdir.pathlib.Path("/sys/kernel"))

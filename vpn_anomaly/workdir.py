@@ -1,0 +1,182 @@
+"""Where a run lives: its name, which config may go on in it, its results.
+
+    DIR/config.json     the config that the run was started with
+    DIR/results.json    what evaluation found, written last
+"""
+
+import contextlib
+import datetime
+import hashlib
+import json
+import math
+import os
+import pathlib
+import re
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+
+from ml_collections import ConfigDict
+
+from vpn_anomaly import config as config_module
+from vpn_anomaly.errors import UserError
+
+RUNS = pathlib.Path("runs")
+LONGEST_NAME = 150  # characters of a run's name
+FREE_SECTIONS = ("evaluate.", "score.")  # may change between training and evaluation
+
+
+def new_run(config_name: str, overrides: Mapping[str, object], now: datetime.datetime,
+            runs: pathlib.Path = RUNS) -> pathlib.Path:
+    """A folder that does not exist yet, named after the config, what was overridden and the time."""
+    parts = [config_name, *(f"{name}={value}" for name, value in overrides.items())]
+    described = re.sub(r"[^\w.=,+-]+", "-", "_".join(parts))
+    if len(described) > LONGEST_NAME:
+        digest = hashlib.sha256(described.encode()).hexdigest()[:8]
+        described = f"{described[:LONGEST_NAME]}_{digest}"
+    name = f"{described}_{now:%Y%m%d-%H%M%S}"
+    directory, count = runs / name, 1
+    while directory.exists():
+        count += 1
+        directory = runs / f"{name}-{count}"
+    return directory
+
+
+def open_run(directory: pathlib.Path, config: ConfigDict) -> None:
+    """Makes the folder ready to train in: a new run, or one that this config may resume.
+
+    Raises UserError where the folder cannot be written, or holds a run of another config.
+    """
+    with storing(directory):
+        directory.mkdir(parents=True, exist_ok=True)
+    stored = _stored_config(directory)
+    if stored is not None:
+        check_same_run(stored, config, directory)
+    check_writable(directory)
+    if stored is None:
+        write_json(directory / "config.json", config_module.as_dict(config))
+
+
+def open_trained(directory: pathlib.Path, config: ConfigDict) -> None:
+    """Checks that the folder holds a run of this config, to evaluate or to score with it.
+
+    Raises UserError where nothing was trained, or something else.
+    """
+    stored = _stored_config(directory) if directory.is_dir() else None
+    if stored is None:
+        raise UserError(f"nothing was trained in {directory}; train first, with the same --config "
+                        "and --workdir and without --mode")
+    check_same_run(stored, config, directory)
+
+
+def check_same_run(stored: Mapping, config: ConfigDict, where: pathlib.Path) -> None:
+    """Raises UserError naming each field, with both values, in which the run in `where` differs.
+
+    evaluate.* and score.* may differ. A field that the stored config lacks counts as its default.
+    """
+    before = {**config_module.flat(config_module.defaults()), **config_module.flat(stored)}
+    now = config_module.flat(config)
+    names = [name for name in config_module.differences(before, now)
+             if not name.startswith(FREE_SECTIONS)]
+    if names:
+        changes = ", ".join(f"{name} {before.get(name)!r} there and {now.get(name)!r} here"
+                            for name in names)
+        raise UserError(f"{where} holds a run of another config: {changes}; use another --workdir")
+
+
+def finished_results(directory: pathlib.Path, config: ConfigDict) -> dict | None:
+    """The stored results of a run that trained all its steps and was evaluated by this config."""
+    results = read_results(directory)
+    if results is None or _as_number(results.get("steps")) < config.train.steps:
+        return None
+    stored = results.get("config")
+    if not isinstance(stored, dict) or config_module.differences(stored, config):
+        return None
+    return results
+
+
+def read_results(directory: pathlib.Path) -> dict | None:
+    """The content of results.json; None where there is none that can be read."""
+    try:
+        results = json.loads((directory / "results.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return results if isinstance(results, dict) else None
+
+
+def write_results(directory: pathlib.Path, results: Mapping) -> None:
+    """Writes results.json in one piece. Undefined numbers (NaN, infinite) become null."""
+    write_json(directory / "results.json", _plain(results))
+
+
+def check_writable(directory: pathlib.Path) -> None:
+    """Raises UserError where a file cannot be made in the folder. Leaves nothing behind."""
+    with storing(directory), tempfile.TemporaryFile(dir=directory) as probe:
+        probe.write(b"\0" * 4096)
+        probe.flush()
+
+
+@contextlib.contextmanager
+def storing(path: pathlib.Path) -> Iterator[None]:
+    """Turns the operating system's refusal to write (full, read-only, ...) into a UserError."""
+    try:
+        yield
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UserError(f"cannot write {path}: {reason}; choose another place or make room") from error
+
+
+def write_json(path: pathlib.Path, content: object) -> None:
+    text = json.dumps(content, indent=2, allow_nan=False) + "\n"
+    write_atomically(path, lambda file: file.write(text.encode()))
+
+
+def write_atomically(path: pathlib.Path, write: Callable) -> None:
+    """Calls `write(binary file)`, so that `path` holds all of it, or what it held before.
+
+    Raises UserError where it cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.partial")
+    with storing(path):
+        try:
+            with open(temporary, "wb") as file:
+                write(file)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+            raise
+
+
+def _stored_config(directory: pathlib.Path) -> dict | None:
+    path = directory / "config.json"
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read ({type(error).__name__}); "
+                        "use another --workdir") from error
+    if not isinstance(stored, dict):
+        raise UserError(f"{path} does not hold a config; use another --workdir")
+    return stored
+
+
+def _as_number(value: object) -> float:
+    return value if isinstance(value, (int, float)) else -math.inf
+
+
+def _plain(value: object) -> object:
+    """Python values that JSON has: arrays to lists, numpy scalars to numbers, NaN to None."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, ConfigDict):
+        return config_module.as_dict(value)
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
