@@ -1,0 +1,117 @@
+"""The paper's figure: its parts against loops over pixels, and the picture that comes out."""
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+from vpn_anomaly.evaluation import figures
+
+
+def scene(label="corrupted", channels=1, height=32, width=32, seed=0):
+    rng = np.random.default_rng(seed)
+    shown = np.zeros((height, width), bool)
+    shown[1::4, 2::5] = True
+    changed = np.zeros((height, width), bool)
+    changed[10:13, 20:23] = True
+    return figures.Scene(
+        label,
+        rng.integers(0, 256, (6, height, width, channels), dtype=np.uint8),
+        shown,
+        ~shown,
+        {name: rng.exponential(1 + seed, (height, width)) for name in ("nll", "tail")},
+        changed,
+        {"tail": "mean 1.0"},
+    )
+
+
+def panel_centre_colours(path, grid, row, column):
+    """The colours in the middle of every frame pixel of a panel, (H, W, 3), 0 to 255."""
+    picture = np.round(imread(path)[..., :3] * 255).astype(int)
+    scale = figures.PANEL // 32
+    top = figures.TOP + row * (grid.panel_height + figures.GAP)
+    left = grid.left[column]
+    return picture[top : top + 32 * scale, left : left + 32 * scale][
+        scale // 2 :: scale, scale // 2 :: scale
+    ]
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    scenes = [scene(), scene("as it was", seed=1)]
+    path = tmp_path_factory.mktemp("figures") / "surprise.png"
+    figures.surprise_figure(path, scenes, context=(0, 3))
+    grid = figures.PanelGrid(rows=2, groups=(2, 2, 2), height=32, width=32)
+    return path, grid, scenes
+
+
+def test_frames_are_drawn_pixel_by_pixel(drawn):
+    path, grid, scenes = drawn
+    for row, one in enumerate(scenes):
+        for column, frame in enumerate((0, 3)):
+            colours = panel_centre_colours(path, grid, row, column)
+            # The picture's greys go through a table of 256 colours: within one level.
+            np.testing.assert_allclose(colours[..., 0], one.clip_TxHxWxC[frame, ..., 0], atol=1)
+
+
+def test_maps_share_one_scale_and_pixels_that_do_not_count_are_neutral(drawn):
+    path, grid, scenes = drawn
+    neutral = np.round(255 * np.array(matplotlib.colors.to_rgb(figures.NEUTRAL)))
+    counted = np.concatenate([one.maps["nll"][one.counted_HxW] for one in scenes])
+    brightest = np.quantile(counted, figures.BRIGHTEST_QUANTILE)
+    for row, one in enumerate(scenes):
+        expected = matplotlib.colormaps["magma"](one.maps["nll"] / brightest, bytes=True)[..., :3]
+        expected = np.where(one.counted_HxW[..., None], expected, neutral)
+        colours = panel_centre_colours(path, grid, row, column=4)
+        np.testing.assert_allclose(colours, expected, atol=3)
+
+
+def test_the_outline_surrounds_the_change_without_covering_it(drawn):
+    path, grid, scenes = drawn
+    colours = panel_centre_colours(path, grid, row=0, column=2)
+    frame = scenes[0].clip_TxHxWxC[-1, ..., 0]
+    np.testing.assert_allclose(colours[10:13, 20:23, 0], frame[10:13, 20:23], atol=1)
+    picture = np.round(imread(path)[..., :3] * 255).astype(int)
+    top, left, scale = figures.TOP, grid.left[2], figures.PANEL // 32
+    line = np.array(matplotlib.colors.to_rgb(figures.OUTLINE)) * 255
+    above = picture[top + 9 * scale - 1 : top + 9 * scale + 1, left + 21 * scale + scale // 2]
+    assert np.abs(above - line).sum(-1).min() < 60
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_hidden_pixels_of_the_masked_frame_have_a_colour_of_their_own(channels):
+    one = scene(channels=channels)
+    frame = one.clip_TxHxWxC[-1]
+    image = figures.masked_image(frame, one.shown_HxW)
+    assert image.shape == (32, 32, 3) and image.dtype == np.uint8
+    for y, x in np.ndindex(32, 32):
+        expected = frame[y, x] if one.shown_HxW[y, x] else figures.HIDDEN
+        assert (image[y, x] == expected).all()
+
+
+def test_outline_is_every_edge_between_inside_and_outside():
+    area = np.random.default_rng(0).random((5, 6)) < 0.5
+    expected = set()
+    for y, x in zip(*np.nonzero(area)):
+        corners = (x - 0.5, y - 0.5), (x + 0.5, y - 0.5), (x + 0.5, y + 0.5), (x - 0.5, y + 0.5)
+        for side in range(4):
+            # An edge of two pixels of the area is met twice and cancels.
+            expected ^= {frozenset([corners[side], corners[(side + 1) % 4]])}
+    actual = [frozenset(map(tuple, edge)) for edge in figures.outline(area)]
+    assert len(actual) == len(set(actual)) and set(actual) == expected
+
+
+def test_grown_areas_hold_all_neighbours():
+    area = np.random.default_rng(0).random((6, 7)) < 0.15
+    for y, x in np.ndindex(6, 7):
+        near = area[max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2]
+        assert figures.grown(area)[y, x] == near.any()
+
+
+def test_colour_wide_frames_and_quiet_maps_are_drawn(tmp_path):
+    one = scene(channels=3, height=30, width=60)
+    quiet = figures.Scene(
+        one.label, one.clip_TxHxWxC, one.shown_HxW, one.counted_HxW, {"new": np.zeros((30, 60))}
+    )
+    figures.surprise_figure(tmp_path / "figure.png", [quiet])
+    assert imread(tmp_path / "figure.png").shape[1] > 6 * 240
