@@ -1,0 +1,187 @@
+"""Figures of numbers: ROC curves and histograms of scores, and the course of a training."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from vpn_anomaly.evaluation import metrics
+
+INK = "#1f2328"
+NORMAL = "#9aa4b0"
+# Okabe and Ito's colours, told apart by colour-blind readers; one a corruption, in order.
+COLOURS = ("#d55e00", "#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+DPI = 150
+BINS = 50
+# A histogram ends at this quantile, and sooner where normal scores would fill less than this part of
+# it: far scores would press all others into one bin.
+HISTOGRAM_QUANTILE = 0.99
+NORMAL_PART = 0.25
+LOG_FIELDS = ("step", "loss", "learning_rate", "seconds")
+
+
+def score_figure(
+    path: str | os.PathLike,
+    normal: Mapping[str, np.ndarray],
+    anomalous: Mapping[str, Mapping[str, np.ndarray]],
+    thresholds: Mapping[str, float],
+    names: Sequence[str],
+) -> None:
+    """Writes a PNG: for every score a row of ROC curves and histograms, one colour a corruption.
+
+    Args:
+      path: the file to write.
+      normal: scores of the normal sequences by score name, (N,) each.
+      anomalous: by corruption, then by score name, (P,) each.
+      thresholds: the calibrated threshold by score name, drawn where there is one.
+      names: the scores to draw, one row each.
+    """
+    size = (10.5, 0.5 + 3.5 * len(names))
+    figure = Figure(figsize=size, dpi=DPI, facecolor="white", layout="constrained")
+    rows = figure.subplots(len(names), 2, squeeze=False, width_ratios=(1, 1.9))
+    for name, (roc, histogram) in zip(names, rows):
+        scores = {corruption: by_name[name] for corruption, by_name in anomalous.items()}
+        _draw_roc(roc, normal[name], scores)
+        _draw_histograms(histogram, name, normal[name], scores, thresholds.get(name))
+    figure.savefig(path)
+
+
+def _draw_roc(axes: Axes, normal_N: np.ndarray, anomalous: Mapping[str, np.ndarray]) -> None:
+    axes.plot([0, 1], [0, 1], color=NORMAL, linewidth=1, linestyle=(0, (4, 3)))
+    for colour, (corruption, scores_P) in zip(COLOURS, anomalous.items()):
+        if metrics.is_defined(normal_N, scores_P):
+            area = metrics.auroc(normal_N, scores_P)
+            axes.plot(
+                *metrics.roc_curve(normal_N, scores_P),
+                color=colour,
+                linewidth=1.8,
+                label=f"{corruption} {area:.3f}",
+                clip_on=False,
+            )
+    axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal", xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
+    axes.set_xlabel("false positive rate", color=INK)
+    axes.set_ylabel("true positive rate", color=INK)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(loc="lower right", frameon=False, fontsize=9, title="AUROC", title_fontsize=9)
+    _plain(axes)
+
+
+def _draw_histograms(
+    axes: Axes,
+    name: str,
+    normal_N: np.ndarray,
+    anomalous: Mapping[str, np.ndarray],
+    threshold: float | None,
+) -> None:
+    edges = histogram_edges(normal_N, list(anomalous.values()))
+
+    def parts(scores):
+        # Every histogram sums to 1: its last bin holds what lies beyond as well.
+        counts = np.histogram(np.clip(scores, edges[0], edges[-1]), edges)[0]
+        return counts / max(len(scores), 1)
+
+    axes.stairs(parts(normal_N), edges, fill=True, color=NORMAL, alpha=0.55, label="normal")
+    for colour, (corruption, scores_P) in zip(COLOURS, anomalous.items()):
+        axes.stairs(parts(scores_P), edges, color=colour, linewidth=1.6, label=corruption)
+    if threshold is not None and edges[0] <= threshold <= edges[-1]:
+        axes.axvline(threshold, color=INK, linewidth=1.2, linestyle=(0, (4, 3)), label="threshold")
+    axes.set_xlim(edges[0], edges[-1])
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel(f"{name} (last bin: {edges[-2]:.3g} and more)", color=INK)
+    axes.set_ylabel("part of the sequences", color=INK)
+    axes.legend(frameon=False, fontsize=9)
+    _plain(axes)
+
+
+def histogram_edges(normal_N: np.ndarray, anomalous: Sequence[np.ndarray]) -> np.ndarray:
+    """Returns edges of equal bins, (BINS + 1,), that show the normal scores and most others."""
+    finite = [scores[np.isfinite(scores)] for scores in (normal_N, *anomalous)]
+    finite = [scores for scores in finite if len(scores)] or [np.zeros(1)]
+    low = min(scores.min() for scores in finite)
+    high = max(np.quantile(scores, HISTOGRAM_QUANTILE) for scores in finite)
+    # The first that has any is the normal class.
+    normal_range = np.quantile(finite[0], HISTOGRAM_QUANTILE) - low
+    if normal_range > 0:
+        high = min(high, low + normal_range / NORMAL_PART)
+    return np.linspace(low, high if high > low else low + 1, BINS + 1)
+
+
+def read_training_log(path: str | os.PathLike) -> dict[str, np.ndarray]:
+    """Returns `step`, `loss`, `learning_rate` and `seconds` of a JSONL training log, (S,) each.
+
+    Lines without these fields are passed over, and so is a last line that was cut off when the run
+    was killed. A step that a resumed run did again counts as it was done last.
+    """
+    by_step = {}
+    with open(path, encoding="utf-8") as lines:
+        for line in lines:
+            try:
+                record = json.loads(line)
+            except json.JSONDecodeError:
+                continue
+            if all(field in record for field in LOG_FIELDS):
+                by_step[record["step"]] = [float(record[field]) for field in LOG_FIELDS]
+    rows = np.array([by_step[step] for step in sorted(by_step)]).reshape(-1, len(LOG_FIELDS))
+    return dict(zip(LOG_FIELDS, rows.T))
+
+
+def training_figure(path: str | os.PathLike, log: Mapping[str, np.ndarray]) -> None:
+    """Writes a PNG of the loss and the learning rate by step.
+
+    Args:
+      path: the file to write.
+      log: `step`, `loss` (nats a hidden pixel), `learning_rate` and `seconds`, (S,) each; see
+        `read_training_log`.
+    """
+    figure = Figure(figsize=(7.5, 4.6), dpi=DPI, facecolor="white", layout="constrained")
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    upper.plot(log["step"], log["loss"], color=COLOURS[1], linewidth=1, alpha=0.35)
+    smooth = running_mean(log["loss"], max(1, len(log["loss"]) // 25))
+    upper.plot(log["step"], smooth, color=COLOURS[1], linewidth=2)
+    upper.set_ylabel("loss (nats a pixel)", color=INK)
+    if len(log["step"]):
+        low, start = np.min(log["loss"]), np.quantile(log["loss"], 0.99)
+        upper.set_ylim(low - 0.05 * (start - low), start + 0.05 * (start - low) + 1e-6)
+        text = f"{smooth[-1]:.3f} after {log['step'][-1]:.0f} steps, {duration(log['seconds'][-1])}"
+        upper.set_title(text, loc="right", fontsize=10, color=INK)
+    lower.plot(log["step"], log["learning_rate"], color=COLOURS[0], linewidth=1.6)
+    lower.set_ylim(bottom=0)
+    lower.set_ylabel("learning rate", color=INK)
+    lower.ticklabel_format(axis="y", style="sci", scilimits=(0, 0))
+    lower.set_xlabel("step", color=INK)
+    for axes in (upper, lower):
+        axes.margins(x=0)
+        axes.grid(axis="y", color="#e6e8eb", linewidth=0.8)
+        _plain(axes)
+    figure.savefig(path)
+
+
+def running_mean(values_S: np.ndarray, reach: int) -> np.ndarray:
+    """Returns the mean of each value, up to `reach` before it and as many after, (S,).
+
+    At the beginning no more before than there are, and never more after than before: the steep
+    start stays steep. At the end fewer after than before.
+    """
+    place = np.arange(len(values_S))
+    before = np.minimum(reach, place)
+    after = np.minimum(before, len(values_S) - 1 - place)
+    total = np.concatenate([[0.0], np.cumsum(values_S)])
+    return (total[place + after + 1] - total[place - before]) / (before + after + 1)
+
+
+def duration(seconds: float) -> str:
+    """Returns a time in words: `41 s`, `7 min`, `3.2 h`."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+
+
+def _plain(axes: Axes) -> None:
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelsize=9, colors=INK)
