@@ -56,7 +56,8 @@ def test_histograms_keep_room_for_the_normal_scores():
 
 
 def test_durations():
-    assert [curves.duration(seconds) for seconds in (41.2, 431, 11500)] == ["41 s", "7 min", "3.2 h"]
+    times = {41.2: "41 s", 431: "7 min", 11500: "3.2 h"}
+    assert [curves.duration(seconds) for seconds in times] == list(times.values())
 
 
 def test_figures_are_written(tmp_path):

@@ -80,7 +80,7 @@ class Calibration:
         return -(log_p + np.log(3 - 3 * p + p * p))
 
     def _survival(self, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """Returns the distinct calibration scores, ascending, and the p-value of each, (V,) each."""
+        """Returns the distinct calibration scores, ascending, and their p-values, (V,) each."""
         scores = self.scores[name].astype(np.float64)
         values, first = np.unique(scores, return_index=True)
         return values, (len(scores) - first) / (len(scores) + 1)

@@ -18,8 +18,8 @@ NORMAL = "#9aa4b0"
 COLOURS = ("#d55e00", "#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 DPI = 150
 BINS = 50
-# A histogram ends at this quantile, and sooner where normal scores would fill less than this part of
-# it: far scores would press all others into one bin.
+# A histogram ends at this quantile, and sooner where normal scores would fill less than this part
+# of it: far scores would press all others into one bin.
 HISTOGRAM_QUANTILE = 0.99
 NORMAL_PART = 0.25
 LOG_FIELDS = ("step", "loss", "learning_rate", "seconds")

@@ -77,7 +77,8 @@ def surprise_figure(
     if context is None:
         context = np.unique(np.linspace(0, frames - 2, 3).round().astype(int))
     names = list(scenes[0].maps)
-    grid = PanelGrid(rows=len(scenes), groups=(len(context), 2, len(names)), height=height, width=width)
+    groups = len(context), 2, len(names)
+    grid = PanelGrid(rows=len(scenes), groups=groups, height=height, width=width)
     limits = {name: _brightest([scene.maps[name] for scene in scenes], scenes) for name in names}
     for row, scene in enumerate(scenes):
         grid.label(row, scene.label)
@@ -93,8 +94,9 @@ def surprise_figure(
             _note(axes, scene.notes.get(name))
             if row == len(scenes) - 1:
                 grid.colour_bar(column, image)
-    titles = [f"frame {frame}" for frame in context] + [f"frame {frames - 1}", "masked frame"]
-    for column, title in enumerate(titles + [MAP_TITLES.get(name, name) for name in names]):
+    titles = [f"frame {frame}" for frame in (*context, frames - 1)] + ["masked frame"]
+    titles += [MAP_TITLES.get(name, name) for name in names]
+    for column, title in enumerate(titles):
         grid.axes(0, column).set_title(title, fontsize=FONT, color=INK, pad=8)
     grid.figure.savefig(path, dpi=DPI)
 
@@ -112,7 +114,7 @@ def draw_frame(axes: Axes, frame_HxWxC: np.ndarray) -> None:
 
 
 def draw_map(axes: Axes, map_HxW: np.ndarray, counted_HxW: np.ndarray, brightest: float):
-    """Draws a map from 0 to `brightest`; pixels that do not count are neutral. Returns the image."""
+    """Draws a map from 0 to `brightest`, uncounted pixels neutral; returns the image."""
     colours = matplotlib.colormaps[COLOUR_MAP].with_extremes(bad=NEUTRAL)
     counted = np.ma.masked_array(map_HxW, ~counted_HxW)
     return axes.imshow(counted, cmap=colours, vmin=0, vmax=brightest, interpolation="nearest")
