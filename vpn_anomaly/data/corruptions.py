@@ -1,12 +1,13 @@
 """Corruptions of the last frame, with the pixels that they changed (paper, section 4; DESIGN 1).
 
 - `temporal`: the last frame is replaced by the first.
-- `spatial`: a black 3×3 square, centred on a pixel drawn uniformly from those with a value of at least
-  128 in their largest channel, clipped to the frame.
+- `spatial`: a black 3×3 square, centred on a pixel drawn uniformly from those of at least 128
+  in their largest channel, clipped to the frame.
 - `both`: temporal, then spatial on the replaced frame: the paper's own.
 - `mixed`: temporal or spatial, each with probability one half.
 
-The random numbers of a sequence are the same for every kind, so `spatial` and `mixed` draw equal squares.
+The random numbers of a sequence are the same for every kind: `spatial` and `mixed` draw equal
+squares.
 """
 
 import numpy as np
@@ -22,8 +23,8 @@ REACH = 1  # pixels from the square's centre to its edge
 def corrupt(clip_BxTxHxWxC, kind: str, seed: int, split: str, index_B):
     """The clips with a corrupted last frame, and which of its pixels changed, bool (B, H, W).
 
-    The clips are not modified. UserError for an unknown kind, and when a square is due in a frame that
-    has no bright pixel. A temporal corruption of a clip that ends as it began changes nothing.
+    The clips are not modified. UserError for an unknown kind, and when a square is due in a frame
+    that has no bright pixel. A temporal corruption of a clip that ends as it began changes nothing.
     """
     temporal_B, spatial_B, pixel_bits_B = draws(kind, seed, split, index_B)
     last_BxHxWxC = clip_BxTxHxWxC[:, -1]
@@ -38,7 +39,7 @@ def corrupt(clip_BxTxHxWxC, kind: str, seed: int, split: str, index_B):
 
 
 def draws(kind: str, seed: int, split: str, index_B):
-    """Who is corrupted how: temporal bool (B,), spatial bool (B,), and the words that choose a pixel."""
+    """Who is corrupted how: temporal bool (B,), spatial bool (B,), words to choose a pixel (B,)."""
     if kind not in CORRUPTIONS:
         raise UserError(f"unknown corruption {kind}; allowed: {', '.join(CORRUPTIONS)}")
     bits_Bx2 = random_bits(seed, split, index_B, "corruption", 2)
@@ -58,9 +59,9 @@ def check_bright(bright_B, spatial_B, index_B) -> None:
     dark_B = spatial_B & ~np.asarray(bright_B)
     if dark_B.any():
         raise UserError(
-            f"sequence {np.asarray(index_B)[dark_B][0]} has no pixel of at least {BRIGHT} in the frame"
-            " to corrupt, where a black square could be seen; leave spatial, both and mixed out of"
-            " evaluate.corruptions for this data"
+            f"sequence {np.asarray(index_B)[dark_B][0]} has no pixel of at least {BRIGHT} in the"
+            " frame to corrupt, where a black square could be seen; leave spatial, both and mixed"
+            " out of evaluate.corruptions for this data"
         )
 
 

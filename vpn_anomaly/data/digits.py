@@ -2,10 +2,8 @@
 
 import dataclasses
 import functools
-import os
 import pathlib
-import zipfile
-import zlib
+import urllib.request
 
 import numpy as np
 
@@ -13,6 +11,9 @@ from vpn_anomaly.errors import UserError
 
 GLYPH = 28  # pixels, height and width of a digit
 EMBEDDED = pathlib.Path(__file__).with_name("embedded_digits.npz")
+# One of the files that tensorflow-datasets downloads, to ask whether there is a network.
+MNIST_URL = "https://storage.googleapis.com/cvdf-datasets/mnist/train-labels-idx1-ubyte.gz"
+NETWORK_TIMEOUT = 10  # seconds
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -29,8 +30,8 @@ class Digits:
 def load_digits(name: str) -> Digits:
     """The glyphs of `embedded` (10,000 and 2,000), `tfds` (60,000 and 10,000) or a .npz file.
 
-    A file holds uint8 glyphs of 28×28: arrays `train` and `test`, or a single array, of which the first
-    five sixths are train and the rest test. UserError when they cannot be had.
+    A file holds uint8 glyphs of 28×28: arrays `train` and `test`, or a single array, of which the
+    first five sixths are train and the rest test. UserError when they cannot be had.
     """
     if name == "embedded":
         return _embedded()
@@ -45,16 +46,24 @@ def _embedded() -> Digits:
 
 
 def _tfds() -> Digits:
-    # Read by tensorflow_datasets before its first import; its own warnings are many lines long.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    try:
-        import tensorflow_datasets
+    from absl import logging
 
-        tensorflow_datasets.disable_progress_bar()
-        train, test = (
-            tensorflow_datasets.load("mnist", split=split, batch_size=-1)["image"].numpy()[..., 0]
-            for split in ("train", "test")
-        )
+    from vpn_anomaly.data.tensorflow_clips import import_tensorflow
+
+    verbosity = logging.get_verbosity()
+    try:
+        import_tensorflow()
+        import tensorflow_datasets as tfds
+
+        logging.set_verbosity(logging.ERROR)  # tfds warns before it fails; one line is enough
+        tfds.disable_progress_bar()
+        try:
+            return _tfds_mnist(tfds, download=False)
+        except AssertionError:  # not prepared on this machine
+            # tfds itself tries for minutes before it gives up.
+            request = urllib.request.Request(MNIST_URL, method="HEAD")
+            urllib.request.urlopen(request, timeout=NETWORK_TIMEOUT).close()
+            return _tfds_mnist(tfds, download=True)
     except ModuleNotFoundError as error:
         raise UserError(
             f"data.digits=tfds needs the module {error.name}: pip install tensorflow"
@@ -62,11 +71,20 @@ def _tfds() -> Digits:
         ) from error
     except Exception as error:  # no network shows as any of a dozen types, of three libraries
         raise UserError(
-            f"data.digits=tfds: MNIST is not prepared here and cannot be downloaded ({_first_line(error)});"
-            " prepare it on a machine with a network by `tfds build mnist` and copy"
-            " ~/tensorflow_datasets, or use data.digits=embedded"
+            "data.digits=tfds: MNIST is not prepared here and cannot be downloaded"
+            f" ({_first_line(error)}); prepare it on a machine with a network by `tfds build"
+            " mnist` and copy ~/tensorflow_datasets, or use data.digits=embedded"
         ) from error
-    return Digits(train, test)
+    finally:
+        logging.set_verbosity(verbosity)
+
+
+def _tfds_mnist(tfds, download: bool) -> Digits:
+    images = [
+        tfds.load("mnist", split=split, batch_size=-1, download=download)["image"].numpy()[..., 0]
+        for split in ("train", "test")
+    ]
+    return Digits(*images)
 
 
 def _npz(path: pathlib.Path) -> Digits:
@@ -75,10 +93,12 @@ def _npz(path: pathlib.Path) -> Digits:
         with np.load(path, allow_pickle=False) as archive:
             if not isinstance(archive, np.lib.npyio.NpzFile):
                 raise UserError(f"data.digits={path}: a .npy file; allowed: {needed}")
-            arrays = {name: archive[name] for name in archive.files}
+            arrays = {name: np.asarray(archive[name]) for name in archive.files}
     except FileNotFoundError as error:
         raise UserError(f"data.digits={path}: no such file; allowed: {needed}") from error
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except UserError:
+        raise
+    except Exception as error:  # damaged files surface as a dozen types: zip, zlib, token, struct …
         raise UserError(
             f"data.digits={path} cannot be read ({_first_line(error)}); allowed: {needed}"
         ) from error

@@ -36,8 +36,8 @@ def fixed_shifts(count: int, period) -> np.ndarray:
     rows, columns = period
     if not 1 <= count <= rows * columns:
         raise UserError(
-            f"{count} masks: a lattice of {rows}x{columns} has 1 to {rows * columns} different shifts;"
-            " set score.masks within that range"
+            f"{count} masks: a lattice of {rows}x{columns} has 1 to {rows * columns} different"
+            " shifts; set score.masks within that range"
         )
     cell_Px2 = np.stack(np.divmod(np.arange(rows * columns), columns), axis=-1)
     chosen = [0]

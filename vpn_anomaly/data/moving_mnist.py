@@ -13,7 +13,7 @@ EVALUATION_SEEDS = {"validation": 1811, "test": 10228}
 
 
 def sequence_seed(seed: int, split: str) -> int:
-    """The seed that a split's sequences depend on: the given one for train, a fixed one otherwise."""
+    """The seed of a split's sequences: the given one for train, a fixed one otherwise."""
     return EVALUATION_SEEDS.get(split, seed)
 
 
@@ -21,9 +21,9 @@ def sequence_seed(seed: int, split: str) -> int:
 class MovingMNIST:
     """Sequences of digits that move over a black frame and overlap by maximum.
 
-    speed: (low, high) in parts of the free range a frame. channels: 1 grey, 3 each digit in a colour of
-    its own. train_sequences: how many the train split has, 0 for no end. UserError for a frame smaller
-    than a digit.
+    speed: (low, high) in parts of the free range a frame. channels: 1 grey, 3 each digit in a
+    colour of its own. train_sequences: how many the train split has, 0 for no end. UserError for a
+    frame smaller than a digit.
     """
 
     digits: Digits
@@ -39,8 +39,8 @@ class MovingMNIST:
     def __post_init__(self):
         if min(self.height, self.width) < GLYPH:
             raise UserError(
-                f"data.height={self.height} data.width={self.width}: a digit is {GLYPH}x{GLYPH} pixels;"
-                f" set both to {GLYPH} or more"
+                f"data.height={self.height} data.width={self.width}: a digit is {GLYPH}x{GLYPH}"
+                f" pixels; set both to {GLYPH} or more"
             )
 
     @property
@@ -55,6 +55,19 @@ class MovingMNIST:
     def clips(self, seed: int, split: str, index_N) -> np.ndarray:
         """The sequences of these indices, uint8 (N, T, H, W, C)."""
         return overlay(*self.scene(seed, split, index_N), self.height, self.width)
+
+    def graph_clips(self, seed: int, split: str, index_N):
+        """`clips` in a tf.data graph: the scene from numpy, the pixels by TensorFlow."""
+        from vpn_anomaly.data.tensorflow_clips import in_graph, overlay_tensors
+
+        def scene(index_N):
+            return self.scene(seed, split, index_N)
+
+        count = index_N.shape[0]
+        glyph_shape = (count, self.digit_count, GLYPH, GLYPH, self.channels)
+        corner_shape = (count, self.frames, self.digit_count, 2)
+        outputs = [(np.uint8, glyph_shape), (np.int32, corner_shape)]
+        return overlay_tensors(*in_graph(scene, outputs, index_N), self.height, self.width)
 
     def scene(self, seed: int, split: str, index_N):
         """What a sequence shows: glyphs uint8 (N, D, 28, 28, C), and corners int32 (N, T, D, 2)."""

@@ -1,7 +1,7 @@
 """Batches for training and clips for evaluation, from any source of sequences.
 
-A source has `shape` (T, H, W, C), `length(split)` (None: endless) and `clips(seed, split, index_N)`:
-MovingMNIST and FileSequences.
+A source has `shape` (T, H, W, C), `length(split)` (None: endless) and `clips(seed, split,
+index_N)`: MovingMNIST and FileSequences.
 """
 
 import collections
@@ -44,19 +44,19 @@ def training_batches(
     """Endless batches from step `first_step` on: clip uint8 (b, T, H, W, C), shift int32 (b, T, 2),
     index int64 (b,), with b = batch_size / shard_count.
 
-    Batch s holds the places s·batch_size … of the training order, whatever came before: sequence = place
-    when the train split is endless, else one permutation of the split after another. Shifts belong to a
-    place, so a sequence is masked anew in every epoch. The bytes depend neither on `backend`
-    (`tensorflow`, `numpy`, or `auto`: tensorflow where it is installed) nor on `workers`, the batches
-    made at once. UserError for an empty split or shards that do not divide the batch.
+    Batch s holds the places s·batch_size … of the training order, whatever came before: sequence =
+    place when the train split is endless, else one permutation of the split after another. Shifts
+    belong to a place, so a sequence is masked anew in every epoch. The bytes depend neither on
+    `backend` (`tensorflow`, `numpy`, or `auto`: tensorflow where it is installed) nor on `workers`,
+    the batches made at once. UserError for an empty split or shards that do not divide the batch.
     """
     if batch_size % shard_count:
         raise UserError(
-            f"train.batch_size={batch_size} over {shard_count} devices: set a multiple of {shard_count}"
+            f"train.batch_size={batch_size} over {shard_count} devices: set a multiple"
         )
     length = source.length("train")
     if length == 0:
-        raise UserError("no sequence is left for training: 10 or more are needed, 80% of them train")
+        raise UserError("no sequence is left to train on: give a file of 10 sequences or more")
     shard = batch_size // shard_count
 
     def plan(step: int) -> tuple[np.ndarray, np.ndarray]:
@@ -64,7 +64,8 @@ def training_batches(
         shift_BxTx2 = random_shifts(seed, "train", place_B, source.shape[0], period)
         return sequence_at(place_B, seed, length), shift_BxTx2
 
-    return _BACKENDS[_resolved(backend)](source, seed, plan, first_step, workers)
+    batches, _ = _BACKENDS[_resolved(backend)]
+    return batches(source, seed, plan, first_step, workers)
 
 
 def sequence_at(place_B, seed: int, length: int | None) -> np.ndarray:
@@ -80,24 +81,33 @@ def sequence_at(place_B, seed: int, length: int | None) -> np.ndarray:
     return index_B
 
 
-def evaluation_clips(source, split: str, count: int, corruption: str | None = None) -> Sequences:
+def evaluation_clips(
+    source,
+    split: str,
+    count: int,
+    corruption: str | None = None,
+    backend: str = "numpy",
+    workers: int = 2,
+) -> Sequences:
     """The `count` normal sequences of an evaluation split, or the `count` after them, corrupted.
 
-    Every corruption is given the same sequences. UserError when the split has too few, and for an
-    unknown corruption.
+    Every corruption is given the same sequences. `backend` and `workers` as for `training_batches`.
+    UserError when the split has too few sequences, and for an unknown corruption.
     """
     length = source.length(split)
     if length is not None and length < 2 * count:
         raise UserError(
-            f"the {split} split has {length} sequences: {count} normal and {count} corrupted ones need"
-            f" {2 * count}; set evaluate.sequences to {length // 2} or less, or give more sequences"
+            f"the {split} split has {length} sequences: {count} normal and {count} corrupted ones"
+            f" need {2 * count}; set evaluate.sequences to {length // 2} or less"
         )
     index_N = np.arange(count) + (0 if corruption is None else count)
     seed = sequence_seed(0, split)
-    clip_NxTxHxWxC = source.clips(seed, split, index_N)
     if corruption is None:
-        return Sequences(clip_NxTxHxWxC, np.zeros(clip_NxTxHxWxC[:, 0, ..., 0].shape, bool), index_N)
-    return Sequences(*corrupt(clip_NxTxHxWxC, corruption, seed, split, index_N), index_N)
+        clip_NxTxHxWxC = source.clips(seed, split, index_N)
+        unchanged_NxHxW = np.zeros((count, *source.shape[1:3]), bool)
+        return Sequences(clip_NxTxHxWxC, unchanged_NxHxW, index_N)
+    _, corrupted = _BACKENDS[_resolved(backend)]
+    return Sequences(*corrupted(source, seed, split, index_N, corruption, workers), index_N)
 
 
 @functools.lru_cache(maxsize=4)
@@ -119,12 +129,31 @@ def _numpy_batches(source, seed, plan, first_step, workers):
                 yield ahead.popleft().result()
 
 
+def _tensorflow_batches(source, seed, plan, first_step, workers):
+    from vpn_anomaly.data.tensorflow_pipeline import training_iterator
+
+    return training_iterator(source, seed, plan, first_step, workers)
+
+
+def _numpy_corrupted(source, seed, split, index_N, corruption, workers):
+    return corrupt(source.clips(seed, split, index_N), corruption, seed, split, index_N)
+
+
+def _tensorflow_corrupted(source, seed, split, index_N, corruption, workers):
+    from vpn_anomaly.data.tensorflow_pipeline import corrupted_clips
+
+    return corrupted_clips(source, seed, split, index_N, corruption, workers)
+
+
 def _resolved(backend: str) -> str:
     if backend == "auto":
-        backend = "numpy" if not _BACKENDS.get("tensorflow") else "tensorflow" if importlib.util.find_spec("tensorflow") else "numpy"
+        backend = "tensorflow" if importlib.util.find_spec("tensorflow") else "numpy"
     if backend not in _BACKENDS:
         raise UserError(f"unknown data.backend {backend}; allowed: auto, {', '.join(_BACKENDS)}")
     return backend
 
 
-_BACKENDS = {"numpy": _numpy_batches}
+_BACKENDS = {
+    "tensorflow": (_tensorflow_batches, _tensorflow_corrupted),
+    "numpy": (_numpy_batches, _numpy_corrupted),
+}

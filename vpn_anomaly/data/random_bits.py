@@ -1,9 +1,9 @@
-"""Random numbers without a generator: every draw is a function of (seed, split, index, stream, number).
+"""Random numbers without a generator: functions of (seed, split, index, stream, number).
 
-The bits are those of the counter-based cipher Threefry-2x32 with 20 rounds (Salmon et al., "Parallel
-random numbers: as easy as 1, 2, 3", 2011). The keys are folded as `jax.random.fold_in` folds them, so
-`random_bits` agrees with `jax.random.bits`; it is written out here because the distributions of libraries
-change between versions, and the sequences of this project must not.
+The bits are those of the counter-based cipher Threefry-2x32 with 20 rounds (Salmon et al.,
+"Parallel random numbers: as easy as 1, 2, 3", 2011). The keys are folded as `jax.random.fold_in`
+folds them, so `random_bits` agrees with `jax.random.bits`; it is written out here because the distributions of
+libraries change between versions, and the sequences of this project must not.
 """
 
 import functools
@@ -21,7 +21,7 @@ _WORD = 0xFFFFFFFF
 def random_bits(seed: int, split: str, index_N, stream: str | int, count: int) -> np.ndarray:
     """Uniform random words, uint32 (N, count): the first `count` draws of each sequence's stream.
 
-    seed: integer of up to 64 bits. split: a name in SPLITS. index_N: sequence numbers, 0 to 2⁶³ - 1.
+    seed: integer of up to 64 bits. split: a name in SPLITS. index_N: sequence numbers, from 0 on.
     stream: what the draws are for; streams of different names (or numbers) are independent.
     """
     index_N = np.asarray(index_N, np.uint64)
@@ -47,7 +47,7 @@ def integers_below(bits, limit) -> np.ndarray:
 
 
 def threefry2x32(key, counter_0, counter_1) -> tuple[np.ndarray, np.ndarray]:
-    """Threefry-2x32-20 of a pair of counter words under a pair of key words, all uint32, broadcast."""
+    """Threefry-2x32-20 of two counter words under two key words: uint32 arrays, broadcast."""
     key_0, key_1 = (np.asarray(word, np.uint32) for word in key)
     schedule = (key_0, key_1, key_0 ^ key_1 ^ np.uint32(_PARITY))
     shape = np.broadcast_shapes(key_0.shape, counter_0.shape)

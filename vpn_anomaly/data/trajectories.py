@@ -1,10 +1,10 @@
 """The random numbers of a sequence, and where each digit is at each frame (DESIGN: Moving MNIST).
 
-A digit's place is a point in the unit square. Scaled by the free range (frame size - 28) and floored it
-is the pixel of the digit's upper left corner. Two rules move the point:
+A digit's place is a point in the unit square. Scaled by the free range (frame size - 28) and
+floored it is the pixel of the digit's upper left corner. Two rules move the point:
 
-- `original`, the public generator's: step first, then record; a coordinate at or beyond 0 or 1 is set to
-  the border and its velocity component changes sign.
+- `original`, the public generator's: step first, then record; a coordinate at or beyond 0 or 1 is
+  set to the border and its velocity component changes sign.
 - `reflect`: exact mirror reflection, a triangle wave in closed form; frame 0 is the start.
 
 Speeds are parts of the free range a frame.
@@ -17,8 +17,8 @@ from vpn_anomaly.data.random_bits import integers_below, random_bits, uniform
 
 RULES = ("original", "reflect")
 
-# Cosines of different mathematics libraries differ in the last bit. Rounded to multiples of 2⁻³² they
-# agree, so a sequence is the same bytes on every machine.
+# Cosines of different mathematics libraries differ in the last bit. Rounded to multiples of 2⁻³²
+# they agree, so a sequence is the same bytes on every machine.
 _VELOCITY_GRID = 2.0**32
 
 
@@ -38,7 +38,16 @@ def tints(seed, split, index_N, digit_count: int) -> np.ndarray:
 
 
 def positions(
-    seed, split, index_N, *, frames: int, digit_count: int, height: int, width: int, rule: str, speed
+    seed,
+    split,
+    index_N,
+    *,
+    frames: int,
+    digit_count: int,
+    height: int,
+    width: int,
+    rule: str,
+    speed: tuple[float, float],
 ) -> np.ndarray:
     """Row and column of every digit's upper left corner, int32 (N, T, D, 2).
 

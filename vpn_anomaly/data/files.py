@@ -1,0 +1,128 @@
+"""Sequences from .npy and .npz files.
+
+A .npy holds uint8 (N, T, H, W) or (N, T, H, W, C), C 1 or 3, and is memory-mapped. The published
+test set `mnist_test_seq.npy` is (20, N, H, W), frames first: a .npy of four axes whose first has
+length 20 and whose second has not is read that way (give other files of 20 sequences a fifth axis
+of length 1). A .npz holds the array `sequences`, or a single one, always sequences first.
+"""
+
+import pathlib
+
+import numpy as np
+
+from vpn_anomaly.data.random_bits import SPLITS
+from vpn_anomaly.errors import UserError
+
+PUBLISHED_FRAMES = 20
+NEEDED = "needed is uint8 (N, T, H, W) or (N, T, H, W, C) with C 1 or 3, as .npy or .npz"
+
+
+def read_sequences(path) -> np.ndarray:
+    """The sequences of a file, uint8 (N, T, H, W, C). UserError if there are none."""
+    path = pathlib.Path(path)
+    array, is_npy = _stored_array(path)
+    if array.dtype != np.uint8:
+        raise UserError(f"{path}: values of type {array.dtype}; {NEEDED}")
+    if array.ndim not in (4, 5) or (array.ndim == 5 and array.shape[-1] not in (1, 3)):
+        raise UserError(f"{path}: an array of shape {array.shape}; {NEEDED}")
+    if not array.size:
+        raise UserError(f"{path}: no sequences in it, its shape is {array.shape}; {NEEDED}")
+    if array.ndim == 5:
+        return array
+    if is_npy and array.shape[0] == PUBLISHED_FRAMES != array.shape[1]:
+        array = array.swapaxes(0, 1)
+    return array[..., None]
+
+
+def check_shape(
+    sequences, path, *, height=None, width=None, channels=None, minimum_frames: int = 1
+) -> None:
+    """UserError unless the sequences have these sizes (None: any) and at least so many frames."""
+    _, frames, *size = sequences.shape
+    named = zip(("height", "width", "channels"), size, (height, width, channels), strict=True)
+    for name, given, expected in named:
+        if expected not in (None, given):
+            raise UserError(
+                f"{path}: {name} {given}, but the model is made for {expected};"
+                f" give a file of {name} {expected} or set data.{name}={given} and train anew"
+            )
+    if frames < minimum_frames:
+        raise UserError(
+            f"{path}: {frames} frames a sequence, but {minimum_frames} are needed;"
+            " give longer sequences"
+        )
+
+
+class FileSequences:
+    """Sequences of a file as a source like MovingMNIST: the first 80% train, the next 10%
+    validation, the last 10% test. Nothing here depends on a seed."""
+
+    def __init__(self, sequences_NxTxHxWxC: np.ndarray):
+        self.sequences_NxTxHxWxC = sequences_NxTxHxWxC
+        count = len(sequences_NxTxHxWxC)
+        ends = (count * 8 // 10, count * 9 // 10, count)
+        self._ranges = dict(zip(SPLITS, zip((0, *ends[:-1]), ends), strict=True))
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """Frames, height, width and channels of a sequence."""
+        return self.sequences_NxTxHxWxC.shape[1:]
+
+    def length(self, split: str) -> int:
+        """Number of sequences of a split."""
+        first, end = self._ranges[split]
+        return end - first
+
+    def clips(self, seed: int, split: str, index_N) -> np.ndarray:
+        """The split's sequences of these indices, uint8 (N, T, H, W, C), in memory."""
+        index_N = np.asarray(index_N)
+        if np.any((index_N < 0) | (index_N >= self.length(split))):
+            raise IndexError(f"beyond the {self.length(split)} sequences of the {split} split")
+        return np.ascontiguousarray(self.sequences_NxTxHxWxC[index_N + self._ranges[split][0]])
+
+    def graph_clips(self, seed: int, split: str, index_N):
+        """`clips` as a node of a tf.data graph."""
+        from vpn_anomaly.data.tensorflow_clips import in_graph
+
+        def clips(index_N):
+            return self.clips(seed, split, index_N)
+
+        return in_graph(clips, [(np.uint8, (index_N.shape[0], *self.shape))], index_N)[0]
+
+
+def _stored_array(path: pathlib.Path) -> tuple[np.ndarray, bool]:
+    """The file's array of sequences, and whether it is a .npy."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(6)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be opened ({error.strerror}); {NEEDED}") from error
+    if not start:
+        raise UserError(f"{path}: the file is empty; {NEEDED}")
+    is_npy = start == b"\x93NUMPY"
+    if not is_npy and not start.startswith(b"PK"):
+        raise UserError(f"{path}: neither a .npy nor a .npz file; {NEEDED}")
+    try:
+        if is_npy:
+            return np.load(path, mmap_mode="r", allow_pickle=False), True
+        with np.load(path, allow_pickle=False) as archive:
+            return np.asarray(archive[_array_name(path, archive.files)]), False
+    except UserError:
+        raise
+    except Exception as error:  # damage surfaces as a dozen types: zip, zlib, token, struct …
+        if "object" in str(error).lower():  # numpy's words for what only pickle could read
+            reason = "it holds pickled Python objects, which are not read"
+        else:
+            reason = "it is truncated or damaged"
+        raise UserError(f"{path}: {reason}; {NEEDED}") from error
+
+
+def _array_name(path: pathlib.Path, names: list[str]) -> str:
+    if "sequences" in names:
+        return "sequences"
+    if len(names) != 1:
+        raise UserError(
+            f"{path}: {len(names)} arrays ({', '.join(sorted(names)[:5])}) and none is named"
+            " sequences; name the one to read sequences"
+        )
+    return names[0]
