@@ -1,4 +1,4 @@
-"""Paper scale, for TPU and GPU: full resolution, full attention, the encoder of Video Pixel Networks.
+"""Paper scale, for TPU and GPU: full resolution, full attention, the encoder of a VPN.
 
     python -m vpn_anomaly.main --config=configs/full.py --workdir=runs/full
     python -m vpn_anomaly.main --config=configs/full.py --mode=describe

@@ -7,6 +7,7 @@ import pytest
 
 from vpn_anomaly import config as config_module
 from vpn_anomaly.config import FIELDS, as_dict, check, defaults, differences, field_named, flat
+from vpn_anomaly.data import corruptions
 from vpn_anomaly.errors import UserError
 
 
@@ -119,6 +120,10 @@ def test_the_most_hidden_pixels_that_every_mask_has():
 def test_small_frames_of_a_file_need_no_digit():
     check(changed(data__path="corridor.npy", data__height=16, data__width=16,
                   train__loss_pixels=0))
+
+
+def test_the_corruptions_are_those_that_data_makes():
+    assert config_module.CORRUPTIONS == corruptions.CORRUPTIONS
 
 
 def test_whole_numbers_are_numbers():

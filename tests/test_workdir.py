@@ -16,10 +16,11 @@ NOON = datetime.datetime(2024, 3, 1, 12, 0, 5)
 
 
 def test_a_new_run_is_named_after_config_overrides_and_time(tmp_path):
-    name = workdir.new_run("quick-debug", {"train.steps": 9, "data.lattice": (2, 5)}, NOON, tmp_path)
+    overrides = {"train.steps": 9, "data.lattice": (2, 5)}
+    name = workdir.new_run("quick-debug", overrides, NOON, tmp_path)
     assert name == tmp_path / "quick-debug_train.steps=9_data.lattice=-2,-5-_20240301-120005"
     name.mkdir()
-    again = workdir.new_run("quick-debug", {"train.steps": 9, "data.lattice": (2, 5)}, NOON, tmp_path)
+    again = workdir.new_run("quick-debug", overrides, NOON, tmp_path)
     assert again.name == name.name + "-2"
 
 

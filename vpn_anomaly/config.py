@@ -138,7 +138,7 @@ _BY_NAME = {field.name: field for field in FIELDS}
 
 
 def defaults() -> ConfigDict:
-    """A new configuration with every field at its default. Its fields are fixed, its values free."""
+    """A new configuration with every field at its default; its values can be set, no field added."""
     config = ConfigDict()
     for field in FIELDS:
         *sections, leaf = field.name.split(".")
@@ -155,7 +155,7 @@ def field_named(name: str) -> Field:
     """The field of a dotted name; UserError with the allowed names for an unknown one."""
     if name in _BY_NAME:
         return _BY_NAME[name]
-    section = name.rpartition(".")[0]
+    section = name
     while section and not any(known.startswith(section + ".") for known in _BY_NAME):
         section = section.rpartition(".")[0]
     prefix = section + "." if section else ""

@@ -25,7 +25,7 @@ def _as_it_is(config: ConfigDict) -> None:
 
 
 def _debug(config: ConfigDict) -> None:
-    """Shrinks widths, steps, batches and evaluation; 20 grey frames of 64×64 and the system stay."""
+    """Shrinks widths, steps, batches and evaluation; sees 20 grey frames of 64×64."""
     data, model, train = config.data, config.model, config.train
     data.path, data.digits, data.train_sequences = "", "embedded", 0
     data.frames, data.height, data.width, data.channels = 20, 64, 64, 1

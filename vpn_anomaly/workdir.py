@@ -27,7 +27,7 @@ FREE_SECTIONS = ("evaluate.", "score.")  # may change between training and evalu
 
 def new_run(config_name: str, overrides: Mapping[str, object], now: datetime.datetime,
             runs: pathlib.Path = RUNS) -> pathlib.Path:
-    """A folder that does not exist yet, named after the config, what was overridden and the time."""
+    """A folder that does not exist yet, named after the config, its overrides and the time."""
     parts = [config_name, *(f"{name}={value}" for name, value in overrides.items())]
     described = re.sub(r"[^\w.=,+-]+", "-", "_".join(parts))
     if len(described) > LONGEST_NAME:
@@ -122,7 +122,8 @@ def storing(path: pathlib.Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise UserError(f"cannot write {path}: {reason}; choose another place or make room") from error
+        line = f"cannot write {path}: {reason}; choose another place or make room"
+        raise UserError(line) from error
 
 
 def write_json(path: pathlib.Path, content: object) -> None:

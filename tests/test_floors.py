@@ -1,0 +1,119 @@
+"""Imports go downwards only, and nothing outside data/ knows TensorFlow. Read from the source."""
+
+import ast
+import pathlib
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[1]
+PACKAGE = ROOT / "vpn_anomaly"
+TENSORFLOW = ("tensorflow", "tensorflow_datasets")
+
+# From the ground upwards. A module may import from lower floors, and on its own floor from its own
+# room (folder). A name covers everything below it, unless a longer one says otherwise.
+FLOORS = (
+    ("errors", "config", "config_rules", "variants", "checksums"),
+    ("ops", "data"),
+    ("models",),
+    ("systems",),
+    ("workdir", "checkpoints", "evaluation.scores", "evaluation.calibration",
+     "evaluation.metrics", "evaluation.bootstrap", "evaluation.unlearned"),
+    ("training", "evaluation"),
+    ("main", "command_line"),
+)
+FLOOR_OF = {name: number for number, names in enumerate(FLOORS) for name in names}
+
+
+def module_name(path):
+    """ops.conv for vpn_anomaly/ops/conv.py; ops for its __init__."""
+    return ".".join(part for part in path.relative_to(PACKAGE).with_suffix("").parts
+                    if part != "__init__")
+
+
+MODULES = {module_name(path): path for path in PACKAGE.rglob("*.py") if module_name(path)}
+
+
+def floor(module):
+    name = module
+    while name and name not in FLOOR_OF:
+        name = name.rpartition(".")[0]
+    assert name, f"vpn_anomaly.{module} has no floor; give it one in FLOORS"
+    return FLOOR_OF[name]
+
+
+def room(module):
+    return module.rpartition(".")[0]
+
+
+def imported(source):
+    """(full name, at the top level of the module) of everything that a source text imports."""
+    def walk(node, top_level):
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.Import):
+                for alias in child.names:
+                    yield alias.name, top_level
+            elif isinstance(child, ast.ImportFrom):
+                assert child.level == 0, "relative imports hide the floor"
+                for alias in child.names:
+                    yield f"{child.module}.{alias.name}", top_level
+            inside = isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+            yield from walk(child, top_level and not inside)
+    return list(walk(ast.parse(source), True))
+
+
+def modules_imported(source):
+    """The vpn_anomaly modules that a source text imports, without the package's name."""
+    found = []
+    for name, _ in imported(source):
+        parts = name.split(".")
+        if parts[0] == "vpn_anomaly":
+            name = ".".join(parts[1:])
+            while name and name not in MODULES:  # a function or class of a module
+                name = name.rpartition(".")[0]
+            if name:
+                found.append(name)
+    return found
+
+
+def test_reading_imports():
+    source = ("import a.b\nfrom vpn_anomaly.ops.conv import conv3x3\n"
+              "from vpn_anomaly import config as c\n"
+              "def f():\n    if True:\n        import tensorflow as tf\n")
+    assert imported(source) == [("a.b", True), ("vpn_anomaly.ops.conv.conv3x3", True),
+                                ("vpn_anomaly.config", True), ("tensorflow", False)]
+    assert modules_imported(source) == ["ops.conv", "config"]
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_imports_go_downwards(module):
+    for target in modules_imported(MODULES[module].read_text(encoding="utf-8")):
+        same_room = floor(target) == floor(module) and room(target) == room(module)
+        assert floor(target) < floor(module) or same_room, (
+            f"vpn_anomaly.{module} must not import vpn_anomaly.{target}")
+
+
+@pytest.mark.parametrize("module", sorted(name for name in MODULES if name.startswith("ops.")))
+def test_ops_import_nothing_but_each_other(module):
+    for target in modules_imported(MODULES[module].read_text(encoding="utf-8")):
+        assert target.startswith("ops.") or target == "errors"
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_tensorflow_is_known_to_data_alone_and_inside_functions(module):
+    for name, top_level in imported(MODULES[module].read_text(encoding="utf-8")):
+        if name.split(".")[0] in TENSORFLOW:
+            assert module.startswith("data."), f"vpn_anomaly.{module} imports {name}"
+            assert not top_level, f"vpn_anomaly.{module} imports {name} outside a function"
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in (ROOT / "configs").glob("*.py")))
+def test_configs_stand_on_the_ground(name):
+    path = ROOT / "configs" / name
+    for target in modules_imported(path.read_text(encoding="utf-8")):
+        assert floor(target) == 0
+
+
+def test_the_package_imports_neither_experiments_nor_tests():
+    for module, path in MODULES.items():
+        for name, _ in imported(path.read_text(encoding="utf-8")):
+            assert name.split(".")[0] not in ("experiments", "tests", "configs"), module

@@ -1,0 +1,223 @@
+"""The command line: flags and config file in, checked arguments out, one line for what is wrong.
+
+absl and ml_collections.config_flags read the flags, each call with flags of its own, so that a
+program can call `parse` as often as it likes. Nothing heavy is imported here.
+"""
+
+import dataclasses
+import pathlib
+import re
+from collections.abc import Mapping, Sequence
+
+from absl import flags
+from ml_collections import ConfigDict, config_flags
+
+from vpn_anomaly import config as config_module
+from vpn_anomaly.errors import UserError
+
+MODES = ("train", "evaluate", "score", "describe")
+OUTPUT_SUFFIXES = (".csv", ".jsonl")
+MAPS_SUFFIXES = (".npz",)
+
+_USAGE = """\
+Anomaly detection in video by inpainting a masked frame.
+
+  python -m vpn_anomaly.main --config=configs/quick.py --workdir=runs/quick
+      trains, then evaluates; the same command again resumes, or prints the stored results
+
+  python -m vpn_anomaly.main --config=configs/quick.py --workdir=runs/quick \\
+      --mode=score --input=sequences.npz --output=scores.csv --maps=maps.npz
+      scores the sequences of a file with the trained model
+
+Flags:
+  --config=FILE[:VARIANT]   configs/base.py, quick.py, cpu.py or full.py, or your own; the variant
+                            `debug` shrinks any of them to seconds
+  --workdir=DIR             where the run lives; without it: a new folder under runs/
+  --mode=MODE               train, evaluate, score or describe; without it: train, then evaluate
+  --input=FILE              (score) .npz or .npy of uint8 sequences (N, T, H, W[, C])
+  --output=FILE             (score) .csv or .jsonl, one row a sequence
+  --maps=FILE               (score) .npz of the maps of every sequence; optional
+  --config.FIELD=VALUE      any field below, such as --config.train.steps=500 or
+                            --config.train.targets="(13, 19)"
+  --debug                   show the traceback of an error
+  --help                    this text
+
+Exit code: 0 done (or stopped by SIGTERM and saved), 2 an error in what was asked, 130 Ctrl-C.
+
+Fields, with default, what is allowed, and meaning:
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Arguments:
+    """What the command line asks for. `overrides` are the fields that it sets, by dotted name."""
+
+    config: ConfigDict
+    config_name: str
+    overrides: Mapping[str, object]
+    workdir: pathlib.Path | None
+    mode: str | None
+    input: pathlib.Path | None
+    output: pathlib.Path | None
+    maps: pathlib.Path | None
+
+
+def parse(argv: Sequence[str]) -> Arguments:
+    """The checked arguments; `argv` is without the program's name.
+
+    Raises UserError for unknown flags, modes, fields and config files, wrong types, impossible
+    values, missing or superfluous files.
+    """
+    plain, rest = _plain_flags(argv)
+    if plain.mode is not None and plain.mode not in MODES:
+        raise UserError(f"there is no mode {plain.mode!r}; the modes are: {', '.join(MODES)}")
+    _check_flag_names(rest)
+    if plain.config is None:
+        raise UserError("--config is missing, for example --config=configs/quick.py (see --help)")
+    config, overrides = _overridden(load_config(plain.config), rest)
+    config_module.check(config)
+    arguments = Arguments(
+        config=config,
+        config_name=_name_of(plain.config),
+        overrides=overrides,
+        mode=plain.mode,
+        **{name: pathlib.Path(value) if value else None for name, value in
+           dict(workdir=plain.workdir, input=plain.input, output=plain.output,
+                maps=plain.maps).items()},
+    )
+    _check_files(arguments)
+    return arguments
+
+
+def asks_for_help(argv: Sequence[str]) -> bool:
+    return any(argument in ("--help", "-help", "-h", "--helpfull") for argument in argv)
+
+
+def help_text() -> str:
+    """Usage, flags, and the list of fields."""
+    lines = []
+    for field in config_module.FIELDS:
+        default = repr(field.default) if isinstance(field.default, tuple) else str(field.default)
+        described = ", ".join(part for part in (config_module.allowed(field), field.unit) if part)
+        lines.append(f"  {field.name}={default}".ljust(44)
+                     + field.meaning + (f" [{described}]" if described else ""))
+    return _USAGE + "\n".join(lines)
+
+
+def load_config(where: str) -> ConfigDict:
+    """The config of FILE[:VARIANT]: what the file's get_config([variant]) returns.
+
+    Raises UserError where the file is missing, broken, or knows no such variant.
+    """
+    path, colon, variant = where.partition(":")
+    try:
+        source = pathlib.Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not a text file"
+        raise UserError(f"the config file {path!r} cannot be read: {reason.lower()}; "
+                        "give a file such as configs/quick.py") from error
+    namespace = {"__name__": "config", "__file__": path}
+    try:
+        exec(compile(source, path, "exec"), namespace)
+        config = namespace["get_config"](*([variant] if colon else []))
+    except UserError:
+        raise
+    except Exception as error:  # a config file is a program: anything can happen in it
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise UserError(f"the config file {path!r} does not work: {reason}") from error
+    if not isinstance(config, ConfigDict):
+        raise UserError(f"the config file {path!r} does not work: get_config returns "
+                        f"{type(config).__name__}, not an ml_collections.ConfigDict")
+    return config
+
+
+def _plain_flags(argv: Sequence[str]) -> tuple[flags.FlagValues, list[str]]:
+    """The flags that are not fields, and the remaining arguments."""
+    values = flags.FlagValues()
+    for name in ("config", "workdir", "mode", "input", "output", "maps"):
+        flags.DEFINE_string(name, None, "", flag_values=values)
+    flags.DEFINE_bool("debug", False, "", flag_values=values)
+    values.set_gnu_getopt(True)
+    try:
+        program, *rest = values(["main", *argv], known_only=True)
+    except flags.Error as error:
+        raise UserError(_one_line(error)) from error
+    return values, rest
+
+
+def _check_flag_names(rest: Sequence[str]) -> None:
+    """Raises UserError for a flag that is no field, and for a field that there is not."""
+    for argument in rest:
+        field = re.match(r"--?(?:no)?config\.([^=]*)", argument)
+        if field:
+            config_module.field_named(field[1])
+        elif re.match(r"--?[a-zA-Z]", argument):
+            raise UserError(
+                f"there is no flag {argument.split('=')[0]}; the flags are: --config, --workdir, "
+                "--mode, --input, --output, --maps, --debug, --help and --config.FIELD")
+
+
+def _overridden(config: ConfigDict, rest: Sequence[str]) -> tuple[ConfigDict, dict[str, object]]:
+    """The config with its fields set by --config.FIELD=VALUE, and what was set."""
+    values = flags.FlagValues()
+    values.set_gnu_getopt(True)
+    try:
+        config_flags.DEFINE_config_dict("config", config, flag_values=values,
+                                        sys_argv=["main", *rest])
+        program, *unexpected = values(["main", *rest])
+    except (flags.Error, TypeError, ValueError, KeyError, AttributeError) as error:
+        raise UserError(_wrong_value(error)) from error
+    if unexpected:
+        raise UserError(f"unexpected argument {unexpected[0]!r}; flags are written --name=value")
+    return values["config"].value, dict(config_flags.get_override_values(values["config"]))
+
+
+def _wrong_value(error: Exception) -> str:
+    """What absl says of a value that a field cannot take, in the words of the field."""
+    said = re.match(r"flag --config\.([\w.]+)=(.*?): ", str(error), re.DOTALL)
+    if not said:
+        return _one_line(error)
+    field = config_module.field_named(said[1])
+    return f"{field.name} is {said[2]!r}, but has to be {config_module.type_name(field)}"
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _name_of(where: str) -> str:
+    """configs/full.py:debug is full-debug."""
+    path, _, variant = where.partition(":")
+    return "-".join(part for part in (pathlib.Path(path).stem, variant) if part)
+
+
+def _check_files(arguments: Arguments) -> None:
+    """Raises UserError for files that the mode needs, or has no use for, or cannot be written."""
+    mode = arguments.mode
+    if mode in ("evaluate", "score") and arguments.workdir is None:
+        raise UserError(f"--mode={mode} needs the --workdir of a trained run")
+    if mode != "score":
+        for name in ("input", "output", "maps"):
+            if getattr(arguments, name) is not None:
+                raise UserError(f"--{name} is for --mode=score only")
+        return
+    for name in ("input", "output"):
+        if getattr(arguments, name) is None:
+            raise UserError(f"--mode=score needs --{name}=FILE")
+    if not arguments.input.is_file():
+        raise UserError(f"there is no input file {arguments.input}")
+    _check_output("output", arguments.output, OUTPUT_SUFFIXES)
+    if arguments.maps is not None:
+        _check_output("maps", arguments.maps, MAPS_SUFFIXES)
+    files = [path.resolve() for path in (arguments.input, arguments.output, arguments.maps) if path]
+    if len(set(files)) < len(files):
+        raise UserError("--input, --output and --maps have to be different files")
+
+
+def _check_output(name: str, path: pathlib.Path, suffixes: Sequence[str]) -> None:
+    if path.suffix not in suffixes:
+        raise UserError(f"--{name}={path} has to end in {' or '.join(suffixes)}")
+    if not path.parent.is_dir():
+        raise UserError(f"--{name}={path}: there is no folder {path.parent}; make it first")
+    if path.is_dir():
+        raise UserError(f"--{name}={path} is a folder")

@@ -1,0 +1,104 @@
+"""Train, evaluate and score: python -m vpn_anomaly.main --config=configs/quick.py (see --help)."""
+
+import contextlib
+import datetime
+import logging
+import pathlib
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+
+from vpn_anomaly import command_line, workdir
+from vpn_anomaly.errors import UserError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command line, without the program's name; returns the exit code.
+
+    0: done, or stopped by SIGTERM and saved. 2: an error in what was asked, told in one line.
+    130: stopped by Ctrl-C.
+    """
+    argv = sys.argv[1:] if argv is None else list(argv)
+    try:
+        with _warnings_on_stderr():
+            return _run(argv)
+    except UserError as error:
+        if "--debug" in argv:
+            traceback.print_exc()
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        if "--debug" in argv:
+            traceback.print_exc()
+        print("interrupted", file=sys.stderr)
+        return 130
+
+
+def _run(argv: Sequence[str]) -> int:
+    if command_line.asks_for_help(argv):
+        print(command_line.help_text())
+        return 0
+    arguments = command_line.parse(argv)
+    if arguments.mode == "describe":
+        from vpn_anomaly.systems.describe import describe
+
+        print(describe(arguments.config))
+    elif arguments.mode == "evaluate":
+        workdir.open_trained(arguments.workdir, arguments.config)
+        workdir.check_writable(arguments.workdir)
+        _evaluate(arguments.config, arguments.workdir)
+    elif arguments.mode == "score":
+        workdir.open_trained(arguments.workdir, arguments.config)
+        from vpn_anomaly.evaluation.score_files import score
+
+        score(arguments.config, arguments.workdir, arguments.input, arguments.output,
+              arguments.maps)
+    else:
+        _train(arguments)
+    return 0
+
+
+def _train(arguments: command_line.Arguments) -> None:
+    """Trains, or goes on training; evaluates at the end unless only training was asked for."""
+    config, directory = arguments.config, arguments.workdir
+    if directory is None:
+        directory = workdir.new_run(arguments.config_name, arguments.overrides,
+                                    datetime.datetime.now())
+    results = workdir.finished_results(directory, config)
+    if results is not None:
+        from vpn_anomaly.evaluation.results_table import results_table
+
+        print(f"{directory} is finished; its results:\n{results_table(results)}")
+        return
+    workdir.open_run(directory, config)
+    print(f"the run is in {directory}")
+    from vpn_anomaly.training.loop import train
+
+    complete = train(config, directory)
+    if complete and arguments.mode is None:
+        _evaluate(config, directory)
+
+
+def _evaluate(config, directory: pathlib.Path) -> None:
+    from vpn_anomaly.evaluation.evaluate import evaluate
+    from vpn_anomaly.evaluation.results_table import results_table
+
+    print(results_table(evaluate(config, directory)))
+
+
+@contextlib.contextmanager
+def _warnings_on_stderr() -> Iterator[None]:
+    """Shows what the package warns of, one line each."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("warning: %(message)s"))
+    handler.setLevel(logging.WARNING)
+    logger = logging.getLogger("vpn_anomaly")
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
