@@ -120,7 +120,9 @@ def _stored_array(path: pathlib.Path) -> tuple[np.ndarray, bool]:
 def _array_name(path: pathlib.Path, names: list[str]) -> str:
     if "sequences" in names:
         return "sequences"
-    if len(names) != 1:
+    if not names:
+        raise UserError(f"{path}: no array in it; {NEEDED}")
+    if len(names) > 1:
         raise UserError(
             f"{path}: {len(names)} arrays ({', '.join(sorted(names)[:5])}) and none is named"
             " sequences; name the one to read sequences"

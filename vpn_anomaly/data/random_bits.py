@@ -2,8 +2,8 @@
 
 The bits are those of the counter-based cipher Threefry-2x32 with 20 rounds (Salmon et al.,
 "Parallel random numbers: as easy as 1, 2, 3", 2011). The keys are folded as `jax.random.fold_in`
-folds them, so `random_bits` agrees with `jax.random.bits`; it is written out here because the distributions of
-libraries change between versions, and the sequences of this project must not.
+folds them, so `random_bits` agrees with `jax.random.bits`; it is written out here because the
+distributions of libraries change between versions, and the sequences of this project must not.
 """
 
 import functools
