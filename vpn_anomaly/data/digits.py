@@ -80,19 +80,20 @@ def _tfds() -> Digits:
 
 
 def _tfds_mnist(tfds, download: bool) -> Digits:
-    images = [
-        tfds.load("mnist", split=split, batch_size=-1, download=download)["image"].numpy()[..., 0]
-        for split in ("train", "test")
-    ]
-    return Digits(*images)
+    glyphs = []
+    for split in ("train", "test"):
+        batches = tfds.load("mnist", split=split, download=download).batch(10_000)
+        glyphs.append(np.concatenate([batch["image"].numpy()[..., 0] for batch in batches]))
+    return Digits(*glyphs)
 
 
 def _npz(path: pathlib.Path) -> Digits:
     needed = "embedded, tfds, or a .npz of 28x28 uint8 glyphs (arrays train and test, or one array)"
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise UserError(f"data.digits={path}: a .npy file; allowed: {needed}")
+        archive = np.load(path, allow_pickle=False)
+        if isinstance(archive, np.ndarray):
+            raise UserError(f"data.digits={path}: a .npy file; allowed: {needed}")
+        with archive:
             arrays = {name: np.asarray(archive[name]) for name in archive.files}
     except FileNotFoundError as error:
         raise UserError(f"data.digits={path}: no such file; allowed: {needed}") from error
