@@ -40,7 +40,8 @@ def with_square(frame, word):
 def test_corrupted_frames_equal_a_loop(kind, channels):
     clip = clips(channels)[:40]
     corrupted, changed = corrupt(clip, kind, 5, "validation", INDEX[:40])
-    for number, (half, word) in enumerate(random_bits(5, "validation", INDEX[:40], "corruption", 2)):
+    words = random_bits(5, "validation", INDEX[:40], "corruption", 2)
+    for number, (half, word) in enumerate(words):
         one = {"mixed": "temporal" if half < 2**31 else "spatial"}.get(kind, kind)
         expected = clip[number, 0 if one in ("temporal", "both") else -1]
         if one in ("spatial", "both"):

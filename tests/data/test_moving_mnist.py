@@ -102,7 +102,8 @@ def test_tints_round_to_the_nearest_value():
 def test_shape_and_length():
     source = MovingMNIST(DIGITS, train_sequences=10_000, **OTHER)
     assert source.shape == (12, 48, 72, 3)
-    assert [source.length(split) for split in ("train", "validation", "test")] == [10_000, None, None]
+    lengths = [source.length(split) for split in ("train", "validation", "test")]
+    assert lengths == [10_000, None, None]
     assert MovingMNIST(DIGITS).length("train") is None
 
 

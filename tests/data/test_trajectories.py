@@ -62,8 +62,9 @@ def test_positions_equal_a_loop(rule, move, speed):
 
 
 def test_a_sequence_does_not_depend_on_its_neighbours():
-    together = trajectories.positions(0, "test", range(50), rule="original", speed=(0, 0.2), **SIZES)
-    alone = trajectories.positions(0, "test", [37], rule="original", speed=(0, 0.2), **SIZES)
+    motion = SIZES | {"rule": "original", "speed": (0, 0.2)}
+    together = trajectories.positions(0, "test", range(50), **motion)
+    alone = trajectories.positions(0, "test", [37], **motion)
     np.testing.assert_array_equal(alone[0], together[37])
 
 

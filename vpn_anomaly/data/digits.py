@@ -7,6 +7,7 @@ import urllib.request
 
 import numpy as np
 
+from vpn_anomaly.data.tensorflow_import import import_tensorflow
 from vpn_anomaly.errors import UserError
 
 GLYPH = 28  # pixels, height and width of a digit
@@ -47,8 +48,6 @@ def _embedded() -> Digits:
 
 def _tfds() -> Digits:
     from absl import logging
-
-    from vpn_anomaly.data.tensorflow_clips import import_tensorflow
 
     verbosity = logging.get_verbosity()
     try:

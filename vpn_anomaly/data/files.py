@@ -11,6 +11,7 @@ import pathlib
 import numpy as np
 
 from vpn_anomaly.data.random_bits import SPLITS
+from vpn_anomaly.data.tensorflow_clips import in_graph
 from vpn_anomaly.errors import UserError
 
 PUBLISHED_FRAMES = 20
@@ -82,8 +83,6 @@ class FileSequences:
 
     def graph_clips(self, seed: int, split: str, index_N):
         """`clips` as a node of a tf.data graph."""
-        from vpn_anomaly.data.tensorflow_clips import in_graph
-
         def clips(index_N):
             return self.clips(seed, split, index_N)
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from vpn_anomaly.data import trajectories
 from vpn_anomaly.data.digits import GLYPH, Digits
+from vpn_anomaly.data.tensorflow_clips import in_graph, overlay_tensors
 from vpn_anomaly.errors import UserError
 
 # Runs of different seeds are compared on the same sequences, so these two splits have their own.
@@ -58,8 +59,6 @@ class MovingMNIST:
 
     def graph_clips(self, seed: int, split: str, index_N):
         """`clips` in a tf.data graph: the scene from numpy, the pixels by TensorFlow."""
-        from vpn_anomaly.data.tensorflow_clips import in_graph, overlay_tensors
-
         def scene(index_N):
             return self.scene(seed, split, index_N)
 

@@ -17,9 +17,12 @@ from vpn_anomaly.data.corruptions import corrupt
 from vpn_anomaly.data.lattice import random_shifts
 from vpn_anomaly.data.moving_mnist import sequence_seed
 from vpn_anomaly.data.random_bits import random_bits
+from vpn_anomaly.data.tensorflow_pipeline import (
+    PREFETCHED,
+    corrupted_clips,
+    training_iterator,
+)
 from vpn_anomaly.errors import UserError
-
-PREFETCHED = 4  # batches made ahead of the training step
 
 
 class Sequences(NamedTuple):
@@ -95,12 +98,14 @@ def evaluation_clips(
     UserError when the split has too few sequences, and for an unknown corruption.
     """
     length = source.length(split)
-    if length is not None and length < 2 * count:
+    first = 0 if corruption is None else count
+    if length is not None and length < first + count:
         raise UserError(
-            f"the {split} split has {length} sequences: {count} normal and {count} corrupted ones"
-            f" need {2 * count}; set evaluate.sequences to {length // 2} or less"
+            f"the {split} split of the file has {length} sequences, {first + count} are needed:"
+            f" {count} normal ones{f' and {count} to corrupt' if first else ''}; ask for fewer"
+            " (evaluate.sequences, evaluate.calibration_sequences) or give a longer file"
         )
-    index_N = np.arange(count) + (0 if corruption is None else count)
+    index_N = np.arange(first, first + count)
     seed = sequence_seed(0, split)
     if corruption is None:
         clip_NxTxHxWxC = source.clips(seed, split, index_N)
@@ -129,20 +134,8 @@ def _numpy_batches(source, seed, plan, first_step, workers):
                 yield ahead.popleft().result()
 
 
-def _tensorflow_batches(source, seed, plan, first_step, workers):
-    from vpn_anomaly.data.tensorflow_pipeline import training_iterator
-
-    return training_iterator(source, seed, plan, first_step, workers)
-
-
 def _numpy_corrupted(source, seed, split, index_N, corruption, workers):
     return corrupt(source.clips(seed, split, index_N), corruption, seed, split, index_N)
-
-
-def _tensorflow_corrupted(source, seed, split, index_N, corruption, workers):
-    from vpn_anomaly.data.tensorflow_pipeline import corrupted_clips
-
-    return corrupted_clips(source, seed, split, index_N, corruption, workers)
 
 
 def _resolved(backend: str) -> str:
@@ -154,6 +147,6 @@ def _resolved(backend: str) -> str:
 
 
 _BACKENDS = {
-    "tensorflow": (_tensorflow_batches, _tensorflow_corrupted),
+    "tensorflow": (training_iterator, corrupted_clips),
     "numpy": (_numpy_batches, _numpy_corrupted),
 }

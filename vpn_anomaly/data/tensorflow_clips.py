@@ -4,26 +4,9 @@ The same bytes as `moving_mnist.overlay` and `corruptions.corrupt`. TensorFlow i
 the functions: every other module must run where it is not installed.
 """
 
-import contextlib
-import os
-import sys
-
 from vpn_anomaly.data.corruptions import BRIGHT, REACH
 from vpn_anomaly.data.digits import GLYPH
-
-
-def import_tensorflow():
-    """The tensorflow module, its GPUs hidden: the memory there is JAX's."""
-    if "tensorflow" in sys.modules:
-        import tensorflow
-    else:
-        with _silent_native_code():
-            import tensorflow
-    try:
-        tensorflow.config.set_visible_devices([], "GPU")
-    except RuntimeError:  # the caller's program has TensorFlow running on them already
-        pass
-    return tensorflow
+from vpn_anomaly.data.tensorflow_import import import_tensorflow
 
 
 def in_graph(function, outputs, *arguments):
@@ -88,24 +71,3 @@ def corrupt_tensors(clip_BxTxHxWxC, temporal_B, spatial_B, pixel_bits_B):
     corrupted_BxTxHxWxC = tf.concat([clip_BxTxHxWxC[:, :-1], frame_BxHxWxC[:, None]], axis=1)
     changed_BxHxW = tf.reduce_any(frame_BxHxWxC != last_BxHxWxC, axis=-1)
     return corrupted_BxTxHxWxC, changed_BxHxW, count_BxP[:, -1] > 0
-
-
-@contextlib.contextmanager
-def _silent_native_code():
-    """Drops what is written to the standard error, by C++ too.
-
-    TensorFlow reports devices there while it is imported, before any setting of its own is read,
-    and would bury the one line of an error. Python's exceptions are not touched.
-    """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    sys.stderr.flush()
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        sys.stderr.flush()
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
