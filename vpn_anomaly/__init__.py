@@ -1,0 +1,1 @@
+"""Anomaly detection in video by inpainting a masked frame (Ben-Ari and Shwartz-Ziv, 2018)."""

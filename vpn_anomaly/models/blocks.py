@@ -1,0 +1,68 @@
+"""Residual blocks that keep the resolution: the Video Pixel Network's and a plain one."""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from vpn_anomaly.models.conv import Conv3x3
+
+
+class MultiplicativeUnit(nn.Module):
+    """g1 · tanh(g2 · h + g3 · tanh(W4 ∗ h)) with gates g = σ(W ∗ h) (VPN, section 4.1).
+
+    One 3×3 convolution makes the three gates and the update.
+    """
+
+    dilation: int = 1
+    dtype: jnp.dtype = jnp.float32
+
+    @nn.compact
+    def __call__(self, h_BxHxWxC: jax.Array) -> jax.Array:
+        channels = h_BxHxWxC.shape[-1]
+        z = Conv3x3(4 * channels, self.dilation, dtype=self.dtype, name="gates_and_update")(h_BxHxWxC)
+        g1, g2, g3, update = jnp.split(z, 4, axis=-1)
+        g1, g2, g3 = nn.sigmoid(g1), nn.sigmoid(g2), nn.sigmoid(g3)
+        return g1 * jnp.tanh(g2 * h_BxHxWxC + g3 * jnp.tanh(update))
+
+
+class ResidualMultiplicativeBlock(nn.Module):
+    """1×1 down to half the channels, two multiplicative units, 1×1 up, plus the input (VPN)."""
+
+    dilation: int = 1
+    dtype: jnp.dtype = jnp.float32
+
+    @nn.compact
+    def __call__(self, x_BxHxWxC: jax.Array) -> jax.Array:
+        channels = x_BxHxWxC.shape[-1]
+        h = nn.Dense(channels // 2, dtype=self.dtype, name="down")(x_BxHxWxC)
+        h = MultiplicativeUnit(self.dilation, self.dtype, name="unit_1")(h)
+        h = MultiplicativeUnit(self.dilation, self.dtype, name="unit_2")(h)
+        return x_BxHxWxC + nn.Dense(channels, dtype=self.dtype, name="up")(h)
+
+
+class ReluBlock(nn.Module):
+    """The pre-activation residual pair: two 3×3 convolutions, each after a ReLU, plus the input."""
+
+    dilation: int = 1
+    dtype: jnp.dtype = jnp.float32
+
+    @nn.compact
+    def __call__(self, x_BxHxWxC: jax.Array) -> jax.Array:
+        channels = x_BxHxWxC.shape[-1]
+        h = Conv3x3(channels, self.dilation, dtype=self.dtype, name="conv_1")(nn.relu(x_BxHxWxC))
+        h = Conv3x3(channels, self.dilation, dtype=self.dtype, name="conv_2")(nn.relu(h))
+        return x_BxHxWxC + h
+
+
+BLOCKS = {"rmb": ResidualMultiplicativeBlock, "relu": ReluBlock}
+
+
+def block_width(kind: str, channels: int) -> int:
+    """The channels between blocks: 2c around the units of c channels for `rmb`, c for `relu`."""
+    return 2 * channels if kind == "rmb" else channels
+
+
+def residual_blocks(kind: str, dilations, dtype, rematerialise: bool = False) -> list[nn.Module]:
+    """One block a dilation, named block_0, block_1, …; `rematerialise` recomputes them backwards."""
+    block = nn.remat(BLOCKS[kind]) if rematerialise else BLOCKS[kind]
+    return [block(d, dtype, name=f"block_{number}") for number, d in enumerate(dilations)]

@@ -1,0 +1,135 @@
+"""The whole network: encoder, ConvLSTM, convolution attention, inpainting head."""
+
+from collections.abc import Callable
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from vpn_anomaly.models.blocks import block_width, residual_blocks
+from vpn_anomaly.models.conv import Conv3x3
+from vpn_anomaly.models.conv_lstm import ConvLSTM
+from vpn_anomaly.models.encoder import Encoder
+from vpn_anomaly.ops.intensity import VALUES
+from vpn_anomaly.ops.space_to_depth import depth_to_space, space_to_depth
+
+
+class InpaintingHead(nn.Module):
+    """Residual blocks without masked convolutions, then full-resolution layers.
+
+    Reads the attention's output and the masked frame with its mask at the stem's resolution; then,
+    at full resolution, its own output, the masked frame, the mask, the last frame and the moved
+    frames, so that neighbouring shown pixels are used exactly.
+    """
+
+    stem: int
+    block: str
+    channels: int
+    blocks: int
+    pixel_channels: int
+    rematerialise: bool = False
+    dtype: jnp.dtype = jnp.float32
+
+    @nn.compact
+    def __call__(self, attended_BxhxwxC, pixels_BxHxWxC, shown_frame_BxHxWxC):
+        """Returns what the output layer reads at every pixel, (B, H, W, pixel_channels).
+
+        Args:
+            attended_BxhxwxC: the attention's output.
+            pixels_BxHxWxC: the last frame and the moved frames.
+            shown_frame_BxHxWxC: the masked frame with the mask as last channel, or None.
+        """
+        pixels = [pixels_BxHxWxC] if shown_frame_BxHxWxC is None else [pixels_BxHxWxC, shown_frame_BxHxWxC]
+        pixels = jnp.concatenate(pixels, axis=-1).astype(self.dtype)
+        x = jnp.concatenate([attended_BxhxwxC, space_to_depth(pixels, self.stem)], axis=-1)
+        x = Conv3x3(block_width(self.block, self.channels), dtype=self.dtype, name="join")(x)
+        for block in residual_blocks(self.block, (1,) * self.blocks, self.dtype, self.rematerialise):
+            x = block(x)
+        x = nn.relu(x)
+        inner = max(self.pixel_channels // 2, 1)
+        x = nn.Dense(inner * self.stem**2, dtype=self.dtype, name="to_pixels")(x)
+        x = jnp.concatenate([depth_to_space(x, self.stem), pixels], axis=-1)
+        return nn.relu(Conv3x3(self.pixel_channels, dtype=self.dtype, name="pixels")(x))
+
+
+class InpaintingNetwork(nn.Module):
+    """From frames and a masked frame to what the output layer reads at every pixel.
+
+    Args:
+        encoder, conv_lstm, attention, head: the parts.
+        context: K, the number of last ConvLSTM outputs that the attention reads.
+        colours: 1 or 3.
+        use_masked_frame: whether the masked frame and its mask are given at all (the paper's row
+            without masked convolutions has neither).
+    """
+
+    encoder: Encoder
+    conv_lstm: ConvLSTM
+    attention: nn.Module
+    head: InpaintingHead
+    context: int
+    colours: int
+    use_masked_frame: bool = True
+    bias_init: Callable = nn.initializers.zeros
+
+    def setup(self):
+        shape = (self.head.pixel_channels, self.colours, VALUES)
+        self.output_kernel = self.param("output_kernel", smooth_kernel, shape)
+        self.output_bias = self.param("output_bias", self.bias_init, (self.colours, VALUES))
+
+    def remember(self, frames_BxTxHxWxC: jax.Array) -> jax.Array:
+        """The ConvLSTM's outputs after every frame, (B, T, h, w, L). Intensities in 0..1."""
+        batch, time = frames_BxTxHxWxC.shape[:2]
+        features = self.encoder(frames_BxTxHxWxC.reshape(batch * time, *frames_BxTxHxWxC.shape[2:]))
+        return self.conv_lstm(features.reshape(batch, time, *features.shape[1:]))
+
+    def inpaint(self, memory_BxKxhxwxL, frames_BxKxHxWxC, frame_BxHxWxC, shown_BxHxW):
+        """What the output layer reads for the frame after the K frames, (B, H, W, D).
+
+        Hidden pixels of `frame` are multiplied by zero before anything reads them.
+        """
+        masked = mask = shown_frame = None
+        if self.use_masked_frame:
+            mask = shown_BxHxW.astype(frame_BxHxWxC.dtype)[..., None]
+            masked = frame_BxHxWxC * mask
+            shown_frame = jnp.concatenate([masked, mask], axis=-1)
+            mask = mask[..., 0]
+        attended, moved = self.attention(memory_BxKxhxwxL, frames_BxKxHxWxC, masked, mask)
+        last = frames_BxKxHxWxC[:, -1]
+        pixels = last if moved is None else jnp.concatenate([last, moved], axis=-1)
+        return self.head(attended, pixels, shown_frame)
+
+    def output_layer(self) -> tuple[jax.Array, jax.Array]:
+        """The kernel (D, C, 256) and bias (C, 256) that make logits of the head's output."""
+        return self.output_kernel, self.output_bias
+
+    def __call__(self, frames_BxTxHxWxC, frame_BxHxWxC, shown_BxHxW):
+        """The head's output for the frame after the T frames, and the output layer."""
+        memory = self.remember(frames_BxTxHxWxC)[:, -self.context :]
+        frames = frames_BxTxHxWxC[:, -self.context :]
+        return self.inpaint(memory, frames, frame_BxHxWxC, shown_BxHxW), self.output_layer()
+
+
+def smooth_kernel(key, shape: tuple[int, int, int]) -> jax.Array:
+    """Output weights as random combinations of cosines, smooth in intensity: (D, C, 256).
+
+    Neighbouring intensities start with neighbouring logits, which is what learning has to find
+    otherwise.
+    """
+    features, colours, values = shape
+    order = jnp.arange(1, 9)[:, None]
+    cosines_JxV = jnp.cos(jnp.pi * order * (jnp.arange(values) + 0.5) / values) / order
+    mixture = jax.random.normal(key, (features, colours, len(order))) / jnp.sqrt(features)
+    return mixture @ cosines_JxV
+
+
+def log_histogram(clip_NxTxHxWxC: jax.Array) -> jax.Array:
+    """The log frequency of every intensity and colour in uint8 frames, (C, 256).
+
+    Counts are smoothed by one part in a thousand of a uniform distribution.
+    """
+    colours = clip_NxTxHxWxC.shape[-1]
+    values = clip_NxTxHxWxC.reshape(-1, colours).astype(jnp.int32)
+    counts = [jnp.bincount(values[:, colour], length=VALUES) for colour in range(colours)]
+    frequency = jnp.stack(counts) / values.shape[0]
+    return jnp.log(0.999 * frequency + 0.001 / VALUES)

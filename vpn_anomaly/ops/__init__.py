@@ -1,0 +1,1 @@
+"""Pure functions on arrays, without parameters; they import nothing but each other."""

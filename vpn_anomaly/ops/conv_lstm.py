@@ -1,0 +1,90 @@
+"""The recurrence of a convolutional LSTM, with a gradient written for it.
+
+Autodiff of a scanned ConvLSTM cell computes one weight gradient a time step, inside the backward
+scan. Here the backward scan only carries the gradient of the pre-activations; the weight gradient
+is computed once afterwards, over all steps together.
+"""
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from vpn_anomaly.ops.conv import conv3x3, input_gradient, weight_gradient
+
+FORGET_BIAS = 1.0
+
+
+@jax.custom_vjp
+def conv_lstm(gates_TxBxHxWx4C: jax.Array, kernel_3x3xCx4C: jax.Array) -> jax.Array:
+    """The outputs h of a ConvLSTM that starts from zero state, (T, B, H, W, C).
+
+        z_t = gates_t + kernel ∗ h_{t-1};   i, g, f, o = split(z_t)
+        c_t = σ(f + 1) c_{t-1} + σ(i) tanh(g);   h_t = σ(o) tanh(c_t)
+
+    The order of the gates and the forget bias are those of `flax.linen.ConvLSTMCell`.
+
+    Args:
+        gates_TxBxHxWx4C: the input's part of the pre-activations, bias included.
+        kernel_3x3xCx4C: the state's convolution.
+
+    The cell state is float32; the outputs have the dtype of the gates.
+    """
+    return _forward(gates_TxBxHxWx4C, kernel_3x3xCx4C)[0]
+
+
+def _forward(gates, kernel):
+    def step(state, gates_t):
+        c, h = state
+        z = gates_t + conv3x3(h, kernel)
+        c, h = _cell(z, c)
+        return (c, h), (h, z, c)
+
+    zeros = jnp.zeros_like(gates[0, ..., : gates.shape[-1] // 4])
+    _, (h, z, c) = lax.scan(step, (zeros.astype(jnp.float32), zeros), gates)
+    return h, z, c
+
+
+def _cell(z, c):
+    i, g, f, o = jnp.split(z.astype(jnp.float32), 4, axis=-1)
+    c = jax.nn.sigmoid(f + FORGET_BIAS) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
+    return c, (jax.nn.sigmoid(o) * jnp.tanh(c)).astype(z.dtype)
+
+
+def _conv_lstm_fwd(gates, kernel):
+    h, z, c = _forward(gates, kernel)
+    return h, (h, z, c, kernel)
+
+
+def _conv_lstm_bwd(saved, dh_TxBxHxWxC):
+    h, z, c, kernel = saved
+    before = lambda x: jnp.concatenate([jnp.zeros_like(x[:1]), x[:-1]])
+
+    def step(gradients, at_t):
+        dc, dh_next = gradients
+        dh, z_t, c_t, c_before = at_t
+        dz, dc = _cell_gradient(z_t, c_t, c_before, dh + dh_next, dc)
+        return (dc, input_gradient(dz, kernel)), dz
+
+    zeros = (jnp.zeros_like(c[0]), jnp.zeros_like(h[0]))
+    _, dz = lax.scan(step, zeros, (dh_TxBxHxWxC, z, c, before(c)), reverse=True)
+    images = lambda x: x.reshape(-1, *x.shape[2:])
+    dkernel = weight_gradient(images(before(h)), images(dz))
+    return dz, dkernel.astype(kernel.dtype)
+
+
+def _cell_gradient(z, c, c_before, dh, dc):
+    """The gradients of one cell towards its pre-activations and its previous cell state."""
+    i, g, f, o = jnp.split(z.astype(jnp.float32), 4, axis=-1)
+    i, f, o = jax.nn.sigmoid(i), jax.nn.sigmoid(f + FORGET_BIAS), jax.nn.sigmoid(o)
+    g, tanh_c = jnp.tanh(g), jnp.tanh(c)
+    dh = dh.astype(jnp.float32)
+    dc = dc + dh * o * (1 - tanh_c**2)
+    di = dc * g * i * (1 - i)
+    dg = dc * i * (1 - g**2)
+    df = dc * c_before * f * (1 - f)
+    do = dh * tanh_c * o * (1 - o)
+    dz = jnp.concatenate([di, dg, df, do], axis=-1).astype(z.dtype)
+    return dz, dc * f
+
+
+conv_lstm.defvjp(_conv_lstm_fwd, _conv_lstm_bwd)

@@ -1,0 +1,154 @@
+"""Distributions over the 256 intensities of a pixel, never all of them in memory at once.
+
+The last layer's logits, (pixels × 256 a colour), are the largest array of the whole program. They
+are made here in chunks of pixels: the loss with its gradient in one pass, and the statistics that
+the scores need. All values are in nats, intensities in 0..1 (x / 255).
+"""
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+VALUES = 256
+# Logits of one chunk fill about a megabyte: they stay in the cache from product to product.
+_CHUNK = 1024
+
+
+def logits(features_NxD: jax.Array, kernel_DxCxV: jax.Array, bias_CxV: jax.Array) -> jax.Array:
+    """The unnormalised log-probabilities of every intensity, (N, C, 256) float32."""
+    product = jnp.einsum(
+        "nd,dcv->ncv", features_NxD, kernel_DxCxV.astype(features_NxD.dtype),
+        preferred_element_type=jnp.float32,
+    )
+    return product + bias_CxV
+
+
+@jax.custom_vjp
+def mean_surprise(
+    features_NxD: jax.Array,
+    kernel_DxCxV: jax.Array,
+    bias_CxV: jax.Array,
+    value_NxC: jax.Array,
+    weight_N: jax.Array,
+) -> jax.Array:
+    """Σ weight · (−log q(value)), averaged over colours; the training loss, a scalar in nats.
+
+    Its gradient is made in the same pass over the chunks as its value, so that the logits are
+    computed once and never kept.
+
+    Args:
+        features_NxD: what the output layer reads at each of N pixels.
+        kernel_DxCxV, bias_CxV: the output layer.
+        value_NxC: the true intensities, integers 0..255.
+        weight_N: what each pixel counts; a mean has weights that sum to one.
+    """
+    return _surprise_and_gradients(features_NxD, kernel_DxCxV, bias_CxV, value_NxC, weight_N, False)
+
+
+def _mean_surprise_fwd(features, kernel, bias, value, weight):
+    loss, gradients = _surprise_and_gradients(features, kernel, bias, value, weight, True)
+    return loss, gradients
+
+
+def _mean_surprise_bwd(gradients, dloss):
+    dfeatures, dkernel, dbias = jax.tree.map(lambda g: (g * dloss).astype(g.dtype), gradients)
+    return dfeatures, dkernel, dbias, None, None
+
+
+mean_surprise.defvjp(_mean_surprise_fwd, _mean_surprise_bwd)
+
+
+def _surprise_and_gradients(features, kernel, bias, value, weight, with_gradients):
+    colours = bias.shape[0]
+
+    def of_chunk(totals, chunk):
+        x_NxD, value_NxC, weight_N = chunk
+        z_NxCxV = logits(x_NxD, kernel, bias)
+        log_normaliser = jax.nn.logsumexp(z_NxCxV, axis=-1, keepdims=True)
+        is_value = value_NxC[..., None] == jnp.arange(VALUES)
+        weight = weight_N[:, None, None] / colours
+        surprise = log_normaliser[..., 0] - jnp.sum(z_NxCxV * is_value, axis=-1)
+        loss = jnp.sum(surprise * weight[..., 0])
+        if not with_gradients:
+            return totals + loss, None
+        dz = ((jnp.exp(z_NxCxV - log_normaliser) - is_value) * weight).astype(x_NxD.dtype)
+        dkernel = jnp.einsum("nd,ncv->dcv", x_NxD, dz, preferred_element_type=jnp.float32)
+        dx = jnp.einsum("ncv,dcv->nd", dz, kernel.astype(dz.dtype))
+        dbias = dz.sum(0, dtype=jnp.float32)
+        totals = jax.tree.map(jnp.add, totals, (loss, dkernel, dbias))
+        return totals, dx
+
+    pixels = features.shape[0]
+    chunks = jax.tree.map(_chunked, (features, value, weight))
+    varying = 0 * weight[0] + 0 * features[0, 0].astype(jnp.float32)
+    zero = jnp.zeros(()) + varying
+    if not with_gradients:
+        return lax.scan(of_chunk, zero, chunks)[0]
+    zeros = (zero, jnp.zeros_like(kernel) + varying, jnp.zeros_like(bias) + varying)
+    (loss, dkernel, dbias), dx = lax.scan(of_chunk, zeros, chunks)
+    dfeatures = dx.reshape(-1, features.shape[1])[:pixels]
+    return loss, (dfeatures, dkernel, dbias)
+
+
+def distribution_statistics(
+    features_NxD: jax.Array, kernel_DxCxV: jax.Array, bias_CxV: jax.Array, value_NxC: jax.Array
+) -> dict[str, jax.Array]:
+    """What the maps need of the predicted distributions, each (N, C) float32.
+
+    With q the predicted distribution, F its cumulative and x the true value: `surprise` −log q(x)
+    and `entropy`, its expectation; `tail`, the two-sided tail surprise; `mean` and `variance` of
+    the intensity in 0..1; and the one-sided tails `darker` and `brighter` with their
+    `darker_mean`, `darker_variance`, … under q.
+    """
+
+    def of_chunk(chunk):
+        x_NxD, value_NxC = chunk
+        return value_statistics(jax.nn.log_softmax(logits(x_NxD, kernel_DxCxV, bias_CxV)), value_NxC)
+
+    statistics = lax.map(of_chunk, (_chunked(features_NxD), _chunked(value_NxC)))
+    pixels = features_NxD.shape[0]
+    return jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:])[:pixels], statistics)
+
+
+def value_statistics(log_q_NxCxV: jax.Array, value_NxC: jax.Array) -> dict[str, jax.Array]:
+    """`distribution_statistics` from log-probabilities; each (N, C)."""
+    q = jnp.exp(log_q_NxCxV)
+    intensity = jnp.arange(VALUES) / (VALUES - 1)
+    is_value = value_NxC[..., None] == jnp.arange(VALUES)
+    at_value = lambda x: jnp.sum(jnp.where(is_value, x, 0), axis=-1)
+    expected = lambda x: jnp.sum(q * x, axis=-1)
+    below = _cumulative_below(q)
+    above = 1 - below - q
+    mean = expected(intensity)
+    statistics = {
+        "surprise": -at_value(log_q_NxCxV),
+        "entropy": -expected(log_q_NxCxV),
+        "tail": -jnp.log(jnp.clip(2 * jnp.minimum(at_value(below + q), at_value(above + q)), _TINY, 1)),
+        "mean": mean,
+        "variance": expected((intensity - mean[..., None]) ** 2),
+    }
+    for name, tail in (("darker", below + q / 2), ("brighter", above + q / 2)):
+        surprise = -jnp.log(jnp.maximum(tail, _TINY))
+        tail_mean = expected(surprise)
+        statistics[name] = at_value(surprise)
+        statistics[f"{name}_mean"] = tail_mean
+        statistics[f"{name}_variance"] = expected((surprise - tail_mean[..., None]) ** 2)
+    return statistics
+
+
+# Below this a tail probability is the rounding error of a sum of 256 float32 numbers.
+_TINY = 1e-7
+
+
+def _cumulative_below(q_NxCxV):
+    """P(X < v) for every value v."""
+    return jnp.cumsum(q_NxCxV, axis=-1) - q_NxCxV
+
+
+def _chunked(x):
+    """Pads the pixels to whole chunks of weight and value zero: (chunks, chunk, ...)."""
+    pixels = x.shape[0]
+    chunk = min(_CHUNK, pixels)
+    chunks = -(-pixels // chunk)
+    padding = [(0, chunks * chunk - pixels)] + [(0, 0)] * (x.ndim - 1)
+    return jnp.pad(x, padding).reshape(chunks, chunk, *x.shape[1:])

@@ -1,0 +1,1 @@
+"""What turns frames into maps of surprise: one file a system, one interface (system.py)."""
