@@ -1,0 +1,139 @@
+"""The training loop: batches in, checkpoints and logs out; it resumes where it stopped."""
+
+import math
+import pathlib
+import time
+
+import jax
+import numpy as np
+
+from vpn_anomaly import checkpoints, config as configuration
+from vpn_anomaly.data.build import build_source
+from vpn_anomaly.data.pipeline import training_batches
+from vpn_anomaly.errors import UserError
+from vpn_anomaly.evaluation.scoring import calibration
+from vpn_anomaly.systems.build import build_system
+from vpn_anomaly.training.log import TrainingLog
+from vpn_anomaly.training.signals import StopRequest
+from vpn_anomaly.training.state import build_optimizer, learning_rate_schedule, new_state
+from vpn_anomaly.training.step import batch_sharding, build_train_step, data_mesh
+
+HISTOGRAM_SEQUENCES = 64  # training sequences whose pixels start the output layer
+
+
+def train(config, directory: pathlib.Path) -> bool:
+    """Trains until `train.steps`, from the newest checkpoint in `directory` on.
+
+    A run that is interrupted and started again ends bit-identical to one that was not. When
+    training ends, the scores of normal validation sequences are stored beside the checkpoint.
+
+    Returns:
+        True when training is complete, False when SIGTERM stopped it; the state is saved then.
+
+    Raises:
+        KeyboardInterrupt: after Ctrl-C, when the state is saved.
+        UserError: for a loss that is not finite, and for what the data or the disk refuse.
+    """
+    source, system, mesh = build_source(config.data), build_system(config), data_mesh()
+    optimizer = build_optimizer(config.train)
+    histogram_clips = _first_clips(source, config.seed)
+    fresh = lambda: new_state(system, optimizer, config.seed, histogram_clips)
+    folder = directory / "checkpoints"
+    stored = checkpoints.restore_latest(folder, jax.eval_shape(fresh))
+    state, metadata = stored or (jax.jit(fresh)(), {"wall_seconds": 0.0})
+    run = _Run(config, directory, system, optimizer, mesh, metadata["wall_seconds"])
+    with StopRequest() as stop:
+        state = run.steps(source, state, stop)
+    if stop.interrupted:
+        raise KeyboardInterrupt
+    if int(state.step) < config.train.steps:
+        return False
+    calibration(directory, config, system, state.params, source, int(state.step))
+    return True
+
+
+class _Run:
+    """The steps of one process: they begin at the state's step and end at the last, or at a stop."""
+
+    def __init__(self, config, directory, system, optimizer, mesh, wall_seconds):
+        self.config, self.directory, self.mesh = config, directory, mesh
+        self.train_step = build_train_step(system, optimizer, mesh, config.seed)
+        self.schedule = learning_rate_schedule(config.train)
+        self.started = time.monotonic() - wall_seconds
+
+    def steps(self, source, state, stop):
+        train, first_step = self.config.train, int(state.step)
+        if first_step == train.steps:
+            return state
+        batches = training_batches(
+            source,
+            self.config.seed,
+            train.batch_size,
+            first_step,
+            tuple(self.config.data.lattice),
+            jax.process_index(),
+            jax.process_count(),
+            self.config.data.backend,
+        )
+        self._check_devices()
+        sharding = batch_sharding(self.mesh)
+        with TrainingLog(self.directory, first_step, train.steps) as log:
+            for step in range(first_step + 1, train.steps + 1):
+                batch = next(batches)
+                on_devices = {
+                    name: jax.make_array_from_process_local_data(sharding, array)
+                    for name, array in batch.items()
+                }
+                state, metrics = self.train_step(state, on_devices)
+                metrics = {name: float(value) for name, value in metrics.items()}
+                self._check_finite(step, metrics, batch["index"])
+                last = step == train.steps or stop.requested
+                log.progress(step, metrics["loss"])
+                if last or step % train.log_every == 0 or step == first_step + 1:
+                    log.write(step, self._record(step, metrics))
+                if last or step % train.checkpoint_every == 0:
+                    self._save(step, state)
+                if stop.requested:
+                    break
+        return state
+
+    def _record(self, step, metrics):
+        rate = float(self.schedule(step - 1))
+        return {**metrics, "learning_rate": rate, "seconds": round(self._seconds(), 3)}
+
+    def _save(self, step, state):
+        seen = step * self.config.train.batch_size
+        metadata = {
+            "config": configuration.as_dict(self.config),
+            "data_position": seen,
+            "sequences_seen": seen,
+            "wall_seconds": self._seconds(),
+        }
+        checkpoints.save(self.directory / "checkpoints", step, state, metadata)
+
+    def _seconds(self):
+        return time.monotonic() - self.started
+
+    def _check_finite(self, step, metrics, index_B):
+        if all(math.isfinite(value) for value in metrics.values()):
+            return
+        saved = checkpoints.saved_steps(self.directory / "checkpoints")
+        good = f"the last good checkpoint is of step {saved[-1]}" if saved else "no checkpoint yet"
+        values = ", ".join(f"{name} {value}" for name, value in metrics.items())
+        raise UserError(
+            f"training stopped at step {step}: {values} on sequences"
+            f" {np.array2string(index_B, separator=',', threshold=8)}; {good};"
+            " train anew with a lower train.learning_rate or train.clip_norm"
+        )
+
+    def _check_devices(self):
+        devices, batch = self.mesh.size, self.config.train.batch_size
+        if batch % devices:
+            raise UserError(
+                f"train.batch_size={batch} over {devices} devices: set a multiple of {devices}"
+            )
+
+
+def _first_clips(source, seed):
+    length = source.length("train") or HISTOGRAM_SEQUENCES
+    return source.clips(seed, "train", np.arange(min(length, HISTOGRAM_SEQUENCES)))

@@ -1,0 +1,33 @@
+"""SIGTERM and Ctrl-C as a request to stop after the step that is running."""
+
+import signal
+import threading
+
+
+class StopRequest:
+    """A context in which the two signals only set a flag; a second Ctrl-C acts as usual.
+
+    Attributes:
+        requested: whether to stop.
+        interrupted: whether it was Ctrl-C.
+    """
+
+    def __init__(self):
+        self.requested = self.interrupted = False
+        self._before = {}
+
+    def __enter__(self):
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGTERM, signal.SIGINT):
+                self._before[number] = signal.signal(number, self._on_signal)
+        return self
+
+    def __exit__(self, *error):
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _on_signal(self, number, frame):
+        self.requested = True
+        if number == signal.SIGINT:
+            self.interrupted = True
+            signal.signal(signal.SIGINT, self._before[signal.SIGINT])
