@@ -111,9 +111,7 @@ def _chunked_weight_gradient(x, dz, *, dilation):
         return total + product, None
 
     groups = (_groups(x, _WEIGHT_PATCH_BYTES, x), _groups(dz, _WEIGHT_PATCH_BYTES, x))
-    # The zeros inherit x's device-varying type, which a scan inside shard_map asks for.
-    zeros = jnp.zeros((9 * channels, outputs), jnp.float32) + 0 * x[0, 0, 0, 0] * dz[0, 0, 0, 0]
-    total, _ = lax.scan(accumulate, zeros.astype(jnp.float32), groups)
+    total, _ = lax.scan(accumulate, jnp.zeros((9 * channels, outputs), jnp.float32), groups)
     return total.reshape(3, 3, channels, outputs)
 
 

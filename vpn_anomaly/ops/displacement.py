@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from vpn_anomaly.ops.cells import sum_over_cells
+from vpn_anomaly.ops.cells import sum_columns, sum_rows
 
 
 def displacement_count(radius: int) -> int:
@@ -34,9 +34,11 @@ def displacement_costs(
     padded = pad_frame(source_BxCxHxW, radius)
 
     def costs_of_row(_, row):
-        moved_RxBxCxHxW = moved_by_row(padded, row, target_BxCxHxW.shape[2:], radius)
-        error_RxBxHxW = jnp.sum((target_BxCxHxW - moved_RxBxCxHxW) ** 2, axis=2) * weight_BxHxW
-        return None, sum_over_cells(error_RxBxHxW, cell)
+        costs = []
+        for moved in moved_by_row(padded, row, target_BxCxHxW.shape[2:], radius):
+            error = jnp.sum((target_BxCxHxW - moved) ** 2, axis=1) * weight_BxHxW
+            costs.append(sum_rows(error, cell))
+        return None, sum_columns(jnp.stack(costs), cell)
 
     _, costs_RxRxBxhxw = lax.scan(costs_of_row, None, jnp.arange(2 * radius + 1))
     costs = costs_RxRxBxhxw.reshape(displacement_count(radius), *costs_RxRxBxhxw.shape[2:])
@@ -49,7 +51,7 @@ def pad_frame(frame_BxCxHxW: jax.Array, radius: int) -> jax.Array:
 
 
 def moved_by_row(padded_BxCxPxP: jax.Array, row: jax.Array, shape: tuple[int, int], radius: int):
-    """The 2R + 1 copies of a padded frame moved by dy = row − R and every dx, (2R+1, B, C, H, W).
+    """The copies of a padded frame moved by dy = row − R and each dx, 2R + 1 of (B, C, H, W).
 
     Args:
         padded_BxCxPxP: what `pad_frame` returns.
@@ -58,17 +60,13 @@ def moved_by_row(padded_BxCxPxP: jax.Array, row: jax.Array, shape: tuple[int, in
     """
     height, width = shape
     band = lax.dynamic_slice_in_dim(padded_BxCxPxP, 2 * radius - row, height, axis=2)
-    starts = range(2 * radius, -1, -1)
-    return jnp.stack([band[..., start : start + width] for start in starts])
+    return [band[..., start : start + width] for start in range(2 * radius, -1, -1)]
 
 
 def window_sums(costs_BxhxwxD: jax.Array, window: int) -> jax.Array:
     """Sums over window×window cells around each cell; cells outside the frame count nothing."""
     for axis in (1, 2):
-        size = costs_BxhxwxD.shape[axis]
-        padding = [(0, 0)] * 4
-        padding[axis] = (window // 2, window - 1 - window // 2)
-        padded = jnp.pad(costs_BxhxwxD, padding)
-        shifted = [lax.slice_in_dim(padded, i, i + size, axis=axis) for i in range(window)]
-        costs_BxhxwxD = sum(shifted)
+        size, padding = [1] * 4, [(0, 0)] * 4
+        size[axis], padding[axis] = window, (window // 2, window - 1 - window // 2)
+        costs_BxhxwxD = lax.reduce_window(costs_BxhxwxD, 0.0, lax.add, size, (1,) * 4, padding)
     return costs_BxhxwxD

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from vpn_anomaly.ops.cells import spread_over_cells, sum_over_cells
+from vpn_anomaly.ops.cells import repeat_columns, sum_columns, sum_rows
 from vpn_anomaly.ops.displacement import moved_by_row, pad_frame
 
 
@@ -101,13 +101,13 @@ def cell_conv(frame_BxCxHxW: jax.Array, filter_BxhxwxMxD: jax.Array, radius: int
 
     def add_row(total, row_and_filter):
         row, filter_RxBxMxhxw = row_and_filter
-        moved = moved_by_row(padded, row, (height, width), radius)
-        moved = moved.reshape(-1, batch, 1, channels, h, cell, width)
-        weight = spread_over_cells(filter_RxBxMxhxw, cell)[:, :, :, None]
-        return total + jnp.sum(weight * moved, axis=0), None
+        weights = repeat_columns(filter_RxBxMxhxw, cell)[:, :, :, None, :, None]
+        for weight, moved in zip(weights, moved_by_row(padded, row, (height, width), radius)):
+            total = total + weight * moved.reshape(batch, 1, channels, h, cell, width)
+        return total, None
 
     rows = _rows_in_front(filter_BxhxwxMxD)
-    zeros = jnp.zeros((batch, heads, channels, h, cell, width)) + 0 * rows[0, 0, 0, 0, 0, 0]
+    zeros = jnp.zeros((batch, heads, channels, h, cell, width))
     total, _ = lax.scan(add_row, zeros, (jnp.arange(len(rows)), rows))
     return total.reshape(batch, heads, channels, height, width)
 
@@ -121,9 +121,10 @@ def _cell_conv_bwd(radius, saved, dy_BxMxCxHxW):
     cell, padded = frame.shape[2] // filters.shape[1], pad_frame(frame, radius)
 
     def gradient_of_row(_, row):
-        moved = moved_by_row(padded, row, frame.shape[2:], radius)
-        product_RxBxMxHxW = jnp.sum(moved[:, :, None] * dy_BxMxCxHxW, axis=3)
-        return None, sum_over_cells(product_RxBxMxHxW, cell)
+        taps = []
+        for moved in moved_by_row(padded, row, frame.shape[2:], radius):
+            taps.append(sum_rows(jnp.sum(moved[:, None] * dy_BxMxCxHxW, axis=2), cell))
+        return None, sum_columns(jnp.stack(taps), cell)
 
     _, dfilters = lax.scan(gradient_of_row, None, jnp.arange(2 * radius + 1))
     dfilters = dfilters.reshape(-1, *dfilters.shape[2:])

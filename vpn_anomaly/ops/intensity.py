@@ -80,11 +80,10 @@ def _surprise_and_gradients(features, kernel, bias, value, weight, with_gradient
 
     pixels = features.shape[0]
     chunks = jax.tree.map(_chunked, (features, value, weight))
-    varying = 0 * weight[0] + 0 * features[0, 0].astype(jnp.float32)
-    zero = jnp.zeros(()) + varying
+    zero = jnp.zeros(())
     if not with_gradients:
         return lax.scan(of_chunk, zero, chunks)[0]
-    zeros = (zero, jnp.zeros_like(kernel) + varying, jnp.zeros_like(bias) + varying)
+    zeros = (zero, jnp.zeros_like(kernel), jnp.zeros_like(bias))
     (loss, dkernel, dbias), dx = lax.scan(of_chunk, zeros, chunks)
     dfeatures = dx.reshape(-1, features.shape[1])[:pixels]
     return loss, (dfeatures, dkernel, dbias)
@@ -95,15 +94,15 @@ def distribution_statistics(
 ) -> dict[str, jax.Array]:
     """What the maps need of the predicted distributions, each (N, C) float32.
 
-    With q the predicted distribution, F its cumulative and x the true value: `surprise` −log q(x)
-    and `entropy`, its expectation; `tail`, the two-sided tail surprise; `mean` and `variance` of
-    the intensity in 0..1; and the one-sided tails `darker` and `brighter` with their
-    `darker_mean`, `darker_variance`, … under q.
+    With q the predicted distribution and x the true value: `surprise` −log q(x) and its expectation
+    `entropy`; `tail`, the two-sided tail surprise −log min(1, 2·min(P(X ≤ x), P(X ≥ x))); `mean`
+    and `variance` of the intensity in 0..1.
     """
 
     def of_chunk(chunk):
-        x_NxD, value_NxC = chunk
-        return value_statistics(jax.nn.log_softmax(logits(x_NxD, kernel_DxCxV, bias_CxV)), value_NxC)
+        features, value = chunk
+        log_q_NxCxV = jax.nn.log_softmax(logits(features, kernel_DxCxV, bias_CxV))
+        return value_statistics(log_q_NxCxV, value)
 
     statistics = lax.map(of_chunk, (_chunked(features_NxD), _chunked(value_NxC)))
     pixels = features_NxD.shape[0]
@@ -111,38 +110,21 @@ def distribution_statistics(
 
 
 def value_statistics(log_q_NxCxV: jax.Array, value_NxC: jax.Array) -> dict[str, jax.Array]:
-    """`distribution_statistics` from log-probabilities; each (N, C)."""
+    """`distribution_statistics` from log-probabilities."""
     q = jnp.exp(log_q_NxCxV)
-    intensity = jnp.arange(VALUES) / (VALUES - 1)
-    is_value = value_NxC[..., None] == jnp.arange(VALUES)
-    at_value = lambda x: jnp.sum(jnp.where(is_value, x, 0), axis=-1)
-    expected = lambda x: jnp.sum(q * x, axis=-1)
-    below = _cumulative_below(q)
-    above = 1 - below - q
-    mean = expected(intensity)
-    statistics = {
-        "surprise": -at_value(log_q_NxCxV),
-        "entropy": -expected(log_q_NxCxV),
-        "tail": -jnp.log(jnp.clip(2 * jnp.minimum(at_value(below + q), at_value(above + q)), _TINY, 1)),
+    values = jnp.arange(VALUES)
+    value = value_NxC[..., None]
+    intensity = values / (VALUES - 1)
+    below = jnp.sum(jnp.where(values <= value, q, 0), axis=-1)
+    above = jnp.sum(jnp.where(values >= value, q, 0), axis=-1)
+    mean = jnp.sum(q * intensity, axis=-1)
+    return {
+        "surprise": -jnp.sum(jnp.where(values == value, log_q_NxCxV, 0), axis=-1),
+        "entropy": -jnp.sum(q * log_q_NxCxV, axis=-1),
+        "tail": -jnp.log(jnp.clip(2 * jnp.minimum(below, above), jnp.finfo(q.dtype).tiny, 1)),
         "mean": mean,
-        "variance": expected((intensity - mean[..., None]) ** 2),
+        "variance": jnp.sum(q * (intensity - mean[..., None]) ** 2, axis=-1),
     }
-    for name, tail in (("darker", below + q / 2), ("brighter", above + q / 2)):
-        surprise = -jnp.log(jnp.maximum(tail, _TINY))
-        tail_mean = expected(surprise)
-        statistics[name] = at_value(surprise)
-        statistics[f"{name}_mean"] = tail_mean
-        statistics[f"{name}_variance"] = expected((surprise - tail_mean[..., None]) ** 2)
-    return statistics
-
-
-# Below this a tail probability is the rounding error of a sum of 256 float32 numbers.
-_TINY = 1e-7
-
-
-def _cumulative_below(q_NxCxV):
-    """P(X < v) for every value v."""
-    return jnp.cumsum(q_NxCxV, axis=-1) - q_NxCxV
 
 
 def _chunked(x):

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from vpn_anomaly.data.lattice import shown
 from vpn_anomaly.models.inpainting import InpaintingNetwork, log_histogram
-from vpn_anomaly.ops.intensity import distribution_statistics, mean_surprise
+from vpn_anomaly.ops.intensity import VALUES, distribution_statistics, mean_surprise
 from vpn_anomaly.systems.system import Maps
 
 
@@ -63,22 +63,29 @@ class InpaintingSystem:
         return mean_surprise(features, *self._output_layer(params), value.astype(jnp.int32), weight)
 
     def maps(self, params, clip_BxTxHxWxC, shift_Mx2, frames):
-        """Maps `nll` (mean: the entropy), `tail`, `missing` and `intruding`, in nats."""
+        """Maps `nll` (its mean is the entropy) and `tail`, in nats, `missing` and `intruding`.
+
+        The last two are the residual of the predicted mean, darker and brighter than expected, in
+        intensities 0..1; under the prediction its mean is zero and its variance the predicted one.
+        """
         memory = self._remember(params, clip_BxTxHxWxC[:, : max(frames)])
         total, hidden_times = jax.lax.map(
             lambda shift: self._masked_maps(params, memory, clip_BxTxHxWxC, shift, frames), shift_Mx2
         )
         times = hidden_times.sum(0)
         average = jax.tree.map(lambda x: x.sum(0) / jnp.maximum(times, 1), total)
-        mean = {"nll": average["entropy"]}
-        variance = {}
-        value = {"nll": average["surprise"], "tail": average["tail"]}
-        for name, tail in (("missing", "darker"), ("intruding", "brighter")):
-            value[name] = average[tail]
-            mean[name] = average[f"{tail}_mean"]
-            variance[name] = average[f"{tail}_variance"]
-        counted = jnp.broadcast_to(times > 0, value["nll"].shape)
-        return Maps(value, mean, variance, counted)
+        residual, zero = average["residual"], jnp.zeros_like(average["residual"])
+        return Maps(
+            value={
+                "nll": average["surprise"],
+                "tail": average["tail"],
+                "missing": -residual,
+                "intruding": residual,
+            },
+            mean={"nll": average["entropy"], "missing": zero, "intruding": zero},
+            variance={"missing": average["variance"], "intruding": average["variance"]},
+            counted=jnp.broadcast_to(times > 0, residual.shape),
+        )
 
     def _masked_maps(self, params, memory, clip_BxTxHxWxC, shift_2, frames):
         """The statistics under one mask, zero where shown, and where it hides, (H, W)."""
@@ -90,6 +97,7 @@ class InpaintingSystem:
         statistics = distribution_statistics(
             features.reshape(-1, features.shape[-1]), *self._output_layer(params), value
         )
+        statistics["residual"] = value / (VALUES - 1) - statistics.pop("mean")
         hidden = ~shown_HxW
         on_frames = lambda x: x.mean(-1).reshape(shown_BxGxHxW.shape) * hidden
         return jax.tree.map(on_frames, statistics), hidden.astype(jnp.float32)
@@ -118,7 +126,7 @@ class InpaintingSystem:
 
 def _intensity(clip):
     """uint8 to 0..1 float32."""
-    return clip.astype(jnp.float32) / 255
+    return clip.astype(jnp.float32) / (VALUES - 1)
 
 
 def _equal_weights(hidden_BxGxHxW):
