@@ -18,6 +18,7 @@ FLOORS = (
     ("systems",),
     ("workdir", "checkpoints", "evaluation.scores", "evaluation.calibration",
      "evaluation.metrics", "evaluation.bootstrap", "evaluation.unlearned"),
+    ("evaluation.scoring",),
     ("training", "evaluation"),
     ("main", "command_line"),
 )

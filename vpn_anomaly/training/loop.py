@@ -1,5 +1,6 @@
 """The training loop: batches in, checkpoints and logs out; it resumes where it stopped."""
 
+import functools
 import math
 import pathlib
 import time
@@ -11,7 +12,7 @@ from vpn_anomaly import checkpoints, config as configuration
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.pipeline import training_batches
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.evaluation.scoring import calibration
+from vpn_anomaly.evaluation.scoring import build_scorer, calibration
 from vpn_anomaly.systems.build import build_system
 from vpn_anomaly.training.log import TrainingLog
 from vpn_anomaly.training.signals import StopRequest
@@ -36,11 +37,11 @@ def train(config, directory: pathlib.Path) -> bool:
     """
     source, system, mesh = build_source(config.data), build_system(config), data_mesh()
     optimizer = build_optimizer(config.train)
-    histogram_clips = _first_clips(source, config.seed)
-    fresh = lambda: new_state(system, optimizer, config.seed, histogram_clips)
+    clips = _first_clips(source, config.seed)
+    fresh = functools.partial(new_state, system, optimizer, config.seed)
     folder = directory / "checkpoints"
-    stored = checkpoints.restore_latest(folder, jax.eval_shape(fresh))
-    state, metadata = stored or (jax.jit(fresh)(), {"wall_seconds": 0.0})
+    stored = checkpoints.restore_latest(folder, jax.eval_shape(fresh, clips))
+    state, metadata = stored or (jax.jit(fresh)(clips), {"wall_seconds": 0.0})
     run = _Run(config, directory, system, optimizer, mesh, metadata["wall_seconds"])
     with StopRequest() as stop:
         state = run.steps(source, state, stop)
@@ -48,7 +49,8 @@ def train(config, directory: pathlib.Path) -> bool:
         raise KeyboardInterrupt
     if int(state.step) < config.train.steps:
         return False
-    calibration(directory, config, system, state.params, source, int(state.step))
+    scorer = build_scorer(config, system, state.params)
+    calibration(config, directory, scorer, source, int(state.step))
     return True
 
 

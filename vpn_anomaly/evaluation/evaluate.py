@@ -1,0 +1,129 @@
+"""Evaluation on test sequences: normal ones against others under every corruption."""
+
+import pathlib
+import time
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from vpn_anomaly import config as configuration, workdir
+from vpn_anomaly.data.build import build_source
+from vpn_anomaly.data.corruptions import draws
+from vpn_anomaly.data.moving_mnist import sequence_seed
+from vpn_anomaly.data.pipeline import Sequences, evaluation_clips
+from vpn_anomaly.evaluation import provenance
+from vpn_anomaly.evaluation.evaluation_figures import draw_figures
+from vpn_anomaly.evaluation.metrics import pixel_auroc
+from vpn_anomaly.evaluation.report import evaluate_scores
+from vpn_anomaly.evaluation.scoring import Progress, Scorer, calibration, restore_scorer
+from vpn_anomaly.evaluation.unlearned import unlearned_scores
+
+
+class Scored(NamedTuple):
+    """Sequences with their scores (N,) and maps (N, H, W) of the last frame, by name."""
+
+    scores: dict[str, np.ndarray]
+    maps: dict[str, np.ndarray]
+    counted: np.ndarray  # bool (N, H, W)
+    changed: np.ndarray  # bool (N, H, W)
+
+
+def evaluate(config, directory: pathlib.Path) -> dict:
+    """Evaluates the newest checkpoint of a run; writes results.json, scores.npz and figures.
+
+    Returns:
+        The content of results.json. `nats_per_frame` is the mean surprise of hidden pixels of
+        normal sequences, times the pixels and colours of a frame.
+
+    UserError where nothing was trained, or the source has too few test sequences.
+    """
+    started = time.monotonic()
+    scorer, metadata = restore_scorer(config, directory)
+    source = build_source(config.data)
+    thresholds = calibration(config, directory, scorer, source, metadata["step"])
+    normal, others = _score_test_set(config, scorer, source, thresholds)
+    rate, resamples = config.evaluate.false_alarm_rate, config.evaluate.bootstrap
+    frame_values = int(np.prod(source.shape[1:]))
+    results = {
+        "corruptions": {
+            kind: evaluate_scores(normal.scores, other.scores, thresholds, rate, resamples)
+            for kind, other in others.items()
+        },
+        "maps": {kind: _map_metrics(other) for kind, other in others.items()},
+        "nats_per_frame": float(np.mean(normal.scores["mean_nll"])) * frame_values,
+        "sequences_seen": metadata["sequences_seen"],
+        "steps": metadata["step"],
+        "parameters": sum(x.size for x in jax.tree.leaves(scorer.params)),
+        "config": configuration.as_dict(config),
+        **provenance.of_this_process(),
+    }
+    _write_scores(directory / "scores.npz", normal, others)
+    draw_figures(config, directory, scorer, source, (normal, others), thresholds)
+    results["wall_seconds"] = metadata["wall_seconds"] + time.monotonic() - started
+    workdir.write_results(directory, results)
+    return results
+
+
+def _score_test_set(config, scorer, source, thresholds) -> tuple[Scored, dict[str, Scored]]:
+    """The normal test sequences, and the others under each corruption."""
+    count, kinds = config.evaluate.sequences, tuple(config.evaluate.corruptions)
+    mixed_from_others = {"temporal", "spatial", "mixed"} <= set(kinds)
+    runs = 1 + len(kinds) - mixed_from_others
+    progress = Progress("evaluating", runs * count)
+    score = lambda kind: _score(
+        evaluation_clips(source, "test", count, kind), scorer, thresholds, progress
+    )
+    normal = score(None)
+    others = {kind: score(kind) for kind in kinds if kind != "mixed" or not mixed_from_others}
+    if mixed_from_others:
+        index_N = count + np.arange(count)
+        temporal_N, _, _ = draws("mixed", sequence_seed(0, "test"), "test", index_N)
+        others["mixed"] = _choose(temporal_N, others["temporal"], others["spatial"])
+    return normal, {kind: others[kind] for kind in kinds}
+
+
+def _score(sequences: Sequences, scorer: Scorer, thresholds, progress) -> Scored:
+    """The system's scores and maps of the last frame, `any`, and the scores without learning."""
+    last = sequences.clip.shape[1] - 1
+    parts = []
+    for scores, maps in scorer.batches(sequences.clip, (last,)):
+        parts.append(({**scores, "counted": maps.counted}, maps.value))
+        progress(len(maps.counted))
+    scores, maps = (_joined([part[place] for part in parts]) for place in (0, 1))
+    counted = scores.pop("counted")
+    if "any" in thresholds.scores:
+        scores["any"] = thresholds.any(scores)
+    scores |= unlearned_scores(sequences.clip, last)
+    return Scored(scores, maps, counted, sequences.changed)
+
+
+def _joined(parts: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Concatenates batches of the one scored frame, (b, 1, ...) each, to (N, ...)."""
+    return {name: np.concatenate([part[name][:, 0] for part in parts]) for name in parts[0]}
+
+
+def _choose(first_N: np.ndarray, first: Scored, second: Scored) -> Scored:
+    """Sequence by sequence one of two: a mixed corruption is one of the two kinds, to the byte."""
+
+    def choose(a, b):
+        return np.where(first_N.reshape(-1, *[1] * (a.ndim - 1)), a, b)
+
+    return jax.tree.map(choose, first, second)
+
+
+def _map_metrics(scored: Scored) -> dict[str, dict]:
+    return {
+        name: {"pixel_auroc": pixel_auroc(map_NxHxW, scored.changed, scored.counted)}
+        for name, map_NxHxW in scored.maps.items()
+    }
+
+
+def _write_scores(path: pathlib.Path, normal: Scored, others: dict[str, Scored]) -> None:
+    """Every sequence's scores: arrays (N,) named normal/SCORE and CORRUPTION/SCORE."""
+    arrays = {
+        f"{group}/{name}": score_N
+        for group, scored in {"normal": normal, **others}.items()
+        for name, score_N in scored.scores.items()
+    }
+    workdir.write_atomically(path, lambda file: np.savez(file, **arrays))

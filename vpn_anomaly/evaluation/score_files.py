@@ -1,0 +1,91 @@
+"""Scores of a file of sequences, to CSV or JSONL, with maps as .npz on request."""
+
+import csv
+import io
+import json
+import pathlib
+
+import numpy as np
+
+from vpn_anomaly import workdir
+from vpn_anomaly.data.build import build_source
+from vpn_anomaly.data.files import check_shape, read_sequences
+from vpn_anomaly.data.lattice import shown
+from vpn_anomaly.evaluation.scores import SCORES
+from vpn_anomaly.evaluation.scoring import Progress, calibration, restore_scorer
+
+
+def score(
+    config,
+    directory: pathlib.Path,
+    input_path: pathlib.Path,
+    output: pathlib.Path,
+    maps: pathlib.Path | None = None,
+) -> None:
+    """Scores the last frame of every sequence, or with `score.every_frame` each that has context.
+
+    Args:
+        input_path: sequences (N, T, H, W[, C]) uint8, .npz or .npy (see `data/files.py`).
+        output: .csv or .jsonl; columns sequence, frame, the scores, `any`.
+        maps: .npz; one array (rows of `output`, H, W) a map name, and `shown` (M, H, W), the pixels
+            that each of the M masks shows. A pixel that every mask shows is zero in the maps.
+
+    UserError for an input that cannot be read, has another size or colour than the run was trained
+    on, or too few frames.
+    """
+    scorer, metadata = restore_scorer(config, directory)
+    sequences = read_sequences(input_path)
+    check_shape(
+        sequences,
+        input_path,
+        height=config.data.height,
+        width=config.data.width,
+        channels=config.data.channels,
+        minimum_frames=scorer.system.first_frame + 1,
+    )
+    source = build_source(config.data)
+    normal = calibration(config, directory, scorer, source, metadata["step"])
+    last = sequences.shape[1] - 1
+    first = scorer.system.first_frame if config.score.every_frame else last
+    frames = tuple(range(first, last + 1))
+    rows, map_parts = [], []
+    progress = Progress("scoring", len(sequences))
+    for scores, batch_maps in scorer.batches(sequences, frames):
+        if "any" in normal.scores:
+            scores["any"] = normal.any(scores)
+        rows.extend(_rows(scores, len(rows) // len(frames), frames))
+        if maps is not None:
+            map_parts.append(batch_maps.value)
+        progress(len(batch_maps.counted))
+    _write_rows(output, rows)
+    if maps is not None:
+        shown_MxHxW = shown(*sequences.shape[2:4], scorer.shift_Mx2, config.data.lattice)
+        _write_maps(maps, map_parts, shown_MxHxW)
+
+
+def _rows(scores: dict[str, np.ndarray], first_sequence: int, frames: tuple[int, ...]):
+    """One dict a sequence and frame, in the order of the columns."""
+    names = [name for name in (*SCORES, "any") if name in scores]
+    for place in range(len(scores[names[0]])):
+        for column, frame in enumerate(frames):
+            values = {name: float(scores[name][place, column]) for name in names}
+            yield {"sequence": first_sequence + place, "frame": frame, **values}
+
+
+def _write_rows(path: pathlib.Path, rows: list[dict]) -> None:
+    text = io.StringIO()
+    if path.suffix == ".jsonl":
+        text.writelines(json.dumps(row) + "\n" for row in rows)
+    else:
+        writer = csv.DictWriter(text, rows[0], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    workdir.write_atomically(path, lambda file: file.write(text.getvalue().encode()))
+
+
+def _write_maps(path: pathlib.Path, parts: list[dict[str, np.ndarray]], shown_MxHxW) -> None:
+    arrays = {
+        name: np.concatenate([part[name].reshape(-1, *part[name].shape[2:]) for part in parts])
+        for name in parts[0]
+    }
+    workdir.write_atomically(path, lambda file: np.savez(file, **arrays, shown=shown_MxHxW))

@@ -1,0 +1,124 @@
+"""From clips to scores and maps, in batches: the same for evaluation, calibration and files."""
+
+import dataclasses
+import functools
+import pathlib
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jax
+import numpy as np
+
+from vpn_anomaly import checkpoints
+from vpn_anomaly.data.lattice import fixed_shifts
+from vpn_anomaly.data.pipeline import evaluation_clips
+from vpn_anomaly.errors import UserError
+from vpn_anomaly.evaluation.calibration import Calibration
+from vpn_anomaly.evaluation.scores import frame_scores
+from vpn_anomaly.systems.build import build_system
+from vpn_anomaly.systems.system import Maps, System
+
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Scorer:
+    """A trained system with the shifted masks that every sequence is scored under.
+
+    Attributes:
+        system, params: what was trained.
+        shift_Mx2: the shifts of the masks; the maps are averaged over them.
+        batch_size: sequences at once. The scores do not depend on it.
+    """
+
+    system: System
+    params: Any
+    shift_Mx2: np.ndarray
+    batch_size: int
+
+    def batches(self, clip_NxTxHxWxC, frames: tuple[int, ...]) -> Iterator[tuple[dict, Maps]]:
+        """Scores (b, G) by name and maps (b, G, H, W) of the frames, numpy, a batch at a time.
+
+        The last batch is filled up with its first clip for the compiled function, and cut again.
+        """
+        for start in range(0, len(clip_NxTxHxWxC), self.batch_size):
+            clip = np.asarray(clip_NxTxHxWxC[start : start + self.batch_size])
+            missing = self.batch_size - len(clip)
+            filled = np.concatenate([clip, np.repeat(clip[:1], missing, axis=0)])
+            outputs = self._compiled(self.params, filled, self.shift_Mx2, frames)
+            yield jax.tree.map(lambda x: np.asarray(x[: len(clip)]), outputs)
+
+    def scores(self, clip_NxTxHxWxC, frame: int, after_batch: Callable = lambda count: None) -> dict:
+        """The scores of one frame of every clip, by name, (N,)."""
+        parts = []
+        for scores, _ in self.batches(clip_NxTxHxWxC, (frame,)):
+            parts.append({name: score_Bx1[:, 0] for name, score_Bx1 in scores.items()})
+            after_batch(len(next(iter(scores.values()))))
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    @functools.cached_property
+    def _compiled(self):
+        def scores_and_maps(params, clip, shift_Mx2, frames):
+            maps = self.system.maps(params, clip, shift_Mx2, frames)
+            return frame_scores(maps), maps
+
+        return jax.jit(scores_and_maps, static_argnums=3)
+
+
+def build_scorer(config, system: System, params) -> Scorer:
+    """A scorer with the masks and the batch size of a configuration."""
+    shift_Mx2 = fixed_shifts(config.score.masks, tuple(config.data.lattice))
+    return Scorer(system, params, shift_Mx2, config.evaluate.batch_size)
+
+
+def restore_scorer(config, directory: pathlib.Path) -> tuple[Scorer, dict]:
+    """The scorer of the newest checkpoint of a run, and the checkpoint's metadata.
+
+    UserError where nothing was trained, or where no checkpoint is whole.
+    """
+    system = build_system(config)
+    data = config.data
+    clip = jax.ShapeDtypeStruct((1, data.frames, data.height, data.width, data.channels), np.uint8)
+    params = jax.eval_shape(system.init, jax.random.key(0), clip)
+    restored = checkpoints.restore_latest(directory / "checkpoints", {"params": params})
+    if restored is None:
+        raise UserError(f"{directory} has no checkpoint: nothing was trained there; train first")
+    state, metadata = restored
+    return build_scorer(config, system, jax.device_put(state["params"])), metadata
+
+
+def calibration(
+    config, directory: pathlib.Path, scorer: Scorer, source, step: int
+) -> Calibration:
+    """The calibration by normal validation sequences of the checkpoint of a step.
+
+    Its scores are read where they are stored beside the checkpoint; otherwise they are computed,
+    and stored.
+    """
+    made_with = {
+        "step": step,
+        "masks": config.score.masks,
+        "calibration_sequences": config.evaluate.calibration_sequences,
+    }
+    folder = directory / "checkpoints"
+    scores = checkpoints.load_calibration(folder, made_with)
+    if scores is None:
+        count = config.evaluate.calibration_sequences
+        clips = evaluation_clips(source, "validation", count).clip
+        scores = scorer.scores(clips, clips.shape[1] - 1, Progress("calibrating", count))
+        checkpoints.save_calibration(folder, made_with, scores)
+    return Calibration.fit(scores)
+
+
+class Progress:
+    """A line on a terminal that counts the sequences done; call it with how many more."""
+
+    def __init__(self, task: str, total: int):
+        self._task, self._total, self._done = task, total, 0
+
+    def __call__(self, count: int) -> None:
+        self._done += count
+        if sys.stderr.isatty():
+            end = "\n" if self._done >= self._total else ""
+            text = f"\r{self._task}: {self._done} of {self._total} sequences "
+            print(text, end=end, file=sys.stderr, flush=True)
