@@ -11,8 +11,15 @@ from vpn_anomaly import workdir
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.files import check_shape, read_sequences
 from vpn_anomaly.data.lattice import shown
+from vpn_anomaly.evaluation.calibration import Calibration
 from vpn_anomaly.evaluation.scores import SCORES
-from vpn_anomaly.evaluation.scoring import Progress, calibration, restore_scorer
+from vpn_anomaly.evaluation.scoring import (
+    Progress,
+    Scorer,
+    calibration,
+    restore_scorer,
+    stored_calibration,
+)
 
 
 def score(
@@ -43,8 +50,7 @@ def score(
         channels=config.data.channels,
         minimum_frames=scorer.system.first_frame + 1,
     )
-    source = build_source(config.data)
-    normal = calibration(config, directory, scorer, source, metadata["step"])
+    normal = _calibration(config, directory, scorer, metadata["step"])
     last = sequences.shape[1] - 1
     first = scorer.system.first_frame if config.score.every_frame else last
     frames = tuple(range(first, last + 1))
@@ -61,6 +67,12 @@ def score(
     if maps is not None:
         shown_MxHxW = shown(*sequences.shape[2:4], scorer.shift_Mx2, config.data.lattice)
         _write_maps(maps, map_parts, shown_MxHxW)
+
+
+def _calibration(config, directory: pathlib.Path, scorer: Scorer, step: int) -> Calibration:
+    """The stored calibration; only without one does scoring need the data of the training."""
+    stored = stored_calibration(config, directory, step)
+    return stored or calibration(config, directory, scorer, build_source(config.data), step)
 
 
 def _rows(scores: dict[str, np.ndarray], first_sequence: int, frames: tuple[int, ...]):

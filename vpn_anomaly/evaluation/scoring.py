@@ -19,6 +19,9 @@ from vpn_anomaly.evaluation.scores import frame_scores
 from vpn_anomaly.systems.build import build_system
 from vpn_anomaly.systems.system import Maps, System
 
+# Frames that are scored at once, unless evaluate.batch_size is larger: with every frame of long
+# sequences a batch holds fewer sequences, or it would not fit the memory.
+FRAMES_AT_ONCE = 64
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -28,7 +31,8 @@ class Scorer:
     Attributes:
         system, params: what was trained.
         shift_Mx2: the shifts of the masks; the maps are averaged over them.
-        batch_size: sequences at once. The scores do not depend on it.
+        batch_size: sequences at once, fewer where many frames are scored. The scores do not
+            depend on it.
     """
 
     system: System
@@ -41,12 +45,14 @@ class Scorer:
 
         The last batch is filled up with its first clip for the compiled function, and cut again.
         """
-        for start in range(0, len(clip_NxTxHxWxC), self.batch_size):
-            clip = np.asarray(clip_NxTxHxWxC[start : start + self.batch_size])
-            missing = self.batch_size - len(clip)
+        at_once = max(self.batch_size, FRAMES_AT_ONCE) // len(frames)
+        batch_size = min(self.batch_size, max(1, at_once))
+        for start in range(0, len(clip_NxTxHxWxC), batch_size):
+            clip = np.asarray(clip_NxTxHxWxC[start : start + batch_size])
+            missing = batch_size - len(clip)
             filled = np.concatenate([clip, np.repeat(clip[:1], missing, axis=0)])
-            outputs = self._compiled(self.params, filled, self.shift_Mx2, frames)
-            yield jax.tree.map(lambda x: np.asarray(x[: len(clip)]), outputs)
+            outputs = _scores_and_maps(self.system, self.params, filled, self.shift_Mx2, frames)
+            yield jax.tree.map(lambda x: np.asarray(x[: len(clip)]), jax.device_get(outputs))
 
     def scores(self, clip_NxTxHxWxC, frame: int, after_batch: Callable = lambda count: None) -> dict:
         """The scores of one frame of every clip, by name, (N,)."""
@@ -56,19 +62,19 @@ class Scorer:
             after_batch(len(next(iter(scores.values()))))
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
-    @functools.cached_property
-    def _compiled(self):
-        def scores_and_maps(params, clip, shift_Mx2, frames):
-            maps = self.system.maps(params, clip, shift_Mx2, frames)
-            return frame_scores(maps), maps
 
-        return jax.jit(scores_and_maps, static_argnums=3)
+@functools.partial(jax.jit, static_argnames=("system", "frames"))
+def _scores_and_maps(system, params, clip_BxTxHxWxC, shift_Mx2, frames):
+    """A function of the module, so that calibration and evaluation in one run compile it once."""
+    maps = system.maps(params, clip_BxTxHxWxC, shift_Mx2, frames)
+    return frame_scores(maps), maps
 
 
 def build_scorer(config, system: System, params) -> Scorer:
-    """A scorer with the masks and the batch size of a configuration."""
+    """A scorer with the masks and the batch size of a configuration, on the first device."""
     shift_Mx2 = fixed_shifts(config.score.masks, tuple(config.data.lattice))
-    return Scorer(system, params, shift_Mx2, config.evaluate.batch_size)
+    on_device = jax.device_put(jax.device_get(params))
+    return Scorer(system, on_device, shift_Mx2, config.evaluate.batch_size)
 
 
 def restore_scorer(config, directory: pathlib.Path) -> tuple[Scorer, dict]:
@@ -84,7 +90,7 @@ def restore_scorer(config, directory: pathlib.Path) -> tuple[Scorer, dict]:
     if restored is None:
         raise UserError(f"{directory} has no checkpoint: nothing was trained there; train first")
     state, metadata = restored
-    return build_scorer(config, system, jax.device_put(state["params"])), metadata
+    return build_scorer(config, system, state["params"]), metadata
 
 
 def calibration(
@@ -95,19 +101,30 @@ def calibration(
     Its scores are read where they are stored beside the checkpoint; otherwise they are computed,
     and stored.
     """
-    made_with = {
+    stored = stored_calibration(config, directory, step)
+    if stored is not None:
+        return stored
+    count = config.evaluate.calibration_sequences
+    clips = evaluation_clips(source, "validation", count).clip
+    scores = scorer.scores(clips, clips.shape[1] - 1, Progress("calibrating", count))
+    made_with = _calibration_made_with(config, step)
+    checkpoints.save_calibration(directory / "checkpoints", made_with, scores)
+    return Calibration.fit(scores)
+
+
+def stored_calibration(config, directory: pathlib.Path, step: int) -> Calibration | None:
+    """The calibration that a run stored for the checkpoint of a step; None where there is none."""
+    made_with = _calibration_made_with(config, step)
+    scores = checkpoints.load_calibration(directory / "checkpoints", made_with)
+    return None if scores is None else Calibration.fit(scores)
+
+
+def _calibration_made_with(config, step: int) -> dict[str, int]:
+    return {
         "step": step,
         "masks": config.score.masks,
         "calibration_sequences": config.evaluate.calibration_sequences,
     }
-    folder = directory / "checkpoints"
-    scores = checkpoints.load_calibration(folder, made_with)
-    if scores is None:
-        count = config.evaluate.calibration_sequences
-        clips = evaluation_clips(source, "validation", count).clip
-        scores = scorer.scores(clips, clips.shape[1] - 1, Progress("calibrating", count))
-        checkpoints.save_calibration(folder, made_with, scores)
-    return Calibration.fit(scores)
 
 
 class Progress:
