@@ -1,0 +1,170 @@
+"""A whole evaluation of a tiny run, and a file with the same sequences: the same scores."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+import sklearn.metrics
+
+from vpn_anomaly import config as configuration
+from vpn_anomaly.data.lattice import fixed_shifts, shown
+from vpn_anomaly.data.pipeline import evaluation_clips
+from vpn_anomaly.errors import UserError
+from vpn_anomaly.evaluation.evaluate import evaluate
+from vpn_anomaly.evaluation.score_files import score
+from vpn_anomaly.evaluation.scores import SCORES
+from vpn_anomaly.evaluation.scoring import build_scorer
+from vpn_anomaly.evaluation.unlearned import UNLEARNED_SCORES
+
+COLUMNS = (*SCORES, "any")
+KINDS = ("temporal", "spatial", "both", "mixed")
+COUNT, LAST, SIDE = 5, 7, 32
+
+
+@pytest.fixture(scope="module")
+def results(tiny_run):
+    log = {"step": 1, "loss": 2.0, "gradient_norm": 1.0, "learning_rate": 0.1, "seconds": 1.0}
+    lines = [json.dumps({**log, "step": step}) + "\n" for step in (1, 2)]
+    (tiny_run.directory / "train.jsonl").write_text("".join(lines), encoding="utf-8")
+    return evaluate(tiny_run.config, tiny_run.directory)
+
+
+@pytest.fixture(scope="module")
+def scores(results, tiny_run):
+    with np.load(tiny_run.directory / "scores.npz") as stored:
+        return {name: stored[name] for name in stored.files}
+
+
+def clips_of(tiny_run, kind):
+    return evaluation_clips(tiny_run.source, "test", COUNT, kind)
+
+
+def scored_file(tiny_run, folder, clip, name="scores.csv", maps=None, **fields):
+    """Scores clips by way of a file; returns its rows, as text from a CSV."""
+    config = tiny_run.config.copy_and_resolve_references()
+    config.update_from_flattened_dict({k.replace("__", "."): v for k, v in fields.items()})
+    np.save(folder / "clips.npy", clip)
+    score(config, tiny_run.directory, folder / "clips.npy", folder / name, maps)
+    with open(folder / name, encoding="utf-8", newline="") as file:
+        if name.endswith(".jsonl"):
+            return [json.loads(line) for line in file]
+        return list(csv.DictReader(file))
+
+
+def test_results_have_the_agreed_layout(results, tiny_run):
+    stored = json.loads((tiny_run.directory / "results.json").read_text(encoding="utf-8"))
+    assert set(stored) == {
+        "corruptions", "maps", "nats_per_frame", "sequences_seen", "steps", "parameters",
+        "wall_seconds", "commit", "config", "hardware", "software",
+    }
+    assert tuple(stored["corruptions"]) == KINDS == tuple(stored["maps"])
+    for by_score in stored["corruptions"].values():
+        assert set(by_score) == {*COLUMNS, *UNLEARNED_SCORES}
+        for name in COLUMNS:
+            assert set(by_score[name]) == {
+                "break_even_accuracy", "auroc", "average_precision", "equal_error_rate",
+                "calibrated", "ci95",
+            }
+            assert set(by_score[name]["calibrated"]) == {
+                "false_alarm_rate", "accuracy", "precision", "recall",
+            }
+        assert by_score["constant"]["auroc"] == 0.5
+    for by_map in stored["maps"].values():
+        assert set(by_map) == {"nll", "tail", "missing", "intruding"}
+    assert (stored["steps"], stored["sequences_seen"]) == (tiny_run.step, 8)
+    assert 100 < stored["wall_seconds"] < 400
+    assert not configuration.differences(stored["config"], tiny_run.config)
+
+
+def test_metrics_are_those_of_the_stored_scores(results, scores):
+    label = np.repeat([0, 1], COUNT)
+    for kind in KINDS:
+        for name in (*COLUMNS, *UNLEARNED_SCORES):
+            both = np.concatenate([scores[f"normal/{name}"], scores[f"{kind}/{name}"]])
+            expected = sklearn.metrics.roc_auc_score(label, both)
+            assert results["corruptions"][kind][name]["auroc"] == pytest.approx(expected)
+
+
+def test_frame_differences_are_those_of_the_clips(scores, tiny_run):
+    for kind, group in ((None, "normal"), ("temporal", "temporal"), ("mixed", "mixed")):
+        last_two = clips_of(tiny_run, kind).clip[:, -2:].astype(int)
+        expected = np.abs(last_two[:, 1] - last_two[:, 0]).mean((1, 2, 3))
+        np.testing.assert_allclose(scores[f"{group}/frame_difference"], expected)
+
+
+@pytest.mark.parametrize("kind", [None, "temporal", "mixed"])
+def test_a_file_scores_like_the_evaluation(scores, tiny_run, tmp_path, kind):
+    """Mixed too, whose scores evaluation takes from temporal and spatial ones."""
+    rows = scored_file(tiny_run, tmp_path, clips_of(tiny_run, kind).clip)
+    assert tuple(rows[0]) == ("sequence", "frame", *COLUMNS)
+    assert [(row["sequence"], row["frame"]) for row in rows] == [
+        (str(sequence), str(LAST)) for sequence in range(COUNT)
+    ]
+    for name in COLUMNS:
+        from_file = [float(row[name]) for row in rows]
+        expected = scores[f"{kind or 'normal'}/{name}"]
+        np.testing.assert_allclose(from_file, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_maps_of_a_file_give_the_pixel_auroc_and_the_nats(results, tiny_run, tmp_path):
+    path = tmp_path / "maps.npz"
+    arrays = {}
+    for kind in (None, "both"):
+        scored_file(tiny_run, tmp_path, clips_of(tiny_run, kind).clip, maps=path)
+        with np.load(path) as stored:
+            arrays[kind] = {name: stored[name] for name in stored.files}
+    assert set(arrays["both"]) == {"nll", "tail", "missing", "intruding", "shown"}
+    shift_Mx2 = fixed_shifts(tiny_run.config.score.masks, (4, 5))
+    np.testing.assert_array_equal(arrays["both"]["shown"], shown(SIDE, SIDE, shift_Mx2, (4, 5)))
+    changed = clips_of(tiny_run, "both").changed
+    for name in ("nll", "tail", "missing", "intruding"):
+        map_NxHxW = arrays["both"][name]
+        assert map_NxHxW.shape == (COUNT, SIDE, SIDE)
+        expected = sklearn.metrics.roc_auc_score(changed.ravel(), map_NxHxW.ravel())
+        assert results["maps"]["both"][name]["pixel_auroc"] == pytest.approx(expected, abs=1e-6)
+    nats = arrays[None]["nll"].sum((1, 2)).mean()
+    assert results["nats_per_frame"] == pytest.approx(nats, rel=1e-5)
+
+
+def test_every_frame_as_jsonl(scores, tiny_run, tmp_path):
+    clip = clips_of(tiny_run, None).clip[:3]
+    fields = {"score__every_frame": True}
+    rows = scored_file(tiny_run, tmp_path, clip, "scores.jsonl", tmp_path / "m.npz", **fields)
+    frames = range(3, LAST + 1)
+    assert [(row["sequence"], row["frame"]) for row in rows] == [
+        (sequence, frame) for sequence in range(3) for frame in frames
+    ]
+    last = [row["tail_mean"] for row in rows if row["frame"] == LAST]
+    np.testing.assert_allclose(last, scores["normal/tail_mean"][:3], rtol=1e-5)
+    scorer = build_scorer(tiny_run.config, tiny_run.system, tiny_run.params)
+    in_order = [
+        maps.value["tail"].reshape(-1, SIDE, SIDE) for _, maps in scorer.batches(clip, tuple(frames))
+    ]
+    with np.load(tmp_path / "m.npz") as maps:
+        np.testing.assert_array_equal(maps["tail"], np.concatenate(in_order))
+
+
+def test_figures_are_drawn(results, tiny_run):
+    drawn = {path.name for path in (tiny_run.directory / "figures").iterdir()}
+    maps = {"maps_temporal.png", "maps_spatial.png", "maps_both.png"}
+    assert drawn == {*maps, "scores.png", "training.png"}
+
+
+@pytest.mark.parametrize("shape, said", [
+    ((2, 8, 28, 32), "height 28"), ((2, 8, 32, 36), "width 36"), ((2, 8, 32, 32, 3), "channels 3"),
+    ((2, 3, 32, 32), "3 frames"),
+])
+def test_a_file_that_does_not_fit_is_refused(tiny_run, tmp_path, shape, said):
+    with pytest.raises(UserError, match=said):
+        scored_file(tiny_run, tmp_path, np.zeros(shape, np.uint8))
+    assert not (tmp_path / "scores.csv").exists()
+
+
+def test_evaluating_or_scoring_what_was_not_trained(tiny_run, tmp_path):
+    np.save(tmp_path / "clips.npy", np.zeros((1, 8, SIDE, SIDE), np.uint8))
+    with pytest.raises(UserError, match="nothing was trained"):
+        evaluate(tiny_run.config, tmp_path)
+    with pytest.raises(UserError, match="nothing was trained"):
+        score(tiny_run.config, tmp_path, tmp_path / "clips.npy", tmp_path / "scores.csv")
+    assert [path.name for path in tmp_path.iterdir()] == ["clips.npy"]
