@@ -12,11 +12,15 @@ from vpn_anomaly.evaluation.curves import read_training_log, score_figure, train
 from vpn_anomaly.evaluation.figures import Scene, surprise_figure
 
 DRAWN_SCORES = ("mean_nll", "tail_mean", "missing_z", "any")
-DRAWN_MAPS = ("nll", "tail", "missing")
+# The maps of the paper's figure, each with the score that is written into it.
+DRAWN_MAPS = {"nll": "mean_nll", "tail": "tail_mean", "missing": "missing_z"}
 
 
 def draw_figures(config, directory: pathlib.Path, scorer, source, scored, calibration) -> None:
-    """Draws maps_CORRUPTION.png for each kind, scores.png, and training.png where there is a log."""
+    """Draws maps_CORRUPTION.png, scores.png, and training.png where there is a training log.
+
+    The maps are those of the first corrupted test sequence; `mixed`, one of two kinds, has none.
+    """
     folder = directory / "figures"
     with workdir.storing(folder):
         folder.mkdir(exist_ok=True)
@@ -38,22 +42,23 @@ def draw_figures(config, directory: pathlib.Path, scorer, source, scored, calibr
 
 
 def _scenes(config, scorer, source, kind: str, index: int) -> list[Scene]:
-    """One test sequence, corrupted and as it was."""
+    """One test sequence, corrupted and uncorrupted."""
     index_1, seed = np.array([index]), sequence_seed(0, "test")
     clip = source.clips(seed, "test", index_1)
     corrupted, changed = corrupt(clip, kind, seed, "test", index_1)
     both = np.concatenate([corrupted, clip])
     scores, maps = next(scorer.batches(both, (clip.shape[1] - 1,)))
     shown_HxW = shown(*clip.shape[2:4], scorer.shift_Mx2[0], config.data.lattice)
-    labels = (f"{kind} corruption, test sequence {index}", "the same sequence, normal")
+    drawn = {name: score for name, score in DRAWN_MAPS.items() if name in maps.value}
     return [
         Scene(
             label,
             both[row],
             shown_HxW,
             maps.counted[row, 0],
-            {name: maps.value[name][row, 0] for name in DRAWN_MAPS if name in maps.value},
+            {name: maps.value[name][row, 0] for name in drawn},
             changed[0] if row == 0 else None,
+            {name: f"{score} {scores[score][row, 0]:.3g}" for name, score in drawn.items()},
         )
-        for row, label in enumerate(labels)
+        for row, label in enumerate((f"{kind} corruption", "uncorrupted"))
     ]

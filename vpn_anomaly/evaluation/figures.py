@@ -21,6 +21,7 @@ MAP_TITLES = {
     "missing": "missing",
     "intruding": "intruding",
 }
+MAP_UNITS = {"missing": "intensity", "intruding": "intensity"}  # others are in nats
 COLOUR_MAP = "magma"
 # A map's colours end here, so that a single pixel does not darken all others.
 BRIGHTEST_QUANTILE = 0.999
@@ -93,7 +94,7 @@ def surprise_figure(
             draw_outline(axes, scene.changed_HxW)
             _note(axes, scene.notes.get(name))
             if row == len(scenes) - 1:
-                grid.colour_bar(column, image)
+                grid.colour_bar(column, image, MAP_UNITS.get(name, "nats"))
     titles = [f"frame {frame}" for frame in (*context, frames - 1)] + ["masked frame"]
     titles += [MAP_TITLES.get(name, name) for name in names]
     for column, title in enumerate(titles):
@@ -203,15 +204,15 @@ class PanelGrid:
             color=INK,
         )
 
-    def colour_bar(self, column: int, image) -> None:
-        """Draws the scale of a column's maps below it."""
+    def colour_bar(self, column: int, image, unit: str) -> None:
+        """Draws the scale of a column's maps below it, with its unit."""
         axes = self._add(
             self.left[column], BOTTOM - BAR_DROP - BAR_HEIGHT, self.panel_width, BAR_HEIGHT
         )
         bar = self.figure.colorbar(image, cax=axes, orientation="horizontal")
         bar.outline.set_visible(False)
         bar.set_ticks([0, image.norm.vmax / 2, image.norm.vmax])
-        bar.set_ticklabels(["0", "nats", f"≥ {image.norm.vmax:.2g}"])
+        bar.set_ticklabels(["0", unit, f"≥ {image.norm.vmax:.2g}"])
         axes.tick_params(length=0, labelsize=FONT - 3, labelcolor=INK)
         first, _, last = axes.get_xticklabels()
         first.set_horizontalalignment("left")
