@@ -12,7 +12,7 @@ PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
 
 
 def of_this_process() -> dict:
-    """The keys `commit` (None outside a git checkout), `hardware` and `software` of results.json."""
+    """`commit` (None outside a git checkout), `hardware` and `software` for results.json."""
     devices = jax.devices()
     return {
         "commit": _commit(),

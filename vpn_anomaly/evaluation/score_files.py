@@ -12,7 +12,6 @@ from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.files import check_shape, read_sequences
 from vpn_anomaly.data.lattice import shown
 from vpn_anomaly.evaluation.calibration import Calibration
-from vpn_anomaly.evaluation.scores import SCORES
 from vpn_anomaly.evaluation.scoring import (
     Progress,
     Scorer,
@@ -76,11 +75,10 @@ def _calibration(config, directory: pathlib.Path, scorer: Scorer, step: int) -> 
 
 
 def _rows(scores: dict[str, np.ndarray], first_sequence: int, frames: tuple[int, ...]):
-    """One dict a sequence and frame, in the order of the columns."""
-    names = [name for name in (*SCORES, "any") if name in scores]
-    for place in range(len(scores[names[0]])):
+    """One dict a sequence and frame, out of scores (b, G) in the order of the columns."""
+    for place in range(len(next(iter(scores.values())))):
         for column, frame in enumerate(frames):
-            values = {name: float(scores[name][place, column]) for name in names}
+            values = {name: float(score[place, column]) for name, score in scores.items()}
             yield {"sequence": first_sequence + place, "frame": frame, **values}
 
 

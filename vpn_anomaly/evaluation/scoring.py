@@ -15,7 +15,7 @@ from vpn_anomaly.data.lattice import fixed_shifts
 from vpn_anomaly.data.pipeline import evaluation_clips
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.calibration import Calibration
-from vpn_anomaly.evaluation.scores import frame_scores
+from vpn_anomaly.evaluation.scores import SCORES, frame_scores
 from vpn_anomaly.systems.build import build_system
 from vpn_anomaly.systems.system import Maps, System
 
@@ -51,10 +51,15 @@ class Scorer:
             clip = np.asarray(clip_NxTxHxWxC[start : start + batch_size])
             missing = batch_size - len(clip)
             filled = np.concatenate([clip, np.repeat(clip[:1], missing, axis=0)])
-            outputs = _scores_and_maps(self.system, self.params, filled, self.shift_Mx2, frames)
-            yield jax.tree.map(lambda x: np.asarray(x[: len(clip)]), jax.device_get(outputs))
+            outputs = jax.device_get(
+                _scores_and_maps(self.system, self.params, filled, self.shift_Mx2, frames)
+            )
+            scores, maps = jax.tree.map(lambda x: x[: len(clip)], outputs)
+            yield {name: scores[name] for name in SCORES if name in scores}, maps
 
-    def scores(self, clip_NxTxHxWxC, frame: int, after_batch: Callable = lambda count: None) -> dict:
+    def scores(
+        self, clip_NxTxHxWxC, frame: int, after_batch: Callable = lambda count: None
+    ) -> dict[str, np.ndarray]:
         """The scores of one frame of every clip, by name, (N,)."""
         parts = []
         for scores, _ in self.batches(clip_NxTxHxWxC, (frame,)):
