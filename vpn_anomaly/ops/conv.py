@@ -103,12 +103,8 @@ def _chunked_weight_gradient(x, dz, *, dilation):
     channels, outputs = x.shape[-1], dz.shape[-1]
 
     def accumulate(total, group):
-        x_group, dz_group = group
-        patches = _patches(x_group, dilation)
-        product = jnp.matmul(
-            patches.T, dz_group.reshape(-1, outputs), preferred_element_type=jnp.float32
-        )
-        return total + product, None
+        x_group, dz_group = (part.astype(jnp.float32) for part in group)
+        return total + _patches(x_group, dilation).T @ dz_group.reshape(-1, outputs), None
 
     groups = (_groups(x, _WEIGHT_PATCH_BYTES, x), _groups(dz, _WEIGHT_PATCH_BYTES, x))
     total, _ = lax.scan(accumulate, jnp.zeros((9 * channels, outputs), jnp.float32), groups)

@@ -16,11 +16,7 @@ _CHUNK = 1024
 
 def logits(features_NxD: jax.Array, kernel_DxCxV: jax.Array, bias_CxV: jax.Array) -> jax.Array:
     """The unnormalised log-probabilities of every intensity, (N, C, 256) float32."""
-    product = jnp.einsum(
-        "nd,dcv->ncv", features_NxD, kernel_DxCxV.astype(features_NxD.dtype),
-        preferred_element_type=jnp.float32,
-    )
-    return product + bias_CxV
+    return jnp.einsum("nd,dcv->ncv", features_NxD.astype(jnp.float32), kernel_DxCxV) + bias_CxV
 
 
 @jax.custom_vjp
@@ -71,11 +67,10 @@ def _surprise_and_gradients(features, kernel, bias, value, weight, with_gradient
         loss = jnp.sum(surprise * weight[..., 0])
         if not with_gradients:
             return totals + loss, None
-        dz = ((jnp.exp(z_NxCxV - log_normaliser) - is_value) * weight).astype(x_NxD.dtype)
-        dkernel = jnp.einsum("nd,ncv->dcv", x_NxD, dz, preferred_element_type=jnp.float32)
-        dx = jnp.einsum("ncv,dcv->nd", dz, kernel.astype(dz.dtype))
-        dbias = dz.sum(0, dtype=jnp.float32)
-        totals = jax.tree.map(jnp.add, totals, (loss, dkernel, dbias))
+        dz = (jnp.exp(z_NxCxV - log_normaliser) - is_value) * weight
+        dkernel = jnp.einsum("nd,ncv->dcv", x_NxD.astype(jnp.float32), dz)
+        dx = jnp.einsum("ncv,dcv->nd", dz, kernel).astype(x_NxD.dtype)
+        totals = jax.tree.map(jnp.add, totals, (loss, dkernel, dz.sum(0)))
         return totals, dx
 
     pixels = features.shape[0]

@@ -37,12 +37,14 @@ class InpaintingSystem:
         clip = clip_BxTxHxWxC[:1, : self.network.context + 1]
         frames = _intensity(clip)
         mask = jnp.zeros(clip.shape[:1] + clip.shape[2:4], bool)
-        params = self.network.init(key, frames[:, :-1], frames[:, -1], mask)["params"]
+        params = jax.jit(self.network.init)(key, frames[:, :-1], frames[:, -1], mask)["params"]
         return {**params, "output_bias": log_histogram(clip_BxTxHxWxC)}
 
     def loss(self, params, batch, key):
         """Mean surprise of hidden pixels (and colours) of the targets, nats."""
-        clip_BxTxHxWxC, shift_BxTx2, index_B = batch["clip"], batch["shift"], batch["index"]
+        clip_BxTxHxWxC, shift_BxTx2, index_B = (
+            jnp.asarray(batch[name]) for name in ("clip", "shift", "index")
+        )
         height, width, colours = clip_BxTxHxWxC.shape[2:]
         memory = self._remember(params, clip_BxTxHxWxC[:, : max(self.targets)])
         shift_BxGx2 = shift_BxTx2[:, jnp.array(self.targets)]
@@ -68,6 +70,7 @@ class InpaintingSystem:
         The last two are the residual of the predicted mean, darker and brighter than expected, in
         intensities 0..1; under the prediction its mean is zero and its variance the predicted one.
         """
+        clip_BxTxHxWxC = jnp.asarray(clip_BxTxHxWxC)
         memory = self._remember(params, clip_BxTxHxWxC[:, : max(frames)])
         total, hidden_times = jax.lax.map(
             lambda shift: self._masked_maps(params, memory, clip_BxTxHxWxC, shift, frames), shift_Mx2

@@ -1,0 +1,122 @@
+"""The kinds of convolution attention against a loop over samples."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from vpn_anomaly.models.attention import DepthwiseAttention, FullAttention, NoAttention
+from vpn_anomaly.models.correlation import CorrelationAttention
+
+BATCH, CONTEXT, SIDE, CHANNELS = 3, 2, 5, 4
+CONTEXT_OUTPUTS = jax.random.normal(jax.random.key(0), (BATCH, CONTEXT, SIDE, SIDE, CHANNELS))
+
+
+def randomised(params, scale=0.2):
+    leaves, tree = jax.tree.flatten(params)
+    keys = jax.random.split(jax.random.key(5), len(leaves))
+    leaves = [scale * jax.random.normal(key, leaf.shape) for key, leaf in zip(keys, leaves)]
+    return jax.tree.unflatten(tree, leaves)
+
+
+def code(params, sample):
+    """The meta-network's code of one sample, from means and spreads over space."""
+    x = np.asarray(sample)
+    statistics = [[frame.mean((0, 1)), np.sqrt(frame.var((0, 1)) + 1e-6)] for frame in x]
+    dense = params["meta"]
+    flat = np.array(statistics).reshape(-1)
+    return np.maximum(flat @ dense["kernel"] + dense["bias"], 0)
+
+
+def filters(params, sample):
+    """The filter of one sample: the transposed convolution of a 1×1 code, (k, k, F).
+
+    Flax turns the kernel of a transposed convolution around.
+    """
+    deconvolution = params["FilterDeconvolution_0"]["ConvTranspose_0"]
+    kernel = np.asarray(deconvolution["kernel"])[::-1, ::-1]
+    return np.einsum("d,ijdf->ijf", code(params, sample), kernel) + np.asarray(deconvolution["bias"])
+
+
+def convolved(frames_KxHxWxC, filter_kxkxKxCxO):
+    """An explicit convolution of one sample with zero padding."""
+    padded = np.pad(frames_KxHxWxC, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    out = np.zeros((SIDE, SIDE, filter_kxkxKxCxO.shape[-1]))
+    for row in range(SIDE):
+        for column in range(SIDE):
+            patch = padded[:, row : row + 3, column : column + 3]
+            out[row, column] = np.einsum("kijc,ijkco->o", patch, filter_kxkxKxCxO)
+    return out
+
+
+@pytest.mark.parametrize(
+    "attention", [FullAttention(3, 6), FullAttention(3, 6, bottleneck=2), DepthwiseAttention(3, 6)]
+)
+def test_it_starts_as_the_last_output_untouched(attention):
+    params = attention.init(jax.random.key(1), CONTEXT_OUTPUTS, None, None, None)
+    if getattr(attention, "bottleneck", 0):
+        params["params"]["up"]["bias"] = jnp.zeros(CHANNELS)
+    attended, moved = attention.apply(params, CONTEXT_OUTPUTS, None, None, None)
+    np.testing.assert_array_equal(attended, CONTEXT_OUTPUTS[:, -1])
+    assert moved is None
+
+
+def test_full_attention_is_one_dense_filter_a_sample():
+    attention = FullAttention(3, 6)
+    params = randomised(attention.init(jax.random.key(1), CONTEXT_OUTPUTS, None, None, None))
+    attended, _ = attention.apply(params, CONTEXT_OUTPUTS, None, None, None)
+    for sample, got in zip(CONTEXT_OUTPUTS, attended):
+        dense = filters(params["params"], sample).reshape(3, 3, CONTEXT, CHANNELS, CHANNELS)
+        np.testing.assert_allclose(got, sample[-1] + convolved(sample, dense), atol=1e-4)
+
+
+def test_depthwise_attention_is_one_filter_a_sample_and_channel():
+    attention = DepthwiseAttention(3, 6)
+    params = randomised(attention.init(jax.random.key(1), CONTEXT_OUTPUTS, None, None, None))
+    attended, _ = attention.apply(params, CONTEXT_OUTPUTS, None, None, None)
+    for sample, got in zip(CONTEXT_OUTPUTS, attended):
+        a_channel = filters(params["params"], sample).reshape(3, 3, CONTEXT, CHANNELS)
+        dense = a_channel[..., None] * np.eye(CHANNELS)
+        np.testing.assert_allclose(got, sample[-1] + convolved(sample, dense), atol=1e-4)
+
+
+def test_no_attention_is_the_last_output():
+    attended, moved = NoAttention().apply({}, CONTEXT_OUTPUTS, None, None, None)
+    np.testing.assert_array_equal(attended, CONTEXT_OUTPUTS[:, -1])
+    assert moved is None
+
+
+def moving_square(step):
+    """A textured square of 12 pixels that moves by `step` a frame; (1, 4, 32, 32, 1)."""
+    square = np.random.default_rng(0).uniform(0.3, 1, (12, 12))
+    clip = np.zeros((1, 4, 32, 32, 1), np.float32)
+    for t in range(4):
+        top, left = 6 + step[0] * t, 8 + step[1] * t
+        clip[0, t, top : top + 12, left : left + 12, 0] = square
+    return clip
+
+
+@pytest.mark.parametrize("with_shown", [True, False])
+def test_correlation_moves_the_last_frame_on(with_shown):
+    clip = moving_square((2, -1))
+    shown = np.zeros((1, 32, 32), bool)
+    shown[:, ::4, ::5] = True
+    masked = clip[:, 3] * shown[..., None]
+    context = jnp.zeros((1, 3, 8, 8, 2))
+    attention = CorrelationAttention(heads=1, windows=(3,), radius=3, cell=4, meta_channels=4)
+    given = (masked, shown) if with_shown else (None, None)
+    params = attention.init(jax.random.key(0), context, clip[:, :3], *given)["params"]
+    params["log_beta"] = jnp.full_like(params["log_beta"], 4.0)
+    _, moved = attention.apply({"params": params}, context, clip[:, :3], *given)
+    inside = (slice(None), slice(14, 22), slice(7, 15))
+    np.testing.assert_allclose(moved[inside], clip[:, 3][inside], atol=1e-2)
+
+
+def test_correlation_heads_are_weighted_means_of_moved_frames():
+    frames = jnp.full((2, 3, 16, 16, 3), 0.5)
+    context = jax.random.normal(jax.random.key(0), (2, 3, 4, 4, 2))
+    attention = CorrelationAttention(heads=2, windows=(1, 3), radius=2, cell=4, meta_channels=4)
+    params = randomised(attention.init(jax.random.key(0), context, frames, None, None), 1.0)
+    _, moved = attention.apply(params, context, frames, None, None)
+    assert moved.shape == (2, 16, 16, 6)
+    np.testing.assert_allclose(moved[:, 2:-2, 2:-2], 0.5, atol=1e-5)

@@ -1,0 +1,162 @@
+"""The whole inpainting system: what may and what may not change its predictions."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from vpn_anomaly.config import defaults
+from vpn_anomaly.data.lattice import random_shifts, shown
+from vpn_anomaly.systems.build import build_system
+
+SIDE, FRAMES = 16, 8
+
+
+def small_config(**fields):
+    config = defaults()
+    small = {
+        "data.height": SIDE, "data.width": SIDE, "data.frames": FRAMES, "model.context": 3,
+        "model.encoder.channels": 4, "model.encoder.dilations": (1,), "model.lstm.channels": 4,
+        "model.attention.meta_channels": 4, "model.head.channels": 4,
+        "model.head.pixel_channels": 4, "train.targets": (4, 7), "train.loss_pixels": 64,
+    }
+    config.update_from_flattened_dict({**small, **{k.replace("__", "."): v for k, v in fields.items()}})
+    return config
+
+
+def example(config):
+    """A system with all parameters random, and a batch."""
+    shape = (2, FRAMES, config.data.height, config.data.width, config.data.channels)
+    clip = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    system = build_system(config)
+    params = system.init(jax.random.key(0), clip)
+    leaves, tree = jax.tree.flatten(params)
+    keys = jax.random.split(jax.random.key(1), len(leaves))
+    noisy = [x + 0.1 * jax.random.normal(key, x.shape) for key, x in zip(keys, leaves)]
+    shift = random_shifts(0, "train", np.arange(2), FRAMES, (4, 5))
+    batch = {"clip": clip, "shift": shift, "index": np.arange(2)}
+    return system, jax.tree.unflatten(tree, noisy), batch
+
+
+def maps_of(system, params, clip, shift_Mx2, frames):
+    return jax.jit(system.maps, static_argnums=3)(params, clip, shift_Mx2, frames)
+
+
+def loss_of(system, params, batch, key):
+    return jax.jit(system.loss)(params, batch, key)
+
+
+def predicted(system, params, clip, shown_BxHxW):
+    """What the output layer reads for the last frame."""
+    frames = jnp.asarray(clip, jnp.float32) / 255
+    apply = jax.jit(system.network.apply)
+    features, _ = apply({"params": params}, frames[:, :-1], frames[:, -1], shown_BxHxW)
+    return np.asarray(features)
+
+
+@pytest.mark.parametrize("kind", ["full", "depthwise", "correlation", "none"])
+def test_hidden_pixels_change_no_prediction(kind):
+    system, params, batch = example(small_config(model__attention__kind=kind))
+    clip = batch["clip"]
+    shown_BxHxW = shown(SIDE, SIDE, batch["shift"][:, -1], (4, 5))
+    other = clip.copy()
+    noise = np.random.default_rng(1).integers(0, 256, clip[:, -1].shape, dtype=np.uint8)
+    other[:, -1] = np.where(shown_BxHxW[..., None], clip[:, -1], noise)
+    before = predicted(system, params, clip, shown_BxHxW)
+    np.testing.assert_array_equal(before, predicted(system, params, other, shown_BxHxW))
+    other[:, -1] = np.where(shown_BxHxW[..., None], noise, clip[:, -1])
+    assert (before != predicted(system, params, other, shown_BxHxW)).any()
+
+
+@pytest.mark.parametrize("kind", ["correlation", "none"])
+def test_without_the_masked_frame_not_even_shown_pixels_matter(kind):
+    config = small_config(model__attention__kind=kind, model__use_masked_frame=False)
+    system, params, batch = example(config)
+    shown_BxHxW = shown(SIDE, SIDE, batch["shift"][:, -1], (4, 5))
+    other = batch["clip"].copy()
+    other[:, -1] = 255 - other[:, -1]
+    before = predicted(system, params, batch["clip"], shown_BxHxW)
+    np.testing.assert_array_equal(before, predicted(system, params, other, shown_BxHxW))
+
+
+def test_no_later_frame_leaks_into_an_earlier_target():
+    system, params, batch = example(small_config())
+    shifts = np.array([[0, 0], [2, 3]])
+    other = batch["clip"].copy()
+    other[:, 5:] = 0
+    maps, others = (maps_of(system, params, clip, shifts, (4, 7)) for clip in (batch["clip"], other))
+    for name, value in maps.value.items():
+        np.testing.assert_array_equal(value[:, 0], others.value[name][:, 0])
+        assert (value[:, 1] != others.value[name][:, 1]).any()
+
+
+def test_maps_are_averages_over_the_masks_that_hide_a_pixel():
+    system, params, batch = example(small_config())
+    shifts = np.array([[0, 0], [2, 3], [1, 1]])
+    maps = maps_of(system, params, batch["clip"], shifts, (7,))
+    singles = [maps_of(system, params, batch["clip"], shift[None], (7,)) for shift in shifts]
+    hidden = np.stack([np.asarray(single.counted) for single in singles])
+    np.testing.assert_array_equal(hidden[:, 0, 0], ~shown(SIDE, SIDE, shifts, (4, 5)))
+    for name in maps.value:
+        values = np.stack([np.asarray(single.value[name]) for single in singles])
+        expected = (values * hidden).sum(0) / hidden.sum(0)
+        np.testing.assert_allclose(maps.value[name], expected, rtol=1e-4, atol=1e-5)
+    assert np.asarray(maps.counted).all()
+
+
+def test_the_loss_is_the_mean_surprise_of_hidden_pixels():
+    system, params, batch = example(small_config(train__loss_pixels=0))
+    loss = loss_of(system, params, batch, jax.random.key(0))
+    surprise = []
+    for target in (4, 7):
+        for row in range(2):
+            clip, shift = batch["clip"][row : row + 1], batch["shift"][row, target][None]
+            maps = maps_of(system, params, clip, shift, (target,))
+            surprise.append(np.asarray(maps.value["nll"])[np.asarray(maps.counted)].mean())
+    np.testing.assert_allclose(loss, np.mean(surprise), rtol=1e-4)
+
+
+def test_the_loss_over_random_pixels_is_unbiased():
+    config = small_config()
+    system, params, batch = example(config)
+    loss = jax.jit(jax.vmap(lambda key: system.loss(params, batch, key)))
+    losses = loss(jax.random.split(jax.random.key(3), 200))
+    whole = build_system(small_config(train__loss_pixels=0))
+    full = loss_of(whole, params, batch, jax.random.key(0))
+    error = np.std(losses) / np.sqrt(len(losses))
+    assert np.std(losses) > 0
+    assert abs(np.mean(losses) - full) < 4 * error
+
+
+def test_the_loss_pixels_of_a_sequence_do_not_depend_on_its_batch():
+    system, params, batch = example(small_config())
+    key = jax.random.key(0)
+    halves = [jax.tree.map(lambda x: x[row : row + 1], batch) for row in range(2)]
+    losses = [loss_of(system, params, half, key) for half in halves]
+    np.testing.assert_allclose(loss_of(system, params, batch, key), np.mean(losses), rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["full", "depthwise", "correlation", "none"])
+def test_colour_and_bfloat16_give_finite_losses_and_gradients(kind):
+    config = small_config(
+        data__channels=3, model__attention__kind=kind, model__dtype="bfloat16", model__encoder__block="relu"
+    )
+    system, params, batch = example(config)
+    loss, gradient = jax.jit(jax.value_and_grad(system.loss))(params, batch, jax.random.key(0))
+    assert np.isfinite(loss)
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(gradient))
+    assert all(leaf.dtype == np.float32 for leaf in jax.tree.leaves(gradient))
+
+
+def test_the_same_parameters_run_on_other_sizes_and_lengths():
+    system, params, _ = example(small_config())
+    clip = np.zeros((1, 5, 24, 32, 1), np.uint8)
+    maps = maps_of(system, params, clip, np.array([[0, 0]]), (system.first_frame, 4))
+    assert maps.value["nll"].shape == (1, 2, 24, 32)
+
+
+def test_stem_one_keeps_full_resolution():
+    system, params, batch = example(small_config(model__stem=1, model__attention__kind="depthwise"))
+    frames = jnp.asarray(batch["clip"], jnp.float32) / 255
+    memory = jax.jit(system._remember)(params, batch["clip"])
+    assert memory.shape == (2, FRAMES, SIDE, SIDE, 4)
