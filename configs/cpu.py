@@ -12,9 +12,14 @@ from vpn_anomaly.variants import vary
 
 def get_config(variant: str = ""):
     config = defaults()
+    config.data.backend = "numpy"
+    config.model.encoder.block = "relu"
     config.model.attention.meta_channels = 96
     config.model.head.channels = 128
     config.model.head.pixel_channels = 48
-    config.train.steps = 1600
+    config.train.steps = 2000
+    config.train.batch_size = 8
     config.train.warmup_steps = 50
+    config.evaluate.batch_size = 8
+    config.score.masks = 8
     return vary(config, variant)

@@ -12,6 +12,11 @@ from vpn_anomaly.variants import vary
 
 def get_config(variant: str = ""):
     config = defaults()
+    config.data.backend = "numpy"
+    config.model.encoder.block = "relu"
     config.train.steps = 400
+    config.train.batch_size = 8
     config.evaluate.sequences = 256
+    config.evaluate.batch_size = 8
+    config.evaluate.calibration_sequences = 256
     return vary(config, variant)

@@ -96,6 +96,11 @@ def test_one_value_out_of_its_type_or_range(name, value, words):
     (dict(train__targets=(10, 20)), ["train.targets", "data.frames 20"]),
     (dict(train__targets=(10, 10)), ["train.targets", "twice"]),
     (dict(train__loss_pixels=4000), ["train.loss_pixels is 4000", "64×64"]),
+    (dict(model__attention__cell=3), ["model.attention.cell 3", "data.height 64"]),
+    (dict(model__attention__cell=8, data__width=68), ["model.attention.cell 8", "data.width 68"]),
+    (dict(model__attention__cell=6, data__height=48, data__width=48, train__loss_pixels=0),
+     ["model.attention.cell 6", "model.stem 4"]),
+    (dict(model__context=2), ["model.context is 2", "3 frames"]),
     (dict(evaluate__corruptions=("both", "both")), ["evaluate.corruptions", "twice"]),
     (dict(score__masks=21), ["score.masks is 21", "20 different masks"]),
 ])
@@ -103,18 +108,6 @@ def test_combinations_that_cannot_work(values, words):
     line = error_of(changed(**values))
     for word in words:
         assert word in line
-
-
-def test_the_most_hidden_pixels_that_every_mask_has():
-    """The bound of loss_pixels against a count over every shift of the lattice."""
-    height, width, rows, columns = 30, 33, 4, 5
-    hidden = min(
-        sum((y + dy) % rows != 0 or (x + dx) % columns != 0
-            for y in range(height) for x in range(width))
-        for dy in range(rows) for dx in range(columns))
-    sizes = dict(data__height=height, data__width=width, model__stem=1)
-    check(changed(train__loss_pixels=hidden, **sizes))
-    assert f"no more than {hidden};" in error_of(changed(train__loss_pixels=hidden + 1, **sizes))
 
 
 def test_small_frames_of_a_file_need_no_digit():

@@ -3,7 +3,6 @@
 A rule takes the values by dotted name and returns the line, or None where all is well.
 """
 
-import math
 from collections.abc import Mapping
 
 from vpn_anomaly.errors import UserError
@@ -81,14 +80,25 @@ def _targets_are_frames_with_context(values):
                     f"to {frames - 1}, the last of data.frames {frames}")
 
 
-def _enough_hidden_pixels_for_the_loss(values):
-    height, width = values["data.height"], values["data.width"]
-    rows, columns = values["data.lattice"]
-    most_shown = math.ceil(height / rows) * math.ceil(width / columns)
-    hidden = height * width - most_shown
-    if values["train.loss_pixels"] > hidden:
-        return (f"train.loss_pixels is {values['train.loss_pixels']}, but a frame of "
-                f"{height}×{width} pixels hides no more than {hidden}; 0 takes all of them")
+def _the_loss_pixels_divide_the_frame(values):
+    count, height, width = values["train.loss_pixels"], values["data.height"], values["data.width"]
+    if count and height * width % count:
+        return (f"train.loss_pixels is {count}, but has to divide the {height * width} pixels of a "
+                f"frame of {height}×{width}; 0 takes all of them")
+
+
+def _correlation_fits_frames_and_stem(values):
+    if values["model.attention.kind"] != "correlation":
+        return None
+    cell, stem = values["model.attention.cell"], values["model.stem"]
+    for name in ("data.height", "data.width"):
+        if values[name] % cell:
+            return f"model.attention.cell {cell} does not divide {name} {values[name]}"
+    if cell % stem and stem % cell:
+        return f"model.attention.cell {cell} and model.stem {stem}: one has to divide the other"
+    if values["model.context"] < 3:
+        return (f"model.context is {values['model.context']}, but attention of kind correlation "
+                "compares the last 3 frames")
 
 
 def _corruptions_are_named_once(values):
@@ -113,7 +123,8 @@ RULES = (
     _the_last_frame_has_its_context,
     _filters_and_windows_have_a_centre,
     _targets_are_frames_with_context,
-    _enough_hidden_pixels_for_the_loss,
+    _correlation_fits_frames_and_stem,
+    _the_loss_pixels_divide_the_frame,
     _corruptions_are_named_once,
     _enough_shifts_for_the_masks,
 )

@@ -40,7 +40,7 @@ def _run(argv: Sequence[str]) -> int:
         return 0
     arguments = command_line.parse(argv)
     if arguments.mode == "describe":
-        from vpn_anomaly.systems.describe import describe
+        from vpn_anomaly.training.describe import describe
 
         print(describe(arguments.config))
     elif arguments.mode == "evaluate":
@@ -70,20 +70,21 @@ def _train(arguments: command_line.Arguments) -> None:
 
         print(f"{directory} is finished; its results:\n{results_table(results)}")
         return
+    from vpn_anomaly.training import loop
+
+    loop.check(config)
     workdir.open_run(directory, config)
     print(f"the run is in {directory}")
-    from vpn_anomaly.training.loop import train
-
-    complete = train(config, directory)
-    if complete and arguments.mode is None:
-        _evaluate(config, directory)
+    seconds = loop.train(config, directory)
+    if seconds is not None and arguments.mode is None:
+        _evaluate(config, directory, seconds)
 
 
-def _evaluate(config, directory: pathlib.Path) -> None:
+def _evaluate(config, directory: pathlib.Path, training_seconds: float | None = None) -> None:
     from vpn_anomaly.evaluation.evaluate import evaluate
     from vpn_anomaly.evaluation.results_table import results_table
 
-    print(results_table(evaluate(config, directory)))
+    print(results_table(evaluate(config, directory, training_seconds)))
 
 
 @contextlib.contextmanager

@@ -97,14 +97,8 @@ def evaluation_clips(
     Every corruption is given the same sequences. `backend` and `workers` as for `training_batches`.
     UserError when the split has too few sequences, and for an unknown corruption.
     """
-    length = source.length(split)
     first = 0 if corruption is None else count
-    if length is not None and length < first + count:
-        raise UserError(
-            f"the {split} split of the file has {length} sequences, {first + count} are needed:"
-            f" {count} normal ones{f' and {count} to corrupt' if first else ''}; ask for fewer"
-            " (evaluate.sequences, evaluate.calibration_sequences) or give a longer file"
-        )
+    check_length(source, split, first + count)
     index_N = np.arange(first, first + count)
     seed = sequence_seed(0, split)
     if corruption is None:
@@ -113,6 +107,17 @@ def evaluation_clips(
         return Sequences(clip_NxTxHxWxC, unchanged_NxHxW, index_N)
     _, corrupted = _BACKENDS[_resolved(backend)]
     return Sequences(*corrupted(source, seed, split, index_N, corruption, workers), index_N)
+
+
+def check_length(source, split: str, count: int) -> None:
+    """UserError unless a split has at least `count` sequences; endless ones have."""
+    length = source.length(split)
+    if length is not None and length < count:
+        raise UserError(
+            f"the {split} split of the file has {length} sequences, {count} are needed (for a test,"
+            " half of them normal, half to corrupt); ask for fewer (evaluate.sequences,"
+            " evaluate.calibration_sequences) or give a longer file"
+        )
 
 
 @functools.lru_cache(maxsize=4)

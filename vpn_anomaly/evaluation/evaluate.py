@@ -29,8 +29,11 @@ class Scored(NamedTuple):
     changed: np.ndarray  # bool (N, H, W)
 
 
-def evaluate(config, directory: pathlib.Path) -> dict:
+def evaluate(config, directory: pathlib.Path, training_seconds: float | None = None) -> dict:
     """Evaluates the newest checkpoint of a run; writes results.json, scores.npz and figures.
+
+    Args:
+        training_seconds: what training took, calibration included; None: as the checkpoint says.
 
     Returns:
         The content of results.json. `nats_per_frame` is the mean surprise of hidden pixels of
@@ -60,7 +63,8 @@ def evaluate(config, directory: pathlib.Path) -> dict:
     }
     _write_scores(directory / "scores.npz", normal, others)
     draw_figures(config, directory, scorer, source, (normal, others), thresholds)
-    results["wall_seconds"] = metadata["wall_seconds"] + time.monotonic() - started
+    training_seconds = training_seconds or metadata["wall_seconds"]
+    results["wall_seconds"] = training_seconds + time.monotonic() - started
     workdir.write_results(directory, results)
     return results
 

@@ -14,7 +14,7 @@ from vpn_anomaly.ops.dynamic_conv import cell_conv
 
 # Where β, the weight of the costs in the logits, starts for windows of a number of cells (measured
 # on validation sequences): first for the costs of motion, then for those of the shown pixels.
-_BETA = {3: (3.0, 80.0), 5: (1.0, 50.0), 9: (0.3, 25.0)}
+_BETA = {3: (0.2, 5.0), 5: (0.06, 3.0), 9: (0.02, 1.5)}
 _COST_FEATURES = 24
 
 
@@ -86,7 +86,7 @@ class CorrelationAttention(nn.Module):
 
     def _initial_log_beta(self, key, shape):
         del key
-        betas = [_BETA.get(window, (1.0, 50.0)) for window in self.windows]
+        betas = [_BETA.get(window, (0.06, 3.0)) for window in self.windows]
         of_head = jnp.array([betas[head % len(betas)] for head in range(self.heads)])
         motion, shown = jnp.log(of_head).T
         return jnp.stack([motion, motion, shown])[: shape[0]]

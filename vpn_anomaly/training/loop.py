@@ -10,7 +10,7 @@ import numpy as np
 
 from vpn_anomaly import checkpoints, config as configuration
 from vpn_anomaly.data.build import build_source
-from vpn_anomaly.data.pipeline import training_batches
+from vpn_anomaly.data.pipeline import check_length, training_batches
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.scoring import build_scorer, calibration
 from vpn_anomaly.systems.build import build_system
@@ -22,19 +22,31 @@ from vpn_anomaly.training.step import batch_sharding, build_train_step, data_mes
 HISTOGRAM_SEQUENCES = 64  # training sequences whose pixels start the output layer
 
 
-def train(config, directory: pathlib.Path) -> bool:
+def check(config) -> None:
+    """UserError for what cannot be trained or evaluated here; called before anything is written."""
+    build_optimizer(config.train)
+    _check_devices(config.train.batch_size, data_mesh().size)
+    source, wanted = build_source(config.data), config.evaluate
+    check_length(source, "train", 1)
+    check_length(source, "validation", wanted.calibration_sequences)
+    check_length(source, "test", 2 * wanted.sequences)
+
+
+def train(config, directory: pathlib.Path) -> float | None:
     """Trains until `train.steps`, from the newest checkpoint in `directory` on.
 
     A run that is interrupted and started again ends bit-identical to one that was not. When
     training ends, the scores of normal validation sequences are stored beside the checkpoint.
 
     Returns:
-        True when training is complete, False when SIGTERM stopped it; the state is saved then.
+        The seconds that training took, over all processes that did a part of it; None when SIGTERM
+        stopped it before the end, the state saved.
 
     Raises:
         KeyboardInterrupt: after Ctrl-C, when the state is saved.
         UserError: for a loss that is not finite, and for what the data or the disk refuse.
     """
+    started = time.monotonic()
     source, system, mesh = build_source(config.data), build_system(config), data_mesh()
     optimizer = build_optimizer(config.train)
     clips = _first_clips(source, config.seed)
@@ -42,26 +54,27 @@ def train(config, directory: pathlib.Path) -> bool:
     folder = directory / "checkpoints"
     stored = checkpoints.restore_latest(folder, jax.eval_shape(fresh, clips))
     state, metadata = stored or (jax.jit(fresh)(clips), {"wall_seconds": 0.0})
-    run = _Run(config, directory, system, optimizer, mesh, metadata["wall_seconds"])
+    started -= metadata["wall_seconds"]
+    run = _Run(config, directory, system, optimizer, mesh, started)
     with StopRequest() as stop:
         state = run.steps(source, state, stop)
     if stop.interrupted:
         raise KeyboardInterrupt
     if int(state.step) < config.train.steps:
-        return False
+        return None
     scorer = build_scorer(config, system, state.params)
     calibration(config, directory, scorer, source, int(state.step))
-    return True
+    return time.monotonic() - started
 
 
 class _Run:
     """The steps of one process: they begin at the state's step and end at the last, or at a stop."""
 
-    def __init__(self, config, directory, system, optimizer, mesh, wall_seconds):
+    def __init__(self, config, directory, system, optimizer, mesh, started):
         self.config, self.directory, self.mesh = config, directory, mesh
         self.train_step = build_train_step(system, optimizer, mesh, config.seed)
         self.schedule = learning_rate_schedule(config.train)
-        self.started = time.monotonic() - wall_seconds
+        self.started = started
 
     def steps(self, source, state, stop):
         train, first_step = self.config.train, int(state.step)
@@ -77,7 +90,6 @@ class _Run:
             jax.process_count(),
             self.config.data.backend,
         )
-        self._check_devices()
         sharding = batch_sharding(self.mesh)
         with TrainingLog(self.directory, first_step, train.steps) as log:
             for step in range(first_step + 1, train.steps + 1):
@@ -89,13 +101,14 @@ class _Run:
                 state, metrics = self.train_step(state, on_devices)
                 metrics = {name: float(value) for name, value in metrics.items()}
                 self._check_finite(step, metrics, batch["index"])
-                last = step == train.steps or stop.requested
                 log.progress(step, metrics["loss"])
+                stopping = stop.requested  # read once: a signal after this one waits for a step
+                last = step == train.steps or stopping
                 if last or step % train.log_every == 0 or step == first_step + 1:
                     log.write(step, self._record(step, metrics))
                 if last or step % train.checkpoint_every == 0:
                     self._save(step, state)
-                if stop.requested:
+                if stopping:
                     break
         return state
 
@@ -128,12 +141,12 @@ class _Run:
             " train anew with a lower train.learning_rate or train.clip_norm"
         )
 
-    def _check_devices(self):
-        devices, batch = self.mesh.size, self.config.train.batch_size
-        if batch % devices:
-            raise UserError(
-                f"train.batch_size={batch} over {devices} devices: set a multiple of {devices}"
-            )
+
+def _check_devices(batch_size, devices):
+    if batch_size % devices:
+        raise UserError(
+            f"train.batch_size={batch_size} over {devices} devices: set a multiple of {devices}"
+        )
 
 
 def _first_clips(source, seed):

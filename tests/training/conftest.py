@@ -1,0 +1,23 @@
+"""A run that trains in seconds, for the tests of training."""
+
+import pytest
+
+from vpn_anomaly import config as configuration
+from vpn_anomaly.variants import vary
+
+TINY = {
+    "data.height": 32, "data.width": 32, "data.frames": 6, "data.backend": "numpy",
+    "model.context": 3, "model.encoder.block": "relu", "model.encoder.channels": 4,
+    "model.encoder.dilations": (1,), "model.lstm.channels": 4, "model.attention.kind": "none",
+    "model.head.channels": 4, "model.head.blocks": 0, "model.head.pixel_channels": 4,
+    "train.targets": (5,), "train.steps": 6, "train.checkpoint_every": 2,
+    "evaluate.calibration_sequences": 2, "evaluate.batch_size": 2, "evaluate.sequences": 4,
+}
+
+
+@pytest.fixture
+def tiny_config():
+    config = vary(configuration.defaults(), "debug")
+    config.update_from_flattened_dict(TINY)
+    configuration.check(config)
+    return config

@@ -1,0 +1,118 @@
+"""The training loop: it resumes bit for bit, stops when asked to, and names what goes wrong."""
+
+import json
+import os
+import shutil
+import signal
+
+import jax
+import numpy as np
+import pytest
+
+from vpn_anomaly import checkpoints
+from vpn_anomaly.data.build import build_source
+from vpn_anomaly.errors import UserError
+from vpn_anomaly.systems.build import build_system
+from vpn_anomaly.training import loop
+from vpn_anomaly.training.state import build_optimizer, new_state
+
+
+def final_state(config, directory):
+    """The arrays of the newest checkpoint, by name, and its step."""
+    system, optimizer = build_system(config), build_optimizer(config.train)
+    clips = build_source(config.data).clips(0, "train", np.arange(1))
+    abstract = jax.eval_shape(lambda clips: new_state(system, optimizer, 0, clips), clips)
+    state, metadata = checkpoints.restore_latest(directory / "checkpoints", abstract)
+    return jax.tree.leaves(state), metadata["step"]
+
+
+def assert_same_end(config, one, other):
+    (leaves, step), (other_leaves, other_step) = (final_state(config, d) for d in (one, other))
+    assert step == other_step == config.train.steps
+    for a, b in zip(leaves, other_leaves):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.fixture
+def unbroken(tiny_config, tmp_path):
+    directory = tmp_path / "unbroken"
+    assert loop.train(tiny_config, directory_made(directory)) > 0
+    return directory
+
+
+def directory_made(directory):
+    directory.mkdir()
+    return directory
+
+
+def test_a_resumed_run_ends_bit_identical(tiny_config, unbroken, tmp_path):
+    resumed = tmp_path / "resumed"
+    shutil.copytree(unbroken, resumed)
+    for step in (4, 6):
+        shutil.rmtree(resumed / "checkpoints" / str(step))
+    (resumed / "checkpoints" / "calibration.npz").unlink()
+    loop.train(tiny_config, resumed)
+    assert_same_end(tiny_config, unbroken, resumed)
+    calibrations = [
+        dict(np.load(run / "checkpoints" / "calibration.npz")) for run in (unbroken, resumed)
+    ]
+    for name in calibrations[0]:
+        if name.startswith("score/"):
+            np.testing.assert_array_equal(calibrations[0][name], calibrations[1][name])
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_saves_and_the_run_goes_on_from_there(
+    tiny_config, unbroken, tmp_path, monkeypatch, number
+):
+    stopped = directory_made(tmp_path / "stopped")
+    progress = loop.TrainingLog.progress
+
+    def send_after_step_three(log, step, loss):
+        progress(log, step, loss)
+        if step == 3:
+            os.kill(os.getpid(), number)
+
+    monkeypatch.setattr(loop.TrainingLog, "progress", send_after_step_three)
+    if number == signal.SIGINT:
+        with pytest.raises(KeyboardInterrupt):
+            loop.train(tiny_config, stopped)
+    else:
+        assert loop.train(tiny_config, stopped) is None
+    assert checkpoints.saved_steps(stopped / "checkpoints") == [2, 3]
+    monkeypatch.undo()
+    loop.train(tiny_config, stopped)
+    assert_same_end(tiny_config, unbroken, stopped)
+
+
+def test_the_loss_of_every_logged_step_stands_in_the_log(tiny_config, unbroken):
+    lines = [json.loads(line) for line in (unbroken / "train.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [1, 2, 3, 4, 5, 6]
+    assert {"loss", "gradient_norm", "learning_rate", "seconds"} <= set(lines[0])
+    assert list((unbroken / "events").iterdir())
+
+
+def test_a_loss_that_is_not_finite_names_step_sequences_and_checkpoint(
+    tiny_config, tmp_path, monkeypatch
+):
+    build = loop.build_train_step
+
+    def build_failing(*arguments):
+        train_step = build(*arguments)
+
+        def failing(state, batch):
+            step = int(state.step)
+            state, metrics = train_step(state, batch)
+            return state, {**metrics, "loss": np.nan if step == 3 else metrics["loss"]}
+
+        return failing
+
+    monkeypatch.setattr(loop, "build_train_step", build_failing)
+    with pytest.raises(UserError, match=r"step 4: .*nan.*sequences \[6,7\].*checkpoint is of step 2"):
+        loop.train(tiny_config, directory_made(tmp_path / "run"))
+    assert checkpoints.saved_steps(tmp_path / "run" / "checkpoints") == [2]
+
+
+def test_a_finite_set_of_training_sequences_is_gone_through_again(tiny_config, tmp_path):
+    tiny_config.data.train_sequences = 3
+    assert loop.train(tiny_config, directory_made(tmp_path / "run")) > 0
