@@ -3,6 +3,7 @@
 import pytest
 
 from vpn_anomaly import config as configuration
+from vpn_anomaly.training import loop
 from vpn_anomaly.variants import vary
 
 TINY = {
@@ -15,9 +16,21 @@ TINY = {
 }
 
 
-@pytest.fixture
-def tiny_config():
+def made():
     config = vary(configuration.defaults(), "debug")
     config.update_from_flattened_dict(TINY)
     configuration.check(config)
     return config
+
+
+@pytest.fixture
+def tiny_config():
+    return made()
+
+
+@pytest.fixture(scope="session")
+def unbroken(tmp_path_factory):
+    """The folder of a run of `tiny_config` that nothing interrupted."""
+    directory = tmp_path_factory.mktemp("unbroken")
+    assert loop.train(made(), directory) > 0
+    return directory

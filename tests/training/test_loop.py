@@ -33,13 +33,6 @@ def assert_same_end(config, one, other):
         np.testing.assert_array_equal(a, b)
 
 
-@pytest.fixture
-def unbroken(tiny_config, tmp_path):
-    directory = tmp_path / "unbroken"
-    assert loop.train(tiny_config, directory_made(directory)) > 0
-    return directory
-
-
 def directory_made(directory):
     directory.mkdir()
     return directory
@@ -85,7 +78,7 @@ def test_a_signal_saves_and_the_run_goes_on_from_there(
     assert_same_end(tiny_config, unbroken, stopped)
 
 
-def test_the_loss_of_every_logged_step_stands_in_the_log(tiny_config, unbroken):
+def test_the_loss_of_every_logged_step_stands_in_the_log(unbroken):
     lines = [json.loads(line) for line in (unbroken / "train.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines] == [1, 2, 3, 4, 5, 6]
     assert {"loss", "gradient_norm", "learning_rate", "seconds"} <= set(lines[0])

@@ -15,7 +15,7 @@ from vpn_anomaly.ops.dynamic_conv import cell_conv
 # Where β, the weight of the costs in the logits, starts for windows of a number of cells (measured
 # on validation sequences): first for the costs of motion, then for those of the shown pixels.
 _BETA = {3: (0.2, 5.0), 5: (0.06, 3.0), 9: (0.02, 1.5)}
-_COST_FEATURES = 24
+COST_FEATURES = 24  # of each kind of displacement cost
 
 
 class CorrelationAttention(nn.Module):
@@ -75,7 +75,7 @@ class CorrelationAttention(nn.Module):
         for number, kind in enumerate(kinds):
             relative = jnp.exp(-kind / (kind.min(-1, keepdims=True) + 1e-2))
             flat = relative.reshape(*kind.shape[:3], -1).astype(self.dtype)
-            inputs.append(nn.Dense(_COST_FEATURES, dtype=self.dtype, name=f"costs_{number}")(flat))
+            inputs.append(nn.Dense(COST_FEATURES, dtype=self.dtype, name=f"costs_{number}")(flat))
         x = jnp.concatenate(inputs, axis=-1)
         x = nn.relu(Conv3x3(self.meta_channels, dtype=self.dtype, name="meta_1")(x))
         x = nn.relu(Conv3x3(self.meta_channels, dtype=self.dtype, name="meta_2")(x))

@@ -51,7 +51,7 @@ def build_train_step(system, optimizer: optax.GradientTransformation, mesh: Mesh
         loss, gradient = averaged_gradient(state.params, batch, key)
         updates, opt_state = optimizer.update(gradient, state.opt_state, state.params)
         params = optax.apply_updates(state.params, updates)
-        metrics = {"loss": loss, "gradient_norm": optax.global_norm(gradient)}
+        metrics = {"loss": loss, "gradient_norm": optax.tree.norm(gradient)}
         return TrainState(params, opt_state, state.step + 1), metrics
 
     return train_step

@@ -1,0 +1,153 @@
+"""What a configuration's training step costs: parameters, operations and memory.
+
+Nothing is loaded and no array of the model is made: the operations are a closed form
+(`models/costs.py`, where it stands what counts: elementwise work is left out), and the memory is
+what the compiler plans for the present devices, from the shapes alone.
+"""
+
+import itertools
+import time
+
+import jax
+import jax.numpy as jnp
+from jax.sharding import NamedSharding, PartitionSpec
+
+from vpn_anomaly.models.costs import Row, StepSize, network_costs
+from vpn_anomaly.systems.build import build_system
+from vpn_anomaly.training.state import build_optimizer, new_state
+from vpn_anomaly.training.step import batch_sharding, build_train_step, data_mesh
+
+_GIGA = 10**9
+_GIB = 2**30
+_HEADER = ("module", "parameters", "forward", "step", "of step")
+
+
+def describe(config) -> str:
+    """The table of costs, then the memory of one device: what --mode=describe prints.
+
+    UserError for an optimizer that there is not.
+    """
+    return f"{cost_table(config)}\n\n{memory(config)}"
+
+
+def cost_table(config) -> str:
+    """Parameters of each part of the model and its GFLOP in one training step, with sums.
+
+    The columns: the forward pass of the step, the step, and the part's share of the step.
+    """
+    rows = step_costs(config)
+    whole = sum(row.training for row in rows)
+    lines = [_HEADER]
+    for module, parts in itertools.groupby(rows, key=lambda row: row.module):
+        parts = list(parts)
+        lines += [_line(f"{module}, {row.part}", [row], whole) for row in parts]
+        if len(parts) > 1:
+            lines.append(_line(f"{module}, all", parts, whole))
+    lines.append(_line("sum", rows, whole))
+    data, train = config.data, config.train
+    title = (
+        f"One training step: {train.batch_size} sequences of {data.frames} frames of"
+        f" {data.height}×{data.width}×{data.channels}, {len(train.targets)} reconstructed,"
+        f" {_computation(config)}.\nGFLOP (10⁹ floating point operations), two for each multiply-add,"
+        " elementwise work left out."
+    )
+    return f"{title}\n{_aligned(lines)}"
+
+
+def step_costs(config) -> list[Row]:
+    """The costs of one training step over all devices, part by part."""
+    data, train = config.data, config.train
+    step = StepSize(
+        sequences=train.batch_size,
+        frames=max(train.targets),
+        targets=len(train.targets),
+        height=data.height,
+        width=data.width,
+        loss_pixels=train.loss_pixels or data.height * data.width,
+    )
+    return network_costs(build_system(config).network, step)
+
+
+def memory(config) -> str:
+    """What the compiler plans for one training step on each of the present devices.
+
+    The step is compiled, which can take minutes, and not run.
+    """
+    mesh = data_mesh()
+    device = jax.devices()[0]
+    where = f"{mesh.size} × {device.device_kind} ({device.platform})"
+    if config.train.batch_size % mesh.size:
+        return (
+            f"Memory unknown: train.batch_size={config.train.batch_size} does not divide over"
+            f" {where}; set a multiple of {mesh.size}."
+        )
+    started = time.monotonic()
+    lowered = lowered_step(config, mesh)
+    try:
+        plan = lowered.compile().memory_analysis()
+    except jax.errors.JaxRuntimeError as error:  # such as a plan that does not fit the device
+        return f"Memory unknown: the compiler for {where} refuses the step: {_first_line(error)}"
+    if plan is None:
+        return f"Memory unknown: the compiler for {where} gives no analysis."
+    return f"{_memory_title(config, where, time.monotonic() - started)}\n{_memory_table(plan)}"
+
+
+def lowered_step(config, mesh) -> jax.stages.Lowered:
+    """The training step at the configuration's batch size, from shapes; nothing is allocated."""
+    data, train = config.data, config.train
+    system, optimizer = build_system(config), build_optimizer(train)
+    batch, clip = train.batch_size, (data.frames, data.height, data.width, data.channels)
+    clips = jax.ShapeDtypeStruct((batch, *clip), jnp.uint8)
+    state = jax.eval_shape(lambda x: new_state(system, optimizer, config.seed, x), clips)
+    split, whole = batch_sharding(mesh), NamedSharding(mesh, PartitionSpec())
+    of = lambda *shape: jax.ShapeDtypeStruct((batch, *shape), jnp.int32, sharding=split)
+    shapes = {
+        "clip": jax.ShapeDtypeStruct(clips.shape, clips.dtype, sharding=split),
+        "shift": of(data.frames, 2),
+        "index": of(),  # int64 until it is on a device
+    }
+    state = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=whole), state)
+    return build_train_step(system, optimizer, mesh, config.seed).lower(state, shapes)
+
+
+def _computation(config) -> str:
+    """The type of computation, and whether blocks are computed anew in the backward pass."""
+    return config.model.dtype + (", rematerialised" if config.model.rematerialise else "")
+
+
+def _line(name, rows, whole):
+    forward, training = sum(row.cost.forward for row in rows), sum(row.training for row in rows)
+    parameters = sum(row.cost.parameters for row in rows)
+    return (name, f"{parameters:,}", f"{forward / _GIGA:,.3f}", f"{training / _GIGA:,.3f}",
+            f"{training / whole:.1%}")
+
+
+def _aligned(lines):
+    """Columns of text: names to the left, numbers to the right, a rule below the header."""
+    widths = [max(map(len, column)) for column in zip(*lines)]
+    rows = ["  ".join([line[0].ljust(widths[0])] + [
+        cell.rjust(width) for cell, width in zip(line[1:], widths[1:])]) for line in lines]
+    return "\n".join([rows[0], "-" * len(rows[0]), *rows[1:]])
+
+
+def _memory_title(config, where, seconds):
+    return (
+        f"Memory of one device, planned by the compiler for {where}, at train.batch_size="
+        f"{config.train.batch_size};\nthe step was compiled in {seconds:.0f} s and not run."
+    )
+
+
+def _memory_table(plan):
+    new_outputs = plan.output_size_in_bytes - plan.alias_size_in_bytes
+    parts = {
+        "state and batch": plan.argument_size_in_bytes,
+        "outputs that do not replace the state": new_outputs,
+        "temporary: activations, gradients": plan.temp_size_in_bytes,
+        "program": plan.generated_code_size_in_bytes,
+    }
+    parts["sum"] = sum(parts.values())
+    return _aligned([("", "GiB"), *((name, f"{size / _GIB:,.3f}") for name, size in parts.items())])
+
+
+def _first_line(error):
+    return str(error).strip().splitlines()[0]
