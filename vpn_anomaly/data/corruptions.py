@@ -1,4 +1,4 @@
-"""Corruptions of the last frame, with the pixels that they changed (paper, section 4; DESIGN 1).
+"""Corruptions of the last frame, with the pixels that they changed (paper, section 4).
 
 - `temporal`: the last frame is replaced by the first.
 - `spatial`: a black 3×3 square, centred on a pixel drawn uniformly from those of at least 128

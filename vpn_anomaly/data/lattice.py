@@ -1,4 +1,4 @@
-"""Grid masks: the pixels of the last frame that the model is shown (DESIGN: grid mask).
+"""Grid masks: the pixels of the last frame that the model is shown.
 
 Shown are the pixels on a lattice of `period` = (rows, columns), moved by a shift (dy, dx) with
 0 <= dy < rows and 0 <= dx < columns. Of a 4×5 lattice, 1 in 20 pixels (5%) is shown.

@@ -1,4 +1,4 @@
-"""Moving MNIST without end: (seed, split, index) -> sequence (DESIGN 1)."""
+"""Moving MNIST without end: (seed, split, index) -> sequence."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""The random numbers of a sequence, and where each digit is at each frame (DESIGN: Moving MNIST).
+"""The random numbers of a sequence, and where each digit is at each frame.
 
 A digit's place is a point in the unit square. Scaled by the free range (frame size - 28) and
 floored it is the pixel of the digit's upper left corner. Two rules move the point:
