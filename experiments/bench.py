@@ -1,0 +1,122 @@
+"""Times the package against a plain Flax form of the same computation, interleaved in one run.
+
+    python -m experiments.bench --suite=step [--output=FILE.json]
+
+FILE is {"rows": [{"name", "median_s", "ratio"}]}; `ratio` is the row's time over that of `ours`.
+"""
+
+import argparse
+import json
+import pathlib
+import statistics
+import sys
+import time
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+
+ROUNDS = 9
+
+
+def step() -> dict[str, Callable]:
+    """One training step of quick.py's model: same parameters, sequences and loss pixels."""
+    import ml_collections
+
+    from configs import quick
+    from experiments.naive_flax import NaiveSystem, naive_parameters
+    from vpn_anomaly.data.digits import load_digits
+    from vpn_anomaly.data.moving_mnist import MovingMNIST
+    from vpn_anomaly.data.pipeline import training_batches
+    from vpn_anomaly.systems.build import build_system
+    from vpn_anomaly.training.state import TrainState, build_optimizer
+    from vpn_anomaly.training.step import batch_sharding, build_train_step, data_mesh
+
+    config = ml_collections.FrozenConfigDict(quick.get_config())
+    source = MovingMNIST(load_digits(config.data.digits))
+    batches = training_batches(source, config.seed, config.train.batch_size, backend="numpy")
+    batch, mesh, system = next(batches), data_mesh(), build_system(config)
+    params = system.init(jax.random.key(config.seed), batch["clip"])
+    batch = jax.device_put(batch, batch_sharding(mesh))
+
+    def runner(system, params):
+        optimizer = build_optimizer(config.train)
+        train_step = build_train_step(system, optimizer, mesh, config.seed)
+        state = TrainState(params, optimizer.init(params), jnp.zeros((), jnp.int32))
+
+        def run():
+            nonlocal state
+            state, metrics = train_step(state, batch)
+            return metrics
+
+        return run
+
+    naive = jax.tree.map(jnp.copy, naive_parameters(params))
+    return {"ours": runner(system, params), "naive_flax": runner(NaiveSystem(config), naive)}
+
+
+def conv_lstm() -> dict[str, Callable]:
+    """The gradient of a ConvLSTM: 4 sequences, 19 steps, 64×64, 16 channels in and out."""
+    from experiments import naive_flax
+    from vpn_anomaly.models.conv_lstm import ConvLSTM
+
+    channels = 16
+    x = jax.random.normal(jax.random.key(0), (4, 19, 64, 64, channels))
+    ours = ConvLSTM(channels)
+    params = ours.init(jax.random.key(1), x)["params"]
+    naive = naive_flax.ConvLSTM(channels)
+    naive_params = naive_flax.naive_parameters({"conv_lstm": params})["conv_lstm"]
+
+    def runner(module, params):
+        energy = lambda params, x: jnp.sum(module.apply({"params": params}, x) ** 2)
+        gradient = jax.jit(jax.value_and_grad(energy, argnums=(0, 1)))
+        return lambda: gradient(params, x)
+
+    return {"ours": runner(ours, params), "naive_flax": runner(naive, naive_params)}
+
+
+SUITES = {"step": step, "conv_lstm": conv_lstm}
+
+
+def measure(programs: dict[str, Callable], rounds: int = ROUNDS) -> list[dict]:
+    """A row a program, `ours` among them: each runs once unmeasured, then once in every round."""
+    seconds = {name: [] for name in programs}
+    for run in programs.values():
+        jax.block_until_ready(run())
+    for _ in range(rounds):
+        for name, run in programs.items():
+            start = time.perf_counter()
+            jax.block_until_ready(run())
+            seconds[name].append(time.perf_counter() - start)
+    medians = {name: statistics.median(times) for name, times in seconds.items()}
+    return [
+        {"name": name, "median_s": median, "ratio": median / medians["ours"]}
+        for name, median in medians.items()
+    ]
+
+
+class _Parser(argparse.ArgumentParser):
+    """Errors are one line."""
+
+    def error(self, message):
+        self.exit(2, f"error: {message}\n")
+
+
+def main(argv=None) -> int:
+    """Runs one suite, prints its rows and stores them; 2 for what cannot be run."""
+    parser = _Parser(prog="experiments.bench", description=__doc__.splitlines()[0], allow_abbrev=False)
+    parser.add_argument("--suite", required=True, choices=tuple(SUITES))
+    parser.add_argument("--output", type=pathlib.Path, help="a JSON file for the rows")
+    arguments = parser.parse_args(argv)
+    if arguments.output and not arguments.output.parent.is_dir():
+        parser.error(f"--output={arguments.output}: the folder does not exist; make it first")
+    rows = measure(SUITES[arguments.suite]())
+    for row in rows:
+        print(f"{row['name']:<12}{row['median_s']:>10.4f} s{row['ratio']:>8.2f} times ours")
+    if arguments.output:
+        arguments.output.write_text(json.dumps({"rows": rows}, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
