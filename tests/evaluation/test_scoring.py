@@ -1,7 +1,11 @@
 """Scores of clips do not depend on how they are batched; calibration is stored and found again."""
 
 import dataclasses
+import json
+import pathlib
 import shutil
+import subprocess
+import sys
 
 import jax
 import numpy as np
@@ -19,6 +23,7 @@ from vpn_anomaly.evaluation.scoring import (
     stored_calibration,
 )
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 LAST = 7
 
 
@@ -115,3 +120,53 @@ def test_a_damaged_calibration_is_made_again(tiny_run, scorer, tmp_path):
     calibration(tiny_run.config, tmp_path, scorer, tiny_run.source, 3)
     with np.load(path) as again, np.load(tmp_path / "whole.npz") as whole:
         np.testing.assert_array_equal(again["score/mean_nll"], whole["score/mean_nll"])
+
+
+# Fake devices have to be asked for before jax starts: each number of them has its own process.
+SCORES_PROGRAM = """
+import json, pathlib, sys, jax, numpy as np
+jax.config.update("jax_num_cpu_devices", int(sys.argv[1]))
+from vpn_anomaly import config as configuration
+from vpn_anomaly.evaluation.scoring import restore_scorer
+directory = pathlib.Path(sys.argv[2])
+config = configuration.defaults()
+stored = json.loads((directory / "config.json").read_text())
+config.update_from_flattened_dict(configuration.flat(stored))
+scorer, _ = restore_scorer(config, directory)
+scores = scorer.scores(np.load(sys.argv[3]), 7)
+print(json.dumps([jax.device_count(), {name: score.tolist() for name, score in scores.items()}]))
+"""
+
+
+def test_scores_do_not_depend_on_the_number_of_devices(tiny_run, clips, tmp_path):
+    np.save(tmp_path / "clips.npy", clips)
+    given = [str(tiny_run.directory), str(tmp_path / "clips.npy")]
+    (one, expected), (two, scores) = (
+        json.loads(subprocess.run(
+            [sys.executable, "-c", SCORES_PROGRAM, devices, *given],
+            capture_output=True, text=True, check=True, cwd=ROOT,
+        ).stdout)
+        for devices in ("1", "2")
+    )
+    assert (one, two) == (1, 2) and set(scores) == set(SCORES)
+    for name in SCORES:
+        np.testing.assert_allclose(scores[name], expected[name], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("change, said", [
+    (lambda path: path.write_bytes(path.read_bytes()[:-1]), "checkpoint"),
+    (lambda path: path.unlink(), "checkpoint"),
+])
+def test_without_a_whole_checkpoint_nothing_is_scored(tiny_run, tmp_path, change, said):
+    shutil.copytree(tiny_run.directory / "checkpoints", tmp_path / "checkpoints")
+    files = [path for path in (tmp_path / "checkpoints").rglob("*") if path.is_file()]
+    change(max(files, key=lambda path: path.stat().st_size))
+    with pytest.raises(UserError, match=said):
+        restore_scorer(tiny_run.config, tmp_path)
+
+
+def test_a_checkpoint_of_another_model_is_refused(tiny_run):
+    config = tiny_run.config.copy_and_resolve_references()
+    config.model.lstm.channels = 6
+    with pytest.raises(UserError, match="conv_lstm"):
+        restore_scorer(config, tiny_run.directory)
