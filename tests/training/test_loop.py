@@ -16,6 +16,8 @@ from vpn_anomaly.systems.build import build_system
 from vpn_anomaly.training import loop
 from vpn_anomaly.training.state import build_optimizer, new_state
 
+pytestmark = pytest.mark.slow  # each test trains a run
+
 
 def final_state(config, directory):
     """The arrays of the newest checkpoint, by name, and its step."""
