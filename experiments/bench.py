@@ -25,16 +25,17 @@ def step() -> dict[str, Callable]:
 
     from configs import quick
     from experiments.naive_flax import NaiveSystem, naive_parameters
-    from vpn_anomaly.data.digits import load_digits
-    from vpn_anomaly.data.moving_mnist import MovingMNIST
+    from vpn_anomaly.data.build import build_source
     from vpn_anomaly.data.pipeline import training_batches
     from vpn_anomaly.systems.build import build_system
     from vpn_anomaly.training.state import TrainState, build_optimizer
     from vpn_anomaly.training.step import batch_sharding, build_train_step, data_mesh
 
     config = ml_collections.FrozenConfigDict(quick.get_config())
-    source = MovingMNIST(load_digits(config.data.digits))
-    batches = training_batches(source, config.seed, config.train.batch_size, backend="numpy")
+    source = build_source(config.data)
+    batches = training_batches(
+        source, config.seed, config.train.batch_size, backend=config.data.backend
+    )
     batch, mesh, system = next(batches), data_mesh(), build_system(config)
     params = system.init(jax.random.key(config.seed), batch["clip"])
     batch = jax.device_put(batch, batch_sharding(mesh))

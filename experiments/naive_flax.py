@@ -136,7 +136,7 @@ class Network(nn.Module):
     def __call__(self, frames, targets, mask):
         """frames (B, T, H, W, C) in 0..1, the numbers of G targets, mask (B, G, H, W)."""
         model, attention = self.model, self.model.attention
-        batch, time = frames.shape[:2]
+        batch = len(frames)
         merge = lambda x: x.reshape(-1, *x.shape[2:])
         encoder = Encoder(model.stem, model.encoder.channels, model.encoder.dilations, name="encoder")
         x = encoder(merge(frames[:, : max(targets)]))

@@ -153,15 +153,15 @@ def test_scores_do_not_depend_on_the_number_of_devices(tiny_run, clips, tmp_path
         np.testing.assert_allclose(scores[name], expected[name], rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("change, said", [
-    (lambda path: path.write_bytes(path.read_bytes()[:-1]), "checkpoint"),
-    (lambda path: path.unlink(), "checkpoint"),
+@pytest.mark.parametrize("change", [
+    lambda path: path.write_bytes(path.read_bytes()[:-1]),
+    lambda path: path.unlink(),
 ])
-def test_without_a_whole_checkpoint_nothing_is_scored(tiny_run, tmp_path, change, said):
+def test_without_a_whole_checkpoint_nothing_is_scored(tiny_run, tmp_path, change):
     shutil.copytree(tiny_run.directory / "checkpoints", tmp_path / "checkpoints")
     files = [path for path in (tmp_path / "checkpoints").rglob("*") if path.is_file()]
     change(max(files, key=lambda path: path.stat().st_size))
-    with pytest.raises(UserError, match=said):
+    with pytest.raises(UserError, match="checkpoint"):
         restore_scorer(tiny_run.config, tmp_path)
 
 
