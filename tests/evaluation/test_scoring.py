@@ -138,6 +138,7 @@ print(json.dumps([jax.device_count(), {name: score.tolist() for name, score in s
 """
 
 
+@pytest.mark.slow
 def test_scores_do_not_depend_on_the_number_of_devices(tiny_run, clips, tmp_path):
     np.save(tmp_path / "clips.npy", clips)
     given = [str(tiny_run.directory), str(tmp_path / "clips.npy")]

@@ -35,7 +35,8 @@ def batch_of(config):
             "index": jnp.array([3, 11], jnp.int32)}
 
 
-@pytest.mark.parametrize("channels", [1, pytest.param(3, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("channels", [1, 3])
 def test_loss_and_gradient_equal_those_of_the_package(channels):
     config = small(channels)
     system, batch, key = build_system(config), batch_of(config), jax.random.key(7)

@@ -53,18 +53,18 @@ def convolved(frames_KxHxWxC, filter_kxkxKxCxO):
     "attention", [FullAttention(3, 6), FullAttention(3, 6, bottleneck=2), DepthwiseAttention(3, 6)]
 )
 def test_it_starts_as_the_last_output_untouched(attention):
-    params = attention.init(jax.random.key(1), CONTEXT_OUTPUTS, None, None, None)
+    params = jax.jit(attention.init)(jax.random.key(1), CONTEXT_OUTPUTS, None, None, None)
     if getattr(attention, "bottleneck", 0):
         params["params"]["up"]["bias"] = jnp.zeros(CHANNELS)
-    attended, moved = attention.apply(params, CONTEXT_OUTPUTS, None, None, None)
+    attended, moved = jax.jit(attention.apply)(params, CONTEXT_OUTPUTS, None, None, None)
     np.testing.assert_array_equal(attended, CONTEXT_OUTPUTS[:, -1])
     assert moved is None
 
 
 def test_full_attention_is_one_dense_filter_a_sample():
     attention = FullAttention(3, 6)
-    params = randomised(attention.init(jax.random.key(1), CONTEXT_OUTPUTS, None, None, None))
-    attended, _ = attention.apply(params, CONTEXT_OUTPUTS, None, None, None)
+    params = randomised(jax.jit(attention.init)(jax.random.key(1), CONTEXT_OUTPUTS, None, None, None))
+    attended, _ = jax.jit(attention.apply)(params, CONTEXT_OUTPUTS, None, None, None)
     for sample, got in zip(CONTEXT_OUTPUTS, attended):
         dense = filters(params["params"], sample).reshape(3, 3, CONTEXT, CHANNELS, CHANNELS)
         np.testing.assert_allclose(got, sample[-1] + convolved(sample, dense), atol=1e-4)
@@ -72,8 +72,8 @@ def test_full_attention_is_one_dense_filter_a_sample():
 
 def test_depthwise_attention_is_one_filter_a_sample_and_channel():
     attention = DepthwiseAttention(3, 6)
-    params = randomised(attention.init(jax.random.key(1), CONTEXT_OUTPUTS, None, None, None))
-    attended, _ = attention.apply(params, CONTEXT_OUTPUTS, None, None, None)
+    params = randomised(jax.jit(attention.init)(jax.random.key(1), CONTEXT_OUTPUTS, None, None, None))
+    attended, _ = jax.jit(attention.apply)(params, CONTEXT_OUTPUTS, None, None, None)
     for sample, got in zip(CONTEXT_OUTPUTS, attended):
         a_channel = filters(params["params"], sample).reshape(3, 3, CONTEXT, CHANNELS)
         dense = a_channel[..., None] * np.eye(CHANNELS)
@@ -105,9 +105,9 @@ def test_correlation_moves_the_last_frame_on(with_shown):
     context = jnp.zeros((1, 3, 8, 8, 2))
     attention = CorrelationAttention(heads=1, windows=(3,), radius=3, cell=4, meta_channels=4)
     given = (masked, shown) if with_shown else (None, None)
-    params = attention.init(jax.random.key(0), context, clip[:, :3], *given)["params"]
+    params = jax.jit(attention.init)(jax.random.key(0), context, clip[:, :3], *given)["params"]
     params["log_beta"] = jnp.full_like(params["log_beta"], 4.0)
-    _, moved = attention.apply({"params": params}, context, clip[:, :3], *given)
+    _, moved = jax.jit(attention.apply)({"params": params}, context, clip[:, :3], *given)
     inside = (slice(None), slice(14, 22), slice(7, 15))
     np.testing.assert_allclose(moved[inside], clip[:, 3][inside], atol=1e-2)
 
@@ -116,7 +116,7 @@ def test_correlation_heads_are_weighted_means_of_moved_frames():
     frames = jnp.full((2, 3, 16, 16, 3), 0.5)
     context = jax.random.normal(jax.random.key(0), (2, 3, 4, 4, 2))
     attention = CorrelationAttention(heads=2, windows=(1, 3), radius=2, cell=4, meta_channels=4)
-    params = randomised(attention.init(jax.random.key(0), context, frames, None, None), 1.0)
-    _, moved = attention.apply(params, context, frames, None, None)
+    params = randomised(jax.jit(attention.init)(jax.random.key(0), context, frames, None, None), 1.0)
+    _, moved = jax.jit(attention.apply)(params, context, frames, None, None)
     assert moved.shape == (2, 16, 16, 6)
     np.testing.assert_allclose(moved[:, 2:-2, 2:-2], 0.5, atol=1e-5)

@@ -11,6 +11,7 @@ from vpn_anomaly.ops.conv_lstm import conv_lstm
 BATCH, TIME, SIDE, INPUTS, CHANNELS = 2, 5, 6, 3, 4
 
 
+@jax.jit
 def flax_outputs(params, x_BxTxHxWxC):
     """The outputs of Flax's own cell, step by step."""
     cell = nn.ConvLSTMCell(features=CHANNELS, kernel_size=(3, 3))
@@ -22,6 +23,7 @@ def flax_outputs(params, x_BxTxHxWxC):
     return jnp.stack(outputs, axis=1)
 
 
+@jax.jit
 def our_outputs(params, x_BxTxHxWxC):
     inputs, state = params["params"]["ih"], params["params"]["hh"]
     x = x_BxTxHxWxC.swapaxes(0, 1)

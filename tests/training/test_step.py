@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow  # each number of devices is a process that compiles
+
 # Fake devices have to be asked for before jax starts: each number of them has its own process.
 PROGRAM = """
 import json, re, sys, jax, numpy as np
