@@ -3,7 +3,7 @@
     python -m vpn_anomaly.main --config=configs/cpu.py --workdir=runs/cpu
 
 Trains on embedded digits and evaluates on 1,000 normal and 1,000 corrupted sequences of each kind.
-`configs/cpu.py:debug` runs in seconds.
+`configs/cpu.py:debug` runs in half a minute.
 """
 
 from vpn_anomaly.config import defaults

@@ -8,7 +8,7 @@ rate, batch and steps are those of the Video Pixel Network that they extend (Kal
 arXiv 1610.00527): 8 residual multiplicative blocks with dilations 1, 2, 4, 8 twice and c = 128, a
 ConvLSTM of 256 channels, RMSProp at 3e-4, batch 64, 300,000 steps. The head is as deep as its
 decoder, 12 blocks. Only the last frame is reconstructed, and all its hidden pixels count.
-Digits come from tensorflow-datasets (mnist). `configs/full.py:debug` runs in seconds on a CPU.
+Digits come from tensorflow-datasets (mnist). `configs/full.py:debug` runs in a minute on a CPU.
 """
 
 from vpn_anomaly.config import defaults

@@ -29,7 +29,7 @@ def step() -> dict[str, Callable]:
     from vpn_anomaly.data.pipeline import training_batches
     from vpn_anomaly.systems.build import build_system
     from vpn_anomaly.training.state import TrainState, build_optimizer
-    from vpn_anomaly.training.step import batch_sharding, build_train_step, data_mesh
+    from vpn_anomaly.training.step import batch_sharding, build_train_step, data_mesh, state_sharding
 
     config = ml_collections.FrozenConfigDict(quick.get_config())
     source = build_source(config.data)
@@ -44,6 +44,7 @@ def step() -> dict[str, Callable]:
         optimizer = build_optimizer(config.train)
         train_step = build_train_step(system, optimizer, mesh, config.seed)
         state = TrainState(params, optimizer.init(params), jnp.zeros((), jnp.int32))
+        state = jax.device_put(state, state_sharding(mesh))
 
         def run():
             nonlocal state

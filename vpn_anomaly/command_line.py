@@ -31,7 +31,7 @@ Anomaly detection in video by inpainting a masked frame.
 
 Flags:
   --config=FILE[:VARIANT]   configs/base.py, quick.py, cpu.py or full.py, or your own; the variant
-                            `debug` shrinks any of them to seconds
+                            `debug` shrinks any of them to a minute or less
   --workdir=DIR             where the run lives; without it: a new folder under runs/
   --mode=MODE               train, evaluate, score or describe; without it: train, then evaluate
   --input=FILE              (score) .npz or .npy of uint8 sequences (N, T, H, W[, C])

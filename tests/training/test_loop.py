@@ -56,6 +56,17 @@ def test_a_resumed_run_ends_bit_identical(tiny_config, unbroken, tmp_path):
             np.testing.assert_array_equal(calibrations[0][name], calibrations[1][name])
 
 
+@pytest.mark.parametrize("saved", [0, 4])
+def test_the_step_is_compiled_once(tiny_config, unbroken, tmp_path, caplog, saved):
+    if saved:
+        shutil.copytree(unbroken, tmp_path, dirs_exist_ok=True)
+        shutil.rmtree(tmp_path / "checkpoints" / "6")
+    with jax.log_compiles():
+        loop.train(tiny_config, tmp_path)
+    compiled = [text for text in caplog.messages if "XLA compilation of jit(train_step)" in text]
+    assert len(compiled) == 1
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_saves_and_the_run_goes_on_from_there(
     tiny_config, unbroken, tmp_path, monkeypatch, number

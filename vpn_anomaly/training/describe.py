@@ -10,12 +10,11 @@ import time
 
 import jax
 import jax.numpy as jnp
-from jax.sharding import NamedSharding, PartitionSpec
 
 from vpn_anomaly.models.costs import Row, StepSize, network_costs
 from vpn_anomaly.systems.build import build_system
 from vpn_anomaly.training.state import build_optimizer, new_state
-from vpn_anomaly.training.step import batch_sharding, build_train_step, data_mesh
+from vpn_anomaly.training.step import batch_sharding, build_train_step, data_mesh, state_sharding
 
 _GIGA = 10**9
 _GIB = 2**30
@@ -99,7 +98,7 @@ def lowered_step(config, mesh) -> jax.stages.Lowered:
     batch, clip = train.batch_size, (data.frames, data.height, data.width, data.channels)
     clips = jax.ShapeDtypeStruct((batch, *clip), jnp.uint8)
     state = jax.eval_shape(lambda x: new_state(system, optimizer, config.seed, x), clips)
-    split, whole = batch_sharding(mesh), NamedSharding(mesh, PartitionSpec())
+    split, whole = batch_sharding(mesh), state_sharding(mesh)
     of = lambda *shape: jax.ShapeDtypeStruct((batch, *shape), jnp.int32, sharding=split)
     shapes = {
         "clip": jax.ShapeDtypeStruct(clips.shape, clips.dtype, sharding=split),

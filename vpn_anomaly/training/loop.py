@@ -17,7 +17,7 @@ from vpn_anomaly.systems.build import build_system
 from vpn_anomaly.training.log import TrainingLog
 from vpn_anomaly.training.signals import StopRequest
 from vpn_anomaly.training.state import build_optimizer, learning_rate_schedule, new_state
-from vpn_anomaly.training.step import batch_sharding, build_train_step, data_mesh
+from vpn_anomaly.training.step import batch_sharding, build_train_step, data_mesh, state_sharding
 
 HISTOGRAM_SEQUENCES = 64  # training sequences whose pixels start the output layer
 
@@ -54,6 +54,7 @@ def train(config, directory: pathlib.Path) -> float | None:
     folder = directory / "checkpoints"
     stored = checkpoints.restore_latest(folder, jax.eval_shape(fresh, clips))
     state, metadata = stored or (jax.jit(fresh)(clips), {"wall_seconds": 0.0})
+    state = jax.device_put(state, state_sharding(mesh))
     started -= metadata["wall_seconds"]
     run = _Run(config, directory, system, optimizer, mesh, started)
     with StopRequest() as stop:

@@ -22,6 +22,11 @@ def batch_sharding(mesh: Mesh) -> NamedSharding:
     return NamedSharding(mesh, PartitionSpec(DATA))
 
 
+def state_sharding(mesh: Mesh) -> NamedSharding:
+    """The state is whole on every device. A state placed otherwise has the step compiled twice."""
+    return NamedSharding(mesh, PartitionSpec())
+
+
 def build_train_step(system, optimizer: optax.GradientTransformation, mesh: Mesh, seed: int) -> Callable:
     """The compiled function (state, batch) -> (state, metrics); the state's buffers are donated.
 
