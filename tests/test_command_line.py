@@ -233,6 +233,8 @@ def test_warnings_of_the_package_are_one_line_on_stderr(capsys, monkeypatch):
     import logging
 
     def warn(argv):
+        others = [logging.StreamHandler(sys.stderr)]  # such as Orbax's import sets up
+        monkeypatch.setattr(logging.getLogger(), "handlers", others)
         logging.getLogger("vpn_anomaly.checkpoints").warning("step %d is damaged", 3)
         raise UserError("no more")
 

@@ -89,15 +89,17 @@ def _evaluate(config, directory: pathlib.Path, training_seconds: float | None = 
 
 @contextlib.contextmanager
 def _warnings_on_stderr() -> Iterator[None]:
-    """Shows what the package warns of, one line each."""
+    """Shows what the package warns of, one line each, and once: libraries set up the root logger."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("warning: %(message)s"))
     handler.setLevel(logging.WARNING)
     logger = logging.getLogger("vpn_anomaly")
     logger.addHandler(handler)
+    propagated, logger.propagate = logger.propagate, False
     try:
         yield
     finally:
+        logger.propagate = propagated
         logger.removeHandler(handler)
 
 
