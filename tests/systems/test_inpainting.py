@@ -31,12 +31,12 @@ def example(config):
     shape = (2, FRAMES, config.data.height, config.data.width, config.data.channels)
     clip = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     system = build_system(config)
-    leaves, tree = jax.tree.flatten(jax.eval_shape(system.init, jax.random.key(0), clip))
+    abstract = jax.eval_shape(system.init, jax.random.key(0), clip)
     rng = np.random.default_rng(1)
-    params = [jnp.asarray(0.2 * rng.normal(size=leaf.shape), leaf.dtype) for leaf in leaves]
+    random = lambda x: jnp.asarray(0.2 * rng.normal(size=x.shape), x.dtype)
     shift = random_shifts(0, "train", np.arange(2), FRAMES, (4, 5))
     batch = {"clip": clip, "shift": shift, "index": np.arange(2)}
-    return system, jax.tree.unflatten(tree, params), batch
+    return system, jax.tree.map(random, abstract), batch
 
 
 @functools.partial(jax.jit, static_argnames=("system", "frames"))
