@@ -16,7 +16,7 @@ from ml_collections import ConfigDict
 from vpn_anomaly import config_rules
 from vpn_anomaly.errors import UserError
 
-SYSTEMS = ("inpainting",)
+SYSTEMS = ("inpainting", "vpn", "conv_lstm_autoencoder", "frame_autoencoder")
 CORRUPTIONS = ("temporal", "spatial", "both", "mixed")
 
 INTS = tuple[int, ...]
@@ -99,11 +99,25 @@ FIELDS = (
     Field("model.attention.windows", (3, 5, 9), INTS, "cells", 1, None, None,
           "sides of the windows that costs are summed over; odd"),
     _count("model.attention.radius", 4, "pixels", 1, "largest displacement in each direction"),
+    _count("model.attention.content_frames", 1, "frames", 1,
+           "last frames that kind correlation moves; the one n back within n times the radius"),
     _count("model.attention.cell", 4, "pixels", 1, "side of a cell with filters of its own"),
     _count("model.head.channels", 64, "channels", 1, "width of the inpainting head"),
     _count("model.head.blocks", 1, "blocks", 0, "residual blocks of the head"),
     _choice("model.head.block", "relu", ("rmb", "relu"), "kind of a block of the head"),
     _count("model.head.pixel_channels", 32, "channels", 1, "width of the full-resolution layers"),
+    _count("model.head.pixel_layers", 1, "layers", 1, "full-resolution layers"),
+    _count("model.decoder.blocks", 4, "blocks", 0, "causal blocks of system vpn"),
+    _count("model.decoder.channels", 32, "channels", 1, "width of their units"),
+    _count("model.composite.past", 10, "frames", 1, "that system conv_lstm_autoencoder sees"),
+    _count("model.composite.future", 10, "frames", 1, "that it predicts; the last one is scored"),
+    _count("model.composite.layers", 2, "layers", 1,
+           "ConvLSTM layers of its encoder and decoders, each model.lstm.channels wide"),
+    _switch("model.composite.conditioned", False, "its decoders read the frame they made before"),
+    _count("model.autoencoder.channels", 16, "channels", 1,
+           "first layer of system frame_autoencoder; they double twice"),
+    _count("model.autoencoder.code", 16, "channels", 1,
+           "of its code, at an eighth of the resolution"),
     # --- training
     _count("train.steps", 400, "steps", 1, "optimizer steps"),
     _count("train.batch_size", 16, "sequences", 1, "sequences a step, over all devices"),

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from vpn_anomaly.errors import UserError
 
 DIGIT_SIZE = 28  # height and width of a glyph, pixels
+AUTOENCODER_STRIDE = 8  # pixels that one place of its code stands for
 
 
 def check(values: Mapping[str, object]) -> None:
@@ -54,6 +55,8 @@ def _the_stem_divides_the_frame(values):
 
 
 def _the_last_frame_has_its_context(values):
+    if values["system"] != "inpainting":
+        return None
     frames, context = values["data.frames"], values["model.context"]
     if context >= frames:
         return (f"model.context is {context} frames, so that a sequence needs at least "
@@ -70,14 +73,44 @@ def _filters_and_windows_have_a_centre(values):
 
 
 def _targets_are_frames_with_context(values):
-    targets, frames, context = (
-        values["train.targets"], values["data.frames"], values["model.context"])
+    targets, frames = values["train.targets"], values["data.frames"]
+    name, context = _CONTEXTS[values["system"]](values)
     if len(set(targets)) < len(targets):
         return f"train.targets is {targets}, but names a frame twice"
     for target in targets:
         if not context <= target < frames:
-            return (f"train.targets is {targets}, but each has to be from model.context {context} "
+            return (f"train.targets is {targets}, but each has to be from {context} ({name}) "
                     f"to {frames - 1}, the last of data.frames {frames}")
+
+
+# The first frame that a system can be trained on, and why.
+_CONTEXTS = {
+    "inpainting": lambda values: ("model.context", values["model.context"]),
+    "vpn": lambda values: ("one frame before", 1),
+    "conv_lstm_autoencoder": lambda values: ("any frame", 0),
+    "frame_autoencoder": lambda values: ("any frame", 0),
+}
+
+
+def _the_window_fits_the_sequence(values):
+    if values["system"] != "conv_lstm_autoencoder":
+        return None
+    past, future = values["model.composite.past"], values["model.composite.future"]
+    if past + future > max(values["train.targets"]) + 1:
+        return (f"model.composite.past {past} and model.composite.future {future} need "
+                f"{past + future} frames, but the last of train.targets is frame "
+                f"{max(values['train.targets'])}, the first being 0")
+    return None
+
+
+def _the_frame_can_be_halved(values):
+    if values["system"] != "frame_autoencoder":
+        return None
+    for name in ("data.height", "data.width"):
+        if values[name] % AUTOENCODER_STRIDE:
+            return (f"{name} is {values[name]}, but system frame_autoencoder needs a multiple of "
+                    f"{AUTOENCODER_STRIDE}")
+    return None
 
 
 def _the_loss_pixels_divide_the_frame(values):
@@ -88,7 +121,7 @@ def _the_loss_pixels_divide_the_frame(values):
 
 
 def _correlation_fits_frames_and_stem(values):
-    if values["model.attention.kind"] != "correlation":
+    if values["system"] != "inpainting" or values["model.attention.kind"] != "correlation":
         return None
     cell, stem = values["model.attention.cell"], values["model.stem"]
     for name in ("data.height", "data.width"):
@@ -96,9 +129,11 @@ def _correlation_fits_frames_and_stem(values):
             return f"model.attention.cell {cell} does not divide {name} {values[name]}"
     if cell % stem and stem % cell:
         return f"model.attention.cell {cell} and model.stem {stem}: one has to divide the other"
-    if values["model.context"] < 3:
-        return (f"model.context is {values['model.context']}, but attention of kind correlation "
-                "compares the last 3 frames")
+    content, context = values["model.attention.content_frames"], values["model.context"]
+    if context < 2 + content:
+        return (f"model.context is {context}, but attention of kind correlation compares the last "
+                f"{2 + content} frames (2 + model.attention.content_frames)")
+    return None
 
 
 def _corruptions_are_named_once(values):
@@ -123,6 +158,8 @@ RULES = (
     _the_last_frame_has_its_context,
     _filters_and_windows_have_a_centre,
     _targets_are_frames_with_context,
+    _the_window_fits_the_sequence,
+    _the_frame_can_be_halved,
     _correlation_fits_frames_and_stem,
     _the_loss_pixels_divide_the_frame,
     _corruptions_are_named_once,

@@ -37,6 +37,11 @@ def _debug(config: ConfigDict) -> None:
     model.attention.meta_channels = DEBUG_CHANNELS
     model.head.blocks = min(model.head.blocks, 1)
     model.head.pixel_channels = DEBUG_CHANNELS
+    model.head.pixel_layers = 1
+    model.decoder.blocks = min(model.decoder.blocks, 1)
+    model.decoder.channels = DEBUG_CHANNELS
+    model.composite.layers = 1
+    model.autoencoder.channels = model.autoencoder.code = DEBUG_CHANNELS
 
     train.steps, train.batch_size, train.warmup_steps = 4, 2, 1
     train.checkpoint_every, train.log_every = 2, 1

@@ -15,7 +15,7 @@ import pytest
 from jax import lax
 
 from vpn_anomaly.config import check, defaults
-from vpn_anomaly.models.costs import StepSize, network_costs
+from vpn_anomaly.systems.costs import step_costs
 from vpn_anomaly.systems.build import build_system
 
 SMALL = {
@@ -58,11 +58,7 @@ def shapes_of_parameters(config):
 
 
 def rows_of(config):
-    data, train = config.data, config.train
-    pixels = train.loss_pixels or data.height * data.width
-    step = StepSize(train.batch_size, max(train.targets), len(train.targets), data.height,
-                    data.width, pixels)
-    return network_costs(build_system(config).network, step)
+    return step_costs(config, build_system(config))
 
 
 def by_module(rows, value):

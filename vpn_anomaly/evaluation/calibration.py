@@ -16,8 +16,8 @@ class Calibration:
     """Scores of normal sequences that neither trained the model nor test it.
 
     Attributes:
-      scores: by name, sorted, (N,) each; a plain dict of arrays, as it is stored. `any` is among
-        them where all of `ANY_OF` are.
+      scores: by name, sorted, (N,) each; a plain dict of arrays, as it is stored, and those of
+        `derived`.
     """
 
     scores: dict[str, np.ndarray]
@@ -33,9 +33,29 @@ class Calibration:
             if not np.size(values) or np.isnan(values).any():
                 raise ValueError(f"calibration needs numbers, score {name!r} has none or NaN")
         calibration = cls({name: np.sort(values) for name, values in scores.items()})
-        if all(name in scores for name in ANY_OF):
-            calibration.scores["any"] = np.sort(calibration.any(scores))
+        derived = calibration.derived(scores)
+        calibration.scores.update({name: np.sort(values) for name, values in derived.items()})
         return calibration
+
+    def derived(self, scores: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Returns the scores that normal sequences are needed for: `any`, `regularity`, where they
+        can be had."""
+        derived = {}
+        if all(name in scores for name in ANY_OF):
+            derived["any"] = self.any(scores)
+        if "frame_error" in scores:
+            derived["regularity"] = self.regularity(scores["frame_error"])
+        return derived
+
+    def regularity(self, error_x: np.ndarray) -> np.ndarray:
+        """Returns (error − least) / greatest − 1, of the errors' shape.
+
+        The regularity score of Medel and Savakis is 1 − (error − least) / greatest; as every score
+        here is higher for a more anomalous frame, this is minus that. Least and greatest error are
+        those of the normal sequences: one scored frame has no range of its own.
+        """
+        normal = self.scores["frame_error"]
+        return (np.asarray(error_x, np.float64) - normal[0]) / normal[-1] - 1
 
     def p_value(self, name: str, score_x: np.ndarray) -> np.ndarray:
         """Returns the probability that a normal sequence scores as high; see `log_p_value`."""

@@ -18,6 +18,7 @@ from vpn_anomaly.evaluation.metrics import pixel_auroc
 from vpn_anomaly.evaluation.report import evaluate_scores
 from vpn_anomaly.evaluation.scoring import Progress, Scorer, calibration, restore_scorer
 from vpn_anomaly.evaluation.unlearned import unlearned_scores
+from vpn_anomaly.systems.costs import step_costs
 
 
 class Scored(NamedTuple):
@@ -37,7 +38,8 @@ def evaluate(config, directory: pathlib.Path, training_seconds: float | None = N
 
     Returns:
         The content of results.json. `nats_per_frame` is the mean surprise of hidden pixels of
-        normal sequences, times the pixels and colours of a frame.
+        normal sequences, times the pixels and colours of a frame; None for a system that predicts
+        no distribution. `step_flops`: operations of one training step (`models/costs.py`).
 
     UserError where nothing was trained, or the source has too few test sequences.
     """
@@ -47,17 +49,17 @@ def evaluate(config, directory: pathlib.Path, training_seconds: float | None = N
     thresholds = calibration(config, directory, scorer, source, metadata["step"])
     normal, others = _score_test_set(config, scorer, source, thresholds)
     rate, resamples = config.evaluate.false_alarm_rate, config.evaluate.bootstrap
-    frame_values = int(np.prod(source.shape[1:]))
     results = {
         "corruptions": {
             kind: evaluate_scores(normal.scores, other.scores, thresholds, rate, resamples)
             for kind, other in others.items()
         },
         "maps": {kind: _map_metrics(other) for kind, other in others.items()},
-        "nats_per_frame": float(np.mean(normal.scores["mean_nll"])) * frame_values,
+        "nats_per_frame": _nats_per_frame(normal.scores, source.shape),
         "sequences_seen": metadata["sequences_seen"],
         "steps": metadata["step"],
         "parameters": sum(x.size for x in jax.tree.leaves(scorer.params)),
+        "step_flops": sum(row.training for row in step_costs(config, scorer.system)),
         "config": configuration.as_dict(config),
         **provenance.of_this_process(),
     }
@@ -96,8 +98,7 @@ def _score(sequences: Sequences, scorer: Scorer, thresholds, progress) -> Scored
         progress(len(maps.counted))
     scores, maps = (_joined([part[place] for part in parts]) for place in (0, 1))
     counted = scores.pop("counted")
-    if "any" in thresholds.scores:
-        scores["any"] = thresholds.any(scores)
+    scores |= thresholds.derived(scores)
     scores |= unlearned_scores(sequences.clip, last)
     return Scored(scores, maps, counted, sequences.changed)
 
@@ -114,6 +115,12 @@ def _choose(first_N: np.ndarray, first: Scored, second: Scored) -> Scored:
         return np.where(first_N.reshape(-1, *[1] * (a.ndim - 1)), a, b)
 
     return jax.tree.map(choose, first, second)
+
+
+def _nats_per_frame(scores, shape) -> float | None:
+    if "mean_nll" not in scores:
+        return None
+    return float(np.mean(scores["mean_nll"])) * int(np.prod(shape[1:]))
 
 
 def _map_metrics(scored: Scored) -> dict[str, dict]:

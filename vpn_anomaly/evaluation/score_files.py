@@ -56,8 +56,7 @@ def score(
     rows, map_parts = [], []
     progress = Progress("scoring", len(sequences))
     for scores, batch_maps in scorer.batches(sequences, frames):
-        if "any" in normal.scores:
-            scores["any"] = normal.any(scores)
+        scores |= normal.derived(scores)
         rows.extend(_rows(scores, len(rows) // len(frames), frames))
         if maps is not None:
             map_parts.append(batch_maps.value)

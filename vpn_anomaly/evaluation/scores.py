@@ -14,7 +14,7 @@ import jax.numpy as jnp
 if TYPE_CHECKING:
     from vpn_anomaly.systems.system import Maps
 
-SCORES = ("mean_nll", "excess_nll", "tail_mean", "missing_z", "intruding_z")
+SCORES = ("mean_nll", "excess_nll", "tail_mean", "missing_z", "intruding_z", "frame_error")
 WINDOW_SIZES = (3, 5)  # pixels
 # Added to a window's predicted variance: where the model is certain the variance vanishes, and a
 # rounding error would otherwise outweigh every real anomaly.
@@ -29,9 +29,10 @@ def frame_scores(maps: Maps) -> dict[str, jax.Array]:
     - `tail_mean`: mean two-sided tail surprise, nats a pixel.
     - `missing_z`, `intruding_z`: see `largest_window_z`; something that should be there is
       missing, something that should not be there is.
+    - `frame_error`: mean squared error of a system that predicts one value a pixel, intensities².
 
     Args:
-      maps: arrays (..., H, W) named `nll`, `tail`, `missing`, `intruding`. A score whose maps are
+      maps: arrays (..., H, W) named `nll`, `tail`, `missing`, `intruding`, `error`. A score whose maps are
         missing has no key in the result.
 
     Returns:
@@ -44,6 +45,8 @@ def frame_scores(maps: Maps) -> dict[str, jax.Array]:
         scores["excess_nll"] = counted_mean(maps.value["nll"] - maps.mean["nll"], maps.counted)
     if "tail" in maps.value:
         scores["tail_mean"] = counted_mean(maps.value["tail"], maps.counted)
+    if "error" in maps.value:
+        scores["frame_error"] = counted_mean(maps.value["error"], maps.counted)
     for name in ("missing", "intruding"):
         if name in maps.value and name in maps.mean and name in maps.variance:
             scores[f"{name}_z"] = largest_window_z(

@@ -7,11 +7,15 @@ import jax.numpy as jnp
 from vpn_anomaly.models.conv import Conv3x3
 
 
-class MultiplicativeUnit(nn.Module):
-    """g1 · tanh(g2 · h + g3 · tanh(W4 ∗ h)) with gates g = σ(W ∗ h) (VPN, section 4.1).
+def multiply(h_xC: jax.Array, z_x4C: jax.Array) -> jax.Array:
+    """g1 · tanh(g2 · h + g3 · tanh(u)), with the logits of g1, g2, g3 and then u in z (VPN, section 4.1)."""
+    g1, g2, g3, update = jnp.split(z_x4C, 4, axis=-1)
+    g1, g2, g3 = nn.sigmoid(g1), nn.sigmoid(g2), nn.sigmoid(g3)
+    return g1 * jnp.tanh(g2 * h_xC + g3 * jnp.tanh(update))
 
-    One 3×3 convolution makes the three gates and the update.
-    """
+
+class MultiplicativeUnit(nn.Module):
+    """`multiply` with gates and update by one 3×3 convolution of h."""
 
     dilation: int = 1
     dtype: jnp.dtype = jnp.float32
@@ -20,9 +24,7 @@ class MultiplicativeUnit(nn.Module):
     def __call__(self, h_BxHxWxC: jax.Array) -> jax.Array:
         channels = h_BxHxWxC.shape[-1]
         z = Conv3x3(4 * channels, self.dilation, dtype=self.dtype, name="gates_and_update")(h_BxHxWxC)
-        g1, g2, g3, update = jnp.split(z, 4, axis=-1)
-        g1, g2, g3 = nn.sigmoid(g1), nn.sigmoid(g2), nn.sigmoid(g3)
-        return g1 * jnp.tanh(g2 * h_BxHxWxC + g3 * jnp.tanh(update))
+        return multiply(h_BxHxWxC, z)
 
 
 class ResidualMultiplicativeBlock(nn.Module):

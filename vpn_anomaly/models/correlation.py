@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from vpn_anomaly.models.conv import Conv3x3
-from vpn_anomaly.ops.displacement import displacement_costs, displacement_count, window_sums
+from vpn_anomaly.ops.displacement import displacement_costs, window_sums
 from vpn_anomaly.ops.dynamic_conv import cell_conv
 
 # Where β, the weight of the costs in the logits, starts for windows of a number of cells (measured
@@ -26,6 +26,10 @@ class CorrelationAttention(nn.Module):
     and the last frame moved by d, summed over windows of several sizes. A small meta-network reads
     them beside the last ConvLSTM output and gives logits, added to −β·cost. The costs carry no
     gradient. Head m uses window m (in turn when there are more heads).
+
+    With `content_frames` 2 or more, the frame n back (n = 2, …) is moved as well, by M filters of
+    its own within ±nR pixels, from the costs over n frames: it may show what digits that overlap
+    in the last frame hide.
     """
 
     heads: int
@@ -33,55 +37,69 @@ class CorrelationAttention(nn.Module):
     radius: int
     cell: int
     meta_channels: int
+    content_frames: int = 1
     dtype: jnp.dtype = jnp.float32
 
     @nn.compact
     def __call__(self, context_BxKxHxWxC, frames_BxTxHxWxC, masked_frame_BxHxWxC, shown_BxHxW):
-        """Returns the last ConvLSTM output, untouched, and the moved frames (B, H, W, M·C).
+        """Returns the last ConvLSTM output, untouched, and the moved frames (B, H, W, N·M·C).
 
         Args:
             context_BxKxHxWxC: the last K outputs of the ConvLSTM, at the stem's resolution.
-            frames_BxTxHxWxC: at least the last three frames, intensities in 0..1.
+            frames_BxTxHxWxC: at least 2 + N frames, N the content frames; intensities in 0..1.
             masked_frame_BxHxWxC, shown_BxHxW: the masked frame and its mask, or None both.
         """
-        last_output, last_frame = context_BxKxHxWxC[:, -1], frames_BxTxHxWxC[:, -1]
-        costs = self._costs(frames_BxTxHxWxC, masked_frame_BxHxWxC, shown_BxHxW)
-        costs = jax.lax.stop_gradient(costs)
+        last_output = context_BxKxHxWxC[:, -1]
+        shown = (masked_frame_BxHxWxC, shown_BxHxW)
+        moved = [
+            self._moved(back, last_output, frames_BxTxHxWxC, shown)
+            for back in range(1, self.content_frames + 1)
+        ]
+        return last_output, jnp.concatenate(moved, axis=-1).astype(self.dtype)
+
+    def _moved(self, back, last_output, frames_BxTxHxWxC, shown):
+        """The frame so many back, moved to where the next one is expected, (B, H, W, M·C)."""
+        radius, prefix = back * self.radius, "" if back == 1 else f"back_{back}_"
+        costs = jax.lax.stop_gradient(self._costs(back, frames_BxTxHxWxC, *shown))
         kinds = [jnp.stack(windows, axis=3) for windows in costs]
-        logits = self._meta_network(_at_cells(last_output, kinds[0]), kinds)
-        betas = self.param("log_beta", self._initial_log_beta, (len(kinds), self.heads))
+        logits = self._meta_network(prefix, _at_cells(last_output, kinds[0]), kinds)
+        shape = (len(kinds), self.heads)
+        betas = self.param(f"{prefix}log_beta", self._initial_log_beta, shape)
         window_of_head = jnp.arange(self.heads) % len(self.windows)
         for kind, log_beta_M in zip(kinds, betas):
             logits = logits - jnp.exp(log_beta_M)[:, None] * kind[..., window_of_head, :]
         filters_BxhxwxMxD = jax.nn.softmax(logits)
-        moved_BxMxCxHxW = cell_conv(_channels_first(last_frame), filters_BxhxwxMxD, self.radius)
+        content = _channels_first(frames_BxTxHxWxC[:, -back])
+        moved_BxMxCxHxW = cell_conv(content, filters_BxhxwxMxD, radius)
         batch, heads, colours, height, width = moved_BxMxCxHxW.shape
-        moved = moved_BxMxCxHxW.reshape(batch, heads * colours, height, width)
-        return last_output, jnp.moveaxis(moved, 1, -1).astype(self.dtype)
+        return jnp.moveaxis(moved_BxMxCxHxW.reshape(batch, heads * colours, height, width), 1, -1)
 
-    def _costs(self, frames, masked_frame, shown):
-        """For each kind of cost its sums over each window, lists of (B, h, w, (2R+1)²)."""
-        last, before, before_that = (_channels_first(frames[:, -n]) for n in (1, 2, 3))
-        everywhere = jnp.ones((len(last), *last.shape[2:]))
-        pairs = [(last, before, everywhere), (before, before_that, everywhere)]
+    def _costs(self, back, frames, masked_frame, shown):
+        """For each kind of cost its sums over each window, lists of (B, h, w, (2·back·R+1)²)."""
+        frame = lambda number: _channels_first(frames[:, -number])
+        everywhere = jnp.ones((len(frames), *frames.shape[2:4]))
+        pairs = [(frame(n), frame(n + back), everywhere) for n in (1, 2)]
         if masked_frame is not None:
-            pairs.append((_channels_first(masked_frame), last, shown.astype(jnp.float32)))
-        costs = [displacement_costs(*pair, self.radius, self.cell) for pair in pairs]
+            pairs.append((_channels_first(masked_frame), frame(back), shown.astype(jnp.float32)))
+        costs = [displacement_costs(*pair, back * self.radius, self.cell) for pair in pairs]
         return [[window_sums(cost, window) for window in self.windows] for cost in costs]
 
-    def _meta_network(self, last_output, kinds):
-        """Logits over the taps of every head and cell, (B, h, w, M, (2R+1)²); near zero at first."""
+    def _meta_network(self, prefix, last_output, kinds):
+        """Logits over the taps of every head and cell, (B, h, w, M, taps); near zero at first."""
+        dense = lambda features, name, **more: nn.Dense(
+            features, dtype=self.dtype, name=prefix + name, **more
+        )
         inputs = [last_output.astype(self.dtype)]
         for number, kind in enumerate(kinds):
             relative = jnp.exp(-kind / (kind.min(-1, keepdims=True) + 1e-2))
             flat = relative.reshape(*kind.shape[:3], -1).astype(self.dtype)
-            inputs.append(nn.Dense(COST_FEATURES, dtype=self.dtype, name=f"costs_{number}")(flat))
+            inputs.append(dense(COST_FEATURES, f"costs_{number}")(flat))
         x = jnp.concatenate(inputs, axis=-1)
-        x = nn.relu(Conv3x3(self.meta_channels, dtype=self.dtype, name="meta_1")(x))
-        x = nn.relu(Conv3x3(self.meta_channels, dtype=self.dtype, name="meta_2")(x))
-        taps = displacement_count(self.radius)
+        for layer in ("meta_1", "meta_2"):
+            x = nn.relu(Conv3x3(self.meta_channels, dtype=self.dtype, name=prefix + layer)(x))
+        taps = kinds[0].shape[-1]
         small = nn.initializers.variance_scaling(0.01, "fan_in", "normal")
-        logits = nn.Dense(self.heads * taps, kernel_init=small, dtype=self.dtype, name="logits")(x)
+        logits = dense(self.heads * taps, "logits", kernel_init=small)(x)
         return logits.reshape(*logits.shape[:3], self.heads, taps).astype(jnp.float32)
 
     def _initial_log_beta(self, key, shape):

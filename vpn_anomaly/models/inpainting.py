@@ -27,6 +27,7 @@ class InpaintingHead(nn.Module):
     channels: int
     blocks: int
     pixel_channels: int
+    pixel_layers: int = 1
     rematerialise: bool = False
     dtype: jnp.dtype = jnp.float32
 
@@ -49,7 +50,10 @@ class InpaintingHead(nn.Module):
         inner = max(self.pixel_channels // 2, 1)
         x = nn.Dense(inner * self.stem**2, dtype=self.dtype, name="to_pixels")(x)
         x = jnp.concatenate([depth_to_space(x, self.stem), pixels], axis=-1)
-        return nn.relu(Conv3x3(self.pixel_channels, dtype=self.dtype, name="pixels")(x))
+        x = nn.relu(Conv3x3(self.pixel_channels, dtype=self.dtype, name="pixels")(x))
+        for number in range(1, self.pixel_layers):
+            x = x + nn.relu(Conv3x3(self.pixel_channels, dtype=self.dtype, name=f"pixels_{number}")(x))
+        return x
 
 
 class InpaintingNetwork(nn.Module):

@@ -36,7 +36,7 @@ def _forward(gates, kernel):
     def step(state, gates_t):
         c, h = state
         z = gates_t + conv3x3(h, kernel)
-        c, h = _cell(z, c)
+        c, h = cell(z, c)
         return (c, h), (h, z, c)
 
     zeros = jnp.zeros_like(gates[0, ..., : gates.shape[-1] // 4])
@@ -44,7 +44,8 @@ def _forward(gates, kernel):
     return h, z, c
 
 
-def _cell(z, c):
+def cell(z, c):
+    """One step: pre-activations z (..., 4C) and cell state c (..., C) to the new c and the output h."""
     i, g, f, o = jnp.split(z.astype(jnp.float32), 4, axis=-1)
     c = jax.nn.sigmoid(f + FORGET_BIAS) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
     return c, (jax.nn.sigmoid(o) * jnp.tanh(c)).astype(z.dtype)

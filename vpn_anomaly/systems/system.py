@@ -6,6 +6,8 @@ from typing import Any, Protocol
 import flax.struct
 import jax
 
+from vpn_anomaly.models.costs import Row, StepSize
+
 Params = Any
 
 
@@ -41,3 +43,6 @@ class System(Protocol):
         self, params: Params, clip_BxTxHxWxC: jax.Array, shift_Mx2: jax.Array, frames: tuple[int, ...]
     ) -> Maps:
         """The maps of the given frames of uint8 clips under M shifted masks, (B, G, H, W)."""
+
+    def costs(self, step: StepSize) -> list[Row]:
+        """The parameters and operations of one training step, part by part."""

@@ -11,8 +11,8 @@ import time
 import jax
 import jax.numpy as jnp
 
-from vpn_anomaly.models.costs import Row, StepSize, network_costs
 from vpn_anomaly.systems.build import build_system
+from vpn_anomaly.systems.costs import step_costs
 from vpn_anomaly.training.state import build_optimizer, new_state
 from vpn_anomaly.training.step import batch_sharding, build_train_step, data_mesh, state_sharding
 
@@ -34,7 +34,7 @@ def cost_table(config) -> str:
 
     The columns: the forward pass of the step, the step, and the part's share of the step.
     """
-    rows = step_costs(config)
+    rows = step_costs(config, build_system(config))
     whole = sum(row.training for row in rows)
     lines = [_HEADER]
     for module, parts in itertools.groupby(rows, key=lambda row: row.module):
@@ -46,25 +46,11 @@ def cost_table(config) -> str:
     data, train = config.data, config.train
     title = (
         f"One training step: {train.batch_size} sequences of {data.frames} frames of"
-        f" {data.height}×{data.width}×{data.channels}, {len(train.targets)} reconstructed,"
+        f" {data.height}×{data.width}×{data.channels}, {len(train.targets)} of them targets,"
         f" {_computation(config)}.\nGFLOP (10⁹ floating point operations), two for each multiply-add,"
         " elementwise work left out."
     )
     return f"{title}\n{_aligned(lines)}"
-
-
-def step_costs(config) -> list[Row]:
-    """The costs of one training step over all devices, part by part."""
-    data, train = config.data, config.train
-    step = StepSize(
-        sequences=train.batch_size,
-        frames=max(train.targets),
-        targets=len(train.targets),
-        height=data.height,
-        width=data.width,
-        loss_pixels=train.loss_pixels or data.height * data.width,
-    )
-    return network_costs(build_system(config).network, step)
 
 
 def memory(config) -> str:

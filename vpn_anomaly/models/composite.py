@@ -1,0 +1,102 @@
+"""The composite ConvLSTM encoder-decoder: it reconstructs what it saw and predicts what comes.
+
+After Medel and Savakis (arXiv 1612.00390) and Srivastava et al. (arXiv 1502.04681). Their layer
+sizes are not public; those here are this project's own.
+"""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from vpn_anomaly.ops.conv import conv3x3
+from vpn_anomaly.ops.conv_lstm import cell
+from vpn_anomaly.ops.space_to_depth import depth_to_space, space_to_depth
+
+
+class ConvLSTMStack(nn.Module):
+    """Layers of ConvLSTM cells: its parameters, for `stack_step`.
+
+    Attributes:
+        inputs: channels that come in; 0 for a stack that runs on by itself.
+        channels: of every layer.
+        layers: their number.
+    """
+
+    inputs: int
+    channels: int
+    layers: int
+
+    @nn.compact
+    def __call__(self) -> list[tuple[jax.Array, jax.Array]]:
+        """The kernel (3, 3, inputs + channels, 4 · channels) and bias of every layer."""
+        weights = []
+        for layer in range(self.layers):
+            inputs = self.channels if layer else self.inputs
+            shape = (3, 3, inputs + self.channels, 4 * self.channels)
+            kernel = self.param(f"kernel_{layer}", nn.initializers.lecun_normal(), shape)
+            bias = self.param(f"bias_{layer}", nn.initializers.zeros, (4 * self.channels,))
+            weights.append((kernel, bias))
+        return weights
+
+
+def stack_step(weights, state, x_BxHxWxC):
+    """One step of all layers; state is a list of (c, h) a layer. x is None without input."""
+    after = []
+    for (kernel, bias), (c, h) in zip(weights, state):
+        joined = h if x_BxHxWxC is None else jnp.concatenate([x_BxHxWxC, h], axis=-1)
+        z = conv3x3(joined, kernel.astype(h.dtype)) + bias.astype(h.dtype)
+        c, h = cell(z, c)
+        after.append((c, h))
+        x_BxHxWxC = h
+    return after
+
+
+class CompositeAutoencoder(nn.Module):
+    """An encoder, and two decoders that start from its state: one backwards, one forwards.
+
+    Attributes:
+        stem: space-to-depth in front, depth-to-space behind.
+        channels, layers: of every stack.
+        future: frames that are predicted.
+        colours: 1 or 3.
+        conditioned: a decoder reads the frame that it made a step before (black at first).
+    """
+
+    stem: int
+    channels: int
+    layers: int
+    future: int
+    colours: int
+    conditioned: bool
+    dtype: jnp.dtype = jnp.float32
+
+    @nn.compact
+    def __call__(self, frames_BxPxHxWxC: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """The P frames again and the next ones, (B, P, H, W, C) and (B, future, H, W, C), in 0..1."""
+        squares = self.stem**2 * self.colours
+        x_PxBxHxWxC = space_to_depth(frames_BxPxHxWxC, self.stem).swapaxes(0, 1).astype(self.dtype)
+        weights = ConvLSTMStack(squares, self.channels, self.layers, name="encoder")()
+        zero = jnp.zeros((*x_PxBxHxWxC.shape[1:4], self.channels), self.dtype)
+        state = [(zero.astype(jnp.float32), zero)] * self.layers
+        state, _ = lax.scan(lambda state, x: (stack_step(weights, state, x), None), state, x_PxBxHxWxC)
+        past = self._decoder("reconstruction", state, frames_BxPxHxWxC.shape[1])
+        return past[:, ::-1], self._decoder("prediction", state, self.future)
+
+    def _decoder(self, name, state, steps):
+        squares = self.stem**2 * self.colours
+        inputs = squares if self.conditioned else 0
+        weights = ConvLSTMStack(inputs, self.channels, self.layers, name=name)()
+        shape = (self.channels, squares)
+        kernel = self.param(f"{name}_kernel", nn.initializers.lecun_normal(), shape)
+        bias = self.param(f"{name}_bias", nn.initializers.zeros, (squares,))
+
+        def step(carry, _):
+            state, frame = carry
+            state = stack_step(weights, state, frame if self.conditioned else None)
+            frame = nn.sigmoid(state[-1][1] @ kernel.astype(self.dtype) + bias.astype(self.dtype))
+            return (state, frame), frame
+
+        black = jnp.zeros((*state[0][0].shape[:3], squares), self.dtype)
+        _, frames_SxBxHxWxC = lax.scan(step, (state, black), None, length=steps)
+        return depth_to_space(frames_SxBxHxWxC.swapaxes(0, 1), self.stem).astype(jnp.float32)

@@ -1,0 +1,112 @@
+"""The PixelCNN decoder of the Video Pixel Network: every pixel from those before it, in raster order.
+
+Two stacks see what came before a pixel: the vertical one all rows above it, the horizontal one the
+pixels left of it in its row, and the vertical one. One stack of masked convolutions alone has a
+blind spot to the right above (van den Oord et al., arXiv 1606.05328). A mask is made by a shift: a
+3×3 kernel that looks a row higher covers this row and two above, so that no weight is multiplied
+that a mask would erase. The first layers look at pixels and leave out the present one
+(mask A); the later ones look at features, which know nothing of the present pixel (mask B), in
+every branch of the multiplicative units.
+"""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from vpn_anomaly.models.blocks import multiply
+from vpn_anomaly.models.conv import Conv3x3
+
+REACH = 3  # pixels to the left in the first layer, features (the own one included) in later ones
+
+
+class RaisedConv(nn.Module):
+    """A 3×3 convolution that looks `rows` higher: over rows y − rows − 1 … y − rows + 1."""
+
+    features: int
+    rows: int
+    dtype: jnp.dtype = jnp.float32
+
+    @nn.compact
+    def __call__(self, x_BxHxWxC: jax.Array) -> jax.Array:
+        height = x_BxHxWxC.shape[1]
+        raised = jnp.pad(x_BxHxWxC, ((0, 0), (self.rows + 1, 0), (0, 0), (0, 0)))
+        z = Conv3x3(self.features, dtype=self.dtype, name="conv")(raised[:, : height + 2])
+        return z[:, 1 : height + 1]
+
+
+class CausalBlock(nn.Module):
+    """A residual multiplicative block in both stacks: 1×1 down from 2c, two units, 1×1 up.
+
+    The vertical units convolve this row and two above, the horizontal ones this feature and two to
+    the left; the vertical features of the same place join each horizontal unit.
+    """
+
+    dtype: jnp.dtype = jnp.float32
+
+    @nn.compact
+    def __call__(self, vertical_BxHxWxC, horizontal_BxHxWxC):
+        width = vertical_BxHxWxC.shape[-1]
+        channels = width // 2
+        dense = lambda features, name: nn.Dense(features, dtype=self.dtype, name=name)
+        v = dense(channels, "vertical_down")(vertical_BxHxWxC)
+        h = dense(channels, "horizontal_down")(horizontal_BxHxWxC)
+        for unit in ("1", "2"):
+            z = RaisedConv(4 * channels, rows=1, dtype=self.dtype, name=f"vertical_{unit}")(v)
+            v = multiply(v, z)
+            reached = [moved_right(h, number) for number in range(REACH)]
+            joined = jnp.concatenate([*reached, v], axis=-1)
+            h = multiply(h, dense(4 * channels, f"horizontal_{unit}")(joined))
+        vertical = vertical_BxHxWxC + dense(width, "vertical_up")(v)
+        return vertical, horizontal_BxHxWxC + dense(width, "horizontal_up")(h)
+
+
+class PixelCNN(nn.Module):
+    """Frame and condition to what the output layer reads at every pixel.
+
+    Attributes:
+        blocks: causal blocks.
+        channels: c, of their units; 2c around them.
+        colours: 1 or 3. Colours of a pixel come in order: what depends on the first colour may be
+            read for the second and third, what depends on the second for the third
+            (`colour_mask`).
+        features: D, for each of these groups.
+    """
+
+    blocks: int
+    channels: int
+    colours: int
+    features: int
+    rematerialise: bool = False
+    dtype: jnp.dtype = jnp.float32
+
+    @nn.compact
+    def __call__(self, frame_BxHxWxC: jax.Array, condition_BxHxWxF: jax.Array) -> jax.Array:
+        """(B, H, W, D · colours). Intensities in 0..1; the condition may know earlier frames only."""
+        dense = lambda features, name: nn.Dense(features, dtype=self.dtype, name=name)
+        frame, width = frame_BxHxWxC.astype(self.dtype), 2 * self.channels
+        above = RaisedConv(width, rows=2, dtype=self.dtype, name="above")(frame)
+        v = above + dense(width, "condition_vertical")(condition_BxHxWxF)
+        left = [moved_right(frame, 1 + number) for number in range(REACH)]
+        left = dense(width, "left")(jnp.concatenate(left, axis=-1))
+        h = left + above + dense(width, "condition_horizontal")(condition_BxHxWxF)
+        block = nn.remat(CausalBlock) if self.rematerialise else CausalBlock
+        for number in range(self.blocks):
+            v, h = block(self.dtype, name=f"block_{number}")(v, h)
+        h = nn.relu(h)
+        groups = [nn.relu(dense(self.features, "pixel")(h))]
+        for colour in range(1, self.colours):
+            known = jnp.concatenate([h, frame[..., :colour]], axis=-1)
+            groups.append(nn.relu(dense(self.features, f"after_colour_{colour - 1}")(known)))
+        return jnp.concatenate(groups, axis=-1)
+
+
+def colour_mask(features: int, colours: int) -> jax.Array:
+    """Which groups of features each colour may read, 0/1 (D · colours, colours)."""
+    group = jnp.arange(features * colours) // features
+    return (group[:, None] <= jnp.arange(colours)).astype(jnp.float32)
+
+
+def moved_right(x_BxHxWxC: jax.Array, columns: int) -> jax.Array:
+    """x[y, x − columns], zeros coming in from the left."""
+    width = x_BxHxWxC.shape[2]
+    return jnp.pad(x_BxHxWxC, ((0, 0), (0, 0), (columns, 0), (0, 0)))[:, :, :width]

@@ -1,0 +1,55 @@
+"""The Video Pixel Network: encoder and ConvLSTM as in ours, a PixelCNN in place of the head."""
+
+import flax.linen as nn
+import jax
+
+from vpn_anomaly.models.conv_lstm import ConvLSTM
+from vpn_anomaly.models.encoder import Encoder
+from vpn_anomaly.models.inpainting import smooth_kernel
+from vpn_anomaly.models.pixelcnn import PixelCNN, colour_mask
+from vpn_anomaly.ops.intensity import VALUES
+from vpn_anomaly.ops.space_to_depth import depth_to_space
+
+
+class VideoPixelNetwork(nn.Module):
+    """From frames and the next frame to what the output layer reads at every pixel of that frame.
+
+    The last ConvLSTM output is projected by a 1×1 convolution to `condition` channels a pixel,
+    depth-to-space where the encoder has a stem, and conditions a decoder at full resolution.
+    """
+
+    encoder: Encoder
+    conv_lstm: ConvLSTM
+    decoder: PixelCNN
+    condition: int
+
+    def setup(self):
+        colours = self.decoder.colours
+        shape = (self.decoder.features * colours, colours, VALUES)
+        self.output_kernel = self.param("output_kernel", smooth_kernel, shape)
+        self.output_bias = self.param("output_bias", nn.initializers.zeros, (colours, VALUES))
+        squares = self.encoder.stem**2
+        self.to_pixels = nn.Dense(self.condition * squares, dtype=self.encoder.dtype)
+
+    def remember(self, frames_BxTxHxWxC: jax.Array) -> jax.Array:
+        """The ConvLSTM's outputs after every frame, (B, T, h, w, L). Intensities in 0..1."""
+        batch, time = frames_BxTxHxWxC.shape[:2]
+        features = self.encoder(frames_BxTxHxWxC.reshape(batch * time, *frames_BxTxHxWxC.shape[2:]))
+        return self.conv_lstm(features.reshape(batch, time, *features.shape[1:]))
+
+    def decode(self, memory_BxhxwxL: jax.Array, frame_BxHxWxC: jax.Array) -> jax.Array:
+        """What the output layer reads at every pixel of the frame after, teacher-forced.
+
+        The place of a pixel depends on the pixels before it in raster order, and on the memory.
+        """
+        condition = depth_to_space(self.to_pixels(memory_BxhxwxL), self.encoder.stem)
+        return self.decoder(frame_BxHxWxC, condition)
+
+    def output_layer(self) -> tuple[jax.Array, jax.Array]:
+        """Kernel (D · C, C, 256), zero where a colour may not read, and bias (C, 256)."""
+        mask = colour_mask(self.decoder.features, self.decoder.colours)
+        return self.output_kernel * mask[..., None], self.output_bias
+
+    def __call__(self, frames_BxTxHxWxC, frame_BxHxWxC):
+        """The features of the frame after the T frames, and the output layer."""
+        return self.decode(self.remember(frames_BxTxHxWxC)[:, -1], frame_BxHxWxC), self.output_layer()

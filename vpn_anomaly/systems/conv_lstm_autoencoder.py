@@ -1,0 +1,60 @@
+"""Conv-LSTM (Medel and Savakis): the squared error of a composite encoder-decoder's prediction."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+
+from vpn_anomaly.models.baseline_costs import composite_costs
+from vpn_anomaly.models.composite import CompositeAutoencoder
+from vpn_anomaly.systems.frames import hidden_by_any, intensity
+from vpn_anomaly.systems.squared_error import error_maps
+
+
+@dataclasses.dataclass(frozen=True)
+class ConvLSTMAutoencoderSystem:
+    """Sees `past` frames and predicts the next; see `systems/system.py` for the interface.
+
+    A frame is scored as the last one of a prediction: with 10 frames past and 10 future it lies 10
+    steps ahead of what the network saw, with 19 and 1 it is the next.
+
+    Attributes:
+        network: the encoder and both decoders.
+        past: frames that it sees.
+        lattice: the period of the pixels that other systems are shown; they do not count.
+        last: the last frame of the window that training takes from a sequence.
+    """
+
+    network: CompositeAutoencoder
+    past: int
+    lattice: tuple[int, int]
+    last: int
+
+    @property
+    def first_frame(self) -> int:
+        return self.past + self.network.future - 1
+
+    def init(self, key, clip_BxTxHxWxC):
+        return jax.jit(self.network.init)(key, intensity(clip_BxTxHxWxC[:1, : self.past]))["params"]
+
+    def loss(self, params, batch, key):
+        """Mean squared error of reconstruction and prediction, all frames alike; intensities²."""
+        del key
+        first = self.last - self.first_frame
+        window = intensity(jnp.asarray(batch["clip"])[:, first : self.last + 1])
+        parts = self.network.apply({"params": params}, window[:, : self.past])
+        return jnp.mean((jnp.concatenate(parts, axis=1) - window) ** 2)
+
+    def maps(self, params, clip_BxTxHxWxC, shift_Mx2, frames):
+        """The map `error`: squared error of a frame's prediction, intensities²."""
+        clip = intensity(jnp.asarray(clip_BxTxHxWxC))
+        first = [frame - self.first_frame for frame in frames]
+        past = jnp.stack([clip[:, start : start + self.past] for start in first], axis=1)
+        _, future = self.network.apply({"params": params}, past.reshape(-1, *past.shape[2:]))
+        frame_BxGxHxWxC = clip[:, jnp.array(frames)]
+        predicted = future[:, -1].reshape(frame_BxGxHxWxC.shape)
+        counted = hidden_by_any(shift_Mx2, self.lattice, *clip.shape[2:4])
+        return error_maps(predicted, frame_BxGxHxWxC, counted)
+
+    def costs(self, step):
+        return composite_costs(self.network, self.past, step)

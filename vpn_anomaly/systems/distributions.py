@@ -1,0 +1,94 @@
+"""What systems that predict a distribution a pixel have in common: their loss and their maps."""
+
+import jax
+import jax.numpy as jnp
+
+from vpn_anomaly.ops.intensity import VALUES, distribution_statistics, mean_surprise
+from vpn_anomaly.systems.system import Maps
+
+
+def mean_frame_surprise(features_BxGxHxWxD, output_layer, value_BxGxHxWxC, counted_BxGxHxW, subset):
+    """Mean surprise of the counted pixels and their colours, every frame an equal part; nats.
+
+    Args:
+        features_BxGxHxWxD: what the output layer reads.
+        output_layer: its kernel (D, C, 256) and bias (C, 256).
+        value_BxGxHxWxC: the true intensities, uint8.
+        counted_BxGxHxW: bool.
+        subset: (pixels, key, index_B). One pixel is drawn from each run of H·W / pixels pixels,
+            by the key and the sequence's index, so that the loss stays unbiased; 0 pixels: all.
+    """
+    count, key, index_B = subset
+    frame_pixels = counted_BxGxHxW.shape[2] * counted_BxGxHxW.shape[3]
+    flat = lambda x, *rest: x.reshape(-1, frame_pixels, *rest)
+    pixels = (
+        flat(features_BxGxHxWxD, features_BxGxHxWxD.shape[-1]),
+        flat(value_BxGxHxWxC, value_BxGxHxWxC.shape[-1]),
+        flat(_equal_weights(counted_BxGxHxW)),
+    )
+    if count:
+        keys = jax.vmap(lambda index: jax.random.fold_in(key, index))(index_B)
+        pixels = _one_of_each_run(pixels, keys, count)
+    features, value, weight = (x.reshape(-1, *x.shape[2:]) for x in pixels)
+    return mean_surprise(features, *output_layer, value.astype(jnp.int32), weight)
+
+
+def frame_statistics(features_BxGxHxWxD, output_layer, value_BxGxHxWxC) -> dict[str, jax.Array]:
+    """The predicted distributions' statistics, averaged over colours, (B, G, H, W) each.
+
+    `surprise`, `entropy` and `tail` in nats, `variance` and `residual` (value − predicted mean) in
+    intensities 0..1.
+    """
+    shape, colours = features_BxGxHxWxD.shape[:4], value_BxGxHxWxC.shape[-1]
+    value = value_BxGxHxWxC.reshape(-1, colours).astype(jnp.int32)
+    features = features_BxGxHxWxD.reshape(-1, features_BxGxHxWxD.shape[-1])
+    statistics = distribution_statistics(features, *output_layer, value)
+    statistics["residual"] = value / (VALUES - 1) - statistics.pop("mean")
+    return jax.tree.map(lambda x: x.mean(-1).reshape(shape), statistics)
+
+
+def surprise_maps(statistics: dict[str, jax.Array], counted) -> Maps:
+    """Maps `nll` (its mean is the entropy) and `tail`, in nats, `missing` and `intruding`.
+
+    The last two are the residual of the predicted mean, darker and brighter than expected, in
+    intensities 0..1; under the prediction its mean is zero and its variance the predicted one.
+    """
+    residual, zero = statistics["residual"], jnp.zeros_like(statistics["residual"])
+    return Maps(
+        value={
+            "nll": statistics["surprise"],
+            "tail": statistics["tail"],
+            "missing": -residual,
+            "intruding": residual,
+        },
+        mean={"nll": statistics["entropy"], "missing": zero, "intruding": zero},
+        variance={"missing": statistics["variance"], "intruding": statistics["variance"]},
+        counted=jnp.broadcast_to(counted, residual.shape),
+    )
+
+
+def _equal_weights(counted_BxGxHxW):
+    """Weights that sum to one and give every frame's counted pixels an equal part."""
+    counted = counted_BxGxHxW.astype(jnp.float32)
+    frames = counted.shape[0] * counted.shape[1]
+    return counted / counted.sum((2, 3), keepdims=True) / frames
+
+
+def _one_of_each_run(pixels, keys_B, count):
+    """Keeps one random pixel of each of `count` runs of neighbours, with the weight of the run.
+
+    A one-hot product instead of a gather: its gradient is a product too, not a scatter.
+    """
+    features_NxPxD, value_NxPxC, weight_NxP = pixels
+    frames, positions = weight_NxP.shape
+    run = positions // count
+    draw = lambda key: jax.random.randint(key, (frames // len(keys_B), count), 0, run)
+    chosen = jax.vmap(draw)(keys_B).reshape(frames, count)
+    chosen_NxSxR = chosen[..., None] == jnp.arange(run)
+
+    def choose(x):
+        x = x.reshape(frames, count, run, *x.shape[2:])
+        kept = chosen_NxSxR.astype(x.dtype).reshape(*chosen_NxSxR.shape, *[1] * (x.ndim - 3))
+        return (x * kept).sum(2, dtype=x.dtype)
+
+    return choose(features_NxPxD), choose(value_NxPxC), choose(weight_NxP) * run

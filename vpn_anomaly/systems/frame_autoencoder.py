@@ -1,0 +1,52 @@
+"""An autoencoder of single frames: what a frame shows by itself, without motion."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+
+from vpn_anomaly.models.baseline_costs import frame_autoencoder_costs
+from vpn_anomaly.models.frame_autoencoder import FrameAutoencoder
+from vpn_anomaly.systems.frames import hidden_by_any, intensity
+from vpn_anomaly.systems.squared_error import error_maps
+
+
+@dataclasses.dataclass(frozen=True)
+class FrameAutoencoderSystem:
+    """The squared error of a reconstruction; see `systems/system.py` for the interface.
+
+    Attributes:
+        network: the autoencoder.
+        lattice: the period of the pixels that other systems are shown; they do not count.
+        targets: the frames that training takes from a sequence.
+    """
+
+    network: FrameAutoencoder
+    lattice: tuple[int, int]
+    targets: tuple[int, ...]
+
+    @property
+    def first_frame(self) -> int:
+        return 0
+
+    def init(self, key, clip_BxTxHxWxC):
+        return jax.jit(self.network.init)(key, intensity(clip_BxTxHxWxC[:1, 0]))["params"]
+
+    def loss(self, params, batch, key):
+        """Mean squared error of the targets, intensities²."""
+        del key
+        frames = intensity(jnp.asarray(batch["clip"])[:, jnp.array(self.targets)])
+        return jnp.mean((self._reconstruct(params, frames) - frames) ** 2)
+
+    def maps(self, params, clip_BxTxHxWxC, shift_Mx2, frames):
+        """The map `error`: squared error of the reconstruction, intensities²."""
+        frame_BxGxHxWxC = intensity(jnp.asarray(clip_BxTxHxWxC)[:, jnp.array(frames)])
+        counted = hidden_by_any(shift_Mx2, self.lattice, *frame_BxGxHxWxC.shape[2:4])
+        return error_maps(self._reconstruct(params, frame_BxGxHxWxC), frame_BxGxHxWxC, counted)
+
+    def costs(self, step):
+        return frame_autoencoder_costs(self.network, step)
+
+    def _reconstruct(self, params, frames_BxGxHxWxC):
+        merged = frames_BxGxHxWxC.reshape(-1, *frames_BxGxHxWxC.shape[2:])
+        return self.network.apply({"params": params}, merged).reshape(frames_BxGxHxWxC.shape)

@@ -1,0 +1,105 @@
+"""The Video Pixel Network: a distribution for every pixel, given the pixels before it."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+
+from vpn_anomaly.models.baseline_costs import vpn_costs
+from vpn_anomaly.models.inpainting import log_histogram
+from vpn_anomaly.models.vpn import VideoPixelNetwork
+from vpn_anomaly.ops.intensity import logits
+from vpn_anomaly.systems.distributions import (
+    frame_statistics,
+    mean_frame_surprise,
+    surprise_maps,
+)
+from vpn_anomaly.systems.frames import hidden_by_any, intensity
+
+
+@dataclasses.dataclass(frozen=True)
+class VPNSystem:
+    """Teacher-forced training and scoring in one pass; see `systems/system.py` for the interface.
+
+    Attributes:
+        network: encoder, ConvLSTM and PixelCNN decoder.
+        lattice: (rows, columns), the period of the pixels that other systems are shown: they do
+            not count in the maps, so that all systems are compared on the same pixels.
+        targets: the frames that training predicts.
+        loss_pixels: random pixels of a target that the loss is taken over, 0 for all.
+    """
+
+    network: VideoPixelNetwork
+    lattice: tuple[int, int]
+    targets: tuple[int, ...]
+    loss_pixels: int = 0
+
+    @property
+    def first_frame(self) -> int:
+        return 1
+
+    def init(self, key, clip_BxTxHxWxC):
+        frames = intensity(clip_BxTxHxWxC[:1, :2])
+        params = jax.jit(self.network.init)(key, frames[:, :1], frames[:, 1])["params"]
+        return {**params, "output_bias": log_histogram(clip_BxTxHxWxC)}
+
+    def loss(self, params, batch, key):
+        """Mean surprise of all pixels (and colours) of the targets, nats."""
+        clip_BxTxHxWxC = jnp.asarray(batch["clip"])
+        features_BxGxHxWxD = self._decode(params, clip_BxTxHxWxC, self.targets)
+        return mean_frame_surprise(
+            features_BxGxHxWxD,
+            self._output_layer(params),
+            clip_BxTxHxWxC[:, jnp.array(self.targets)],
+            jnp.ones(features_BxGxHxWxD.shape[:4], bool),
+            (self.loss_pixels, key, jnp.asarray(batch["index"])),
+        )
+
+    def maps(self, params, clip_BxTxHxWxC, shift_Mx2, frames):
+        """The maps of `surprise_maps`; one pass, whatever the number of masks."""
+        clip_BxTxHxWxC = jnp.asarray(clip_BxTxHxWxC)
+        features = self._decode(params, clip_BxTxHxWxC, frames)
+        value = clip_BxTxHxWxC[:, jnp.array(frames)]
+        statistics = frame_statistics(features, self._output_layer(params), value)
+        height, width = clip_BxTxHxWxC.shape[2:4]
+        return surprise_maps(statistics, hidden_by_any(shift_Mx2, self.lattice, height, width))
+
+    def costs(self, step):
+        return vpn_costs(self.network, step)
+
+    def sample(self, params, clip_BxTxHxWxC, key) -> jax.Array:
+        """A frame after the T given ones, drawn from the prediction, uint8 (B, H, W, C).
+
+        Pixel by pixel and colour by colour: H · W · C passes of the decoder, each of the whole
+        frame.
+        """
+        clip_BxTxHxWxC = jnp.asarray(clip_BxTxHxWxC)
+        memory = self._apply(params, "remember", intensity(clip_BxTxHxWxC))[:, -1]
+        kernel, bias = self._output_layer(params)
+        batch, _, height, width, colours = clip_BxTxHxWxC.shape
+
+        def draw(number, frame_BxHxWxC):
+            place, colour = jnp.divmod(number, colours)
+            row, column = jnp.divmod(place, width)
+            features = self._apply(params, "decode", memory, intensity(frame_BxHxWxC))
+            z_BxCxV = logits(features[:, row, column], kernel, bias)
+            value_B = jax.random.categorical(jax.random.fold_in(key, number), z_BxCxV[:, colour])
+            return frame_BxHxWxC.at[:, row, column, colour].set(value_B.astype(jnp.uint8))
+
+        empty = jnp.zeros((batch, height, width, colours), jnp.uint8)
+        return jax.lax.fori_loop(0, height * width * colours, draw, empty)
+
+    def _decode(self, params, clip, frames):
+        """What the output layer reads for every frame of `frames`, (B, G, H, W, D)."""
+        memory = self._apply(params, "remember", intensity(clip[:, : max(frames)]))
+        chosen, before = jnp.array(frames), jnp.array(frames) - 1
+        merge = lambda x: x.reshape(-1, *x.shape[2:])
+        frame = intensity(clip[:, chosen])
+        features = self._apply(params, "decode", merge(memory[:, before]), merge(frame))
+        return features.reshape(*frame.shape[:4], -1)
+
+    def _apply(self, params, method, *arguments):
+        return self.network.apply({"params": params}, *arguments, method=method)
+
+    def _output_layer(self, params):
+        return self._apply(params, "output_layer")
