@@ -6,6 +6,8 @@
     RUNS = {"base": {}, "context_3": {"model.context": 3}}  # row -> overrides, over COMMON
     SEEDS = (0,)                            # default
     STORED_SCORES = ("mean_nll", "any")     # kept per sequence, those that a run has; default below
+
+and what table_settings.py lists for its table.
 """
 
 import dataclasses
@@ -15,6 +17,7 @@ from collections.abc import Mapping
 
 from ml_collections import ConfigDict
 
+from experiments.table_settings import TableSettings, table_settings
 from vpn_anomaly import command_line, config as configuration
 from vpn_anomaly.errors import UserError
 
@@ -32,6 +35,7 @@ class Definition:
     runs: Mapping[str, Mapping[str, object]]
     seeds: tuple[int, ...]
     stored_scores: tuple[str, ...]
+    table: TableSettings = dataclasses.field(default_factory=TableSettings)
 
     def overrides(self, row: str) -> dict[str, object]:
         """The fields that a row sets, by dotted name, lists as tuples; the row's own come first."""
@@ -58,7 +62,11 @@ def load_definition(path: str | pathlib.Path) -> Definition:
     wrong = _what_is_wrong(definition)
     if wrong:
         raise UserError(f"the sweep file {str(path)!r} does not work: {wrong}")
-    return definition
+    try:
+        table = table_settings(values, definition.runs, definition.stored_scores)
+    except UserError as error:
+        raise UserError(f"the sweep file {str(path)!r} does not work: {error}") from error
+    return dataclasses.replace(definition, table=table)
 
 
 def run_config(definition: Definition, row: str, seed: int) -> ConfigDict:

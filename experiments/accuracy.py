@@ -1,0 +1,72 @@
+"""Accuracy of a row over its seeds, with an interval over test sequences, and differences of rows."""
+
+import dataclasses
+import functools
+from collections.abc import Sequence
+
+import numpy as np
+
+from experiments.stored_results import METRIC, Run
+from vpn_anomaly.evaluation import bootstrap
+
+RESAMPLES = 1000
+
+
+@dataclasses.dataclass(frozen=True)
+class Accuracy:
+    """Break-even accuracy, 0..1.
+
+    Attributes:
+      score: the name of the score.
+      seeds_S: the accuracy of every seed.
+      resampled_R: the mean over seeds on every bootstrap resample, the same one for all seeds.
+    """
+
+    score: str
+    seeds_S: np.ndarray
+    resampled_R: np.ndarray
+
+    @property
+    def mean(self) -> float:
+        return float(np.mean(self.seeds_S))
+
+    @property
+    def deviation(self) -> float | None:
+        """The standard deviation over seeds (divisor S − 1); None of a single seed."""
+        return float(np.std(self.seeds_S, ddof=1)) if len(self.seeds_S) > 1 else None
+
+    @property
+    def ci95(self) -> list[float]:
+        """[low, high] of the mean over seeds, over test sequences."""
+        return bootstrap.interval(self.resampled_R)
+
+
+def accuracy_over_seeds(runs: Sequence[Run], corruption: str, score: str) -> Accuracy | None:
+    """The accuracy of one row's runs; None without runs, or where a run has none of this score.
+
+    Raises:
+      UserError: seedN.json and seedN.npz are not of one run.
+    """
+    if not runs or not all(run.has(corruption, score) for run in runs):
+        return None
+    values = [run.accuracy(corruption, score) for run in runs]
+    if None in values:
+        return None
+    resampled = [_resampled(run, corruption, score) for run in runs]
+    return Accuracy(score, np.array(values), np.mean(resampled, axis=0))
+
+
+def difference(first: Accuracy, second: Accuracy) -> tuple[float, list[float]]:
+    """First minus second: of the means over seeds, and its [low, high] on the same resamples."""
+    return first.mean - second.mean, bootstrap.interval(first.resampled_R - second.resampled_R)
+
+
+def _resampled(run: Run, corruption: str, score: str) -> np.ndarray:
+    normal_N, corrupted_P = run.pair(corruption, score)
+    weights = _weights(len(normal_N), len(corrupted_P))
+    return bootstrap.resampled_metric(METRIC, normal_N, corrupted_P, weights)
+
+
+@functools.lru_cache(maxsize=2)
+def _weights(normal: int, corrupted: int) -> np.ndarray:
+    return bootstrap.resample_weights(normal, corrupted, RESAMPLES)

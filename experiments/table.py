@@ -1,0 +1,118 @@
+"""Writes a sweep's results as tables into README.md, and as a figure.
+
+    python -m experiments.table [--sweep=experiments/paper_table.py] [--results=experiments/results]
+        [--readme=README.md] [--figure=docs/NAME.png] [--check] [--partial]
+
+The tables stand between the two lines that `markers` gives, which have to be there. `--check` writes
+nothing and exits with 1 where what stands there is not what the results give.
+"""
+
+import argparse
+import pathlib
+import sys
+from collections.abc import Sequence
+
+from experiments.definition import Definition, load_definition
+from experiments.stored_results import missing_seeds, read_runs
+from experiments.table_figure import table_figure
+from experiments.table_markdown import markdown
+from experiments.table_rows import Row, table_rows
+from vpn_anomaly import workdir
+from vpn_anomaly.errors import UserError
+
+
+def markers(name: str) -> tuple[str, str]:
+    """The lines before and after the tables of a sweep."""
+    return (f"<!-- {name}: begin (python -m experiments.table) -->", f"<!-- {name}: end -->")
+
+
+def with_block(text: str, name: str, block: str, path: pathlib.Path) -> str:
+    """The text with the block between the markers, in place of what is there.
+
+    Raises:
+      UserError: the two lines are not there, each once and in order.
+    """
+    lines, (begin, end) = text.split("\n"), markers(name)
+    places = [[number for number, line in enumerate(lines) if line.strip() == marker]
+              for marker in (begin, end)]
+    if [len(found) for found in places] != [1, 1] or places[0] > places[1]:
+        raise UserError(f"{path} needs two lines, each once and in this order: {begin} and {end}; "
+                        "put them where the tables belong")
+    (first,), (last,) = places
+    return "\n".join([*lines[: first + 1], *block.split("\n"), *lines[last:]])
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command line; 1: `--check` found something else, 2: an error, told in one line."""
+    try:
+        return _run(_arguments(argv))
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    definition = load_definition(arguments.sweep)
+    text = _read(arguments.readme)
+    rows = _rows(definition, arguments)
+    new = with_block(text, definition.name, markdown(definition, rows), arguments.readme)
+    if arguments.check:
+        if new == text:
+            return 0
+        print(f"{arguments.readme}: the tables of {definition.name} are not what {arguments.results} gives; "
+              "run the same command without --check", file=sys.stderr)
+        return 1
+    figure = arguments.figure or pathlib.Path("docs", f"{definition.name}.png")
+    workdir.write_atomically(figure, lambda file: table_figure(file, rows))
+    workdir.write_atomically(arguments.readme, lambda file: file.write(new.encode()))
+    print(f"{arguments.readme} and {figure} show {definition.name}")
+    unmeasured = [row.name for row in rows if not row.measured]
+    if unmeasured:
+        print(f"not measured: {', '.join(unmeasured)}")
+    return 0
+
+
+def _rows(definition: Definition, arguments: argparse.Namespace) -> list[Row]:
+    """The table's rows; UserError where a row has some seeds and lacks others, without --partial."""
+    runs = read_runs(definition, arguments.results)
+    rows = table_rows(definition, runs)
+    partial = {row: seeds for row, seeds in missing_seeds(definition, runs).items() if runs[row]}
+    if partial and not arguments.partial:
+        named = "; ".join(f"{row} seed {', '.join(map(str, seeds))}" for row, seeds in partial.items())
+        raise UserError(f"{definition.name} lacks runs of rows that have others: {named}; "
+                        "finish the sweep, or give --partial to show what is there")
+    return rows
+
+
+def _read(path: pathlib.Path) -> str:
+    try:
+        return path.read_bytes().decode()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not a text file"
+        raise UserError(f"{path} cannot be read: {reason.lower()}; give --readme=FILE") from error
+
+
+class _Parser(argparse.ArgumentParser):
+    """Errors are one line."""
+
+    def error(self, message):
+        self.exit(2, f"error: {message}\n")
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = _Parser(prog="experiments.table", description=__doc__.splitlines()[0], allow_abbrev=False)
+    path, folder = pathlib.Path, pathlib.Path("experiments")
+    parser.add_argument("--sweep", type=path, default=folder / "paper_table.py", help="its definition")
+    parser.add_argument("--results", type=path, default=folder / "results", help="where it is stored")
+    parser.add_argument("--readme", type=path, default=path("README.md"), help="the file with the tables")
+    parser.add_argument("--figure", type=path, help="the PNG; default docs/NAME.png")
+    parser.add_argument("--check", action="store_true", help="write nothing; 1 where the tables differ")
+    parser.add_argument("--partial", action="store_true", help="show rows that lack some of their seeds")
+    arguments = parser.parse_args(argv)
+    if arguments.figure and arguments.figure.suffix != ".png":
+        parser.error(f"--figure={arguments.figure}: a PNG is written; give a name that ends in .png")
+    return arguments
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,107 @@
+"""A sweep's results as a picture: a panel a corruption, a line a row."""
+
+import os
+from collections.abc import Sequence
+from typing import BinaryIO
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from experiments.accuracy import Accuracy
+from experiments.table_rows import Row
+from experiments.table_settings import CORRUPTIONS
+from vpn_anomaly.evaluation.curves import COLOURS, DPI, INK, NORMAL
+
+PAPER_PANEL = "both"  # the corruption that the paper's figures are of
+CHANCE = 50  # percent, with as many normal as corrupted sequences
+PAPER_SCORE, DECLARED_SCORE = COLOURS[1], COLOURS[0]
+GRID = "#e6e8eb"
+WIDTH, ROW_HEIGHT, MARGIN = 10.5, 0.34, 0.62  # inches; the margin is of each panel
+OFFSET = 0.17  # of a row: the two scores lie on both sides of its middle
+# How much of the axis is left free beyond the least and the greatest accuracy, in percent.
+ROOM = 2.5
+
+
+def table_figure(path: str | os.PathLike | BinaryIO, rows: Sequence[Row]) -> None:
+    """Writes a PNG: every seed a dot, their mean a stroke, its interval a line.
+
+    Args:
+      path: the file to write, or one open for writing.
+      rows: in the table's order, from top to bottom.
+    """
+    size = (WIDTH, 0.4 + 2 * (MARGIN + ROW_HEIGHT * len(rows)))
+    figure = Figure(figsize=size, dpi=DPI, facecolor="white", layout="constrained")
+    panels = figure.subplots(2, 2, sharex=True, sharey=True)
+    for axes, corruption in zip(panels.flat, CORRUPTIONS):
+        _draw_panel(axes, corruption, rows)
+    # The first row on top; sharing the axes, one panel sets them for all.
+    panels[0, 0].set_ylim(len(rows) - 0.4, -0.6)
+    panels[0, 0].set_xlim(_least(rows) - ROOM, 100 + ROOM)
+    panels[0, 0].set_yticks(range(len(rows)), [row.label for row in rows])
+    for axes in panels[1]:
+        axes.set_xlabel("accuracy where precision equals recall, %", color=INK, fontsize=9)
+    figure.legend(handles=_legend(rows), loc="outside upper center", ncols=6, frameon=False, fontsize=9)
+    figure.savefig(path, format="png")
+
+
+def _draw_panel(axes: Axes, corruption: str, rows: Sequence[Row]) -> None:
+    axes.axvline(CHANCE, color=NORMAL, linewidth=1, linestyle=(0, (4, 3)))
+    axes.annotate("chance", (CHANCE, 1), xycoords=("data", "axes fraction"), xytext=(3, -1),
+                  textcoords="offset points", va="top", fontsize=8, color=NORMAL)
+    for place, row in enumerate(rows):
+        by_paper = row.by_paper_score.get(corruption)
+        declared = row.by_declared_score.get(corruption)
+        if declared is by_paper:
+            declared = None
+        offset = 0 if declared is None else OFFSET
+        if by_paper is not None:
+            _draw_accuracy(axes, place - offset, by_paper, PAPER_SCORE)
+        if declared is not None:
+            _draw_accuracy(axes, place + offset, declared, DECLARED_SCORE)
+        if row.paper is not None and corruption == PAPER_PANEL:
+            axes.plot(row.paper, place, **_PAPER_MARK)
+        if not row.measured:
+            axes.annotate("not measured", (1, place), xycoords=("axes fraction", "data"), ha="right",
+                          va="center", fontsize=8, color=NORMAL)
+    axes.set_title(corruption, fontsize=10, color=INK, loc="left")
+    axes.set_axisbelow(True)
+    axes.grid(axis="both", color=GRID, linewidth=0.8)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.tick_params(labelsize=9, colors=INK)
+    axes.tick_params(axis="y", length=0)
+
+
+def _draw_accuracy(axes: Axes, place: float, accuracy: Accuracy, colour: str) -> None:
+    low, high = accuracy.ci95
+    axes.plot([100 * low, 100 * high], [place, place], color=colour, linewidth=1.3, solid_capstyle="butt")
+    seeds = 100 * accuracy.seeds_S
+    axes.plot(seeds, [place] * len(seeds), color=colour, **_SEED_MARK)
+    axes.plot(100 * accuracy.mean, place, color=colour, **_MEAN_MARK)
+
+
+_SEED_MARK = {"linestyle": "none", "marker": "o", "markersize": 5.5, "alpha": 0.6, "markeredgewidth": 0}
+_MEAN_MARK = {"linestyle": "none", "marker": "|", "markersize": 10, "markeredgewidth": 2}
+_PAPER_MARK = {"linestyle": "none", "marker": "D", "markersize": 6, "markerfacecolor": "none",
+               "markeredgecolor": INK, "zorder": 3}
+
+
+def _legend(rows: Sequence[Row]) -> list[Line2D]:
+    """A handle for every mark that is drawn."""
+    handles = [Line2D([], [], color=PAPER_SCORE, linewidth=1.6, label="paper's score")]
+    if any(row.by_declared_score for row in rows):
+        handles.append(Line2D([], [], color=DECLARED_SCORE, linewidth=1.6, label="declared score"))
+    handles += [Line2D([], [], color=INK, label="a seed", **_SEED_MARK),
+                Line2D([], [], color=INK, label="mean over seeds", **_MEAN_MARK),
+                Line2D([], [], color=INK, linewidth=1.6, label="95% over sequences")]
+    if any(row.paper is not None for row in rows):
+        handles.append(Line2D([], [], label="the paper's figure", **_PAPER_MARK))
+    return handles
+
+
+def _least(rows: Sequence[Row]) -> float:
+    """The least of all that is drawn, percent."""
+    accuracies = [accuracy for row in rows
+                  for found in (row.by_paper_score, row.by_declared_score) for accuracy in found.values()]
+    ends = [100 * min(accuracy.ci95[0], *accuracy.seeds_S) for accuracy in accuracies]
+    return min([CHANCE, *ends, *(row.paper for row in rows if row.paper is not None)])

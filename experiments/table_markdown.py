@@ -1,0 +1,191 @@
+"""A sweep's results as Markdown: accuracies, differences to one row, and what the runs cost."""
+
+import statistics
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+
+from experiments.accuracy import RESAMPLES, Accuracy, difference
+from experiments.definition import Definition
+from experiments.stored_results import Run
+from experiments.table_rows import Row
+from experiments.table_settings import CORRUPTIONS
+
+PAIRED_CORRUPTION = "both"
+NONE = "–"
+COMMIT_CHARACTERS = 7
+LINE = 110  # characters
+
+
+def markdown(definition: Definition, rows: Sequence[Row]) -> str:
+    """All tables, each after a line that says what it shows; the same results give the same text."""
+    parts = [_accuracy_table(definition, rows), _declared_table(definition, rows),
+             _difference_table(definition, rows), _cost_table(rows)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _accuracy_table(definition: Definition, rows: Sequence[Row]) -> str:
+    with_paper = bool(definition.table.paper)
+    papers = [NONE if row.paper is None else _percent(row.paper) for row in rows]
+    columns = [_bold_best([row.paper for row in rows], papers)] if with_paper else []
+    columns += _accuracy_columns([row.by_paper_score for row in rows])
+    cells = [[row.label, *values] for row, *values in zip(rows, *columns)]
+    for row, line in zip(rows, cells):
+        if not row.measured:
+            line[-len(CORRUPTIONS):] = ["not measured", *[""] * (len(CORRUPTIONS) - 1)]
+    head = ["", *["paper"] * with_paper, *CORRUPTIONS]
+    return f"{_legend(definition, rows)}\n\n{_table(head, cells)}"
+
+
+def _legend(definition: Definition, rows: Sequence[Row]) -> str:
+    table, seeds = definition.table, definition.seeds
+    run = next(row.runs[0] for row in rows if row.runs)
+    normal = next(len(scores) for name, scores in run.scores.items() if name.startswith("normal/"))
+    others = next(len(scores) for name, scores in run.scores.items() if not name.startswith("normal/"))
+    mean = f"one seed ({seeds[0]})"
+    if len(seeds) > 1:
+        mean = f"mean ± standard deviation over seeds {', '.join(map(str, seeds))}"
+    unlearned = " Rows without learning are scores themselves." if table.unlearned else ""
+    text = (
+        f"Accuracy in percent where precision equals recall, {normal:,} normal and {others:,} corrupted test "
+        f"sequences of each kind; {mean}, and the interval of 95% over sequences ({RESAMPLES:,} bootstrap "
+        f"resamples). Bold: the best of a column. Score: {_scores(definition, rows)}.{unlearned}"
+    )
+    return textwrap.fill(text, LINE, break_long_words=False, break_on_hyphens=False)
+
+
+def _scores(definition: Definition, rows: Sequence[Row]) -> str:
+    """The scores of the paper in words, each with its rows where there are several."""
+    labels = {}
+    for row in rows:
+        if row.learned:
+            labels.setdefault(definition.table.score_of(row.name), []).append(row.label)
+    if len(labels) == 1:
+        return f"`{next(iter(labels))}`"
+    return "; ".join(f"`{score}` of {', '.join(names)}" for score, names in labels.items())
+
+
+def _declared_table(definition: Definition, rows: Sequence[Row]) -> str:
+    rows = [row for row in rows if row.by_declared_score]
+    if not rows:
+        return ""
+    columns = _accuracy_columns([row.by_declared_score for row in rows])
+    declared = definition.table.declared
+    cells = [[row.label, *values] for row, *values in zip(rows, *columns)]
+    for row, line in zip(rows, cells):
+        for place, corruption in enumerate(CORRUPTIONS, start=1):
+            accuracy = row.by_declared_score.get(corruption)
+            if accuracy and corruption in declared and accuracy.score != declared[corruption]:
+                line[place] += f" (`{accuracy.score}`)"
+    head = ["", *(f"{kind}: `{declared[kind]}`" if kind in declared else kind for kind in CORRUPTIONS)]
+    return f"The same by the score declared beforehand for each corruption:\n\n{_table(head, cells)}"
+
+
+def _difference_table(definition: Definition, rows: Sequence[Row]) -> str:
+    measured = {row.name: row for row in rows if row.learned and PAIRED_CORRUPTION in row.by_paper_score}
+    compared = measured.pop(definition.table.compared, None)
+    if compared is None or not measured:
+        return ""
+    cells = []
+    for row in measured.values():
+        accuracies = [one.by_paper_score[PAIRED_CORRUPTION] for one in (compared, row)]
+        value, (low, high) = difference(*accuracies)
+        excludes = "yes" if low > 0 or high < 0 else "no"
+        cells.append([row.label, _points(value), f"[{_points(low)}, {_points(high)}]", excludes])
+    head = [f"{compared.label} minus", "points", "95%", "excludes zero"]
+    return (f"Differences on `{PAIRED_CORRUPTION}`, of means over seeds, on the same resamples of the same "
+            f"sequences:\n\n{_table(head, cells)}")
+
+
+def _cost_table(rows: Sequence[Row]) -> str:
+    """What the runs of every trained row cost; several values where its seeds differ."""
+    cells = [
+        [row.label, *(_distinct(row.runs, tell) for tell in _COSTS.values()), _minutes(row.runs),
+         _distinct(row.runs, _device), _distinct(row.runs, _commit)]
+        for row in rows if row.learned and row.runs
+    ]
+    head = ["", *_COSTS, "minutes a run", "device", "commit"]
+    return f"What a run costs:\n\n{_table(head, cells)}"
+
+
+def _gigaflop(run: Run) -> str:
+    operations = run.results.get("step_flops")
+    return NONE if operations is None else f"{operations / 1e9:,.1f}"
+
+
+def _learning_rate(run: Run) -> str:
+    return f"{run.results['config']['train']['learning_rate']:g}"
+
+
+def _steps(run: Run) -> str:
+    return f"{run.results['steps']:,} × {run.results['config']['train']['batch_size']}"
+
+
+def _device(run: Run) -> str:
+    hardware = run.results["hardware"]
+    if hardware["platform"] == "cpu":
+        return f"{hardware['cpu']}, {hardware['cpu_cores']} cores"
+    count = f"{hardware['devices']} × " if hardware["devices"] > 1 else ""
+    return count + hardware["device"]
+
+
+def _commit(run: Run) -> str:
+    commit = run.results.get("commit")
+    return f"`{commit[:COMMIT_CHARACTERS]}`" if commit else NONE
+
+
+_COSTS: dict[str, Callable[[Run], str]] = {
+    "parameters": lambda run: f"{run.results['parameters']:,}",
+    "GFLOP a step": _gigaflop,
+    "steps × batch": _steps,
+    "learning rate": _learning_rate,
+}
+
+
+def _minutes(runs: Sequence[Run]) -> str:
+    return f"{statistics.median(run.results['wall_seconds'] for run in runs) / 60:,.1f}"
+
+
+def _distinct(runs: Sequence[Run], tell: Callable[[Run], str]) -> str:
+    return ", ".join(dict.fromkeys(tell(run) for run in runs))
+
+
+def _accuracy_columns(rows: Sequence[Mapping[str, Accuracy]]) -> list[list[str]]:
+    """A column of cells a corruption, the best of each in bold."""
+    columns = []
+    for corruption in CORRUPTIONS:
+        found = [row.get(corruption) for row in rows]
+        values = [None if accuracy is None else 100 * accuracy.mean for accuracy in found]
+        cells = [NONE if value is None else _percent(value) for value in values]
+        cells = [cell + _spread(accuracy) for cell, accuracy in zip(_bold_best(values, cells), found)]
+        columns.append(cells)
+    return columns
+
+
+def _bold_best(values: Sequence[float | None], cells: Sequence[str]) -> list[str]:
+    """The cells, in bold those that read like the best; that is decided by what is printed."""
+    best = max((value for value in values if value is not None), default=None)
+    is_best = [value is not None and _percent(value) == _percent(best) for value in values]
+    return [f"**{cell}**" if bold else cell for cell, bold in zip(cells, is_best)]
+
+
+def _spread(accuracy: Accuracy | None) -> str:
+    if accuracy is None:
+        return ""
+    deviation = "" if accuracy.deviation is None else f" ±{_percent(100 * accuracy.deviation)}"
+    low, high = accuracy.ci95
+    return f"{deviation} [{_percent(100 * low)}, {_percent(100 * high)}]"
+
+
+def _percent(value: float) -> str:
+    return f"{value:.1f}"
+
+
+def _points(part: float) -> str:
+    """A difference of two parts in points, with its sign; 0.0 has none."""
+    text = f"{100 * part:+.1f}"
+    return "0.0" if text in ("+0.0", "-0.0") else text.replace("-", "−")
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

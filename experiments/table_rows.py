@@ -1,0 +1,85 @@
+"""The rows of a sweep's table: every system, then the scores without learning."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+from experiments.accuracy import Accuracy, accuracy_over_seeds
+from experiments.definition import Definition
+from experiments.stored_results import Run, check_same_sequences
+from experiments.table_settings import CORRUPTIONS
+from vpn_anomaly.errors import UserError
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One row.
+
+    Attributes:
+      name, label: in the definition, and for readers.
+      paper: the paper's accuracy in percent, if there is one.
+      learned: whether it is a system that was trained.
+      runs: its finished runs; of a score without learning, one run that has it.
+      by_paper_score: accuracy by corruption, where it was measured and is defined.
+      by_declared_score: likewise by the declared score; by the paper's under a corruption where
+        none is declared or the row has none of it. Empty where all are the paper's.
+    """
+
+    name: str
+    label: str
+    paper: float | None
+    learned: bool
+    runs: tuple[Run, ...]
+    by_paper_score: Mapping[str, Accuracy]
+    by_declared_score: Mapping[str, Accuracy]
+
+    @property
+    def measured(self) -> bool:
+        return bool(self.runs)
+
+
+def table_rows(definition: Definition, runs: Mapping[str, Sequence[Run]]) -> list[Row]:
+    """All rows, in the order of the table.
+
+    Raises:
+      UserError: nothing is finished, the runs are not of the same sequences, or files do not fit.
+    """
+    finished = [run for row in definition.runs for run in runs[row]]
+    if not finished:
+        raise UserError(f"no run of {definition.name} is finished; run python -m experiments.sweep first")
+    check_same_sequences(finished, definition.table.unlearned)
+    systems = [_system(definition, row, tuple(runs[row])) for row in definition.runs]
+    return systems + [_unlearned(definition, score, finished) for score in definition.table.unlearned]
+
+
+def _system(definition: Definition, name: str, runs: tuple[Run, ...]) -> Row:
+    table = definition.table
+    score = table.score_of(name)
+    for run in runs:
+        if not any(run.has(kind, score) for kind in CORRUPTIONS):
+            raise UserError(f"{run.path.with_suffix('.npz')} has no score {score!r}; "
+                            f"name the score of row {name} in PAPER_SCORE and STORED_SCORES")
+    by_paper_score = _accuracies(runs, dict.fromkeys(CORRUPTIONS, score))
+    declared = {
+        corruption: other for corruption, other in table.declared.items()
+        if other != score and runs and all(run.has(corruption, other) for run in runs)
+    }
+    by_declared_score = {}
+    if declared:
+        by_declared_score = {**by_paper_score, **_accuracies(runs, declared)}
+    label = table.label(name)
+    if 0 < len(runs) < len(definition.seeds):
+        label += f" (seed {', '.join(str(run.seed) for run in runs)} alone)"
+    return Row(name, label, table.paper.get(name), True, runs, by_paper_score,
+               by_declared_score)
+
+
+def _unlearned(definition: Definition, score: str, finished: Sequence[Run]) -> Row:
+    """The row of a score without learning, the same in all runs: read from the first that has it."""
+    holders = tuple(run for run in finished if any(run.has(kind, score) for kind in CORRUPTIONS))[:1]
+    accuracies = _accuracies(holders, dict.fromkeys(CORRUPTIONS, score))
+    return Row(score, definition.table.label(score), None, False, holders, accuracies, {})
+
+
+def _accuracies(runs: Sequence[Run], scores: Mapping[str, str]) -> dict[str, Accuracy]:
+    found = {kind: accuracy_over_seeds(runs, kind, score) for kind, score in scores.items()}
+    return {kind: accuracy for kind, accuracy in found.items() if accuracy is not None}
