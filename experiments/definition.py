@@ -46,7 +46,7 @@ class Definition:
 def load_definition(path: str | pathlib.Path) -> Definition:
     """Reads a definition. UserError where the file is missing or broken, or lacks RUNS or CONFIG."""
     path = pathlib.Path(path)
-    values = _run_file(path)
+    values = run_file(path)
     for needed in ("CONFIG", "RUNS"):
         if needed not in values:
             raise UserError(f"the sweep file {str(path)!r} has no {needed}; "
@@ -96,7 +96,7 @@ def is_seed(value: object) -> bool:
     return type(value) is int and 0 <= value <= LARGEST_SEED
 
 
-def _run_file(path: pathlib.Path) -> dict:
+def run_file(path: pathlib.Path) -> dict:
     """The names that the file defines."""
     try:
         source = path.read_text(encoding="utf-8")

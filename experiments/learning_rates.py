@@ -1,0 +1,120 @@
+"""Tries the learning rates of a sweep's rows on validation sequences, with short trainings.
+
+    python -m experiments.learning_rates --sweep=experiments/paper_table.py [--jobs=1] [--output=FILE.json]
+
+For each row, and each of the file's CANDIDATES, and each of its LEARNING_RATES: 150 steps of seed 0
+by the row's config, then the mean loss over 256 normal validation sequences, masked as in training.
+FILE (RESULTS/NAME/learning_rates.json) is {"steps", "sequences", "losses": {row: {rate: loss}}}; what
+stands there already is not trained again.
+"""
+
+import argparse
+import concurrent.futures
+import dataclasses
+import json
+import multiprocessing
+import pathlib
+import sys
+
+from experiments.definition import load_definition, run_config, run_file
+from vpn_anomaly import workdir
+from vpn_anomaly.errors import UserError
+
+STEPS = 150
+SEQUENCES = 256
+RESULTS = pathlib.Path("experiments/results")
+
+
+def validation_loss(config) -> float:
+    """The loss on normal validation sequences after training by the config; nats, or intensities²."""
+    import jax
+    import numpy as np
+
+    from vpn_anomaly.data.build import build_source
+    from vpn_anomaly.data.lattice import random_shifts
+    from vpn_anomaly.data.pipeline import evaluation_clips, training_batches
+    from vpn_anomaly.systems.build import build_system
+    from vpn_anomaly.training.state import build_optimizer, new_state
+    from vpn_anomaly.training.step import batch_sharding, build_train_step, data_mesh, state_sharding
+
+    source, system, mesh = build_source(config.data), build_system(config), data_mesh()
+    lattice, size = tuple(config.data.lattice), config.train.batch_size
+    batches = training_batches(source, config.seed, size, period=lattice, backend=config.data.backend)
+    batch = next(batches)
+    optimizer = build_optimizer(config.train)
+    state = jax.device_put(new_state(system, optimizer, config.seed, batch["clip"]), state_sharding(mesh))
+    train_step = build_train_step(system, optimizer, mesh, config.seed)
+    for _ in range(config.train.steps):
+        state, _ = train_step(state, jax.device_put(batch, batch_sharding(mesh)))
+        batch = next(batches)
+    sequences = evaluation_clips(source, "validation", SEQUENCES)
+    loss, params, losses = jax.jit(system.loss), jax.device_get(state.params), []
+    for start in range(0, SEQUENCES, size):
+        index = sequences.index[start : start + size]
+        shift = random_shifts(0, "validation", index, source.shape[0], lattice)
+        batch = {"clip": sequences.clip[start : start + size], "shift": shift, "index": index}
+        losses.append(float(loss(params, batch, jax.random.key(0))))
+    return float(np.mean(losses))
+
+
+def trials(path) -> tuple[dict, pathlib.Path]:
+    """The configs by (row, rate), and where the results of the definition lie."""
+    definition = load_definition(path)
+    values = run_file(pathlib.Path(path))
+    rates, candidates = values.get("LEARNING_RATES"), values.get("CANDIDATES", {})
+    if not rates:
+        raise UserError(f"the sweep file {str(path)!r} has no LEARNING_RATES to try")
+    configs = {}
+    for row, overrides in {**definition.runs, **candidates}.items():
+        for rate in rates:
+            tried = {**overrides, "train.learning_rate": rate, "train.steps": STEPS}
+            one = dataclasses.replace(definition, runs={row: tried})
+            configs[row, rate] = run_config(one, row, 0)
+    return configs, RESULTS / definition.name / "learning_rates.json"
+
+
+class _Parser(argparse.ArgumentParser):
+    """Errors are one line."""
+
+    def error(self, message):
+        self.exit(2, f"error: {message}\n")
+
+
+def main(argv=None) -> int:
+    """Tries what is not stored; 2 for what cannot be run."""
+    parser = _Parser(prog="experiments.learning_rates", description=__doc__.splitlines()[0],
+                     allow_abbrev=False)
+    parser.add_argument("--sweep", required=True, metavar="FILE")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="trainings at once")
+    parser.add_argument("--output", type=pathlib.Path, metavar="FILE")
+    arguments = parser.parse_args(argv)
+    try:
+        configs, output = trials(arguments.sweep)
+        _try(configs, arguments.output or output, arguments.jobs)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _try(configs, output, jobs) -> None:
+    losses = {}
+    if output.exists():
+        losses = json.loads(output.read_text(encoding="utf-8"))["losses"]
+    with workdir.storing(output.parent):
+        output.parent.mkdir(parents=True, exist_ok=True)
+    missing = {key: config for key, config in configs.items()
+               if str(key[1]) not in losses.get(key[0], {})}
+    # A fresh interpreter for every training: JAX and forked processes do not go together.
+    context = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(jobs, context, max_tasks_per_child=1) as pool:
+        futures = {pool.submit(validation_loss, config): key for key, config in missing.items()}
+        for future in concurrent.futures.as_completed(futures):
+            row, rate = futures[future]
+            losses.setdefault(row, {})[str(rate)] = future.result()
+            print(f"{row:<28} {rate:g}: {losses[row][str(rate)]:.5f}", flush=True)
+            workdir.write_json(output, {"steps": STEPS, "sequences": SEQUENCES, "losses": losses})
+
+
+if __name__ == "__main__":
+    sys.exit(main())
