@@ -8,7 +8,7 @@ from vpn_anomaly.evaluation.block_matching import extrapolated, motion_compensat
 WINDOW_SIZE = 3
 # What `constant_velocity` extrapolates from. Chosen on validation by mean break-even accuracy over
 # temporal, spatial and both, 256 normal and 256 corrupted sequences of configs/quick.py each: 3 frames
-# and the mean squared difference 0.814 (0.957, 0.539, 0.945), the mean absolute one 0.805; 2 frames at
+# and the mean squared difference 0.814 (0.957, 0.539, 0.945), absolute 0.805; 2 frames at
 # most 0.809, 4 at most 0.797, the largest mean of a window (3, 5, 7, 9 or 13 pixels) at most 0.807.
 EARLIER_FRAMES = 3
 UNLEARNED_SCORES = (
