@@ -11,7 +11,10 @@ import numpy as np
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-KILLS = 3
+# The sweep is killed a random time after each of these appears: what is then going on depends on it.
+MILESTONES = ("work/none/seed0/train.jsonl", "kept/tiny/none/seed0.json",
+              "work/two_targets/seed0/train.jsonl")
+LONGEST = 4.0  # seconds; a run needs longer from each of them to its end
 ROWS = ("none", "two_targets")
 SWEEP = """
 CONFIG = "configs/quick.py:debug"
@@ -31,12 +34,21 @@ def start(path, place):
 
 
 def finish(path, place):
-    """Seconds that the rest of the sweep took."""
-    started, process = time.monotonic(), start(path, place)
+    process = start(path, place)
     output = process.communicate(timeout=900)[0].decode()
     logs = "\n".join(log.read_text() for log in place.glob("work/*/*.log"))
     assert process.returncode == 0, output + logs
-    return time.monotonic() - started
+
+
+def kill_after(process, milestone, seconds):
+    """Waits for the file and `seconds` more, and kills the sweep, which has to be under way."""
+    while not milestone.exists() and process.poll() is None:
+        time.sleep(0.01)
+    time.sleep(seconds)
+    under_way = process.poll() is None
+    process.kill()
+    output = process.communicate()[0].decode()
+    assert under_way, output
 
 
 def kept(place, row):
@@ -55,15 +67,11 @@ def test_a_killed_sweep_ends_with_the_same_numbers(tmp_path):
     path = tmp_path / "tiny.py"
     path.write_text(SWEEP)
     alone, killed = tmp_path / "alone", tmp_path / "killed"
-    seconds = finish(path, alone)
-    for _ in range(KILLS):
-        process, moment = start(path, killed), moments.uniform(1.0, 0.8 * seconds)
-        time.sleep(moment)
-        print(f"killed after {moment:.1f} of {seconds:.1f} s:",
-              sorted(str(log.relative_to(killed)) for log in killed.glob("*/*/*/train.jsonl")),
-              sorted(str(done.relative_to(killed)) for done in killed.glob("kept/*/*/*.json")))
-        process.kill()
-        process.communicate()
+    finish(path, alone)
+    for milestone in MILESTONES:
+        process, moment = start(path, killed), moments.uniform(0.0, LONGEST)
+        kill_after(process, killed / milestone, moment)
+        print(f"killed {moment:.2f} s after {milestone}")
     finish(path, killed)
     for row in ROWS:
         (results, scores), (results_k, scores_k) = kept(alone, row), kept(killed, row)
