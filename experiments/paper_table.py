@@ -32,7 +32,13 @@ COMMON = {
 }
 
 LEARNING_RATES = (1e-3, 3e-3)  # tried for every row, with experiments/learning_rates.py
-CANDIDATES = {"ours_depthwise": {"model.attention.kind": "depthwise"}}  # tried there, no rows
+CANDIDATES = {  # tried there, no rows
+    "ours_full": {"model.attention.kind": "full"},
+    "ours_without_masked_frame_full": {
+        "model.attention.kind": "full",
+        "model.use_masked_frame": False,
+    },
+}
 
 RUNS = {
     "conv_lstm": {"system": "conv_lstm_autoencoder"},
@@ -42,9 +48,9 @@ RUNS = {
         "model.composite.future": 1,
     },
     "vpn": {"system": "vpn"},
-    "ours": {"model.attention.kind": "full"},
+    "ours": {"model.attention.kind": "depthwise"},
     "ours_without_masked_frame": {
-        "model.attention.kind": "full",
+        "model.attention.kind": "depthwise",
         "model.use_masked_frame": False,
     },
     "ours_without_attention": {"model.attention.kind": "none"},
@@ -92,7 +98,7 @@ LABELS = {
     "conv_lstm": "Conv-LSTM, 10 frames to 10",
     "conv_lstm_next_frame": "Conv-LSTM, 19 frames to 1",
     "vpn": "VPN",
-    "ours": "ours (full attention)",
+    "ours": "ours (depthwise attention)",
     "ours_correlation": "ours, correlation attention",
 }
 COMPARED = "ours"

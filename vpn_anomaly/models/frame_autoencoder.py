@@ -32,5 +32,5 @@ class FrameAutoencoder(nn.Module):
         x = nn.relu(nn.Dense(widths[-1], dtype=self.dtype, name="decode")(x))
         for width in reversed(widths[:-1]):
             x = nn.relu(nn.ConvTranspose(width, (4, 4), strides=(2, 2), dtype=self.dtype)(x))
-        x = nn.ConvTranspose(self.colours, (4, 4), strides=(2, 2), dtype=self.dtype)(x)
+        x = nn.ConvTranspose(self.colours, (4, 4), strides=(2, 2), dtype=self.dtype, name="output")(x)
         return nn.sigmoid(x).astype(jnp.float32)

@@ -10,8 +10,10 @@ import jax.numpy as jnp
 from jax import lax
 
 VALUES = 256
-# Logits of one chunk fill about a megabyte: they stay in the cache from product to product.
-_CHUNK = 1024
+# Pixels of a chunk. On a CPU its logits fill about a megabyte and stay in the cache from product to
+# product; elsewhere every chunk costs the launch of its kernels, and 64 MB of logits are little.
+_CHUNK = {"cpu": 1024}
+_CHUNK_ELSEWHERE = 65536
 
 
 def logits(features_NxD: jax.Array, kernel_DxCxV: jax.Array, bias_CxV: jax.Array) -> jax.Array:
@@ -125,7 +127,7 @@ def value_statistics(log_q_NxCxV: jax.Array, value_NxC: jax.Array) -> dict[str, 
 def _chunked(x):
     """Pads the pixels to whole chunks of weight and value zero: (chunks, chunk, ...)."""
     pixels = x.shape[0]
-    chunk = min(_CHUNK, pixels)
+    chunk = min(_CHUNK.get(jax.default_backend(), _CHUNK_ELSEWHERE), pixels)
     chunks = -(-pixels // chunk)
     padding = [(0, chunks * chunk - pixels)] + [(0, 0)] * (x.ndim - 1)
     return jnp.pad(x, padding).reshape(chunks, chunk, *x.shape[1:])

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from vpn_anomaly.models.baseline_costs import composite_costs
 from vpn_anomaly.models.composite import CompositeAutoencoder
 from vpn_anomaly.systems.frames import hidden_by_any, intensity
-from vpn_anomaly.systems.squared_error import error_maps
+from vpn_anomaly.systems.squared_error import error_maps, mean_logit
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,7 +35,10 @@ class ConvLSTMAutoencoderSystem:
         return self.past + self.network.future - 1
 
     def init(self, key, clip_BxTxHxWxC):
-        return jax.jit(self.network.init)(key, intensity(clip_BxTxHxWxC[:1, : self.past]))["params"]
+        params = jax.jit(self.network.init)(key, intensity(clip_BxTxHxWxC[:1, : self.past]))["params"]
+        biases = ("reconstruction_bias", "prediction_bias")
+        start = mean_logit(clip_BxTxHxWxC)
+        return {**params, **{name: jnp.full_like(params[name], start) for name in biases}}
 
     def loss(self, params, batch, key):
         """Mean squared error of reconstruction and prediction, all frames alike; intensities²."""

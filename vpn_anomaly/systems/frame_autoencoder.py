@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from vpn_anomaly.models.baseline_costs import frame_autoencoder_costs
 from vpn_anomaly.models.frame_autoencoder import FrameAutoencoder
 from vpn_anomaly.systems.frames import hidden_by_any, intensity
-from vpn_anomaly.systems.squared_error import error_maps
+from vpn_anomaly.systems.squared_error import error_maps, mean_logit
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,7 +30,9 @@ class FrameAutoencoderSystem:
         return 0
 
     def init(self, key, clip_BxTxHxWxC):
-        return jax.jit(self.network.init)(key, intensity(clip_BxTxHxWxC[:1, 0]))["params"]
+        params = jax.jit(self.network.init)(key, intensity(clip_BxTxHxWxC[:1, 0]))["params"]
+        bias = jnp.full_like(params["output"]["bias"], mean_logit(clip_BxTxHxWxC))
+        return {**params, "output": {**params["output"], "bias": bias}}
 
     def loss(self, params, batch, key):
         """Mean squared error of the targets, intensities²."""

@@ -1,7 +1,8 @@
-"""What systems that predict one value a pixel have in common: their map."""
+"""What systems that predict one value a pixel have in common: their start and their map."""
 
 import jax.numpy as jnp
 
+from vpn_anomaly.systems.frames import intensity
 from vpn_anomaly.systems.system import Maps
 
 
@@ -9,3 +10,9 @@ def error_maps(predicted_BxGxHxWxC, frame_BxGxHxWxC, counted_HxW) -> Maps:
     """The map `error`: squared error of intensities in 0..1, averaged over colours."""
     error = ((predicted_BxGxHxWxC - frame_BxGxHxWxC) ** 2).mean(-1)
     return Maps({"error": error}, {}, {}, jnp.broadcast_to(counted_HxW, error.shape))
+
+
+def mean_logit(clip_NxTxHxWxC):
+    """The logit of the mean intensity: where the output's bias starts, under a sigmoid."""
+    mean = jnp.clip(intensity(clip_NxTxHxWxC).mean(), 1e-3, 1 - 1e-3)
+    return jnp.log(mean / (1 - mean))
