@@ -16,7 +16,6 @@ from jax import lax
 # for the weight gradient; the forward pass is flat up to twice that.
 _FORWARD_PATCH_BYTES = 4_000_000
 _WEIGHT_PATCH_BYTES = 2_500_000
-_GPU_PATCH_BYTES = 1_000_000_000
 # From this many input channels on, XLA's own forward pass is as fast.
 _XLA_FORWARD_CHANNELS = 128
 
@@ -42,9 +41,6 @@ def weight_gradient(x_NxHxWxC: jax.Array, dz_NxHxWxO: jax.Array, dilation: int =
         x_NxHxWxC,
         dz_NxHxWxO,
         cpu=functools.partial(_chunked_weight_gradient, dilation=dilation),
-        cuda=functools.partial(
-            _chunked_weight_gradient, dilation=dilation, patch_bytes=_GPU_PATCH_BYTES
-        ),
         default=functools.partial(_xla_weight_gradient, dilation=dilation),
     )
 
@@ -63,14 +59,13 @@ conv3x3.defvjp(_conv3x3_fwd, _conv3x3_bwd)
 
 
 def _forward(x, kernel, dilation):
-    xla = functools.partial(_xla_forward, dilation=dilation)
-    chunked = functools.partial(_chunked_forward, dilation=dilation)
+    if x.shape[-1] >= _XLA_FORWARD_CHANNELS:
+        return _xla_forward(x, kernel, dilation=dilation)
     return lax.platform_dependent(
         x,
         kernel,
-        cpu=xla if x.shape[-1] >= _XLA_FORWARD_CHANNELS else chunked,
-        cuda=functools.partial(chunked, patch_bytes=_GPU_PATCH_BYTES),
-        default=xla,
+        cpu=functools.partial(_chunked_forward, dilation=dilation),
+        default=functools.partial(_xla_forward, dilation=dilation),
     )
 
 
@@ -91,7 +86,7 @@ def _xla_weight_gradient(x, dz, *, dilation):
     return transpose(dz)[0].astype(jnp.float32)
 
 
-def _chunked_forward(x, kernel, *, dilation, patch_bytes=_FORWARD_PATCH_BYTES):
+def _chunked_forward(x, kernel, *, dilation):
     images, height, width, channels = x.shape
     outputs = kernel.shape[-1]
     matrix = kernel.reshape(9 * channels, outputs)
@@ -99,19 +94,19 @@ def _chunked_forward(x, kernel, *, dilation, patch_bytes=_FORWARD_PATCH_BYTES):
     def convolve(_, group):
         return None, _patches(group, dilation) @ matrix
 
-    groups = _groups(x, patch_bytes, x)
+    groups = _groups(x, _FORWARD_PATCH_BYTES, x)
     _, z = lax.scan(convolve, None, groups)
     return z.reshape(images, height, width, outputs)
 
 
-def _chunked_weight_gradient(x, dz, *, dilation, patch_bytes=_WEIGHT_PATCH_BYTES):
+def _chunked_weight_gradient(x, dz, *, dilation):
     channels, outputs = x.shape[-1], dz.shape[-1]
 
     def accumulate(total, group):
         x_group, dz_group = (part.astype(jnp.float32) for part in group)
         return total + _patches(x_group, dilation).T @ dz_group.reshape(-1, outputs), None
 
-    groups = (_groups(x, patch_bytes, x), _groups(dz, patch_bytes, x))
+    groups = (_groups(x, _WEIGHT_PATCH_BYTES, x), _groups(dz, _WEIGHT_PATCH_BYTES, x))
     total, _ = lax.scan(accumulate, jnp.zeros((9 * channels, outputs), jnp.float32), groups)
     return total.reshape(3, 3, channels, outputs)
 
