@@ -16,11 +16,11 @@ FLOORS = (
     ("ops", "data"),
     ("models",),
     ("systems",),
-    ("workdir", "checkpoints", "evaluation.scores", "evaluation.calibration",
+    ("workdir", "checkpoints", "exported", "pretrained", "evaluation.scores", "evaluation.calibration",
      "evaluation.metrics", "evaluation.bootstrap", "evaluation.unlearned"),
-    ("evaluation.scoring",),
+    ("evaluation.scoring", "evaluation.trained"),
     ("training", "evaluation"),
-    ("main", "command_line"),
+    ("main", "command_line", "usage"),
 )
 FLOOR_OF = {name: number for number, names in enumerate(FLOORS) for name in names}
 
