@@ -12,16 +12,16 @@ TENSORFLOW = ("tensorflow", "tensorflow_datasets")
 # From the ground upwards. A module may import from lower floors, and on its own floor from its own
 # room (folder). A name covers everything below it, unless a longer one says otherwise.
 FLOORS = (
-    ("errors", "config", "config_rules", "variants", "checksums"),
+    ("errors", "config", "config_rules", "variants", "checksums", "array_names"),
     ("ops", "data"),
     ("models",),
     ("systems",),
-    ("workdir", "checkpoints", "evaluation.scores", "evaluation.calibration",
+    ("workdir", "checkpoints", "exported", "pretrained", "evaluation.scores", "evaluation.calibration",
      "evaluation.metrics", "evaluation.bootstrap", "evaluation.unlearned",
      "evaluation.block_matching"),
-    ("evaluation.scoring",),
+    ("evaluation.scoring", "evaluation.trained"),
     ("training", "evaluation"),
-    ("main", "command_line"),
+    ("main", "command_line", "usage"),
 )
 FLOOR_OF = {name: number for number, names in enumerate(FLOORS) for name in names}
 

@@ -21,7 +21,7 @@ import jax
 import numpy as np
 import orbax.checkpoint as ocp
 
-from vpn_anomaly import checksums, workdir
+from vpn_anomaly import array_names, checksums, workdir
 from vpn_anomaly.errors import UserError
 
 KEPT = 3  # checkpoints
@@ -46,7 +46,7 @@ def save(directory: pathlib.Path, step: int, state, metadata: Mapping) -> None:
     be used (their run went on from an earlier one) make room.
     Raises UserError where the disk refuses.
     """
-    items = _items(_host_arrays(state))
+    items = _items(array_names.host_arrays(state))
     record = _as_json({
         "metadata": {**metadata, "step": int(step)},
         "arrays": {item: checksums.of_arrays(arrays) for item, arrays in items.items()},
@@ -55,9 +55,8 @@ def save(directory: pathlib.Path, step: int, state, metadata: Mapping) -> None:
         if _make_room(directory, step, record):
             return
         with _orbax(directory, max_to_keep=KEPT, cleanup_tmp_directories=True) as manager:
-            sealed = {**record, "sha256": checksums.of_json(record)}
             arguments = {item: ocp.args.StandardSave(arrays) for item, arrays in items.items()}
-            arguments[_METADATA] = ocp.args.JsonSave(sealed)
+            arguments[_METADATA] = ocp.args.JsonSave(checksums.sealed(record))
             _refusing_disk(lambda: manager.save(step, args=ocp.args.Composite(**arguments)))
     folder = directory / str(step)
     workdir.write_json(folder / _FILES, checksums.of_files(folder))
@@ -76,7 +75,7 @@ def restore_latest(directory: pathlib.Path, abstract_state) -> tuple[object, dic
     A damaged checkpoint is passed over for the one before it, with one logged warning. Raises
     UserError where all are damaged, and for a checkpoint of another model (first difference named).
     """
-    wanted = _items(_by_name(abstract_state))
+    wanted = _items(array_names.by_name(abstract_state))
     damaged = []
     for step in reversed(saved_steps(directory)):
         try:
@@ -89,7 +88,7 @@ def restore_latest(directory: pathlib.Path, abstract_state) -> tuple[object, dic
         if damaged:
             _log.warning("damaged checkpoint in %s: %s; step %d is used instead",
                          directory, ", ".join(damaged), step)
-        return _like(abstract_state, arrays), record["metadata"]
+        return array_names.like(abstract_state, arrays), record["metadata"]
     if damaged:
         raise UserError(f"every checkpoint in {directory} is damaged: {', '.join(damaged)}; "
                         "train again in another --workdir")
@@ -111,8 +110,8 @@ def save_calibration(directory: pathlib.Path, made_with: Mapping,
     `made_with` (plain JSON: step, masks, ...) says what the scores depend on.
     """
     arrays = {name: np.asarray(array) for name, array in scores.items()}
-    record = _as_json({"made_with": dict(made_with), "arrays": checksums.of_arrays(arrays)})
-    record["sha256"] = checksums.of_json(record)
+    record = checksums.sealed(
+        _as_json({"made_with": dict(made_with), "arrays": checksums.of_arrays(arrays)}))
     with workdir.storing(directory):
         directory.mkdir(parents=True, exist_ok=True)
     workdir.write_atomically(
@@ -134,7 +133,7 @@ def load_calibration(directory: pathlib.Path, made_with: Mapping) -> dict[str, n
             record = json.loads(stored["record"].item())
             arrays = {name.removeprefix("score/"): stored[name]
                       for name in stored.files if name != "record"}
-        damage = (_wrong_record(record)
+        damage = (checksums.damaged_record(record)
                   or checksums.damaged_array(arrays, record["arrays"]))
     except Exception as error:  # numpy, zipfile and json have many ways to fail on damaged bytes
         damage = type(error).__name__
@@ -144,34 +143,12 @@ def load_calibration(directory: pathlib.Path, made_with: Mapping) -> dict[str, n
     return arrays if record["made_with"] == _as_json(dict(made_with)) else None
 
 
-# --- names of arrays
-
-
-def _by_name(tree) -> dict[str, object]:
-    """The leaves by their path: params/encoder/kernel, opt_state/1/mu/..., step."""
-    return {jax.tree_util.keystr(path, simple=True, separator="/"): leaf
-            for path, leaf in jax.tree_util.tree_leaves_with_path(tree)}
-
-
-def _host_arrays(tree) -> dict[str, np.ndarray]:
-    return {name: np.asarray(leaf) for name, leaf in _by_name(jax.device_get(tree)).items()}
-
-
 def _items(by_name: Mapping[str, object]) -> dict[str, dict[str, object]]:
-    """Groups leaves by the first part of their name."""
+    """Groups leaves by the first part of their name: params/encoder/kernel, opt_state/1/mu/..., step."""
     items = {}
     for name, leaf in by_name.items():
         items.setdefault(name.split("/")[0], {})[name] = leaf
     return items
-
-
-def _like(abstract_state, arrays: Mapping[str, np.ndarray]):
-    """The arrays as a tree like the abstract state, placed by its shardings where it has some."""
-    def placed(path, leaf):
-        array = arrays[jax.tree_util.keystr(path, simple=True, separator="/")]
-        sharding = getattr(leaf, "sharding", None)
-        return array if sharding is None else jax.device_put(array, sharding)
-    return jax.tree_util.tree_map_with_path(placed, abstract_state)
 
 
 # --- reading and verifying one checkpoint
@@ -191,7 +168,7 @@ def _read_record(directory: pathlib.Path, step: int) -> dict:
             raise _Damaged(damage)
     restore = ocp.args.Composite(**{_METADATA: ocp.args.JsonRestore()})
     record = _restored(directory, step, restore)[_METADATA]
-    damage = _wrong_record(record)
+    damage = checksums.damaged_record(record)
     if damage:
         raise _Damaged(damage)
     return record
@@ -231,29 +208,13 @@ def _as_json(content: object) -> object:
     return json.loads(json.dumps(content))
 
 
-def _wrong_record(record: object) -> str | None:
-    if not isinstance(record, dict) or "sha256" not in record:
-        return "its metadata is incomplete"
-    content = {key: value for key, value in record.items() if key != "sha256"}
-    if checksums.of_json(content) != record["sha256"]:
-        return "its metadata differs from its checksum"
-    return None
-
-
 def _check_same_model(recorded: Mapping, wanted: Mapping, where: pathlib.Path) -> None:
     """Raises UserError with the first array that the checkpoint lacks, adds or has otherwise."""
     for item, leaves in wanted.items():
-        saved = recorded.get(item, {})
-        for name in dict.fromkeys([*leaves, *saved]):
-            there, here = "absent", "absent"
-            if name in saved:
-                there = f"{saved[name]['dtype']}{saved[name]['shape']}"
-            if name in leaves:
-                here = f"{np.dtype(leaves[name].dtype).name}{list(leaves[name].shape)}"
-            if there != here:
-                raise UserError(
-                    f"{where} is a checkpoint of another model: {name} is {there} there and {here} "
-                    "here; use the config it was trained with")
+        difference = array_names.difference(recorded.get(item, {}), leaves)
+        if difference:
+            raise UserError(f"{where} is a checkpoint of another model: {difference}; "
+                            "use the config it was trained with")
 
 
 # --- Orbax

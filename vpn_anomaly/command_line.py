@@ -12,48 +12,24 @@ from collections.abc import Mapping, Sequence
 from absl import flags
 from ml_collections import ConfigDict, config_flags
 
-from vpn_anomaly import config as config_module
+from vpn_anomaly import config as config_module, workdir
 from vpn_anomaly.errors import UserError
 
 MODES = ("train", "evaluate", "score", "describe")
 OUTPUT_SUFFIXES = (".csv", ".jsonl")
 MAPS_SUFFIXES = (".npz",)
 
-_USAGE = """\
-Anomaly detection in video by inpainting a masked frame.
-
-  python -m vpn_anomaly.main --config=configs/quick.py --workdir=runs/quick
-      trains, then evaluates; the same command again resumes, or prints the stored results
-
-  python -m vpn_anomaly.main --config=configs/quick.py --workdir=runs/quick \\
-      --mode=score --input=sequences.npz --output=scores.csv --maps=maps.npz
-      scores the sequences of a file with the trained model
-
-Flags:
-  --config=FILE[:VARIANT]   configs/base.py, quick.py, cpu.py or full.py, or your own; the variant
-                            `debug` shrinks any of them to a minute or less
-  --workdir=DIR             where the run lives; without it: a new folder under runs/
-  --mode=MODE               train, evaluate, score or describe; without it: train, then evaluate
-  --input=FILE              (score) .npz or .npy of uint8 sequences (N, T, H, W[, C])
-  --output=FILE             (score) .csv or .jsonl, one row a sequence
-  --maps=FILE               (score) .npz of the maps of every sequence; optional
-  --config.FIELD=VALUE      any field below, such as --config.train.steps=500 or
-                            --config.train.targets="(13, 19)"
-  --debug                   show the traceback of an error
-  --help                    this text
-
-Exit code: 0 done (or stopped by SIGTERM and saved), 2 an error in what was asked, 130 Ctrl-C.
-
-Fields, with default, what is allowed, and meaning:
-"""
-
 
 @dataclasses.dataclass(frozen=True)
 class Arguments:
-    """What the command line asks for. `overrides` are the fields that it sets, by dotted name."""
+    """What the command line asks for. `overrides` are the fields that it sets, by dotted name.
+
+    `checkpoint` is the folder of an exported checkpoint, which brought the config.
+    """
 
     config: ConfigDict
     config_name: str
+    checkpoint: pathlib.Path | None
     overrides: Mapping[str, object]
     workdir: pathlib.Path | None
     mode: str | None
@@ -72,13 +48,16 @@ def parse(argv: Sequence[str]) -> Arguments:
     if plain.mode is not None and plain.mode not in MODES:
         raise UserError(f"there is no mode {plain.mode!r}; the modes are: {', '.join(MODES)}")
     _check_flag_names(rest)
-    if plain.config is None:
-        raise UserError("--config is missing, for example --config=configs/quick.py (see --help)")
-    config, overrides = _overridden(load_config(plain.config), rest)
-    config_module.check(config)
+    checkpoint = _checkpoint(plain)
+    if checkpoint is None:
+        config, overrides = _overridden(load_config(plain.config), rest)
+        config_module.check(config)
+    else:
+        config, overrides = _checkpoint_config(checkpoint, rest)
     arguments = Arguments(
         config=config,
-        config_name=_name_of(plain.config),
+        config_name=_name_of(plain.config or plain.checkpoint),
+        checkpoint=checkpoint,
         overrides=overrides,
         mode=plain.mode,
         **{name: pathlib.Path(value) if value else None for name, value in
@@ -91,17 +70,6 @@ def parse(argv: Sequence[str]) -> Arguments:
 
 def asks_for_help(argv: Sequence[str]) -> bool:
     return any(argument in ("--help", "-help", "-h", "--helpfull") for argument in argv)
-
-
-def help_text() -> str:
-    """Usage, flags, and the list of fields."""
-    lines = []
-    for field in config_module.FIELDS:
-        default = repr(field.default) if isinstance(field.default, tuple) else str(field.default)
-        described = ", ".join(part for part in (config_module.allowed(field), field.unit) if part)
-        lines.append(f"  {field.name}={default}".ljust(44)
-                     + field.meaning + (f" [{described}]" if described else ""))
-    return _USAGE + "\n".join(lines)
 
 
 def load_config(where: str) -> ConfigDict:
@@ -134,7 +102,7 @@ def load_config(where: str) -> ConfigDict:
 def _plain_flags(argv: Sequence[str]) -> tuple[flags.FlagValues, list[str]]:
     """The flags that are not fields, and the remaining arguments."""
     values = flags.FlagValues()
-    for name in ("config", "workdir", "mode", "input", "output", "maps"):
+    for name in ("config", "checkpoint", "workdir", "mode", "input", "output", "maps"):
         flags.DEFINE_string(name, None, "", flag_values=values)
     flags.DEFINE_bool("debug", False, "", flag_values=values)
     values.set_gnu_getopt(True)
@@ -153,8 +121,41 @@ def _check_flag_names(rest: Sequence[str]) -> None:
             config_module.field_named(field[1])
         elif re.match(r"--?[a-zA-Z]", argument):
             raise UserError(
-                f"there is no flag {argument.split('=')[0]}; the flags are: --config, --workdir, "
-                "--mode, --input, --output, --maps, --debug, --help and --config.FIELD")
+                f"there is no flag {argument.split('=')[0]}; the flags are: --config, "
+                "--checkpoint, --workdir, --mode, --input, --output, --maps, --debug, --help and "
+                "--config.FIELD")
+
+
+def _checkpoint(plain: flags.FlagValues) -> pathlib.Path | None:
+    """The folder of --checkpoint; None with --config. UserError where they do not fit the mode."""
+    if plain.checkpoint is None:
+        if plain.config is None:
+            raise UserError("--config is missing, for example --config=configs/quick.py; or give "
+                            "--checkpoint=pretrained (see --help)")
+        return None
+    if plain.config is not None:
+        raise UserError("--checkpoint brings its own config; leave --config out, or train with it "
+                        "without --checkpoint")
+    if plain.mode in (None, "train"):
+        raise UserError("--checkpoint is trained already; add --mode=score or --mode=evaluate "
+                        "(or describe)")
+    from vpn_anomaly import exported
+
+    return exported.folder_of(plain.checkpoint)
+
+
+def _checkpoint_config(folder: pathlib.Path, rest: Sequence[str]):
+    """The checkpoint's config with the fields that may change set, and what was set."""
+    from vpn_anomaly import exported
+
+    stored = exported.stored_config(exported.read_about(folder)["config"], folder)
+    config, overrides = _overridden(stored.copy_and_resolve_references(), rest)
+    config_module.check(config)
+    changes = workdir.fixed_differences(stored, config)
+    if changes:
+        raise UserError(f"the checkpoint in {folder} was trained with another config: {changes}; "
+                        "only fields of evaluate and score can be set")
+    return config, overrides
 
 
 def _overridden(config: ConfigDict, rest: Sequence[str]) -> tuple[ConfigDict, dict[str, object]]:
@@ -193,9 +194,16 @@ def _name_of(where: str) -> str:
 
 def _check_files(arguments: Arguments) -> None:
     """Raises UserError for files that the mode needs, or has no use for, or cannot be written."""
-    mode = arguments.mode
-    if mode in ("evaluate", "score") and arguments.workdir is None:
-        raise UserError(f"--mode={mode} needs the --workdir of a trained run")
+    mode, trained_elsewhere = arguments.mode, arguments.checkpoint is not None
+    if mode == "score" and trained_elsewhere and arguments.workdir is not None:
+        raise UserError("--mode=score with --checkpoint writes to --output and --maps only; "
+                        "leave --workdir out")
+    if mode == "evaluate" and trained_elsewhere and arguments.workdir is None:
+        raise UserError("--mode=evaluate with --checkpoint needs a --workdir for the results, a new "
+                        "or empty folder")
+    if mode in ("evaluate", "score") and not trained_elsewhere and arguments.workdir is None:
+        raise UserError(f"--mode={mode} needs the --workdir of a trained run, or "
+                        "--checkpoint=pretrained")
     if mode != "score":
         for name in ("input", "output", "maps"):
             if getattr(arguments, name) is not None:

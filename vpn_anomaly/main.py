@@ -8,7 +8,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Sequence
 
-from vpn_anomaly import command_line, workdir
+from vpn_anomaly import command_line, usage, workdir
 from vpn_anomaly.errors import UserError
 
 
@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: Sequence[str]) -> int:
     if command_line.asks_for_help(argv):
-        print(command_line.help_text())
+        print(usage.help_text())
         return 0
     arguments = command_line.parse(argv)
     if arguments.mode == "describe":
@@ -44,15 +44,14 @@ def _run(argv: Sequence[str]) -> int:
 
         print(describe(arguments.config))
     elif arguments.mode == "evaluate":
-        workdir.open_trained(arguments.workdir, arguments.config)
+        trained = _trained(arguments)
         workdir.check_writable(arguments.workdir)
-        _evaluate(arguments.config, arguments.workdir)
+        _evaluate(arguments.config, trained, arguments.workdir)
     elif arguments.mode == "score":
-        workdir.open_trained(arguments.workdir, arguments.config)
+        trained = _trained(arguments)
         from vpn_anomaly.evaluation.score_files import score
 
-        score(arguments.config, arguments.workdir, arguments.input, arguments.output,
-              arguments.maps)
+        score(arguments.config, trained, arguments.input, arguments.output, arguments.maps)
     else:
         _train(arguments)
     return 0
@@ -77,14 +76,36 @@ def _train(arguments: command_line.Arguments) -> None:
     print(f"the run is in {directory}")
     seconds = loop.train(config, directory)
     if seconds is not None and arguments.mode is None:
-        _evaluate(config, directory, seconds)
+        _evaluate(config, _trained_run(config, directory), directory, seconds)
 
 
-def _evaluate(config, directory: pathlib.Path, training_seconds: float | None = None) -> None:
+def _trained(arguments: command_line.Arguments):
+    """What to evaluate or score with: the given checkpoint, or the run in the workdir."""
+    config, directory = arguments.config, arguments.workdir
+    if arguments.checkpoint is None:
+        workdir.open_trained(directory, config)
+        return _trained_run(config, directory)
+    from vpn_anomaly.evaluation.trained import trained_export
+
+    trained = trained_export(config, arguments.checkpoint, directory)
+    if directory is not None:
+        workdir.open_evaluation(directory, trained.metadata["sha256"])
+    return trained
+
+
+def _trained_run(config, directory: pathlib.Path):
+    from vpn_anomaly.evaluation.trained import trained_run
+
+    return trained_run(config, directory)
+
+
+def _evaluate(
+    config, trained, directory: pathlib.Path, training_seconds: float | None = None
+) -> None:
     from vpn_anomaly.evaluation.evaluate import evaluate
     from vpn_anomaly.evaluation.results_table import results_table
 
-    print(results_table(evaluate(config, directory, training_seconds)))
+    print(results_table(evaluate(config, trained, directory, training_seconds)))
 
 
 @contextlib.contextmanager

@@ -2,6 +2,9 @@
 
     DIR/config.json     the config that the run was started with
     DIR/results.json    what evaluation found, written last
+
+A folder where weights from elsewhere were evaluated has checkpoint.json, which says which, instead
+of config.json: nothing is trained there.
 """
 
 import contextlib
@@ -22,6 +25,7 @@ from vpn_anomaly.errors import UserError
 
 RUNS = pathlib.Path("runs")
 LONGEST_NAME = 150  # characters of a run's name
+_CHECKPOINT = "checkpoint.json"
 FREE_SECTIONS = ("evaluate.", "score.")  # may change between training and evaluation
 
 
@@ -48,6 +52,9 @@ def open_run(directory: pathlib.Path, config: ConfigDict) -> None:
     """
     with storing(directory):
         directory.mkdir(parents=True, exist_ok=True)
+    if (directory / _CHECKPOINT).exists():
+        raise UserError(f"{directory} holds the evaluation of a checkpoint, not a run; "
+                        "use another --workdir")
     stored = _stored_config(directory)
     if stored is not None:
         check_same_run(stored, config, directory)
@@ -73,14 +80,34 @@ def check_same_run(stored: Mapping, config: ConfigDict, where: pathlib.Path) -> 
 
     evaluate.* and score.* may differ. A field that the stored config lacks counts as its default.
     """
+    changes = fixed_differences(stored, config)
+    if changes:
+        raise UserError(f"{where} holds a run of another config: {changes}; use another --workdir")
+
+
+def fixed_differences(stored: Mapping, config: ConfigDict) -> str:
+    """The fields that differ, though training fixed them, with both values; empty: none does."""
     before = {**config_module.flat(config_module.defaults()), **config_module.flat(stored)}
     now = config_module.flat(config)
-    names = [name for name in config_module.differences(before, now)
-             if not name.startswith(FREE_SECTIONS)]
-    if names:
-        changes = ", ".join(f"{name} {before.get(name)!r} there and {now.get(name)!r} here"
-                            for name in names)
-        raise UserError(f"{where} holds a run of another config: {changes}; use another --workdir")
+    return ", ".join(f"{name} {before.get(name)!r} there and {now.get(name)!r} here"
+                     for name in config_module.differences(before, now)
+                     if not name.startswith(FREE_SECTIONS))
+
+
+def open_evaluation(directory: pathlib.Path, checksum: str) -> None:
+    """Makes the folder ready to evaluate a checkpoint from elsewhere in, known by its checksum.
+
+    Raises UserError where the folder cannot be written, or holds anything but an evaluation of it.
+    """
+    mark = {"checkpoint": checksum}
+    path = directory / _CHECKPOINT
+    with storing(directory):
+        directory.mkdir(parents=True, exist_ok=True)
+        if any(directory.iterdir()) and _read_json(path) != mark:
+            raise UserError(f"{directory} holds something else than an evaluation of this checkpoint; "
+                            "use a new or empty --workdir")
+    check_writable(directory)
+    write_json(path, mark)
 
 
 def finished_results(directory: pathlib.Path, config: ConfigDict) -> dict | None:
@@ -96,11 +123,7 @@ def finished_results(directory: pathlib.Path, config: ConfigDict) -> dict | None
 
 def read_results(directory: pathlib.Path) -> dict | None:
     """The content of results.json; None where there is none that can be read."""
-    try:
-        results = json.loads((directory / "results.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return results if isinstance(results, dict) else None
+    return _read_json(directory / "results.json")
 
 
 def write_results(directory: pathlib.Path, results: Mapping) -> None:
@@ -162,6 +185,15 @@ def _stored_config(directory: pathlib.Path) -> dict | None:
     if not isinstance(stored, dict):
         raise UserError(f"{path} does not hold a config; use another --workdir")
     return stored
+
+
+def _read_json(path: pathlib.Path) -> dict | None:
+    """The object in a JSON file; None where there is none that can be read."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) else None
 
 
 def _as_number(value: object) -> float:

@@ -15,6 +15,7 @@ from vpn_anomaly.evaluation.evaluate import evaluate
 from vpn_anomaly.evaluation.score_files import score
 from vpn_anomaly.evaluation.scores import SCORES
 from vpn_anomaly.evaluation.scoring import build_scorer
+from vpn_anomaly.evaluation.trained import trained_run
 from vpn_anomaly.evaluation.unlearned import UNLEARNED_SCORES
 
 COLUMNS = (*SCORES, "any")
@@ -27,7 +28,8 @@ def results(tiny_run):
     log = {"step": 1, "loss": 2.0, "gradient_norm": 1.0, "learning_rate": 0.1, "seconds": 1.0}
     lines = [json.dumps({**log, "step": step}) + "\n" for step in (1, 2)]
     (tiny_run.directory / "train.jsonl").write_text("".join(lines), encoding="utf-8")
-    return evaluate(tiny_run.config, tiny_run.directory)
+    trained = trained_run(tiny_run.config, tiny_run.directory)
+    return evaluate(tiny_run.config, trained, tiny_run.directory)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +47,8 @@ def scored_file(tiny_run, folder, clip, name="scores.csv", maps=None, **fields):
     config = tiny_run.config.copy_and_resolve_references()
     config.update_from_flattened_dict({k.replace("__", "."): v for k, v in fields.items()})
     np.save(folder / "clips.npy", clip)
-    score(config, tiny_run.directory, folder / "clips.npy", folder / name, maps)
+    trained = trained_run(config, tiny_run.directory)
+    score(config, trained, folder / "clips.npy", folder / name, maps)
     with open(folder / name, encoding="utf-8", newline="") as file:
         if name.endswith(".jsonl"):
             return [json.loads(line) for line in file]
@@ -158,12 +161,3 @@ def test_a_file_that_does_not_fit_is_refused(tiny_run, tmp_path, shape, said):
     with pytest.raises(UserError, match=said):
         scored_file(tiny_run, tmp_path, np.zeros(shape, np.uint8))
     assert not (tmp_path / "scores.csv").exists()
-
-
-def test_evaluating_or_scoring_what_was_not_trained(tiny_run, tmp_path):
-    np.save(tmp_path / "clips.npy", np.zeros((1, 8, SIDE, SIDE), np.uint8))
-    with pytest.raises(UserError, match="nothing was trained"):
-        evaluate(tiny_run.config, tmp_path)
-    with pytest.raises(UserError, match="nothing was trained"):
-        score(tiny_run.config, tmp_path, tmp_path / "clips.npy", tmp_path / "scores.csv")
-    assert [path.name for path in tmp_path.iterdir()] == ["clips.npy"]

@@ -16,7 +16,8 @@ from vpn_anomaly.evaluation import provenance
 from vpn_anomaly.evaluation.evaluation_figures import draw_figures
 from vpn_anomaly.evaluation.metrics import pixel_auroc
 from vpn_anomaly.evaluation.report import evaluate_scores
-from vpn_anomaly.evaluation.scoring import Progress, Scorer, calibration, restore_scorer
+from vpn_anomaly.evaluation.scoring import Progress, Scorer
+from vpn_anomaly.evaluation.trained import Trained, calibration
 from vpn_anomaly.evaluation.unlearned import unlearned_scores
 from vpn_anomaly.systems.costs import step_costs
 
@@ -30,8 +31,10 @@ class Scored(NamedTuple):
     changed: np.ndarray  # bool (N, H, W)
 
 
-def evaluate(config, directory: pathlib.Path, training_seconds: float | None = None) -> dict:
-    """Evaluates the newest checkpoint of a run; writes results.json, scores.npz and figures.
+def evaluate(
+    config, trained: Trained, directory: pathlib.Path, training_seconds: float | None = None
+) -> dict:
+    """Evaluates what was trained; writes results.json, scores.npz and figures to the directory.
 
     Args:
         training_seconds: what training took, calibration included; None: as the checkpoint says.
@@ -41,12 +44,12 @@ def evaluate(config, directory: pathlib.Path, training_seconds: float | None = N
         normal sequences, times the pixels and colours of a frame; None for a system that predicts
         no distribution. `step_flops`: operations of one training step (`models/costs.py`).
 
-    UserError where nothing was trained, or the source has too few test sequences.
+    UserError where the source has too few test sequences.
     """
     started = time.monotonic()
-    scorer, metadata = restore_scorer(config, directory)
+    scorer, metadata = trained.scorer(config), trained.metadata
     source = build_source(config.data)
-    thresholds = calibration(config, directory, scorer, source, metadata["step"])
+    thresholds = calibration(config, trained, scorer, source)
     normal, others = _score_test_set(config, scorer, source, thresholds)
     rate, resamples = config.evaluate.false_alarm_rate, config.evaluate.bootstrap
     results = {

@@ -12,18 +12,13 @@ from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.files import check_shape, read_sequences
 from vpn_anomaly.data.lattice import shown
 from vpn_anomaly.evaluation.calibration import Calibration
-from vpn_anomaly.evaluation.scoring import (
-    Progress,
-    Scorer,
-    calibration,
-    restore_scorer,
-    stored_calibration,
-)
+from vpn_anomaly.evaluation.scoring import Progress, Scorer
+from vpn_anomaly.evaluation.trained import Trained, calibration, stored_calibration
 
 
 def score(
     config,
-    directory: pathlib.Path,
+    trained: Trained,
     input_path: pathlib.Path,
     output: pathlib.Path,
     maps: pathlib.Path | None = None,
@@ -36,10 +31,10 @@ def score(
         maps: .npz; one array (rows of `output`, H, W) a map name, and `shown` (M, H, W), the pixels
             that each of the M masks shows. A pixel that every mask shows is zero in the maps.
 
-    UserError for an input that cannot be read, has another size or colour than the run was trained
-    on, or too few frames.
+    UserError for an input that cannot be read, has another size or colour than was trained on, or
+    too few frames.
     """
-    scorer, metadata = restore_scorer(config, directory)
+    scorer = trained.scorer(config)
     sequences = read_sequences(input_path)
     check_shape(
         sequences,
@@ -49,7 +44,7 @@ def score(
         channels=config.data.channels,
         minimum_frames=scorer.system.first_frame + 1,
     )
-    normal = _calibration(config, directory, scorer, metadata["step"])
+    normal = _calibration(config, trained, scorer)
     last = sequences.shape[1] - 1
     first = scorer.system.first_frame if config.score.every_frame else last
     frames = tuple(range(first, last + 1))
@@ -67,10 +62,10 @@ def score(
         _write_maps(maps, map_parts, shown_MxHxW)
 
 
-def _calibration(config, directory: pathlib.Path, scorer: Scorer, step: int) -> Calibration:
+def _calibration(config, trained: Trained, scorer: Scorer) -> Calibration:
     """The stored calibration; only without one does scoring need the data of the training."""
-    stored = stored_calibration(config, directory, step)
-    return stored or calibration(config, directory, scorer, build_source(config.data), step)
+    stored = stored_calibration(config, trained)
+    return stored or calibration(config, trained, scorer, build_source(config.data))
 
 
 def _rows(scores: dict[str, np.ndarray], first_sequence: int, frames: tuple[int, ...]):

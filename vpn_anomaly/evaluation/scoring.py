@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import pathlib
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,13 +9,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from vpn_anomaly import checkpoints
 from vpn_anomaly.data.lattice import fixed_shifts
-from vpn_anomaly.data.pipeline import evaluation_clips
-from vpn_anomaly.errors import UserError
-from vpn_anomaly.evaluation.calibration import Calibration
 from vpn_anomaly.evaluation.scores import SCORES, frame_scores
-from vpn_anomaly.systems.build import build_system
 from vpn_anomaly.systems.system import Maps, System
 
 # Frames that are scored at once, unless evaluate.batch_size is larger: with every frame of long
@@ -80,56 +74,6 @@ def build_scorer(config, system: System, params) -> Scorer:
     shift_Mx2 = fixed_shifts(config.score.masks, tuple(config.data.lattice))
     on_device = jax.device_put(jax.device_get(params))
     return Scorer(system, on_device, shift_Mx2, config.evaluate.batch_size)
-
-
-def restore_scorer(config, directory: pathlib.Path) -> tuple[Scorer, dict]:
-    """The scorer of the newest checkpoint of a run, and the checkpoint's metadata.
-
-    UserError where nothing was trained, or where no checkpoint is whole.
-    """
-    system = build_system(config)
-    data = config.data
-    clip = jax.ShapeDtypeStruct((1, data.frames, data.height, data.width, data.channels), np.uint8)
-    params = jax.eval_shape(system.init, jax.random.key(0), clip)
-    restored = checkpoints.restore_latest(directory / "checkpoints", {"params": params})
-    if restored is None:
-        raise UserError(f"{directory} has no checkpoint: nothing was trained there; train first")
-    state, metadata = restored
-    return build_scorer(config, system, state["params"]), metadata
-
-
-def calibration(
-    config, directory: pathlib.Path, scorer: Scorer, source, step: int
-) -> Calibration:
-    """The calibration by normal validation sequences of the checkpoint of a step.
-
-    Its scores are read where they are stored beside the checkpoint; otherwise they are computed,
-    and stored.
-    """
-    stored = stored_calibration(config, directory, step)
-    if stored is not None:
-        return stored
-    count = config.evaluate.calibration_sequences
-    clips = evaluation_clips(source, "validation", count).clip
-    scores = scorer.scores(clips, clips.shape[1] - 1, Progress("calibrating", count))
-    made_with = _calibration_made_with(config, step)
-    checkpoints.save_calibration(directory / "checkpoints", made_with, scores)
-    return Calibration.fit(scores)
-
-
-def stored_calibration(config, directory: pathlib.Path, step: int) -> Calibration | None:
-    """The calibration that a run stored for the checkpoint of a step; None where there is none."""
-    made_with = _calibration_made_with(config, step)
-    scores = checkpoints.load_calibration(directory / "checkpoints", made_with)
-    return None if scores is None else Calibration.fit(scores)
-
-
-def _calibration_made_with(config, step: int) -> dict[str, int]:
-    return {
-        "step": step,
-        "masks": config.score.masks,
-        "calibration_sequences": config.evaluate.calibration_sequences,
-    }
 
 
 class Progress:

@@ -12,7 +12,7 @@ from vpn_anomaly import checkpoints, config as configuration
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.pipeline import check_length, training_batches
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.evaluation.scoring import build_scorer, calibration
+from vpn_anomaly.evaluation.trained import Trained, calibration
 from vpn_anomaly.systems.build import build_system
 from vpn_anomaly.training.log import TrainingLog
 from vpn_anomaly.training.signals import StopRequest
@@ -63,8 +63,8 @@ def train(config, directory: pathlib.Path) -> float | None:
         raise KeyboardInterrupt
     if int(state.step) < config.train.steps:
         return None
-    scorer = build_scorer(config, system, state.params)
-    calibration(config, directory, scorer, source, int(state.step))
+    trained = Trained.in_run(directory, state.params, {"step": int(state.step)})
+    calibration(config, trained, trained.scorer(config), source)
     return time.monotonic() - started
 
 

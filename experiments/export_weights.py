@@ -1,0 +1,142 @@
+"""Write the weights of a finished run as three files, that evaluate and score without the run.
+
+    python -m experiments.export_weights --workdir=runs/cpu --output=vpn_anomaly/pretrained --dtype=float16
+
+vpn_anomaly/exported.py says what the files are; `--checkpoint=FOLDER` uses them. float16 halves them;
+the calibration is then made again with the rounded weights, on the run's validation sequences.
+"""
+
+import argparse
+import pathlib
+import sys
+from collections.abc import Mapping
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from vpn_anomaly import array_names, checkpoints, exported, workdir
+from vpn_anomaly.data.build import build_source
+from vpn_anomaly.data.pipeline import evaluation_clips
+from vpn_anomaly.errors import UserError
+from vpn_anomaly.evaluation.trained import (
+    Trained,
+    calibration_made_with,
+    calibration_scores,
+    trained_run,
+)
+
+COMPARED = 8  # validation sequences that float16 weights score too, at most
+
+
+def export(directory: pathlib.Path, output: pathlib.Path, dtype: str) -> list[str]:
+    """Writes the files of the run in `directory`; returns lines that say how large they are.
+
+    With float16 also how much the rounding changes the scores of a few validation sequences.
+    UserError for a run that is not finished, for weights that float16 cannot hold, and where the
+    disk refuses.
+    """
+    config, results = _finished(directory)
+    trained = trained_run(config, directory)
+    if trained.metadata["step"] != results["steps"]:
+        raise UserError(f"{directory}: the last whole checkpoint is of step "
+                        f"{trained.metadata['step']}, but the results are of step "
+                        f"{results['steps']}; evaluate again with --mode=evaluate")
+    weights = array_names.host_arrays(trained.params)
+    rounded = {name: cast(name, array, dtype) for name, array in weights.items()}
+    made_with = calibration_made_with(config, trained)
+    scores = checkpoints.load_calibration(directory / "checkpoints", made_with)
+    if scores is None:
+        raise UserError(f"{directory} has no calibration of its results; evaluate again with "
+                        "--mode=evaluate")
+    lines = []
+    if dtype != "float32":
+        scores, lines = _with_rounded(config, trained, rounded)
+    with workdir.storing(output):
+        output.mkdir(parents=True, exist_ok=True)
+    checkpoints.save_calibration(output, made_with, scores)
+    exported.write(output, rounded, _about(trained, results))
+    sizes = [f"{name}: {(output / name).stat().st_size:,} bytes"
+             for name in (exported.WEIGHTS, exported.CALIBRATION, exported.ABOUT)]
+    count = sum(array.size for array in rounded.values())
+    return [*sizes, f"{count:,} parameters as {dtype}, step {results['steps']}", *lines]
+
+
+def _finished(directory: pathlib.Path) -> tuple[ConfigDict, dict]:
+    """The config and the results of a finished run."""
+    path = directory / "results.json"
+    results = workdir.read_results(directory)
+    if results is None or not isinstance(results.get("config"), dict):
+        raise UserError(f"there are no results in {path}; give the --workdir of a finished run")
+    config = exported.stored_config(results["config"], path)
+    workdir.open_trained(directory, config)
+    if workdir.finished_results(directory, config) is None:
+        raise UserError(f"{directory} has done {results.get('steps')} of {config.train.steps} steps; "
+                        "train to the end first")
+    return config, results
+
+
+def cast(name: str, array: np.ndarray, dtype: str) -> np.ndarray:
+    """The array in the dtype; UserError where it has values that the dtype cannot hold."""
+    with np.errstate(over="ignore"):  # told below
+        rounded = array.astype(dtype)
+    if not np.isfinite(rounded).all():
+        raise UserError(f"the array {name} has values that {dtype} cannot hold; use --dtype=float32")
+    return rounded
+
+
+def _with_rounded(
+    config, trained: Trained, rounded: Mapping[str, np.ndarray]
+) -> tuple[dict[str, np.ndarray], list[str]]:
+    """The calibration scores of the rounded weights, and lines on how scores change."""
+    source = build_source(config.data)
+    as_loaded = {name: array.astype(np.float32) for name, array in rounded.items()}
+    params = array_names.like(trained.params, as_loaded)
+    after = calibration_scores(config, Trained(params, trained.metadata, (), None).scorer(config),
+                               source)
+    count = min(COMPARED, config.evaluate.calibration_sequences)
+    clips = evaluation_clips(source, "validation", count).clip
+    before = trained.scorer(config).scores(clips, clips.shape[1] - 1)
+    lines = [f"largest change of a score by rounding, {count} validation sequences:"]
+    for name, score_N in before.items():
+        change = np.abs(after[name][:count] - score_N).max()
+        lines.append(f"  {name:<14}{change:.3g} (scores from {score_N.min():.4g} to "
+                     f"{score_N.max():.4g})")
+    return after, lines
+
+
+def _about(trained: Trained, results: Mapping) -> dict:
+    """What about.json says of the training."""
+    return {
+        "config": results["config"],
+        **{name: trained.metadata[name] for name in ("step", "sequences_seen", "wall_seconds")},
+        **{name: results[name] for name in ("commit", "hardware")},
+    }
+
+
+class _Parser(argparse.ArgumentParser):
+    """Errors are one line."""
+
+    def error(self, message):
+        self.exit(2, f"error: {message}\n")
+
+
+def main(argv=None) -> int:
+    """Exports one run and prints what was written; 2 for what cannot be exported."""
+    parser = _Parser(prog="experiments.export_weights", description=__doc__.splitlines()[0],
+                     allow_abbrev=False)
+    parser.add_argument("--workdir", required=True, type=pathlib.Path, help="a finished run")
+    parser.add_argument("--output", required=True, type=pathlib.Path, help="the folder of the files")
+    parser.add_argument("--dtype", choices=exported.DTYPES, default="float32",
+                        help="what the weights are stored in")
+    arguments = parser.parse_args(argv)
+    try:
+        lines = export(arguments.workdir, arguments.output, arguments.dtype)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(f"wrote {arguments.output}", *lines, sep="\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

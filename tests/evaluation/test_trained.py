@@ -1,0 +1,173 @@
+"""What was trained is found where it is kept, whole; calibration is stored and found again."""
+
+import shutil
+
+import jax
+import numpy as np
+import pytest
+
+from vpn_anomaly import array_names, checkpoints, config as configuration, exported
+from vpn_anomaly.data.pipeline import evaluation_clips
+from vpn_anomaly.errors import UserError
+from vpn_anomaly.evaluation.calibration import Calibration
+from vpn_anomaly.evaluation.evaluate import evaluate
+from vpn_anomaly.evaluation.scores import SCORES
+from vpn_anomaly.evaluation.scoring import build_scorer
+from vpn_anomaly.evaluation.trained import (
+    Trained,
+    calibration,
+    calibration_made_with,
+    stored_calibration,
+    trained_export,
+    trained_run,
+)
+
+LAST = 7
+
+
+@pytest.fixture(scope="module")
+def clips(tiny_run):
+    return evaluation_clips(tiny_run.source, "test", 5).clip
+
+
+@pytest.fixture(scope="module")
+def scorer(tiny_run):
+    return build_scorer(tiny_run.config, tiny_run.system, tiny_run.params)
+
+
+def at_step(directory, step):
+    """A run that is at a step, as far as its calibration is concerned."""
+    return Trained.in_run(directory, None, {"step": step})
+
+
+def test_the_restored_scorer_is_the_saved_one(tiny_run, scorer, clips):
+    trained = trained_run(tiny_run.config, tiny_run.directory)
+    assert trained.metadata["step"] == tiny_run.step
+    jax.tree.map(np.testing.assert_array_equal, trained.params, tiny_run.params)
+    restored = trained.scorer(tiny_run.config)
+    saved, again = scorer.scores(clips[:2], LAST), restored.scores(clips[:2], LAST)
+    np.testing.assert_array_equal(saved["missing_z"], again["missing_z"])
+
+
+def test_without_a_checkpoint_nothing_was_trained(tiny_run, tmp_path):
+    with pytest.raises(UserError, match="nothing was trained"):
+        trained_run(tiny_run.config, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_calibration_is_computed_once_and_stored(tiny_run, scorer, tmp_path):
+    made = calibration(tiny_run.config, at_step(tmp_path, 3), scorer, tiny_run.source)
+    clips = evaluation_clips(tiny_run.source, "validation", 6).clip
+    expected = Calibration.fit(scorer.scores(clips, LAST))
+    found = calibration(tiny_run.config, at_step(tmp_path, 3), scorer=None, source=None)
+    assert set(made.scores) == {*SCORES, "any"}
+    for name, score_N in expected.scores.items():
+        np.testing.assert_array_equal(made.scores[name], score_N)
+        np.testing.assert_array_equal(found.scores[name], score_N)
+
+
+@pytest.mark.parametrize("change", [
+    {"score.masks": 3}, {"evaluate.calibration_sequences": 5}, {},
+])
+def test_a_calibration_of_something_else_is_not_used(tiny_run, scorer, tmp_path, change):
+    calibration(tiny_run.config, at_step(tmp_path, 3), scorer, tiny_run.source)
+    config = tiny_run.config.copy_and_resolve_references()
+    config.update_from_flattened_dict(change)
+    step = 3 if change else 4
+    assert stored_calibration(config, at_step(tmp_path, step)) is None
+
+
+def test_a_damaged_calibration_is_made_again(tiny_run, scorer, tmp_path):
+    calibration(tiny_run.config, at_step(tmp_path, 3), scorer, tiny_run.source)
+    path = tmp_path / "checkpoints" / "calibration.npz"
+    shutil.copy(path, tmp_path / "whole.npz")
+    path.write_bytes(path.read_bytes()[:-100])
+    calibration(tiny_run.config, at_step(tmp_path, 3), scorer, tiny_run.source)
+    with np.load(path) as again, np.load(tmp_path / "whole.npz") as whole:
+        np.testing.assert_array_equal(again["score/mean_nll"], whole["score/mean_nll"])
+
+
+@pytest.mark.parametrize("change", [
+    lambda path: path.write_bytes(path.read_bytes()[:-1]),
+    lambda path: path.unlink(),
+])
+def test_without_a_whole_checkpoint_nothing_is_scored(tiny_run, tmp_path, change):
+    shutil.copytree(tiny_run.directory / "checkpoints", tmp_path / "checkpoints")
+    files = [path for path in (tmp_path / "checkpoints").rglob("*") if path.is_file()]
+    change(max(files, key=lambda path: path.stat().st_size))
+    with pytest.raises(UserError, match="checkpoint"):
+        trained_run(tiny_run.config, tmp_path)
+
+
+def test_a_checkpoint_of_another_model_is_refused(tiny_run):
+    config = tiny_run.config.copy_and_resolve_references()
+    config.model.lstm.channels = 6
+    with pytest.raises(UserError, match="conv_lstm"):
+        trained_run(config, tiny_run.directory)
+
+
+# --- exported checkpoints
+
+
+@pytest.fixture(scope="module")
+def export(tiny_run, scorer, tmp_path_factory):
+    """A folder with the tiny run's parameters, its calibration of validation sequences, its config."""
+    folder = tmp_path_factory.mktemp("export")
+    about = {
+        "config": configuration.as_dict(tiny_run.config), "step": tiny_run.step,
+        "sequences_seen": 8, "wall_seconds": 100.0, "commit": "abc", "hardware": {},
+    }
+    clips = evaluation_clips(tiny_run.source, "validation", 6).clip
+    made_with = calibration_made_with(tiny_run.config, at_step(folder, tiny_run.step))
+    checkpoints.save_calibration(folder, made_with, scorer.scores(clips, LAST))
+    exported.write(folder, array_names.host_arrays(tiny_run.params), about)
+    return folder
+
+
+def test_an_export_is_the_run_to_the_bit(tiny_run, export, scorer, clips):
+    trained = trained_export(tiny_run.config, export)
+    jax.tree.map(np.testing.assert_array_equal, trained.params, tiny_run.params)
+    expected = scorer.scores(clips, LAST)
+    for name, score_N in trained.scorer(tiny_run.config).scores(clips, LAST).items():
+        np.testing.assert_array_equal(score_N, expected[name])
+
+
+def test_an_export_is_evaluated_like_the_run(tiny_run, export, tmp_path):
+    made = []
+    for name, trained in (
+        ("run", trained_run(tiny_run.config, tiny_run.directory)),
+        ("export", trained_export(tiny_run.config, export, tmp_path / "export")),
+    ):
+        (tmp_path / name).mkdir()
+        made.append(evaluate(tiny_run.config, trained, tmp_path / name))
+        assert made[-1].pop("wall_seconds") > 100
+    assert made[0] == made[1]
+    with np.load(tmp_path / "run/scores.npz") as run, np.load(tmp_path / "export/scores.npz") as new:
+        assert set(run) == set(new)
+        for name in run:
+            np.testing.assert_array_equal(run[name], new[name])
+    assert not (tmp_path / "export" / "calibration.npz").exists()
+
+
+def test_the_calibration_of_an_export_is_used_only_for_what_it_was_made_with(
+        tiny_run, export, scorer, tmp_path):
+    config = tiny_run.config.copy_and_resolve_references()
+    config.evaluate.calibration_sequences = 4
+    before = {path.name: path.read_bytes() for path in export.iterdir()}
+    trained, nowhere = trained_export(config, export, tmp_path), trained_export(config, export)
+    assert len(stored_calibration(tiny_run.config, trained).scores["any"]) == 6
+    assert stored_calibration(config, trained) is None
+    assert len(calibration(config, nowhere, scorer, tiny_run.source).scores["any"]) == 4
+    assert not list(tmp_path.iterdir())
+    made = calibration(config, trained, scorer, tiny_run.source)
+    found = stored_calibration(config, trained)
+    np.testing.assert_array_equal(made.scores["any"], found.scores["any"])
+    assert [path.name for path in tmp_path.iterdir()] == ["calibration.npz"]
+    assert before == {path.name: path.read_bytes() for path in export.iterdir()}
+
+
+def test_an_export_of_another_model_is_refused(tiny_run, export):
+    config = tiny_run.config.copy_and_resolve_references()
+    config.model.lstm.channels = 6
+    with pytest.raises(UserError, match="another model: .*conv_lstm.*commit abc"):
+        trained_export(config, export)

@@ -1,0 +1,47 @@
+"""The arrays of a tree (parameters, a state) by their path, such as params/encoder/kernel."""
+
+from collections.abc import Mapping
+
+import jax
+import numpy as np
+
+
+def by_name(tree) -> dict[str, object]:
+    """The leaves by their path, joined with "/"."""
+    return {_name(path): leaf for path, leaf in jax.tree_util.tree_leaves_with_path(tree)}
+
+
+def host_arrays(tree) -> dict[str, np.ndarray]:
+    """The leaves by name, as numpy arrays."""
+    return {name: np.asarray(leaf) for name, leaf in by_name(jax.device_get(tree)).items()}
+
+
+def like(abstract_tree, arrays: Mapping[str, np.ndarray]):
+    """The arrays as a tree like the abstract one, placed by its shardings where it has some."""
+    def placed(path, leaf):
+        array = arrays[_name(path)]
+        sharding = getattr(leaf, "sharding", None)
+        return array if sharding is None else jax.device_put(array, sharding)
+    return jax.tree_util.tree_map_with_path(placed, abstract_tree)
+
+
+def difference(there: Mapping[str, Mapping], here: Mapping[str, object]) -> str | None:
+    """The first array, in words, that one side lacks or has otherwise; None where all agree.
+
+    Args:
+      there: for every name a record with `shape` and `dtype`, as `checksums.of_arrays` makes.
+      here: for every name anything with a shape and a dtype.
+    """
+    for name in dict.fromkeys([*here, *there]):
+        recorded, wanted = "absent", "absent"
+        if name in there:
+            recorded = f"{there[name]['dtype']}{there[name]['shape']}"
+        if name in here:
+            wanted = f"{np.dtype(here[name].dtype).name}{list(here[name].shape)}"
+        if recorded != wanted:
+            return f"{name} is {recorded} there and {wanted} here"
+    return None
+
+
+def _name(path) -> str:
+    return jax.tree_util.keystr(path, simple=True, separator="/")

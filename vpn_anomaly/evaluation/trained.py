@@ -1,0 +1,126 @@
+"""What was trained, wherever it is kept: evaluation and scoring do not know where it comes from."""
+
+import dataclasses
+import pathlib
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import numpy as np
+
+from vpn_anomaly import array_names, checkpoints, checksums, exported
+from vpn_anomaly.data.pipeline import evaluation_clips
+from vpn_anomaly.errors import UserError
+from vpn_anomaly.evaluation.calibration import Calibration
+from vpn_anomaly.evaluation.scoring import Progress, Scorer, build_scorer
+from vpn_anomaly.systems.build import build_system
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Trained:
+    """Parameters, what is known of their training, and where their calibration scores are.
+
+    Attributes:
+        params: of the system.
+        metadata: `step`, `sequences_seen` and `wall_seconds` of the training, among others.
+        calibrations: folders that may hold scores of normal sequences, in the order to look.
+        new_calibration: the folder for scores that had to be computed; None: they are not kept.
+    """
+
+    params: Any
+    metadata: Mapping[str, Any]
+    calibrations: tuple[pathlib.Path, ...]
+    new_calibration: pathlib.Path | None
+
+    @classmethod
+    def in_run(cls, directory: pathlib.Path, params, metadata: Mapping) -> "Trained":
+        """What a run in the directory has trained; its calibration is beside its checkpoints."""
+        folder = directory / "checkpoints"
+        return cls(params, metadata, (folder,), folder)
+
+    def scorer(self, config) -> Scorer:
+        return build_scorer(config, build_system(config), self.params)
+
+
+def trained_run(config, directory: pathlib.Path) -> Trained:
+    """The newest checkpoint of a run.
+
+    UserError where nothing was trained, or where no checkpoint is whole.
+    """
+    wanted = {"params": _abstract_params(config)}
+    restored = checkpoints.restore_latest(directory / "checkpoints", wanted)
+    if restored is None:
+        raise UserError(f"{directory} has no checkpoint: nothing was trained there; train first")
+    state, metadata = restored
+    return Trained.in_run(directory, state["params"], metadata)
+
+
+def trained_export(config, folder: pathlib.Path, directory: pathlib.Path | None = None) -> Trained:
+    """An exported checkpoint (`exported.py`), such as the one in the package; it stays as it is.
+
+    Args:
+        directory: where a calibration that differs from the exported one is kept; None: nowhere.
+
+    UserError where a file is missing or damaged, or for weights of another model.
+    """
+    about = exported.read_about(folder)
+    weights, wanted = exported.read_weights(folder, about), _abstract_params(config)
+    difference = array_names.difference(
+        checksums.of_arrays(weights), array_names.by_name(wanted)
+    )
+    if difference:
+        raise UserError(
+            f"the checkpoint in {folder} is of another model: {difference}; use the version of the"
+            f" package that it was made with (commit {about['commit']})"
+        )
+    places = (folder,) if directory is None else (folder, directory)
+    return Trained(array_names.like(wanted, weights), about, places, directory)
+
+
+def calibration(config, trained: Trained, scorer: Scorer, source) -> Calibration:
+    """The calibration by normal validation sequences.
+
+    Its scores are read where they are stored with what was trained; otherwise they are computed,
+    and stored.
+    """
+    stored = stored_calibration(config, trained)
+    if stored is not None:
+        return stored
+    scores = calibration_scores(config, scorer, source)
+    if trained.new_calibration is not None:
+        made_with = calibration_made_with(config, trained)
+        checkpoints.save_calibration(trained.new_calibration, made_with, scores)
+    return Calibration.fit(scores)
+
+
+def stored_calibration(config, trained: Trained) -> Calibration | None:
+    """The calibration that is stored for just these masks and sequences; None: there is none."""
+    made_with = calibration_made_with(config, trained)
+    for folder in trained.calibrations:
+        scores = checkpoints.load_calibration(folder, made_with)
+        if scores is not None:
+            return Calibration.fit(scores)
+    return None
+
+
+def calibration_scores(config, scorer: Scorer, source) -> dict[str, np.ndarray]:
+    """The scores of the last frame of normal validation sequences, by name, (N,)."""
+    count = config.evaluate.calibration_sequences
+    clips = evaluation_clips(source, "validation", count).clip
+    return scorer.scores(clips, clips.shape[1] - 1, Progress("calibrating", count))
+
+
+def calibration_made_with(config, trained: Trained) -> dict[str, int]:
+    """What calibration scores depend on, beside the weights of the step."""
+    return {
+        "step": trained.metadata["step"],
+        "masks": config.score.masks,
+        "calibration_sequences": config.evaluate.calibration_sequences,
+    }
+
+
+def _abstract_params(config):
+    """The shapes of the parameters of a configuration's system."""
+    data = config.data
+    clip = jax.ShapeDtypeStruct((1, data.frames, data.height, data.width, data.channels), np.uint8)
+    return jax.eval_shape(build_system(config).init, jax.random.key(0), clip)

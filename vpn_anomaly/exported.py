@@ -1,0 +1,101 @@
+"""What training gave, as three files without a run around them: --checkpoint=DIR.
+
+    DIR/weights.npz      the parameters by their path ("encoder/kernel"), float32 or float16
+    DIR/calibration.npz  scores of normal validation sequences, as `checkpoints.py` stores them
+    DIR/about.json       the config, what training took, a checksum of every array and of both files
+
+`pretrained` is the folder of that name in the package. `experiments/export_weights.py` writes one.
+Damage is found before anything is used: about.json has a checksum of itself, too.
+"""
+
+import json
+import pathlib
+from collections.abc import Mapping
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from vpn_anomaly import checksums, config as config_module, workdir
+from vpn_anomaly.errors import UserError
+
+PRETRAINED = "pretrained"
+PRETRAINED_FOLDER = pathlib.Path(__file__).parent / PRETRAINED
+ABOUT, WEIGHTS, CALIBRATION = "about.json", "weights.npz", "calibration.npz"
+DTYPES = ("float32", "float16")  # that weights are stored in
+
+
+def folder_of(checkpoint: str) -> pathlib.Path:
+    """The folder that --checkpoint names. UserError where there is no such checkpoint."""
+    folder = PRETRAINED_FOLDER if checkpoint == PRETRAINED else pathlib.Path(checkpoint)
+    if (folder / ABOUT).is_file():
+        return folder
+    if checkpoint == PRETRAINED:
+        raise UserError("this installation has no pretrained weights; train with --config, or give "
+                        "--checkpoint=DIR, a folder that experiments.export_weights wrote")
+    raise UserError(f"there is no checkpoint {checkpoint!r} (a folder with {ABOUT}); give "
+                    f"{PRETRAINED!r} or a folder that experiments.export_weights wrote")
+
+
+def read_about(folder: pathlib.Path) -> dict:
+    """The content of about.json, verified. UserError where it is missing or damaged."""
+    path = folder / ABOUT
+    try:
+        about = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise _damaged(folder, f"{ABOUT} cannot be read: {type(error).__name__}") from error
+    damage = checksums.damaged_record(about)
+    if damage:
+        raise _damaged(folder, f"{ABOUT}: {damage}")
+    return about
+
+
+def read_weights(folder: pathlib.Path, about: Mapping) -> dict[str, np.ndarray]:
+    """The parameters by name, float32 whatever they are stored in.
+
+    UserError where one of the three files is missing or damaged.
+    """
+    try:
+        damage = checksums.damaged_file(folder, about["files"])
+        if damage is None:
+            with np.load(folder / WEIGHTS, allow_pickle=False) as stored:
+                arrays = dict(stored)
+            damage = checksums.damaged_array(arrays, about["arrays"])
+    except Exception as error:  # numpy and zipfile have many ways to fail on damaged bytes
+        raise _damaged(folder, f"not readable: {type(error).__name__}") from error
+    if damage:
+        raise _damaged(folder, damage)
+    return {name: array.astype(np.float32) for name, array in arrays.items()}
+
+
+def stored_config(stored: Mapping, where: pathlib.Path) -> ConfigDict:
+    """The config of nested plain dicts, as JSON gives them; a field they lack is at its default.
+
+    UserError, which names `where`, for fields and values that this version of the package has not.
+    """
+    config = config_module.defaults()
+    try:
+        config.update_from_flattened_dict(config_module.flat(stored))
+        config_module.check(config)
+    except (AttributeError, KeyError, TypeError, ValueError, UserError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"the config in {where} is not one of this version of the package: "
+                        f"{reason}") from error
+    return config
+
+
+def write(folder: pathlib.Path, weights: Mapping[str, np.ndarray], about: Mapping) -> None:
+    """Writes weights.npz, then about.json: `about` (plain JSON) with all checksums.
+
+    The folder exists, and has its calibration.npz already. UserError where the disk refuses.
+    """
+    workdir.write_atomically(folder / WEIGHTS, lambda file: np.savez_compressed(file, **weights))
+    record = {
+        **about,
+        "arrays": checksums.of_arrays(weights),
+        "files": {name: checksums.of_file(folder / name) for name in (WEIGHTS, CALIBRATION)},
+    }
+    workdir.write_json(folder / ABOUT, checksums.sealed(record))
+
+
+def _damaged(folder: pathlib.Path, how: str) -> UserError:
+    return UserError(f"the checkpoint in {folder} is damaged: {how}; get or export it again")

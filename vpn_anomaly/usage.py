@@ -1,0 +1,49 @@
+"""The text of --help: usage, flags, and every field with default, range and meaning."""
+
+from vpn_anomaly import config as config_module
+
+_USAGE = """\
+Anomaly detection in video by inpainting a masked frame.
+
+  python -m vpn_anomaly.main --config=configs/quick.py --workdir=runs/quick
+      trains, then evaluates; the same command again resumes, or prints the stored results
+
+  python -m vpn_anomaly.main --config=configs/quick.py --workdir=runs/quick \\
+      --mode=score --input=sequences.npz --output=scores.csv --maps=maps.npz
+      scores the sequences of a file with the trained model
+
+  python -m vpn_anomaly.main --checkpoint=pretrained --mode=score --input=... --output=...
+  python -m vpn_anomaly.main --checkpoint=pretrained --mode=evaluate --workdir=runs/pretrained
+      the same with the weights in the package, without training
+
+Flags:
+  --config=FILE[:VARIANT]   configs/base.py, quick.py, cpu.py or full.py, or your own; the variant
+                            `debug` shrinks any of them to a minute or less
+  --checkpoint=pretrained   instead of --config: weights that are trained, with their config, for
+                            --mode=score, evaluate and describe; =DIR: a folder that
+                            experiments.export_weights wrote
+  --workdir=DIR             where the run lives; without it: a new folder under runs/
+  --mode=MODE               train, evaluate, score or describe; without it: train, then evaluate
+  --input=FILE              (score) .npz or .npy of uint8 sequences (N, T, H, W[, C])
+  --output=FILE             (score) .csv or .jsonl, one row a sequence
+  --maps=FILE               (score) .npz of the maps of every sequence; optional
+  --config.FIELD=VALUE      any field below, such as --config.train.steps=500 or
+                            --config.train.targets="(13, 19)"
+  --debug                   show the traceback of an error
+  --help                    this text
+
+Exit code: 0 done (or stopped by SIGTERM and saved), 2 an error in what was asked, 130 Ctrl-C.
+
+Fields, with default, what is allowed, and meaning:
+"""
+
+
+def help_text() -> str:
+    """Usage, flags, and the list of fields."""
+    lines = []
+    for field in config_module.FIELDS:
+        default = repr(field.default) if isinstance(field.default, tuple) else str(field.default)
+        described = ", ".join(part for part in (config_module.allowed(field), field.unit) if part)
+        lines.append(f"  {field.name}={default}".ljust(44)
+                     + field.meaning + (f" [{described}]" if described else ""))
+    return _USAGE + "\n".join(lines)
