@@ -1,11 +1,13 @@
-"""Times the package against a plain Flax form of the same computation, interleaved in one run.
+"""Times programs of a suite against each other, interleaved in one run.
 
     python -m experiments.bench --suite=step [--output=FILE.json]
+
+`step` and `conv_lstm`: the package against a plain Flax form of the same computation. `sampling`: one
+inpainting pass against the Video Pixel Network's passes over a frame (takes a quarter of an hour).
 
 FILE is {"rows": [{"name", "median_s", "ratio"}]}; `ratio` is the row's time over that of `ours`.
 """
 
-import argparse
 import json
 import pathlib
 import statistics
@@ -16,7 +18,10 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
+from experiments.parser import Parser
+
 ROUNDS = 9
+SAMPLING_ROUNDS = 2  # a sample takes minutes
 
 
 def step() -> dict[str, Callable]:
@@ -77,7 +82,59 @@ def conv_lstm() -> dict[str, Callable]:
     return {"ours": runner(ours, params), "naive_flax": runner(naive, naive_params)}
 
 
-SUITES = {"step": step, "conv_lstm": conv_lstm}
+def sampling() -> dict[str, Callable]:
+    """A 64×64 frame at batch 1, after 19 frames whose ConvLSTM outputs are at hand.
+
+    `ours`: every pixel's distribution by one inpainting pass of quick.py's model. `with_memory`: the
+    same with encoder and ConvLSTM over the 19 frames, and the maps. `vpn_scoring`: every pixel's
+    distribution by one teacher-forced pass of the Video Pixel Network of the paper's table.
+    `vpn_sampling`: a frame drawn from it pixel by pixel, a pass of the decoder for each.
+    """
+    import numpy as np
+
+    from configs import quick
+    from vpn_anomaly.data.build import build_source
+    from vpn_anomaly.data.lattice import fixed_shifts, shown
+    from vpn_anomaly.systems.build import build_system
+
+    def system_and_params(name):
+        config = quick.get_config()
+        config.system = name
+        clip = build_source(config.data).clips(0, "train", np.arange(1))
+        system = build_system(config)
+        return system, system.init(jax.random.key(0), clip), clip
+
+    ours, our_params, clip = system_and_params("inpainting")
+    vpn, vpn_params, _ = system_and_params("vpn")
+    frames, frame, last = clip[:, :-1] / 255.0, clip[:, -1] / 255.0, clip.shape[1] - 1
+    shift_1x2 = fixed_shifts(1, ours.lattice)
+    mask = shown(64, 64, shift_1x2, ours.lattice)
+    apply = lambda system, params, method, *inputs: jax.jit(
+        lambda params, *inputs: system.network.apply({"params": params}, *inputs, method=method)
+    )(params, *inputs)
+    memory = apply(ours, our_params, "remember", frames)[:, -ours.network.context :]
+    vpn_memory = apply(vpn, vpn_params, "remember", frames)[:, -1]
+    context = frames[:, -ours.network.context :]
+
+    def distributions(system, method):
+        def run(params, *inputs):
+            features = system.network.apply({"params": params}, *inputs, method=method)
+            kernel, bias = system.network.apply({"params": params}, method="output_layer")
+            return jax.nn.log_softmax(jnp.einsum("bhwd,dcv->bhwcv", features, kernel) + bias)
+        return jax.jit(run)
+
+    inpaint, decode = distributions(ours, "inpaint"), distributions(vpn, "decode")
+    maps = jax.jit(lambda params, clip: ours.maps(params, clip, shift_1x2, (last,)))
+    sample = jax.jit(vpn.sample)
+    return {
+        "ours": lambda: inpaint(our_params, memory, context, frame, mask),
+        "with_memory": lambda: maps(our_params, clip),
+        "vpn_scoring": lambda: decode(vpn_params, vpn_memory, frame),
+        "vpn_sampling": lambda: sample(vpn_params, clip[:, :-1], jax.random.key(1)),
+    }
+
+
+SUITES = {"step": (step, ROUNDS), "conv_lstm": (conv_lstm, ROUNDS), "sampling": (sampling, SAMPLING_ROUNDS)}
 
 
 def measure(programs: dict[str, Callable], rounds: int = ROUNDS) -> list[dict]:
@@ -97,22 +154,16 @@ def measure(programs: dict[str, Callable], rounds: int = ROUNDS) -> list[dict]:
     ]
 
 
-class _Parser(argparse.ArgumentParser):
-    """Errors are one line."""
-
-    def error(self, message):
-        self.exit(2, f"error: {message}\n")
-
-
 def main(argv=None) -> int:
     """Runs one suite, prints its rows and stores them; 2 for what cannot be run."""
-    parser = _Parser(prog="experiments.bench", description=__doc__.splitlines()[0], allow_abbrev=False)
+    parser = Parser("bench", __doc__)
     parser.add_argument("--suite", required=True, choices=tuple(SUITES))
     parser.add_argument("--output", type=pathlib.Path, help="a JSON file for the rows")
     arguments = parser.parse_args(argv)
     if arguments.output and not arguments.output.parent.is_dir():
         parser.error(f"--output={arguments.output}: the folder does not exist; make it first")
-    rows = measure(SUITES[arguments.suite]())
+    programs, rounds = SUITES[arguments.suite]
+    rows = measure(programs(), rounds)
     for row in rows:
         print(f"{row['name']:<12}{row['median_s']:>10.4f} s{row['ratio']:>8.2f} times ours")
     if arguments.output:

@@ -6,7 +6,6 @@ vpn_anomaly/exported.py says what the files are; `--checkpoint=FOLDER` uses them
 the calibration is then made again with the rounded weights, on the run's validation sequences.
 """
 
-import argparse
 import pathlib
 import sys
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from collections.abc import Mapping
 import numpy as np
 from ml_collections import ConfigDict
 
+from experiments.parser import Parser
 from vpn_anomaly import array_names, checkpoints, exported, workdir
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.pipeline import evaluation_clips
@@ -113,17 +113,9 @@ def _about(trained: Trained, results: Mapping) -> dict:
     }
 
 
-class _Parser(argparse.ArgumentParser):
-    """Errors are one line."""
-
-    def error(self, message):
-        self.exit(2, f"error: {message}\n")
-
-
 def main(argv=None) -> int:
     """Exports one run and prints what was written; 2 for what cannot be exported."""
-    parser = _Parser(prog="experiments.export_weights", description=__doc__.splitlines()[0],
-                     allow_abbrev=False)
+    parser = Parser("export_weights", __doc__)
     parser.add_argument("--workdir", required=True, type=pathlib.Path, help="a finished run")
     parser.add_argument("--output", required=True, type=pathlib.Path, help="the folder of the files")
     parser.add_argument("--dtype", choices=exported.DTYPES, default="float32",

@@ -8,7 +8,6 @@ FILE (RESULTS/NAME/learning_rates.json) is {"steps", "sequences", "losses": {row
 stands there already is not trained again.
 """
 
-import argparse
 import concurrent.futures
 import dataclasses
 import json
@@ -17,6 +16,7 @@ import pathlib
 import sys
 
 from experiments.definition import load_definition, run_config, run_file
+from experiments.parser import Parser
 from vpn_anomaly import workdir
 from vpn_anomaly.errors import UserError
 
@@ -73,17 +73,9 @@ def trials(path) -> tuple[dict, pathlib.Path]:
     return configs, RESULTS / definition.name / "learning_rates.json"
 
 
-class _Parser(argparse.ArgumentParser):
-    """Errors are one line."""
-
-    def error(self, message):
-        self.exit(2, f"error: {message}\n")
-
-
 def main(argv=None) -> int:
     """Tries what is not stored; 2 for what cannot be run."""
-    parser = _Parser(prog="experiments.learning_rates", description=__doc__.splitlines()[0],
-                     allow_abbrev=False)
+    parser = Parser("learning_rates", __doc__)
     parser.add_argument("--sweep", required=True, metavar="FILE")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="trainings at once")
     parser.add_argument("--output", type=pathlib.Path, metavar="FILE")

@@ -25,6 +25,7 @@ from collections.abc import Sequence
 
 from experiments import stored
 from experiments.definition import Definition, is_seed, load_definition
+from experiments.parser import Parser
 from experiments.progress import Progress
 from experiments.run import Process, Run, asked_runs, command
 from vpn_anomaly import workdir
@@ -114,13 +115,6 @@ class Sweep:
         self._progress.line(self.failures[-1])
 
 
-class _Parser(argparse.ArgumentParser):
-    """Errors are one line."""
-
-    def error(self, message):
-        self.exit(2, f"error: {message}\n")
-
-
 def main(argv: Sequence[str] | None = None, program: Sequence[str] = PROGRAM) -> int:
     """Runs one sweep; returns the exit code. `program` stands between the interpreter and flags."""
     arguments = _parser().parse_args(argv)
@@ -135,8 +129,7 @@ def main(argv: Sequence[str] | None = None, program: Sequence[str] = PROGRAM) ->
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="experiments.sweep", description=__doc__.splitlines()[0],
-                     allow_abbrev=False)
+    parser = Parser("sweep", __doc__)
     parser.add_argument("--sweep", required=True, metavar="FILE", help="what to run (definition.py)")
     parser.add_argument("--workdir", required=True, type=pathlib.Path, metavar="DIR",
                         help="where the runs live")

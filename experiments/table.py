@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 
 from experiments.definition import Definition, load_definition
+from experiments.parser import Parser
 from experiments.stored_results import missing_seeds, read_runs
 from experiments.table_figure import table_figure
 from experiments.table_markdown import markdown
@@ -92,15 +93,8 @@ def _read(path: pathlib.Path) -> str:
         raise UserError(f"{path} cannot be read: {reason.lower()}; give --readme=FILE") from error
 
 
-class _Parser(argparse.ArgumentParser):
-    """Errors are one line."""
-
-    def error(self, message):
-        self.exit(2, f"error: {message}\n")
-
-
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = _Parser(prog="experiments.table", description=__doc__.splitlines()[0], allow_abbrev=False)
+    parser = Parser("table", __doc__)
     path, folder = pathlib.Path, pathlib.Path("experiments")
     parser.add_argument("--sweep", type=path, default=folder / "paper_table.py", help="its definition")
     parser.add_argument("--results", type=path, default=folder / "results", help="where it is stored")

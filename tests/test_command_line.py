@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from vpn_anomaly import command_line, workdir
-from vpn_anomaly.config import FIELDS, as_dict, defaults, differences
+from vpn_anomaly.config import FIELDS, SYSTEMS, as_dict, defaults, differences
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.main import main
 
@@ -93,7 +93,7 @@ def test_help_names_every_field_and_needs_no_config(capsys):
 # --- bad input
 
 
-@pytest.mark.parametrize("arguments, words", [
+BAD_ARGUMENTS = [
     ([], ["--config is missing", "configs/quick.py"]),
     (["--config"], ["Missing value", "--config"]),
     (["--config="], ["cannot be read"]),
@@ -128,12 +128,26 @@ def test_help_names_every_field_and_needs_no_config(capsys):
     ([QUICK, "--mode=score", "--workdir=w"], ["--input=FILE"]),
     ([QUICK, "--mode=train", "--input=x.npz"], ["--input is for --mode=score only"]),
     ([QUICK, "--maps=x.npz"], ["--maps is for --mode=score only"]),
-])
+]
+
+
+@pytest.mark.parametrize("arguments, words", BAD_ARGUMENTS)
 def test_arguments_that_cannot_work(capsys, monkeypatch, tmp_path, arguments, words):
     monkeypatch.chdir(tmp_path)
     line = error_of(capsys, *arguments)
     for word in words:
         assert word in line
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("system", SYSTEMS[1:])
+def test_bad_arguments_have_the_same_line_in_every_system(capsys, monkeypatch, tmp_path, system):
+    monkeypatch.chdir(tmp_path)
+    for arguments, words in BAD_ARGUMENTS:
+        if arguments and arguments[0] == QUICK:
+            line = error_of(capsys, QUICK, f"--config.system={system}", *arguments[1:])
+            for word in words:
+                assert word in line
     assert os.listdir(tmp_path) == []
 
 

@@ -92,7 +92,7 @@ def test_one_value_out_of_its_type_or_range(name, value, words):
     (dict(model__context=20), ["model.context", "21", "data.frames is 20"]),
     (dict(model__attention__filter_size=4), ["model.attention.filter_size is 4", "odd"]),
     (dict(model__attention__windows=(3, 4)), ["model.attention.windows", "odd"]),
-    (dict(train__targets=(5, 19)), ["train.targets", "from model.context 6 to 19"]),
+    (dict(train__targets=(5, 19)), ["train.targets", "from 6 (model.context) to 19"]),
     (dict(train__targets=(10, 20)), ["train.targets", "data.frames 20"]),
     (dict(train__targets=(10, 10)), ["train.targets", "twice"]),
     (dict(train__loss_pixels=4000), ["train.loss_pixels is 4000", "64×64"]),
@@ -101,6 +101,12 @@ def test_one_value_out_of_its_type_or_range(name, value, words):
     (dict(model__attention__cell=6, data__height=48, data__width=48, train__loss_pixels=0),
      ["model.attention.cell 6", "model.stem 4"]),
     (dict(model__context=2), ["model.context is 2", "3 frames"]),
+    (dict(model__context=3, model__attention__content_frames=2), ["model.context is 3", "4 frames"]),
+    (dict(system="vpn", train__targets=(0, 5)), ["train.targets", "from 1 (one frame before)"]),
+    (dict(system="conv_lstm_autoencoder", model__composite__past=12),
+     ["model.composite.past 12", "22 frames", "frame 19"]),
+    (dict(system="frame_autoencoder", data__height=60, train__loss_pixels=0),
+     ["data.height is 60", "multiple of 8"]),
     (dict(evaluate__corruptions=("both", "both")), ["evaluate.corruptions", "twice"]),
     (dict(score__masks=21), ["score.masks is 21", "20 different masks"]),
 ])
@@ -152,3 +158,10 @@ def test_differences_by_name_also_after_json():
     del stored["seed"]
     assert differences(config, stored) == ["seed", "model.attention.kind", "train.targets"]
     assert differences(stored, config) == ["seed", "model.attention.kind", "train.targets"]
+
+
+@pytest.mark.parametrize("system", config_module.SYSTEMS)
+def test_every_system_has_a_first_target(system):
+    check(changed(system=system, model__context=19, train__targets=(19,)))
+    if system != "inpainting":
+        check(changed(system=system, model__context=30))

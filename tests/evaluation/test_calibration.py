@@ -115,3 +115,14 @@ def test_a_score_that_never_varies_never_alarms():
 def test_calibration_needs_numbers(values):
     with pytest.raises(ValueError, match="'broken'"):
         Calibration.fit({"fine": np.ones(3), "broken": values})
+
+
+def test_regularity_is_minus_that_of_medel_and_savakis():
+    normal = np.array([0.3, 0.1, 0.2])
+    calibration = Calibration.fit({"frame_error": normal})
+    error = np.array([0.1, 0.25, 0.7])
+    regularity = 1 - (error - normal.min()) / normal.max()
+    derived = calibration.derived({"frame_error": error})
+    assert set(derived) == {"regularity"}
+    np.testing.assert_allclose(derived["regularity"], -regularity)
+    np.testing.assert_allclose(calibration.scores["regularity"], [-1, -2 / 3, -1 / 3])

@@ -13,12 +13,12 @@ from vpn_anomaly.data.pipeline import evaluation_clips
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.evaluate import evaluate
 from vpn_anomaly.evaluation.score_files import score
-from vpn_anomaly.evaluation.scores import SCORES
+from vpn_anomaly.evaluation.scores import DISTRIBUTION_SCORES
 from vpn_anomaly.evaluation.scoring import build_scorer
 from vpn_anomaly.evaluation.trained import trained_run
 from vpn_anomaly.evaluation.unlearned import UNLEARNED_SCORES
 
-COLUMNS = (*SCORES, "any")
+COLUMNS = (*DISTRIBUTION_SCORES, "any")
 KINDS = ("temporal", "spatial", "both", "mixed")
 COUNT, LAST, SIDE = 5, 7, 32
 
@@ -58,7 +58,7 @@ def scored_file(tiny_run, folder, clip, name="scores.csv", maps=None, **fields):
 def test_results_have_the_agreed_layout(results, tiny_run):
     stored = json.loads((tiny_run.directory / "results.json").read_text(encoding="utf-8"))
     assert set(stored) == {
-        "corruptions", "maps", "nats_per_frame", "sequences_seen", "steps", "parameters",
+        "corruptions", "maps", "nats_per_frame", "sequences_seen", "steps", "parameters", "step_flops",
         "wall_seconds", "commit", "config", "hardware", "software",
     }
     assert tuple(stored["corruptions"]) == KINDS == tuple(stored["maps"])

@@ -122,7 +122,7 @@ def test_scores_without_their_maps_have_no_key():
     maps = random_maps((1, 1, 6, 6))
     only_nll = maps.replace(value={"nll": maps.value["nll"]}, mean={}, variance={})
     assert list(frame_scores(only_nll)) == ["mean_nll"]
-    assert set(frame_scores(maps)) == set(scores.SCORES)
+    assert set(frame_scores(maps)) == set(scores.DISTRIBUTION_SCORES)
 
 
 def test_uncompiled_scores_are_the_same():
@@ -130,3 +130,13 @@ def test_uncompiled_scores_are_the_same():
     compiled = frame_scores(maps)
     for name, expected in scores.frame_scores(maps).items():
         np.testing.assert_allclose(compiled[name], expected, rtol=1e-5, atol=1e-6)
+
+
+def test_the_frame_error_is_the_mean_of_counted_pixels():
+    maps = random_maps((2, 5, 4))
+    error = np.random.default_rng(1).random((2, 5, 4)).astype(np.float32)
+    only = FakeMaps({"error": error}, {}, {}, maps.counted)
+    expected = [frame[counted].mean() for frame, counted in zip(error, maps.counted)]
+    got = frame_scores(only)
+    assert set(got) == {"frame_error"}
+    np.testing.assert_allclose(got["frame_error"], expected, rtol=1e-5)

@@ -12,7 +12,7 @@ import pytest
 
 from vpn_anomaly.data.lattice import fixed_shifts
 from vpn_anomaly.data.pipeline import evaluation_clips
-from vpn_anomaly.evaluation.scores import SCORES
+from vpn_anomaly.evaluation.scores import DISTRIBUTION_SCORES
 from vpn_anomaly.evaluation.scoring import build_scorer
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -34,7 +34,7 @@ def test_scores_do_not_depend_on_the_batch_size(scorer, clips):
     in_twos = scorer.scores(clips, LAST, counts.append)
     at_once = dataclasses.replace(scorer, batch_size=7).scores(clips, LAST)
     assert counts == [2, 2, 1]
-    assert set(in_twos) == set(SCORES)
+    assert set(in_twos) == set(DISTRIBUTION_SCORES)
     for name, score_N in in_twos.items():
         assert score_N.shape == (5,) and len(np.unique(score_N)) == 5
         np.testing.assert_allclose(score_N, at_once[name], rtol=1e-5, atol=1e-5)
@@ -63,7 +63,7 @@ def test_every_frame_is_scored_by_itself_and_those_before(scorer, clips):
     changed = clips[:2].copy()
     changed[:, 5] = 255 - changed[:, 5]
     (other, _), *_ = scorer.batches(changed, frames)
-    for name in SCORES:
+    for name in DISTRIBUTION_SCORES:
         np.testing.assert_allclose(scores[name][:, 4], last[name], rtol=1e-5, atol=1e-5)
         np.testing.assert_array_equal(scores[name][:, :2], other[name][:, :2])
         assert (scores[name][:, 2:] != other[name][:, 2:]).all()
@@ -95,6 +95,6 @@ def test_scores_do_not_depend_on_the_number_of_devices(tiny_run, clips, tmp_path
         ).stdout)
         for devices in ("1", "2")
     )
-    assert (one, two) == (1, 2) and set(scores) == set(SCORES)
-    for name in SCORES:
+    assert (one, two) == (1, 2) and set(scores) == set(DISTRIBUTION_SCORES)
+    for name in DISTRIBUTION_SCORES:
         np.testing.assert_allclose(scores[name], expected[name], rtol=1e-5, atol=1e-5)

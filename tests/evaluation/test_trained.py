@@ -11,7 +11,7 @@ from vpn_anomaly.data.pipeline import evaluation_clips
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.calibration import Calibration
 from vpn_anomaly.evaluation.evaluate import evaluate
-from vpn_anomaly.evaluation.scores import SCORES
+from vpn_anomaly.evaluation.scores import DISTRIBUTION_SCORES
 from vpn_anomaly.evaluation.scoring import build_scorer
 from vpn_anomaly.evaluation.trained import (
     Trained,
@@ -60,7 +60,7 @@ def test_calibration_is_computed_once_and_stored(tiny_run, scorer, tmp_path):
     clips = evaluation_clips(tiny_run.source, "validation", 6).clip
     expected = Calibration.fit(scorer.scores(clips, LAST))
     found = calibration(tiny_run.config, at_step(tmp_path, 3), scorer=None, source=None)
-    assert set(made.scores) == {*SCORES, "any"}
+    assert set(made.scores) == {*DISTRIBUTION_SCORES, "any"}
     for name, score_N in expected.scores.items():
         np.testing.assert_array_equal(made.scores[name], score_N)
         np.testing.assert_array_equal(found.scores[name], score_N)

@@ -87,29 +87,34 @@ def test_no_attention_is_the_last_output():
 
 
 def moving_square(step):
-    """A textured square of 12 pixels that moves by `step` a frame; (1, 4, 32, 32, 1)."""
+    """A textured square of 12 pixels that moves by `step` a frame; (1, 5, 32, 32, 1)."""
     square = np.random.default_rng(0).uniform(0.3, 1, (12, 12))
-    clip = np.zeros((1, 4, 32, 32, 1), np.float32)
-    for t in range(4):
+    clip = np.zeros((1, 5, 32, 32, 1), np.float32)
+    for t in range(5):
         top, left = 6 + step[0] * t, 8 + step[1] * t
         clip[0, t, top : top + 12, left : left + 12, 0] = square
     return clip
 
 
 @pytest.mark.parametrize("with_shown", [True, False])
-def test_correlation_moves_the_last_frame_on(with_shown):
+@pytest.mark.parametrize("content_frames", [1, 2])
+def test_correlation_moves_the_last_frames_on(with_shown, content_frames):
     clip = moving_square((2, -1))
     shown = np.zeros((1, 32, 32), bool)
     shown[:, ::4, ::5] = True
-    masked = clip[:, 3] * shown[..., None]
-    context = jnp.zeros((1, 3, 8, 8, 2))
-    attention = CorrelationAttention(heads=1, windows=(3,), radius=3, cell=4, meta_channels=4)
+    masked = clip[:, 4] * shown[..., None]
+    context = jnp.zeros((1, 4, 8, 8, 2))
+    attention = CorrelationAttention(
+        heads=1, windows=(3,), radius=3, cell=4, meta_channels=4, content_frames=content_frames
+    )
     given = (masked, shown) if with_shown else (None, None)
-    params = jax.jit(attention.init)(jax.random.key(0), context, clip[:, :3], *given)["params"]
-    params["log_beta"] = jnp.full_like(params["log_beta"], 4.0)
-    _, moved = jax.jit(attention.apply)({"params": params}, context, clip[:, :3], *given)
-    inside = (slice(None), slice(14, 22), slice(7, 15))
-    np.testing.assert_allclose(moved[inside], clip[:, 3][inside], atol=1e-2)
+    params = jax.jit(attention.init)(jax.random.key(0), context, clip[:, :4], *given)["params"]
+    for name in ("log_beta", "back_2_log_beta")[:content_frames]:
+        params[name] = jnp.full_like(params[name], 4.0)
+    _, moved = jax.jit(attention.apply)({"params": params}, context, clip[:, :4], *given)
+    inside = (slice(None), slice(16, 24), slice(6, 14))
+    for number in range(content_frames):
+        np.testing.assert_allclose(moved[inside][..., number], clip[:, 4][inside][..., 0], atol=1e-2)
 
 
 def test_correlation_heads_are_weighted_means_of_moved_frames():

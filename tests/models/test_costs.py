@@ -37,6 +37,8 @@ VARIANTS = {
     "moved frames": {"model.attention.windows": (3,), "model.attention.meta_channels": 8,
                      "model.attention.radius": 4, "model.attention.cell": 8,
                      "model.head.channels": 8, "model.head.pixel_channels": 8},
+    "content": {"model.attention.content_frames": 2, "model.context": 4, "model.attention.heads": 2,
+                "model.head.pixel_layers": 3},
     "none": {"model.attention.kind": "none", "model.stem": 1, "data.channels": 3},
 }
 
@@ -170,24 +172,33 @@ def depthwise(memory, p):
     return total
 
 
-def correlation(memory, last, costs, p, config):
+def correlation(memory, frames, costs, p, config):
     """The costs, which get no gradient, are given: their work is not counted."""
-    attention, cell = config.model.attention, config.model.attention.cell
-    pool = cell // config.model.stem
+    pool = config.model.attention.cell // config.model.stem
     b, h, w, c = memory[-1].shape
-    x = memory[-1].reshape(b, h // pool, pool, w // pool, pool, c).mean((2, 4))
-    parts = [dense(cost, p[f"costs_{number}"]) for number, cost in enumerate(costs)]
-    x = jnp.concatenate([x, *parts], -1)
+    pooled = memory[-1].reshape(b, h // pool, pool, w // pool, pool, c).mean((2, 4))
+    moved = []
+    for back, kinds in enumerate(costs, start=1):
+        prefix = "" if back == 1 else f"back_{back}_"
+        own = {name.removeprefix(prefix): value for name, value in p.items()
+               if name.startswith(prefix or ("costs", "meta", "logits", "log_beta"))}
+        moved.append(displaced(pooled, frames[-back], kinds, own, config, back))
+    return memory[-1], jnp.concatenate(moved, -1)
+
+
+def displaced(pooled, frame, kinds, p, config, back):
+    attention, side = config.model.attention, 2 * back * config.model.attention.radius + 1
+    parts = [dense(cost, p[f"costs_{number}"]) for number, cost in enumerate(kinds)]
+    x = jnp.concatenate([pooled, *parts], -1)
     x = jax.nn.relu(convolve(jax.nn.relu(convolve(x, p["meta_1"])), p["meta_2"]))
-    taps = (2 * attention.radius + 1) ** 2
-    logits = dense(x, p["logits"]).reshape(b, h // pool, w // pool, attention.heads, taps)
+    logits = dense(x, p["logits"]).reshape(*x.shape[:3], attention.heads, side**2)
     filters = jax.nn.softmax(logits - jnp.exp(p["log_beta"]).sum(0)[:, None])
-    weights = filters.repeat(cell, 1).repeat(cell, 2)
+    weights = filters.repeat(attention.cell, 1).repeat(attention.cell, 2)
     moved = 0
-    for tap, (dy, dx) in enumerate(np.ndindex(*[2 * attention.radius + 1] * 2)):
-        at = jnp.roll(last, (dy, dx), (1, 2))
+    for tap, (dy, dx) in enumerate(np.ndindex(side, side)):
+        at = jnp.roll(frame, (dy, dx), (1, 2))
         moved = moved + weights[..., tap][..., None] * at[:, :, :, None]
-    return memory[-1], moved.reshape(*last.shape[:3], -1)
+    return moved.reshape(*frame.shape[:3], -1)
 
 
 def head(attended, pixels, p, config):
@@ -196,7 +207,10 @@ def head(attended, pixels, p, config):
     ones = (1,) * model.head.blocks
     x = jax.nn.relu(blocks(x, p, model.head.block, ones, model.rematerialise))
     x = jnp.concatenate([to_space(dense(x, p["to_pixels"]), stem), pixels], -1)
-    return jax.nn.relu(convolve(x, p["pixels"]))
+    x = jax.nn.relu(convolve(x, p["pixels"]))
+    for number in range(1, model.head.pixel_layers):
+        x = x + jax.nn.relu(convolve(x, p[f"pixels_{number}"]))
+    return x
 
 
 def loss(p, clip, masks, costs, config):
@@ -213,7 +227,8 @@ def loss(p, clip, masks, costs, config):
         context, last = memory[target - model.context : target], clip[:, target - 1]
         pixels = [last]
         if kind == "correlation":
-            attended, moved = correlation(context, last, cost, p["attention"], config)
+            frames = [clip[:, target - 2], last]
+            attended, moved = correlation(context, frames, cost, p["attention"], config)
             pixels.append(moved)
         else:
             attend = {"full": full, "depthwise": depthwise, "none": lambda m, _: m[-1]}[kind]
@@ -235,9 +250,10 @@ def counted_by_xla(name, attention=None, backward=False):
     shape = lambda *sizes: jax.ShapeDtypeStruct((b, *sizes), jnp.float32)
     clip = shape(max(config.train.targets) + 1, data.height, data.width, data.channels)
     masks = [shape(data.height, data.width, 1)] * targets
-    features = len(attention.windows) * (2 * attention.radius + 1) ** 2
     cells = (data.height // attention.cell, data.width // attention.cell)
-    costs = [[shape(*cells, features)] * (2 + model.use_masked_frame)] * targets
+    features = [len(attention.windows) * (2 * back * attention.radius + 1) ** 2
+                for back in range(1, attention.content_frames + 1)]
+    costs = [[[shape(*cells, count)] * (2 + model.use_masked_frame) for count in features]] * targets
     run = lambda *arguments: loss(*arguments, config)
     step = jax.jit(jax.value_and_grad(run) if backward else run)
     lowered = step.lower(shapes_of_parameters(config), clip, masks, costs)

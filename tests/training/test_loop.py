@@ -9,7 +9,8 @@ import jax
 import numpy as np
 import pytest
 
-from vpn_anomaly import checkpoints
+from vpn_anomaly import checkpoints, config as configuration
+from vpn_anomaly.config import SYSTEMS
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.systems.build import build_system
@@ -54,6 +55,21 @@ def test_a_resumed_run_ends_bit_identical(tiny_config, unbroken, tmp_path):
     for name in calibrations[0]:
         if name.startswith("score/"):
             np.testing.assert_array_equal(calibrations[0][name], calibrations[1][name])
+
+
+@pytest.mark.parametrize("system", SYSTEMS[1:])
+def test_every_system_resumes_bit_identical(tiny_config, tmp_path, system):
+    tiny_config.update_from_flattened_dict({
+        "system": system, "model.decoder.blocks": 1, "model.decoder.channels": 4,
+        "model.composite.past": 3, "model.composite.future": 2, "train.steps": 4,
+    })
+    configuration.check(tiny_config)
+    unbroken, resumed = directory_made(tmp_path / "unbroken"), tmp_path / "resumed"
+    loop.train(tiny_config, unbroken)
+    shutil.copytree(unbroken, resumed)
+    shutil.rmtree(resumed / "checkpoints" / "4")
+    loop.train(tiny_config, resumed)
+    assert_same_end(tiny_config, unbroken, resumed)
 
 
 @pytest.mark.parametrize("saved", [0, 4])

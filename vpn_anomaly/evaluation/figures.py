@@ -20,8 +20,9 @@ MAP_TITLES = {
     "tail": "tail surprise",
     "missing": "missing",
     "intruding": "intruding",
+    "error": "squared error",
 }
-MAP_UNITS = {"missing": "intensity", "intruding": "intensity"}  # others are in nats
+MAP_UNITS = {"missing": "intensity", "intruding": "intensity", "error": "intensity²"}  # others are in nats
 COLOUR_MAP = "magma"
 # A map's colours end here, so that a single pixel does not darken all others.
 BRIGHTEST_QUANTILE = 0.999
@@ -62,7 +63,10 @@ class Scene:
 
 
 def surprise_figure(
-    path: str | os.PathLike, scenes: Sequence[Scene], context: Sequence[int] | None = None
+    path: str | os.PathLike,
+    scenes: Sequence[Scene],
+    context: Sequence[int] | None = None,
+    units: Mapping[str, str] = MAP_UNITS,
 ) -> None:
     """Writes the figure as a PNG: one row a scene, maps on one colour scale in all rows.
 
@@ -73,6 +77,7 @@ def surprise_figure(
       scenes: all with the same frame size, length and map names; usually a corrupted sequence and
         its uncorrupted version.
       context: numbers of the frames before that are drawn; by default three from first to last.
+      units: of the maps by name; nats where there is none.
     """
     frames, height, width = scenes[0].clip_TxHxWxC.shape[:3]
     if context is None:
@@ -94,7 +99,7 @@ def surprise_figure(
             draw_outline(axes, scene.changed_HxW)
             _note(axes, scene.notes.get(name))
             if row == len(scenes) - 1:
-                grid.colour_bar(column, image, MAP_UNITS.get(name, "nats"))
+                grid.colour_bar(column, image, units.get(name, "nats"))
     titles = [f"frame {frame}" for frame in (*context, frames - 1)] + ["masked frame"]
     titles += [MAP_TITLES.get(name, name) for name in names]
     for column, title in enumerate(titles):

@@ -14,7 +14,8 @@ import jax.numpy as jnp
 if TYPE_CHECKING:
     from vpn_anomaly.systems.system import Maps
 
-SCORES = ("mean_nll", "excess_nll", "tail_mean", "missing_z", "intruding_z", "frame_error")
+DISTRIBUTION_SCORES = ("mean_nll", "excess_nll", "tail_mean", "missing_z", "intruding_z")
+SCORES = (*DISTRIBUTION_SCORES, "frame_error")
 WINDOW_SIZES = (3, 5)  # pixels
 # Added to a window's predicted variance: where the model is certain the variance vanishes, and a
 # rounding error would otherwise outweigh every real anomaly.

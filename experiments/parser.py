@@ -1,0 +1,14 @@
+"""The arguments of the programs here: an error is one line and exit code 2."""
+
+import argparse
+
+
+class Parser(argparse.ArgumentParser):
+    """Named after its module; described by the first line of the module's docstring."""
+
+    def __init__(self, module: str, docstring: str):
+        description = docstring.strip().splitlines()[0]
+        super().__init__(prog=f"experiments.{module}", description=description, allow_abbrev=False)
+
+    def error(self, message):
+        self.exit(2, f"error: {message}\n")

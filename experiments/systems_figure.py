@@ -1,0 +1,103 @@
+"""Draws the maps of all systems of a sweep side by side: a test sequence, normal and corrupted.
+
+    python -m experiments.systems_figure --workdir=runs/paper_table [--sweep=experiments/paper_table.py]
+        [--rows=ROW,...] [--seed=0] [--index=N] [--output=docs/systems.png]
+
+One row of panels for the uncorrupted sequence and one for each corruption, one column a system: tail
+surprise of those that predict distributions, squared error of the others. Every run has to be trained
+(experiments/sweep.py). N is the number of a test sequence; default: the first of the corrupted ones.
+"""
+
+import pathlib
+import sys
+from collections.abc import Sequence
+
+import numpy as np
+
+from experiments.definition import load_definition, run_config
+from experiments.parser import Parser
+from vpn_anomaly import workdir
+from vpn_anomaly.data.build import build_source
+from vpn_anomaly.data.corruptions import corrupt
+from vpn_anomaly.data.lattice import shown
+from vpn_anomaly.data.moving_mnist import sequence_seed
+from vpn_anomaly.errors import UserError
+from vpn_anomaly.evaluation.figures import Scene, surprise_figure
+from vpn_anomaly.evaluation.trained import trained_run
+
+CORRUPTIONS = ("temporal", "spatial", "both")
+MAPS = ("tail", "error")  # the map of a system is the first of these that it has
+ERROR_UNIT = "intensity²"
+
+
+def labelled_clips(config, index: int) -> tuple[list[str], np.ndarray, list[np.ndarray]]:
+    """Labels, clips (N, T, H, W, C) and changed pixels (H, W) each: normal, then every corruption."""
+    source, seed = build_source(config.data), sequence_seed(0, "test")
+    clip = source.clips(seed, "test", np.array([index]))
+    labels, clips, changed = ["normal"], [clip], [np.zeros(clip.shape[2:4], bool)]
+    for kind in CORRUPTIONS:
+        corrupted, changed_1xHxW = corrupt(clip, kind, seed, "test", np.array([index]))
+        labels.append(kind)
+        clips.append(corrupted)
+        changed.append(changed_1xHxW[0])
+    return labels, np.concatenate(clips), changed
+
+
+def systems_figure(path: pathlib.Path, runs: dict[str, tuple], index: int) -> None:
+    """Draws the runs, (config, directory) by label, of one frame size and lattice."""
+    config, _ = next(iter(runs.values()))
+    labels, clips, changed = labelled_clips(config, index)
+    last, maps, units, counted = clips.shape[1] - 1, {}, {}, None
+    for label, (config, directory) in runs.items():
+        scorer = trained_run(config, directory).scorer(config)
+        batches = [maps for _, maps in scorer.batches(clips, (last,))]
+        name = next(name for name in MAPS if name in batches[0].value)
+        maps[label] = np.concatenate([batch.value[name][:, 0] for batch in batches])
+        counted = np.concatenate([batch.counted[:, 0] for batch in batches])
+        if name == "error":
+            units[label] = ERROR_UNIT
+    shown_HxW = shown(*clips.shape[2:4], scorer.shift_Mx2[0], config.data.lattice)
+    scenes = [
+        Scene(
+            label, clips[row], shown_HxW, counted[row],
+            {name: map_NxHxW[row] for name, map_NxHxW in maps.items()}, changed[row],
+        )
+        for row, label in enumerate(labels)
+    ]
+    with workdir.storing(path):
+        surprise_figure(path, scenes, context=(0, last - 1), units=units)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Draws one figure; 2 for what cannot be drawn."""
+    parser = Parser("systems_figure", __doc__)
+    parser.add_argument("--workdir", required=True, type=pathlib.Path, help="that of the sweep")
+    parser.add_argument("--sweep", default="experiments/paper_table.py", metavar="FILE")
+    parser.add_argument("--rows", metavar="ROW,...", help="default: all of the file")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--index", type=int, help="number of a test sequence")
+    parser.add_argument("--output", type=pathlib.Path, default=pathlib.Path("docs/systems.png"))
+    arguments = parser.parse_args(argv)
+    try:
+        definition = load_definition(arguments.sweep)
+        rows = arguments.rows.split(",") if arguments.rows else list(definition.runs)
+        unknown = [row for row in rows if row not in definition.runs]
+        if unknown:
+            raise UserError(f"--rows: there is no row {unknown[0]!r}; the rows are: "
+                            f"{', '.join(definition.runs)}")
+        runs = {definition.table.label(row): (run_config(definition, row, arguments.seed),
+                                              arguments.workdir / row / f"seed{arguments.seed}")
+                for row in rows}
+        index = arguments.index
+        if index is None:
+            index = next(iter(runs.values()))[0].evaluate.sequences
+        systems_figure(arguments.output, runs, index)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(f"{arguments.output}: test sequence {index}, {', '.join(runs)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
