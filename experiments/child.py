@@ -40,7 +40,7 @@ def start(command: Sequence[str], folder: pathlib.Path, log: pathlib.Path) -> su
         with output:
             return subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                pass_fds=(lock,), process_group=0, preexec_fn=_dies_with(os.getpid()))
+                pass_fds=(lock,), process_group=0, preexec_fn=dies_with(os.getpid()))
     except (OSError, subprocess.SubprocessError) as error:
         raise UserError(f"cannot start {command[0]}: {error}") from error
     finally:
@@ -72,7 +72,7 @@ def _acquire(lock: int, folder: pathlib.Path) -> None:
         time.sleep(0.05)
 
 
-def _dies_with(parent: int) -> Callable[[], None] | None:
+def dies_with(parent: int) -> Callable[[], None] | None:
     """What a new process does first, so that the kernel kills it with its parent; None elsewhere."""
     if not sys.platform.startswith("linux"):
         return None

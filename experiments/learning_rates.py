@@ -12,9 +12,11 @@ import concurrent.futures
 import dataclasses
 import json
 import multiprocessing
+import os
 import pathlib
 import sys
 
+from experiments import child
 from experiments.definition import load_definition, run_config, run_file
 from experiments.parser import Parser
 from vpn_anomaly import workdir
@@ -89,6 +91,13 @@ def main(argv=None) -> int:
     return 0
 
 
+def _end_with(parent: int) -> None:
+    """A training does not outlive the program."""
+    ask = child.dies_with(parent)
+    if ask:
+        ask()
+
+
 def _try(configs, output, jobs) -> None:
     losses = {}
     if output.exists():
@@ -99,7 +108,9 @@ def _try(configs, output, jobs) -> None:
                if str(key[1]) not in losses.get(key[0], {})}
     # A fresh interpreter for every training: JAX and forked processes do not go together.
     context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(jobs, context, max_tasks_per_child=1) as pool:
+    with concurrent.futures.ProcessPoolExecutor(
+        jobs, context, _end_with, (os.getpid(),), max_tasks_per_child=1
+    ) as pool:
         futures = {pool.submit(validation_loss, config): key for key, config in missing.items()}
         for future in concurrent.futures.as_completed(futures):
             row, rate = futures[future]
