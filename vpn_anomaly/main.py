@@ -73,7 +73,7 @@ def _train(arguments: command_line.Arguments) -> None:
 
     loop.check(config)
     workdir.open_run(directory, config)
-    print(f"the run is in {directory}")
+    print(f"the run is in {directory}", flush=True)  # in a log, before what goes to stderr
     seconds = loop.train(config, directory)
     if seconds is not None and arguments.mode is None:
         _evaluate(config, _trained_run(config, directory), directory, seconds)

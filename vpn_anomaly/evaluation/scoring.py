@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import sys
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from vpn_anomaly.data.lattice import fixed_shifts
 from vpn_anomaly.evaluation.scores import SCORES, frame_scores
+from vpn_anomaly.pace import Pace
 from vpn_anomaly.systems.system import Maps, System
 
 # Frames that are scored at once, unless evaluate.batch_size is larger: with every frame of long
@@ -77,14 +79,19 @@ def build_scorer(config, system: System, params) -> Scorer:
 
 
 class Progress:
-    """A line on a terminal that counts the sequences done; call it with how many more."""
+    """Counts the sequences done on stderr; call it with how many more.
+
+    On a terminal one line is redrawn; elsewhere there is a line as often as `Pace` says.
+    """
 
     def __init__(self, task: str, total: int):
         self._task, self._total, self._done = task, total, 0
+        self._pace = Pace()
 
     def __call__(self, count: int) -> None:
         self._done += count
+        text, last = f"{self._task}: {self._done} of {self._total} sequences", self._done >= self._total
         if sys.stderr.isatty():
-            end = "\n" if self._done >= self._total else ""
-            text = f"\r{self._task}: {self._done} of {self._total} sequences "
-            print(text, end=end, file=sys.stderr, flush=True)
+            print(f"\r{text} ", end="\n" if last else "", file=sys.stderr, flush=True)
+        elif self._pace.due(time.monotonic(), last):
+            print(text, file=sys.stderr, flush=True)

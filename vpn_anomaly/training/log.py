@@ -1,4 +1,4 @@
-"""The course of training: a JSONL file, TensorBoard events, and a bar on a terminal."""
+"""The course of training: a JSONL file, TensorBoard events, and on stderr a bar or now and then a line."""
 
 import json
 import pathlib
@@ -6,6 +6,7 @@ import sys
 import time
 
 from vpn_anomaly import workdir
+from vpn_anomaly.pace import Pace
 
 _BAR = 24  # characters
 
@@ -17,6 +18,8 @@ class TrainingLog:
         self._directory, self._first_step, self._steps = directory, first_step, steps
         self._started = time.monotonic()
         self._on_terminal = sys.stderr.isatty()
+        self._pace = Pace()
+        self._first_told: tuple[int, float] | None = None  # step, time
 
     def __enter__(self):
         from tensorboardX import SummaryWriter
@@ -42,16 +45,30 @@ class TrainingLog:
                 self._events.add_scalar(f"train/{name}", value, step)
 
     def progress(self, step: int, loss: float) -> None:
-        """Redraws the bar: step, loss in nats, steps a second, time left."""
-        if not self._on_terminal:
-            return
-        done = int(_BAR * step / self._steps)
-        rate = (step - self._first_step) / (time.monotonic() - self._started)
-        minutes, seconds = divmod(int((self._steps - step) / rate), 60)
-        print(
-            f"\r[{'#' * done}{'.' * (_BAR - done)}] step {step}/{self._steps}  loss {loss:.4f} nats"
-            f"  {rate:.2f} steps/s  {minutes}:{seconds:02d} left ",
-            end="",
-            file=sys.stderr,
-            flush=True,
-        )
+        """Tells step, loss in nats, steps a second and time left: on a terminal the bar, redrawn;
+        elsewhere a line, as often as `Pace` says. To be called after every step."""
+        now = time.monotonic()
+        if self._on_terminal:
+            done = int(_BAR * step / self._steps)
+            bar = f"\r[{'#' * done}{'.' * (_BAR - done)}] "
+            speed = self._speed(step, step - self._first_step, now - self._started)
+            print(f"{bar}{self._where(step, loss)}{speed} ", end="", file=sys.stderr, flush=True)
+        elif self._pace.due(now, last=step == self._steps):
+            print(f"{self._where(step, loss)}{self._speed_since_first(step, now)}",
+                  file=sys.stderr, flush=True)
+
+    def _where(self, step: int, loss: float) -> str:
+        return f"step {step}/{self._steps}  loss {loss:.4f} nats"
+
+    def _speed(self, step: int, steps: int, seconds: float) -> str:
+        rate = steps / seconds
+        minutes, seconds_left = divmod(int((self._steps - step) / rate), 60)
+        return f"  {rate:.2f} steps/s  {minutes}:{seconds_left:02d} left"
+
+    def _speed_since_first(self, step: int, now: float) -> str:
+        """Empty for the first step: most of its time was compilation, and would be told for long."""
+        if self._first_told is None:
+            self._first_told = step, now
+            return ""
+        first_step, then = self._first_told
+        return self._speed(step, step - first_step, now - then)
