@@ -5,6 +5,8 @@ import os
 import pathlib
 import re
 import shutil
+import subprocess
+import sys
 
 import nbformat
 import pytest
@@ -32,12 +34,24 @@ def test_the_committed_file(notebook):
 
 def test_the_address_to_clone_is_asked_for_outside_a_checkout(notebook, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    sources = {cell.id: cell.source for cell in notebook.cells}
     names = {}
-    exec(sources["repository"], names)
+    exec(source_of(notebook, "repository"), names)
     with pytest.raises(AssertionError, match="set REPOSITORY in the first cell"):
-        exec(sources["install"], names)
+        exec(source_of(notebook, "install"), names)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_an_error_of_a_run_ends_the_cell(notebook, capsys, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    names = {"RUNTIME": "cpu", "os": os, "pathlib": pathlib, "subprocess": subprocess, "sys": sys}
+    exec(source_of(notebook, "config"), names)
+    assert names["CONFIG"] == "configs/quick.py" and names["RUN"] == pathlib.Path("runs/colab/quick")
+    with pytest.raises(RuntimeError, match="exit code 2"):
+        names["run"]("--config=configs/quick.py", "--mode=dream")
+    command, error = capsys.readouterr().out.splitlines()
+    assert command.endswith("vpn_anomaly.main --config=configs/quick.py --mode=dream")
+    assert error.startswith("error: there is no mode 'dream'")
 
 
 @pytest.mark.slow
@@ -45,7 +59,7 @@ def test_it_runs_from_top_to_bottom(notebook, tmp_path, monkeypatch):
     for folder in ("vpn_anomaly", "configs", "experiments"):
         shutil.copytree(ROOT / folder, tmp_path / "copy" / folder,
                         ignore=shutil.ignore_patterns("__pycache__", "results"))
-    before = everything(ROOT)
+    before = written()
     for name in ("JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
         monkeypatch.setenv(name, str(tmp_path / name))  # neither kernels nor settings of the user
     monkeypatch.setenv("VPN_ANOMALY_CONFIG", "configs/quick.py:debug")
@@ -53,13 +67,12 @@ def test_it_runs_from_top_to_bottom(notebook, tmp_path, monkeypatch):
     copy = tmp_path / "copy"
     NotebookClient(notebook, timeout=600, kernel_name="python3",
                    resources={"metadata": {"path": str(copy / "experiments")}}).execute()
-    if "COLAB_EXECUTED" in os.environ:  # to look at the pictures
-        nbformat.write(notebook, os.environ["COLAB_EXECUTED"])
+    nbformat.write(notebook, tmp_path / "executed.ipynb")  # kept by pytest, to look at
 
     printed = {cell.id: text_of(cell) for cell in notebook.cells if cell.cell_type == "code"}
     assert not any(output.output_type == "error" for cell in code_cells(notebook)
                    for output in cell.outputs)
-    assert re.search(r"^JAX [\d.]+ on cpu$", printed["install"], re.M)
+    assert re.search(r"^JAX [\d.]+ on [a-z]+$", printed["install"], re.M)
     assert re.search(r"^step 1/4  loss [\d.]+ nats$", printed["train"], re.M)
     assert re.search(r"^step 4/4 .* 0:00 left$", printed["train"], re.M)
     assert re.search(r"^evaluating: \d+ of \d+ sequences$", printed["train"], re.M)
@@ -71,7 +84,11 @@ def test_it_runs_from_top_to_bottom(notebook, tmp_path, monkeypatch):
     assert header.split()[:2] == ["sequence", "frame"] and "any" in header.split()
     assert [row.split()[:2] for row in rows] == [["0", "19"], ["1", "19"], ["2", "19"]]
     assert (copy / "runs/colab/quick-debug/own.csv").is_file()
-    assert everything(ROOT) == before
+    assert written() == before
+
+
+def source_of(notebook, name):
+    return next(cell.source for cell in notebook.cells if cell.id == name)
 
 
 def code_cells(notebook):
@@ -87,7 +104,7 @@ def pictures(notebook):
             for output in cell.outputs if "image/png" in output.get("data", {})]
 
 
-def everything(folder):
-    """The files below, with the times of their last change; without caches and version control."""
-    return {path: path.stat().st_mtime_ns for path in folder.rglob("*")
-            if not {".git", "__pycache__", ".pytest_cache"} & set(path.parts)}
+def written():
+    """The files in the checkout where a run or Python could write."""
+    return {path for folder in ("vpn_anomaly", "configs", "experiments", "runs/colab")
+            for path in (ROOT / folder).rglob("*") if "__pycache__" not in path.parts}

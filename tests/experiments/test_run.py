@@ -1,13 +1,14 @@
 """A run's command line says what its config says, for every type of field."""
 
 import pathlib
+import re
 import sys
 
 import pytest
 
 from experiments.definition import Definition, load_definition
 from experiments.log_tail import last_line, last_step
-from experiments.run import asked_runs, command
+from experiments.run import Process, Run, asked_runs, command
 from vpn_anomaly import command_line
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -69,3 +70,34 @@ def test_the_end_of_a_log(tmp_path):
     log.write_text("error: no\n\n  \n")
     assert (last_line(log), last_step(log)) == ("error: no", None)
     assert last_line(log, start=10) == ""
+
+
+PROGRESS = ("import os, signal, sys; print('the run is in x', flush=True);"
+            "print('step 1/40  loss 0.5 nats\\nstep 9/40  loss 0.25 nats  2.00 steps/s  0:15 left',"
+            "      file=sys.stderr, flush=True);")
+
+
+@pytest.mark.parametrize("end, words", [
+    ("sys.exit('error: a loss that is not finite')", "exit code 1: error: a loss that is not finite"),
+    ("1 / 0", "exit code 1: ZeroDivisionError: division by zero"),
+    ("os.kill(os.getpid(), signal.SIGKILL)", "killed by SIGKILL (out of memory?): "
+                                             "step 9/40  loss 0.25 nats  2.00 steps/s  0:15 left"),
+])
+def test_last_words_after_lines_of_progress(tmp_path, end, words):
+    run = Run("a", 0, None, tmp_path / "a/seed0", tmp_path / "unused")
+    process = Process(run, [sys.executable, "-c", PROGRESS + end])
+    process.process.wait()
+    assert process.last_words() == words
+
+
+@pytest.mark.slow
+def test_last_words_of_a_training_that_diverges(tmp_path):
+    overrides = {"train.optimizer": "sgd", "train.learning_rate": 1e3, "train.clip_norm": 1e30}
+    definition = Definition("x", "configs/quick.py:debug", {}, {"a": overrides}, (0,), ("any",))
+    run, = asked_runs(definition, ["a"], [0], tmp_path, tmp_path)
+    process = Process(run, command(definition, run, ("-m", "vpn_anomaly.main")))
+    process.process.wait()
+    assert re.fullmatch(r"exit code 2: error: training stopped at step \d: .*train\.clip_norm",
+                        process.last_words())
+    first, told, _ = run.log.read_text().splitlines()
+    assert first == f"the run is in {run.folder}" and told.startswith("step 1/4  loss ")
