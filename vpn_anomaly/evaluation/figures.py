@@ -216,7 +216,8 @@ class PanelGrid:
         )
         bar = self.figure.colorbar(image, cax=axes, orientation="horizontal")
         bar.outline.set_visible(False)
-        bar.set_ticks([0, image.norm.vmax / 2, image.norm.vmax])
+        # The unit stands left of the middle: the last label is the longest.
+        bar.set_ticks([0, 0.4 * image.norm.vmax, image.norm.vmax])
         bar.set_ticklabels(["0", unit, f"≥ {image.norm.vmax:.2g}"])
         axes.tick_params(length=0, labelsize=FONT - 3, labelcolor=INK)
         first, _, last = axes.get_xticklabels()
