@@ -16,8 +16,8 @@ import os
 import pathlib
 import sys
 
-from experiments import child
-from experiments.definition import load_definition, run_config, run_file
+from experiments.sweeps import child
+from experiments.sweeps.definition import load_definition, run_config, run_file
 from experiments.parser import Parser
 from vpn_anomaly import workdir
 from vpn_anomaly.errors import UserError

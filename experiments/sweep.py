@@ -4,14 +4,14 @@
         [--only=ROW,...] [--jobs=1] [--results=experiments/results]
 
 A run lives in DIR/ROW/seedN, what it prints in DIR/ROW/seedN.log, and its results and scores in
-RESULTS/NAME/ROW/seedN.json and .npz (stored.py). All rows of the first seed come first, so that a
-part of a sweep compares all rows. definition.py says what a sweep file holds.
+RESULTS/NAME/ROW/seedN.json and .npz (sweeps/stored.py). All rows of the first seed come first, so that a
+part of a sweep compares all rows. sweeps/definition.py says what a sweep file holds.
 
 The same command resumes after any end: what is stored is skipped, what was begun goes on from its
 last checkpoint. A run that fails does not end the sweep. SIGTERM and Ctrl-C are passed on as
 SIGTERM: the runs save their state; a second Ctrl-C kills them. When the sweep itself is killed, so
 are its runs, by Linux; elsewhere they go on, and a sweep that starts the same run waits a little
-and then tells (child.py).
+and then tells (sweeps/child.py).
 
 Exit code: 0 done (or stopped by SIGTERM), 1 runs failed, 2 an error in what was asked, 130 Ctrl-C.
 """
@@ -23,11 +23,11 @@ import sys
 import time
 from collections.abc import Sequence
 
-from experiments import stored
-from experiments.definition import Definition, is_seed, load_definition
+from experiments.sweeps import stored
+from experiments.sweeps.definition import Definition, is_seed, load_definition
 from experiments.parser import Parser
-from experiments.progress import Progress
-from experiments.run import Process, Run, asked_runs, command
+from experiments.sweeps.progress import Progress
+from experiments.sweeps.run import Process, Run, asked_runs, command
 from vpn_anomaly import workdir
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.training.signals import StopRequest
@@ -130,7 +130,7 @@ def main(argv: Sequence[str] | None = None, program: Sequence[str] = PROGRAM) ->
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser("sweep", __doc__)
-    parser.add_argument("--sweep", required=True, metavar="FILE", help="what to run (definition.py)")
+    parser.add_argument("--sweep", required=True, metavar="FILE", help="what to run (sweeps/definition.py)")
     parser.add_argument("--workdir", required=True, type=pathlib.Path, metavar="DIR",
                         help="where the runs live")
     parser.add_argument("--seeds", metavar="N,...", help="default: the file's SEEDS")

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from experiments.definition import load_definition, run_config
+from experiments.sweeps.definition import load_definition, run_config
 from experiments.parser import Parser
 from vpn_anomaly import workdir
 from vpn_anomaly.data.build import build_source

@@ -6,7 +6,7 @@ import pathlib
 import pytest
 
 from experiments import table
-from experiments.definition import load_definition, run_config
+from experiments.sweeps.definition import load_definition, run_config
 
 ROOT = pathlib.Path(__file__).parents[2]
 DEFINITION = ROOT / "experiments/paper_table.py"

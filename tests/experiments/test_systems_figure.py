@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from experiments import systems_figure
-from experiments.definition import load_definition, run_config
+from experiments.sweeps.definition import load_definition, run_config
 from vpn_anomaly.training import loop
 
 SWEEP = '''

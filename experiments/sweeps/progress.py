@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import TextIO
 
-from experiments.run import Process, Run
+from experiments.sweeps.run import Process, Run
 
 TERMINAL_PERIOD = 1.0  # seconds between two drawings of the live line
 PLAIN_PERIOD = 30.0  # seconds between two lines off a terminal

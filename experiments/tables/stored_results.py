@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from experiments.definition import Definition
+from experiments.sweeps.definition import Definition
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation import metrics
 

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 from ml_collections import ConfigDict
 
-from experiments import child
-from experiments.definition import Definition, run_config
-from experiments.log_tail import last_line, last_step
+from experiments.sweeps import child
+from experiments.sweeps.definition import Definition, run_config
+from experiments.sweeps.log_tail import last_line, last_step
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,8 +6,8 @@ import types
 
 import pytest
 
-from experiments import progress, run
-from experiments.progress import Progress
+from experiments.sweeps import progress, run
+from experiments.sweeps.progress import Progress
 
 
 class Clock:

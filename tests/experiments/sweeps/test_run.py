@@ -6,12 +6,12 @@ import sys
 
 import pytest
 
-from experiments.definition import Definition, load_definition
-from experiments.log_tail import last_line, last_step
-from experiments.run import Process, Run, asked_runs, command
+from experiments.sweeps.definition import Definition, load_definition
+from experiments.sweeps.log_tail import last_line, last_step
+from experiments.sweeps.run import Process, Run, asked_runs, command
 from vpn_anomaly import command_line
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 VALUES = {
     "data.digits": "my digits.npz", "data.path": "", "data.speed": (0.05, 0.125),
     "data.lattice": (2, 5), "data.train_sequences": 12, "model.use_masked_frame": False,

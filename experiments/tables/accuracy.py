@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from experiments.stored_results import METRIC, Run
+from experiments.tables.stored_results import METRIC, Run
 from vpn_anomaly.evaluation import bootstrap
 
 RESAMPLES = 1000

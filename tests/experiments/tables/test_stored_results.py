@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import precision_recall_curve
 
-from experiments.definition import Definition
-from experiments.stored_results import check_same_sequences, missing_seeds, read_runs
-from experiments.table_settings import table_settings
+from experiments.sweeps.definition import Definition
+from experiments.tables.stored_results import check_same_sequences, missing_seeds, read_runs
+from experiments.sweeps.table_settings import table_settings
 from vpn_anomaly.errors import UserError
 
 

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from experiments import stored
+from experiments.sweeps import stored
 from vpn_anomaly import config as configuration
 from vpn_anomaly.errors import UserError
 

@@ -5,11 +5,11 @@ import pathlib
 import pytest
 
 from configs import quick
-from experiments.definition import Definition, load_definition, run_config
+from experiments.sweeps.definition import Definition, load_definition, run_config
 from vpn_anomaly import config as configuration
 from vpn_anomaly.errors import UserError
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 SMALLEST = "CONFIG = 'configs/quick.py'\nRUNS = {'base': {}}\n"
 
 

@@ -6,9 +6,9 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
-from experiments import table_figure
-from experiments.accuracy import Accuracy
-from experiments.table_rows import Row
+from experiments.tables import figure as table_figure
+from experiments.tables.accuracy import Accuracy
+from experiments.tables.rows import Row
 
 KINDS = ("both", "temporal", "spatial", "mixed")
 

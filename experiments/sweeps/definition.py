@@ -17,7 +17,7 @@ from collections.abc import Mapping
 
 from ml_collections import ConfigDict
 
-from experiments.table_settings import TableSettings, table_settings
+from experiments.sweeps.table_settings import TableSettings, table_settings
 from vpn_anomaly import command_line, config as configuration
 from vpn_anomaly.errors import UserError
 
