@@ -130,20 +130,23 @@ def read_training_log(path: str | os.PathLike) -> dict[str, np.ndarray]:
     return dict(zip(LOG_FIELDS, rows.T))
 
 
-def training_figure(path: str | os.PathLike, log: Mapping[str, np.ndarray]) -> None:
+def training_figure(
+    path: str | os.PathLike, log: Mapping[str, np.ndarray], unit: str = "nats"
+) -> None:
     """Writes a PNG of the loss and the learning rate by step.
 
     Args:
       path: the file to write.
-      log: `step`, `loss` (nats a hidden pixel), `learning_rate` and `seconds`, (S,) each; see
+      log: `step`, `loss` (a hidden pixel), `learning_rate` and `seconds`, (S,) each; see
         `read_training_log`.
+      unit: of the loss.
     """
     figure = Figure(figsize=(7.5, 4.6), dpi=DPI, facecolor="white", layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     upper.plot(log["step"], log["loss"], color=COLOURS[1], linewidth=1, alpha=0.35)
     smooth = running_mean(log["loss"], max(1, len(log["loss"]) // 25))
     upper.plot(log["step"], smooth, color=COLOURS[1], linewidth=2)
-    upper.set_ylabel("loss (nats a pixel)", color=INK)
+    upper.set_ylabel(f"loss ({unit} a pixel)", color=INK)
     if len(log["step"]):
         low, start = np.min(log["loss"]), np.quantile(log["loss"], 0.99)
         upper.set_ylim(low - 0.05 * (start - low), start + 0.05 * (start - low) + 1e-6)

@@ -38,7 +38,7 @@ def draw_figures(config, directory: pathlib.Path, scorer, source, scored, calibr
         score_figure(folder / "scores.png", normal.scores, anomalous, thresholds, names)
         log = directory / "train.jsonl"
         if log.exists():
-            training_figure(folder / "training.png", read_training_log(log))
+            training_figure(folder / "training.png", read_training_log(log), scorer.system.loss_unit)
 
 
 def _scenes(config, scorer, source, kind: str, index: int) -> list[Scene]:

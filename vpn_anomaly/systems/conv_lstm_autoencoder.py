@@ -30,6 +30,8 @@ class ConvLSTMAutoencoderSystem:
     lattice: tuple[int, int]
     last: int
 
+    loss_unit = "intensity²"
+
     @property
     def first_frame(self) -> int:
         return self.past + self.network.future - 1

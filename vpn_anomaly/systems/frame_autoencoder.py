@@ -25,6 +25,8 @@ class FrameAutoencoderSystem:
     lattice: tuple[int, int]
     targets: tuple[int, ...]
 
+    loss_unit = "intensity²"
+
     @property
     def first_frame(self) -> int:
         return 0

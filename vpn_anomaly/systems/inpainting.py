@@ -34,6 +34,8 @@ class InpaintingSystem:
     targets: tuple[int, ...]
     loss_pixels: int = 0
 
+    loss_unit = "nats"
+
     @property
     def first_frame(self) -> int:
         return self.network.context

@@ -32,6 +32,7 @@ class System(Protocol):
     """A model with its loss and its maps; a frozen description, all state is in the parameters."""
 
     first_frame: int  # the smallest number of a frame that can be scored
+    loss_unit: str  # of the loss at a pixel
 
     def init(self, key: jax.Array, clip_BxTxHxWxC: jax.Array) -> Params:
         """New parameters; uint8 training clips give what starts from data (a histogram)."""

@@ -14,8 +14,9 @@ _BAR = 24  # characters
 class TrainingLog:
     """Writes DIR/train.jsonl and DIR/events; a context manager."""
 
-    def __init__(self, directory: pathlib.Path, first_step: int, steps: int):
+    def __init__(self, directory: pathlib.Path, first_step: int, steps: int, unit: str = "nats"):
         self._directory, self._first_step, self._steps = directory, first_step, steps
+        self._unit = unit  # of the loss
         self._started = time.monotonic()
         self._on_terminal = sys.stderr.isatty()
         self._pace = Pace()
@@ -45,7 +46,7 @@ class TrainingLog:
                 self._events.add_scalar(f"train/{name}", value, step)
 
     def progress(self, step: int, loss: float) -> None:
-        """Tells step, loss in nats, steps a second and time left: on a terminal the bar, redrawn;
+        """Tells step, loss, steps a second and time left: on a terminal the bar, redrawn;
         elsewhere a line, as often as `Pace` says. To be called after every step."""
         now = time.monotonic()
         if self._on_terminal:
@@ -58,7 +59,7 @@ class TrainingLog:
                   file=sys.stderr, flush=True)
 
     def _where(self, step: int, loss: float) -> str:
-        return f"step {step}/{self._steps}  loss {loss:.4f} nats"
+        return f"step {step}/{self._steps}  loss {loss:.4f} {self._unit}"
 
     def _speed(self, step: int, steps: int, seconds: float) -> str:
         rate = steps / seconds

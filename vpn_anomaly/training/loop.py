@@ -75,7 +75,7 @@ class _Run:
         self.config, self.directory, self.mesh = config, directory, mesh
         self.train_step = build_train_step(system, optimizer, mesh, config.seed)
         self.schedule = learning_rate_schedule(config.train)
-        self.started = started
+        self.loss_unit, self.started = system.loss_unit, started
 
     def steps(self, source, state, stop):
         train, first_step = self.config.train, int(state.step)
@@ -92,7 +92,7 @@ class _Run:
             self.config.data.backend,
         )
         sharding = batch_sharding(self.mesh)
-        with TrainingLog(self.directory, first_step, train.steps) as log:
+        with TrainingLog(self.directory, first_step, train.steps, self.loss_unit) as log:
             for step in range(first_step + 1, train.steps + 1):
                 batch = next(batches)
                 on_devices = {

@@ -34,7 +34,7 @@ def build_train_step(system, optimizer: optax.GradientTransformation, mesh: Mesh
     averaged explicitly: a scan over chunks of a batch that the partitioner splits would gather it.
     Random numbers depend on (seed, step, sequence), not on the device.
 
-    Metrics, scalars: `loss` in nats and `gradient_norm`.
+    Metrics, scalars: `loss`, in the system's unit, and `gradient_norm`.
     """
 
     def averaged_gradient(params, batch, key):
