@@ -16,15 +16,14 @@ import os
 import pathlib
 import sys
 
+from experiments.parser import RESULTS, Parser, jobs
 from experiments.sweeps import child
 from experiments.sweeps.definition import load_definition, run_config, run_file
-from experiments.parser import Parser
 from vpn_anomaly import workdir
 from vpn_anomaly.errors import UserError
 
 STEPS = 150
 SEQUENCES = 256
-RESULTS = pathlib.Path("experiments/results")
 
 
 def validation_loss(config) -> float:
@@ -79,7 +78,7 @@ def main(argv=None) -> int:
     """Tries what is not stored; 2 for what cannot be run."""
     parser = Parser("learning_rates", __doc__)
     parser.add_argument("--sweep", required=True, metavar="FILE")
-    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="trainings at once")
+    parser.add_argument("--jobs", type=jobs, default=1, metavar="N", help="trainings at once")
     parser.add_argument("--output", type=pathlib.Path, metavar="FILE")
     arguments = parser.parse_args(argv)
     try:

@@ -1,6 +1,9 @@
 """The arguments of the programs here: an error is one line and exit code 2."""
 
 import argparse
+import pathlib
+
+RESULTS = pathlib.Path("experiments/results")
 
 
 class Parser(argparse.ArgumentParser):
@@ -12,3 +15,10 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message):
         self.exit(2, f"error: {message}\n")
+
+
+def jobs(text: str) -> int:
+    """The number of a --jobs flag, 1 or more."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of runs; give 1 or more")
+    return int(text)

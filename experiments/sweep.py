@@ -23,9 +23,9 @@ import sys
 import time
 from collections.abc import Sequence
 
+from experiments.parser import RESULTS, Parser, jobs
 from experiments.sweeps import stored
 from experiments.sweeps.definition import Definition, is_seed, load_definition
-from experiments.parser import Parser
 from experiments.sweeps.progress import Progress
 from experiments.sweeps.run import Process, Run, asked_runs, command
 from vpn_anomaly import workdir
@@ -33,7 +33,6 @@ from vpn_anomaly.errors import UserError
 from vpn_anomaly.training.signals import StopRequest
 
 PROGRAM = ("-m", "vpn_anomaly.main")
-RESULTS = pathlib.Path("experiments/results")
 POLL = 0.1  # seconds
 
 
@@ -135,7 +134,7 @@ def _parser() -> argparse.ArgumentParser:
                         help="where the runs live")
     parser.add_argument("--seeds", metavar="N,...", help="default: the file's SEEDS")
     parser.add_argument("--only", metavar="ROW,...", help="default: all rows of the file")
-    parser.add_argument("--jobs", type=_jobs, default=1, metavar="N", help="runs at once")
+    parser.add_argument("--jobs", type=jobs, default=1, metavar="N", help="runs at once")
     parser.add_argument("--results", type=pathlib.Path, default=RESULTS, metavar="DIR",
                         help=f"default: {RESULTS}")
     return parser
@@ -191,12 +190,6 @@ def _seeds(text: str | None, definition: Definition) -> list[int]:
     if not all(map(is_seed, seeds)):
         raise UserError(f"--seeds={text}: seeds are whole numbers, 0 or more, such as --seeds=0,1,2")
     return list(dict.fromkeys(seeds))
-
-
-def _jobs(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of runs; give 1 or more")
-    return int(text)
 
 
 if __name__ == "__main__":

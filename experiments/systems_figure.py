@@ -14,8 +14,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from experiments.sweeps.definition import load_definition, run_config
 from experiments.parser import Parser
+from experiments.sweeps.definition import load_definition, run_config
 from vpn_anomaly import workdir
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.corruptions import corrupt

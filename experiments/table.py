@@ -12,12 +12,12 @@ import pathlib
 import sys
 from collections.abc import Sequence
 
-from experiments.sweeps.definition import Definition, load_definition
 from experiments.parser import Parser
-from experiments.tables.stored_results import missing_seeds, read_runs
+from experiments.sweeps.definition import Definition, load_definition
 from experiments.tables.figure import table_figure
 from experiments.tables.markdown import markdown
 from experiments.tables.rows import Row, table_rows
+from experiments.tables.stored_results import missing_seeds, read_runs
 from vpn_anomaly import workdir
 from vpn_anomaly.errors import UserError
 

@@ -87,11 +87,19 @@ def check_same_run(stored: Mapping, config: ConfigDict, where: pathlib.Path) -> 
 
 def fixed_differences(stored: Mapping, config: ConfigDict) -> str:
     """The fields that differ, though training fixed them, with both values; empty: none does."""
+    return differences_in_words(stored, config, FREE_SECTIONS)
+
+
+def differences_in_words(stored: Mapping, config: ConfigDict, free: tuple[str, ...] = ()) -> str:
+    """The fields that differ, those of the `free` sections left out, with both values.
+
+    A field that the stored config lacks counts as its default: it is newer.
+    """
     before = {**config_module.flat(config_module.defaults()), **config_module.flat(stored)}
     now = config_module.flat(config)
     return ", ".join(f"{name} {before.get(name)!r} there and {now.get(name)!r} here"
                      for name in config_module.differences(before, now)
-                     if not name.startswith(FREE_SECTIONS))
+                     if not name.startswith(free))
 
 
 def open_evaluation(directory: pathlib.Path, checksum: str) -> None:
@@ -103,7 +111,7 @@ def open_evaluation(directory: pathlib.Path, checksum: str) -> None:
     path = directory / _CHECKPOINT
     with storing(directory):
         directory.mkdir(parents=True, exist_ok=True)
-        if any(directory.iterdir()) and _read_json(path) != mark:
+        if any(directory.iterdir()) and read_json(path) != mark:
             raise UserError(f"{directory} holds something else than an evaluation of this checkpoint; "
                             "use a new or empty --workdir")
     check_writable(directory)
@@ -123,7 +131,7 @@ def finished_results(directory: pathlib.Path, config: ConfigDict) -> dict | None
 
 def read_results(directory: pathlib.Path) -> dict | None:
     """The content of results.json; None where there is none that can be read."""
-    return _read_json(directory / "results.json")
+    return read_json(directory / "results.json")
 
 
 def write_results(directory: pathlib.Path, results: Mapping) -> None:
@@ -187,7 +195,7 @@ def _stored_config(directory: pathlib.Path) -> dict | None:
     return stored
 
 
-def _read_json(path: pathlib.Path) -> dict | None:
+def read_json(path: pathlib.Path) -> dict | None:
     """The object in a JSON file; None where there is none that can be read."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))

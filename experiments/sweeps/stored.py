@@ -4,7 +4,6 @@ The .json is results.json with "name" (the row) and "seed"; it is written last. 
 (N,), float32, named normal/SCORE and CORRUPTION/SCORE.
 """
 
-import json
 import pathlib
 import zipfile
 import zlib
@@ -13,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from ml_collections import ConfigDict
 
-from vpn_anomaly import config as configuration, workdir
+from vpn_anomaly import workdir
 from vpn_anomaly.errors import UserError
 
 # What reading a cut or altered .npz can raise.
@@ -52,16 +51,11 @@ def is_stored(place: pathlib.Path, row: str, seed: int, config: ConfigDict) -> b
 
     Raises UserError, naming the fields, where results of another config are stored.
     """
-    results = _read_results(place)
+    results = workdir.read_json(place)
     if results is None or not isinstance(results.get("config"), dict):
         return False
-    before = {**configuration.flat(configuration.defaults()),
-              **configuration.flat(results["config"])}
-    now = configuration.flat(config)
-    names = configuration.differences(before, now)
-    if names:
-        changes = ", ".join(f"{name} {before.get(name)!r} there and {now.get(name)!r} here"
-                            for name in names)
+    changes = workdir.differences_in_words(results["config"], config)
+    if changes:
         raise UserError(f"{place} holds results of another config: {changes}; "
                         "use another --results, or delete that file")
     return ((results.get("name"), results.get("seed")) == (row, seed)
@@ -78,15 +72,6 @@ def _is_whole(arrays: Mapping[str, np.ndarray], results: Mapping) -> bool:
             groups.setdefault(group, set()).add(score)
     first = groups["normal"]
     return bool(first) and all(scores == first for scores in groups.values())
-
-
-def _read_results(path: pathlib.Path) -> dict | None:
-    """The content of a JSON file; None where there is none that can be read."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return content if isinstance(content, dict) else None
 
 
 def _read_scores(path: pathlib.Path) -> dict[str, np.ndarray] | None:

@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from experiments.sweeps.table_settings import CORRUPTIONS
 from experiments.tables.accuracy import Accuracy
 from experiments.tables.rows import Row
-from experiments.sweeps.table_settings import CORRUPTIONS
 from vpn_anomaly.evaluation.curves import COLOURS, DPI, INK, NORMAL
 
 PAPER_PANEL = "both"  # the corruption that the paper's figures are of

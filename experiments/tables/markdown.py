@@ -4,11 +4,11 @@ import statistics
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 
-from experiments.tables.accuracy import RESAMPLES, Accuracy, difference
 from experiments.sweeps.definition import Definition
-from experiments.tables.stored_results import Run
-from experiments.tables.rows import Row
 from experiments.sweeps.table_settings import CORRUPTIONS
+from experiments.tables.accuracy import RESAMPLES, Accuracy, difference
+from experiments.tables.rows import Row
+from experiments.tables.stored_results import Run
 
 PAIRED_CORRUPTION = "both"
 NONE = "–"

@@ -3,10 +3,10 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 
-from experiments.tables.accuracy import Accuracy, accuracy_over_seeds
 from experiments.sweeps.definition import Definition
-from experiments.tables.stored_results import Run, check_same_sequences
 from experiments.sweeps.table_settings import CORRUPTIONS
+from experiments.tables.accuracy import Accuracy, accuracy_over_seeds
+from experiments.tables.stored_results import Run, check_same_sequences
 from vpn_anomaly.errors import UserError
 
 

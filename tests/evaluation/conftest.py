@@ -8,6 +8,8 @@ import pytest
 
 from vpn_anomaly import checkpoints, config as configuration, workdir
 from vpn_anomaly.data.build import build_source
+from vpn_anomaly.data.pipeline import evaluation_clips
+from vpn_anomaly.evaluation.scoring import build_scorer
 from vpn_anomaly.systems.build import build_system
 from vpn_anomaly.variants import vary
 
@@ -40,3 +42,15 @@ def tiny_run(tmp_path_factory):
     return types.SimpleNamespace(
         config=config, source=source, system=system, params=params, directory=directory, step=STEP
     )
+
+
+@pytest.fixture(scope="module")
+def clips(tiny_run):
+    """Five normal test sequences, uint8."""
+    return evaluation_clips(tiny_run.source, "test", 5).clip
+
+
+@pytest.fixture(scope="module")
+def scorer(tiny_run):
+    """The scorer of `tiny_run`."""
+    return build_scorer(tiny_run.config, tiny_run.system, tiny_run.params)

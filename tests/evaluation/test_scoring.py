@@ -13,22 +13,11 @@ import numpy as np
 import pytest
 
 from vpn_anomaly.data.lattice import fixed_shifts
-from vpn_anomaly.data.pipeline import evaluation_clips
 from vpn_anomaly.evaluation.scores import DISTRIBUTION_SCORES
-from vpn_anomaly.evaluation.scoring import Progress, build_scorer
+from vpn_anomaly.evaluation.scoring import Progress
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LAST = 7
-
-
-@pytest.fixture(scope="module")
-def clips(tiny_run):
-    return evaluation_clips(tiny_run.source, "test", 5).clip
-
-
-@pytest.fixture(scope="module")
-def scorer(tiny_run):
-    return build_scorer(tiny_run.config, tiny_run.system, tiny_run.params)
 
 
 def test_scores_do_not_depend_on_the_batch_size(scorer, clips):

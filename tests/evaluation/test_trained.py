@@ -12,7 +12,6 @@ from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.calibration import Calibration
 from vpn_anomaly.evaluation.evaluate import evaluate
 from vpn_anomaly.evaluation.scores import DISTRIBUTION_SCORES
-from vpn_anomaly.evaluation.scoring import build_scorer
 from vpn_anomaly.evaluation.trained import (
     Trained,
     calibration,
@@ -23,16 +22,6 @@ from vpn_anomaly.evaluation.trained import (
 )
 
 LAST = 7
-
-
-@pytest.fixture(scope="module")
-def clips(tiny_run):
-    return evaluation_clips(tiny_run.source, "test", 5).clip
-
-
-@pytest.fixture(scope="module")
-def scorer(tiny_run):
-    return build_scorer(tiny_run.config, tiny_run.system, tiny_run.params)
 
 
 def at_step(directory, step):

@@ -45,6 +45,13 @@ def test_what_cannot_be_tried_is_one_line(tmp_path, capsys, text, words):
     assert not (tmp_path / "out.json").exists()
 
 
+def test_the_number_of_jobs_is_checked(sweep, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        learning_rates.main([f"--sweep={sweep}", "--jobs=0"])
+    error = capsys.readouterr().err
+    assert stopped.value.code == 2 and "'0'" in error and error.count("\n") == 1
+
+
 @pytest.mark.slow
 def test_what_is_stored_is_not_tried_again(sweep, tmp_path, monkeypatch):
     output = tmp_path / "out.json"

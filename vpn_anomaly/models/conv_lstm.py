@@ -8,6 +8,13 @@ from vpn_anomaly.models.conv import Conv3x3
 from vpn_anomaly.ops.conv_lstm import conv_lstm
 
 
+def remember(encoder: nn.Module, conv_lstm: nn.Module, frames_BxTxHxWxC: jax.Array) -> jax.Array:
+    """The ConvLSTM's outputs after every encoded frame, (B, T, h, w, L). Intensities in 0..1."""
+    batch, time = frames_BxTxHxWxC.shape[:2]
+    features = encoder(frames_BxTxHxWxC.reshape(batch * time, *frames_BxTxHxWxC.shape[2:]))
+    return conv_lstm(features.reshape(batch, time, *features.shape[1:]))
+
+
 class ConvLSTM(nn.Module):
     """A 3×3 ConvLSTM from zero state: one convolution of all inputs, one of the state a step.
 

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from vpn_anomaly.models.blocks import block_width, residual_blocks
 from vpn_anomaly.models.conv import Conv3x3
-from vpn_anomaly.models.conv_lstm import ConvLSTM
+from vpn_anomaly.models.conv_lstm import ConvLSTM, remember
 from vpn_anomaly.models.encoder import Encoder
 from vpn_anomaly.ops.intensity import VALUES
 from vpn_anomaly.ops.space_to_depth import depth_to_space, space_to_depth
@@ -83,9 +83,7 @@ class InpaintingNetwork(nn.Module):
 
     def remember(self, frames_BxTxHxWxC: jax.Array) -> jax.Array:
         """The ConvLSTM's outputs after every frame, (B, T, h, w, L). Intensities in 0..1."""
-        batch, time = frames_BxTxHxWxC.shape[:2]
-        features = self.encoder(frames_BxTxHxWxC.reshape(batch * time, *frames_BxTxHxWxC.shape[2:]))
-        return self.conv_lstm(features.reshape(batch, time, *features.shape[1:]))
+        return remember(self.encoder, self.conv_lstm, frames_BxTxHxWxC)
 
     def inpaint(self, memory_BxKxhxwxL, frames_BxKxHxWxC, frame_BxHxWxC, shown_BxHxW):
         """What the output layer reads for the frame after the K frames, (B, H, W, D).

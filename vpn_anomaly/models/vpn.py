@@ -3,7 +3,7 @@
 import flax.linen as nn
 import jax
 
-from vpn_anomaly.models.conv_lstm import ConvLSTM
+from vpn_anomaly.models.conv_lstm import ConvLSTM, remember
 from vpn_anomaly.models.encoder import Encoder
 from vpn_anomaly.models.inpainting import smooth_kernel
 from vpn_anomaly.models.pixelcnn import PixelCNN, colour_mask
@@ -33,9 +33,7 @@ class VideoPixelNetwork(nn.Module):
 
     def remember(self, frames_BxTxHxWxC: jax.Array) -> jax.Array:
         """The ConvLSTM's outputs after every frame, (B, T, h, w, L). Intensities in 0..1."""
-        batch, time = frames_BxTxHxWxC.shape[:2]
-        features = self.encoder(frames_BxTxHxWxC.reshape(batch * time, *frames_BxTxHxWxC.shape[2:]))
-        return self.conv_lstm(features.reshape(batch, time, *features.shape[1:]))
+        return remember(self.encoder, self.conv_lstm, frames_BxTxHxWxC)
 
     def decode(self, memory_BxhxwxL: jax.Array, frame_BxHxWxC: jax.Array) -> jax.Array:
         """What the output layer reads at every pixel of the frame after, teacher-forced.

@@ -7,8 +7,8 @@ import pytest
 from sklearn.metrics import precision_recall_curve
 
 from experiments.sweeps.definition import Definition
-from experiments.tables.stored_results import check_same_sequences, missing_seeds, read_runs
 from experiments.sweeps.table_settings import table_settings
+from experiments.tables.stored_results import check_same_sequences, missing_seeds, read_runs
 from vpn_anomaly.errors import UserError
 
 
