@@ -21,7 +21,7 @@ from experiments.sweeps.table_settings import TableSettings, table_settings
 from vpn_anomaly import command_line, config as configuration
 from vpn_anomaly.errors import UserError
 
-SCORES = ("mean_nll", "excess_nll", "tail_mean", "missing_z", "intruding_z", "any")
+SCORES = ("mean_nll", "excess_nll", "tail_mean", "missing_z", "intruding_z", "erased_z", "any")
 LARGEST_SEED = configuration.field_named("seed").maximum
 
 

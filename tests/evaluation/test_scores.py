@@ -21,6 +21,7 @@ class FakeMaps:
     mean: dict
     variance: dict
     counted: np.ndarray
+    intensity: np.ndarray
 
 
 def random_maps(shape, seed=0):
@@ -35,6 +36,7 @@ def random_maps(shape, seed=0):
         mean=draw(("nll",) + windowed),
         variance=draw(windowed),
         counted=rng.random(shape) < 0.7,
+        intensity=rng.choice(np.array([0, 10, 21], np.float32) / 255, shape, p=[0.8, 0.1, 0.1]),
     )
 
 
@@ -92,6 +94,43 @@ def test_window_scores_equal_a_loop(height, width, name):
         assert result[index] == pytest.approx(expected, rel=1e-4)
 
 
+def erased_z_by_loop(maps, index):
+    """One frame: 3×3 windows whose counted pixels differ by at most 10 of 255, and the floor 0.1."""
+    value, mean, variance, counted, intensity = (
+        np.asarray(array)[index]
+        for array in (*(of["missing"] for of in (maps.value, maps.mean, maps.variance)),
+                      maps.counted, np.rint(maps.intensity * 255))
+    )
+    height, width = value.shape
+    best = 0.0
+    for top in range(max(height - 2, 1)):
+        for left in range(max(width - 2, 1)):
+            place = slice(top, top + 3), slice(left, left + 3)
+            counts = counted[place]
+            if counts.any() and np.ptp(intensity[place][counts]) <= 10:
+                excess = (value[place] - mean[place])[counts].sum()
+                best = max(best, excess / math.sqrt(variance[place][counts].sum() + 0.1))
+    return best
+
+
+@pytest.mark.parametrize("height, width", [(9, 11), (4, 7), (2, 3)])
+def test_erased_looks_at_flat_windows_alone(height, width):
+    maps = random_maps((3, 2, height, width), seed=height)
+    result = np.asarray(frame_scores(maps)["erased_z"])
+    expected = [erased_z_by_loop(maps, index) for index in np.ndindex(3, 2)]
+    np.testing.assert_allclose(result.ravel(), expected, rtol=1e-4)
+    assert len(set(expected)) > 1
+
+
+def test_nothing_is_erased_without_flat_windows():
+    maps = random_maps((2, 1, 8, 8))
+    chequered = np.indices((8, 8)).sum(0) % 2 * np.ones((2, 1, 1, 1), np.float32)
+    everywhere = maps.replace(intensity=chequered, counted=np.ones_like(maps.counted))
+    np.testing.assert_array_equal(frame_scores(everywhere)["erased_z"], 0)
+    nowhere = maps.replace(counted=np.zeros_like(maps.counted))
+    assert np.isnan(frame_scores(nowhere)["erased_z"]).all()
+
+
 def test_a_dark_patch_is_found_by_the_window_of_its_size():
     value = np.zeros((20, 20), np.float32)
     value[8:13, 5:10] = 4.0
@@ -135,7 +174,7 @@ def test_uncompiled_scores_are_the_same():
 def test_the_frame_error_is_the_mean_of_counted_pixels():
     maps = random_maps((2, 5, 4))
     error = np.random.default_rng(1).random((2, 5, 4)).astype(np.float32)
-    only = FakeMaps({"error": error}, {}, {}, maps.counted)
+    only = FakeMaps({"error": error}, {}, {}, maps.counted, maps.intensity)
     expected = [frame[counted].mean() for frame, counted in zip(error, maps.counted)]
     got = frame_scores(only)
     assert set(got) == {"frame_error"}

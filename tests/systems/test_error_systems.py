@@ -117,9 +117,11 @@ def test_a_frame_is_reconstructed_from_itself_alone():
 def test_the_pixels_that_count_and_where_outputs_start(make):
     system, params, batch = example(make())
     ours, our_params, _ = example(small_config(model__attention__kind="none"))
-    counted = [np.asarray(maps_of(s, p, batch["clip"], SHIFTS, (7,)).counted)
-               for s, p in ((system, params), (ours, our_params))]
-    np.testing.assert_array_equal(*counted)
+    maps = [maps_of(s, p, batch["clip"], SHIFTS, (7,))
+            for s, p in ((system, params), (ours, our_params))]
+    np.testing.assert_array_equal(*(np.asarray(one.counted) for one in maps))
+    for one in maps:
+        np.testing.assert_allclose(one.intensity[:, 0], batch["clip"][:, 7, ..., 0] / 255, rtol=1e-6)
     dark = np.where(batch["clip"] > 200, batch["clip"], 0)
     params = jax.jit(system.init)(jax.random.key(0), dark)
     zero = np.zeros_like(dark)  # whose prediction is near what the biases alone give

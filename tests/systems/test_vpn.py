@@ -35,9 +35,11 @@ def test_the_surprise_at_a_pixel_knows_nothing_of_later_pixels_or_frames():
 def test_the_pixels_that_count_are_those_of_the_inpainting_system():
     system, params, batch = example(vpn_config())
     ours, our_params, _ = example(small_config(model__attention__kind="none"))
-    counted = [np.asarray(maps_of(s, p, batch["clip"], SHIFTS, (7,)).counted)
-               for s, p in ((system, params), (ours, our_params))]
-    np.testing.assert_array_equal(*counted)
+    maps = [maps_of(s, p, batch["clip"], SHIFTS, (7,))
+            for s, p in ((system, params), (ours, our_params))]
+    np.testing.assert_array_equal(*(np.asarray(one.counted) for one in maps))
+    for one in maps:
+        np.testing.assert_allclose(one.intensity[:, 0], batch["clip"][:, 7, ..., 0] / 255, rtol=1e-6)
 
 
 def test_the_loss_is_the_mean_surprise_of_the_targets():

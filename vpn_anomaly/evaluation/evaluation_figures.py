@@ -11,7 +11,7 @@ from vpn_anomaly.data.moving_mnist import sequence_seed
 from vpn_anomaly.evaluation.curves import read_training_log, score_figure, training_figure
 from vpn_anomaly.evaluation.figures import Scene, surprise_figure
 
-DRAWN_SCORES = ("mean_nll", "tail_mean", "missing_z", "any", "frame_error")
+DRAWN_SCORES = ("mean_nll", "tail_mean", "missing_z", "erased_z", "any", "frame_error")
 # The maps of the paper's figure, each with the score that is written into it.
 DRAWN_MAPS = {"nll": "mean_nll", "tail": "tail_mean", "missing": "missing_z", "error": "frame_error"}
 

@@ -6,6 +6,8 @@ shown to the model saw itself and says nothing.
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import jax
@@ -14,12 +16,18 @@ import jax.numpy as jnp
 if TYPE_CHECKING:
     from vpn_anomaly.systems.system import Maps
 
-DISTRIBUTION_SCORES = ("mean_nll", "excess_nll", "tail_mean", "missing_z", "intruding_z")
+DISTRIBUTION_SCORES = (
+    "mean_nll", "excess_nll", "tail_mean", "missing_z", "intruding_z", "erased_z",
+)
 SCORES = (*DISTRIBUTION_SCORES, "frame_error")
 WINDOW_SIZES = (3, 5)  # pixels
 # Added to a window's predicted variance: where the model is certain the variance vanishes, and a
 # rounding error would otherwise outweigh every real anomaly.
 VARIANCE_FLOOR = 0.3
+# Of `erased_z`: what is erased leaves a flat patch.
+ERASED_SIZE = 3  # pixels
+FLAT = 10.5 / 255  # intensities within a flat window differ by at most 10 of 255
+ERASED_VARIANCE_FLOOR = 0.1
 
 
 def frame_scores(maps: Maps) -> dict[str, jax.Array]:
@@ -30,6 +38,9 @@ def frame_scores(maps: Maps) -> dict[str, jax.Array]:
     - `tail_mean`: mean two-sided tail surprise, nats a pixel.
     - `missing_z`, `intruding_z`: see `largest_window_z`; something that should be there is
       missing, something that should not be there is.
+    - `erased_z`: the largest z of `missing` among flat windows, whose pixels are all of about one
+      intensity, as they are where something was erased or covered: where a digit is only misplaced,
+      they are not. At least 0: nothing is erased in a frame without flat windows.
     - `frame_error`: mean squared error of a system that predicts one value a pixel, intensities².
 
     Args:
@@ -53,7 +64,21 @@ def frame_scores(maps: Maps) -> dict[str, jax.Array]:
             scores[f"{name}_z"] = largest_window_z(
                 maps.value[name], maps.mean[name], maps.variance[name], maps.counted
             )
+    if "missing_z" in scores:
+        scores["erased_z"] = _erased_z(maps)
     return scores
+
+
+def _erased_z(maps: Maps) -> jax.Array:
+    """(...,); NaN for a frame without counted pixels."""
+    missing = [maps.value["missing"], maps.mean["missing"], maps.variance["missing"], maps.counted]
+    z = window_z(*missing, ERASED_SIZE, ERASED_VARIANCE_FLOOR)
+    counted_or = lambda other: jnp.where(maps.counted, maps.intensity, other)
+    brightest = windowed(jnp.maximum, counted_or(-jnp.inf), ERASED_SIZE)
+    darkest = windowed(jnp.minimum, counted_or(jnp.inf), ERASED_SIZE)
+    z_where_flat = jnp.where(brightest - darkest <= FLAT, z, 0.0)
+    largest = jnp.maximum(z_where_flat.max((-2, -1)), 0.0)
+    return jnp.where(maps.counted.any((-2, -1)), largest, jnp.nan)
 
 
 def counted_mean(map_xHxW: jax.Array, counted_xHxW: jax.Array) -> jax.Array:
@@ -79,21 +104,36 @@ def largest_window_z(
     Returns:
       (...,); NaN for a frame without counted pixels.
     """
-    excess = jnp.where(counted_xHxW, value_xHxW - mean_xHxW, 0.0)
-    variance = jnp.where(counted_xHxW, variance_xHxW, 0.0)
-    count = jnp.broadcast_to(counted_xHxW, excess.shape).astype(excess.dtype)
-    largest = jnp.full(excess.shape[:-2], -jnp.inf, excess.dtype)
-    for size in sizes:
-        z = window_sum(excess, size) / jnp.sqrt(window_sum(variance, size) + variance_floor)
-        z = jnp.where(window_sum(count, size) > 0, z, -jnp.inf)
-        largest = jnp.maximum(largest, z.max((-2, -1)))
+    maps = (value_xHxW, mean_xHxW, variance_xHxW, counted_xHxW)
+    largest = [window_z(*maps, size, variance_floor).max((-2, -1)) for size in sizes]
+    largest = functools.reduce(jnp.maximum, largest)
     return jnp.where(jnp.isneginf(largest), jnp.nan, largest)
 
 
-def window_sum(map_xHxW: jax.Array, size: int) -> jax.Array:
-    """Returns the sums over all size×size windows inside the frame, (..., H−size+1, W−size+1).
+def window_z(
+    value_xHxW: jax.Array,
+    mean_xHxW: jax.Array,
+    variance_xHxW: jax.Array,
+    counted_xHxW: jax.Array,
+    size: int,
+    variance_floor: float,
+) -> jax.Array:
+    """Returns z of every size×size window, see `largest_window_z`, (..., H−size+1, W−size+1).
 
-    Shifted sums along one axis, then the other: unlike differences of running sums they lose no
+    −∞ for windows without counted pixels.
+    """
+    excess = jnp.where(counted_xHxW, value_xHxW - mean_xHxW, 0.0)
+    variance = jnp.where(counted_xHxW, variance_xHxW, 0.0)
+    count = jnp.broadcast_to(counted_xHxW, excess.shape).astype(excess.dtype)
+    window_sum = functools.partial(windowed, jnp.add, size=size)
+    z = window_sum(excess) / jnp.sqrt(window_sum(variance) + variance_floor)
+    return jnp.where(window_sum(count) > 0, z, -jnp.inf)
+
+
+def windowed(operation: Callable, map_xHxW: jax.Array, size: int) -> jax.Array:
+    """Returns the sums, minima, … of all size×size windows inside the frame, (..., H−size+1, W−size+1).
+
+    Shifted copies along one axis, then the other: unlike differences of running sums they lose no
     digits in a quiet window beside a loud one.
     """
     for axis in (-2, -1):
@@ -103,5 +143,5 @@ def window_sum(map_xHxW: jax.Array, size: int) -> jax.Array:
             jax.lax.slice_in_dim(map_xHxW, start, start + positions, axis=axis)
             for start in range(width)
         )
-        map_xHxW = sum(shifted)
+        map_xHxW = functools.reduce(operation, shifted)
     return map_xHxW

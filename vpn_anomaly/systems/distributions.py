@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 
 from vpn_anomaly.ops.intensity import VALUES, distribution_statistics, mean_surprise
+from vpn_anomaly.systems.frames import intensity
 from vpn_anomaly.systems.system import Maps
 
 
@@ -47,7 +48,7 @@ def frame_statistics(features_BxGxHxWxD, output_layer, value_BxGxHxWxC) -> dict[
     return jax.tree.map(lambda x: x.mean(-1).reshape(shape), statistics)
 
 
-def surprise_maps(statistics: dict[str, jax.Array], counted) -> Maps:
+def surprise_maps(statistics: dict[str, jax.Array], value_BxGxHxWxC, counted) -> Maps:
     """Maps `nll` (its mean is the entropy) and `tail`, in nats, `missing` and `intruding`.
 
     The last two are the residual of the predicted mean, darker and brighter than expected, in
@@ -64,6 +65,7 @@ def surprise_maps(statistics: dict[str, jax.Array], counted) -> Maps:
         mean={"nll": statistics["entropy"], "missing": zero, "intruding": zero},
         variance={"missing": statistics["variance"], "intruding": statistics["variance"]},
         counted=jnp.broadcast_to(counted, residual.shape),
+        intensity=intensity(value_BxGxHxWxC).mean(-1),
     )
 
 

@@ -74,7 +74,7 @@ class InpaintingSystem:
         )
         times = hidden_times.sum(0)
         average = jax.tree.map(lambda x: x.sum(0) / jnp.maximum(times, 1), total)
-        return surprise_maps(average, times > 0)
+        return surprise_maps(average, clip_BxTxHxWxC[:, jnp.array(frames)], times > 0)
 
     def costs(self, step):
         return inpainting_costs(self.network, step)

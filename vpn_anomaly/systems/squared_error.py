@@ -9,7 +9,8 @@ from vpn_anomaly.systems.system import Maps
 def error_maps(predicted_BxGxHxWxC, frame_BxGxHxWxC, counted_HxW) -> Maps:
     """The map `error`: squared error of intensities in 0..1, averaged over colours."""
     error = ((predicted_BxGxHxWxC - frame_BxGxHxWxC) ** 2).mean(-1)
-    return Maps({"error": error}, {}, {}, jnp.broadcast_to(counted_HxW, error.shape))
+    counted = jnp.broadcast_to(counted_HxW, error.shape)
+    return Maps({"error": error}, {}, {}, counted, frame_BxGxHxWxC.mean(-1))
 
 
 def mean_logit(clip_NxTxHxWxC):

@@ -20,12 +20,14 @@ class Maps:
         mean, variance: its expectation and variance under the predicted distribution, for the
             statistics that have one.
         counted: bool, hidden by at least one mask: only these pixels count.
+        intensity: the frames themselves, 0..1, averaged over colours.
     """
 
     value: dict[str, jax.Array]
     mean: dict[str, jax.Array]
     variance: dict[str, jax.Array]
     counted: jax.Array
+    intensity: jax.Array
 
 
 class System(Protocol):

@@ -64,7 +64,8 @@ class VPNSystem:
         value = clip_BxTxHxWxC[:, jnp.array(frames)]
         statistics = frame_statistics(features, self._output_layer(params), value)
         height, width = clip_BxTxHxWxC.shape[2:4]
-        return surprise_maps(statistics, hidden_by_any(shift_Mx2, self.lattice, height, width))
+        counted = hidden_by_any(shift_Mx2, self.lattice, height, width)
+        return surprise_maps(statistics, value, counted)
 
     def costs(self, step):
         return vpn_costs(self.network, step)
