@@ -155,6 +155,15 @@ def test_the_calibration_of_an_export_is_used_only_for_what_it_was_made_with(
     assert before == {path.name: path.read_bytes() for path in export.iterdir()}
 
 
+def test_a_calibration_by_fewer_scores_is_made_again(tiny_run, scorer, tmp_path, monkeypatch):
+    trained = Trained({}, {"step": tiny_run.step}, (tmp_path,), tmp_path)
+    monkeypatch.setattr("vpn_anomaly.evaluation.trained.SCORES", ("mean_nll",))  # an older version
+    calibration(tiny_run.config, trained, scorer, tiny_run.source)
+    assert stored_calibration(tiny_run.config, trained) is not None
+    monkeypatch.undo()
+    assert stored_calibration(tiny_run.config, trained) is None
+
+
 def test_an_export_of_another_model_is_refused(tiny_run, export):
     config = tiny_run.config.copy_and_resolve_references()
     config.model.lstm.channels = 6

@@ -12,6 +12,7 @@ from vpn_anomaly import array_names, checkpoints, checksums, exported
 from vpn_anomaly.data.pipeline import evaluation_clips
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.calibration import Calibration
+from vpn_anomaly.evaluation.scores import SCORES
 from vpn_anomaly.evaluation.scoring import Progress, Scorer, build_scorer
 from vpn_anomaly.systems.build import build_system
 
@@ -110,12 +111,13 @@ def calibration_scores(config, scorer: Scorer, source) -> dict[str, np.ndarray]:
     return scorer.scores(clips, clips.shape[1] - 1, Progress("calibrating", count))
 
 
-def calibration_made_with(config, trained: Trained) -> dict[str, int]:
-    """What calibration scores depend on, beside the weights of the step."""
+def calibration_made_with(config, trained: Trained) -> dict:
+    """What calibration scores depend on, beside the weights of the step; and which there are."""
     return {
         "step": trained.metadata["step"],
         "masks": config.score.masks,
         "calibration_sequences": config.evaluate.calibration_sequences,
+        "scores": list(SCORES),
     }
 
 
