@@ -110,14 +110,17 @@ def test_a_config_of_another_version_is_told_in_one_line(tmp_path, field, value)
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not (exported.PRETRAINED_FOLDER / exported.ABOUT).exists(),
-                    reason="the package has no weights yet")
-def test_the_weights_in_the_package_are_whole_and_fit_its_model():
-    from vpn_anomaly.evaluation.trained import stored_calibration, trained_export
+def test_the_weights_in_the_package_score_as_when_they_were_calibrated():
+    from vpn_anomaly.data.build import build_source
+    from vpn_anomaly.data.pipeline import evaluation_clips
+    from vpn_anomaly.evaluation.trained import calibration_made_with, trained_export
 
     folder = exported.folder_of("pretrained")
     about = exported.read_about(folder)
     config = exported.stored_config(about["config"], folder)
     trained = trained_export(config, folder)
     assert about["step"] == config.train.steps
-    assert stored_calibration(config, trained) is not None
+    stored = checkpoints.load_calibration(folder, calibration_made_with(config, trained))
+    clips = evaluation_clips(build_source(config.data), "validation", 2).clip
+    for name, score_N in trained.scorer(config).scores(clips, clips.shape[1] - 1).items():
+        np.testing.assert_allclose(score_N, stored[name][:2], rtol=1e-3, atol=1e-4)
