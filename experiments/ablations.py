@@ -21,7 +21,6 @@ COMMON = {
     "evaluate.calibration_sequences": 256,
 }
 SEEDS = (0,)
-STORED_SCORES = ("mean_nll", "excess_nll", "tail_mean", "missing_z", "intruding_z", "erased_z", "any")
 RUNS = {
     "base": {},
     "context_3": {"model.context": 3},

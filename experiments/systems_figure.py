@@ -22,12 +22,11 @@ from vpn_anomaly.data.corruptions import corrupt
 from vpn_anomaly.data.lattice import shown
 from vpn_anomaly.data.moving_mnist import sequence_seed
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.evaluation.figures import Scene, surprise_figure
+from vpn_anomaly.evaluation.figures import MAP_UNITS, Scene, surprise_figure
 from vpn_anomaly.evaluation.trained import trained_run
 
 CORRUPTIONS = ("temporal", "spatial", "both")
 MAPS = ("tail", "error")  # the map of a system is the first of these that it has
-ERROR_UNIT = "intensity²"
 
 
 def labelled_clips(config, index: int) -> tuple[list[str], np.ndarray, list[np.ndarray]]:
@@ -54,8 +53,8 @@ def systems_figure(path: pathlib.Path, runs: dict[str, tuple], index: int) -> No
         name = next(name for name in MAPS if name in batches[0].value)
         maps[label] = np.concatenate([batch.value[name][:, 0] for batch in batches])
         counted = np.concatenate([batch.counted[:, 0] for batch in batches])
-        if name == "error":
-            units[label] = ERROR_UNIT
+        if name in MAP_UNITS:
+            units[label] = MAP_UNITS[name]
     shown_HxW = shown(*clips.shape[2:4], scorer.shift_Mx2[0], config.data.lattice)
     scenes = [
         Scene(

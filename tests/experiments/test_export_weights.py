@@ -24,6 +24,7 @@ def export(capsys, directory, output, *more):
     code = export_weights.main([f"--workdir={directory}", f"--output={output}", *more])
     out, err = capsys.readouterr()
     assert code == 0 and all(line.startswith("calibrating: ") for line in err.splitlines())
+    assert bool(err) == ("--dtype=float16" in more)  # only rounded weights are calibrated again
     return out.splitlines()
 
 

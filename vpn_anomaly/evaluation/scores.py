@@ -44,8 +44,8 @@ def frame_scores(maps: Maps) -> dict[str, jax.Array]:
     - `frame_error`: mean squared error of a system that predicts one value a pixel, intensities².
 
     Args:
-      maps: arrays (..., H, W) named `nll`, `tail`, `missing`, `intruding`, `error`. A score whose maps are
-        missing has no key in the result.
+      maps: arrays (..., H, W) named `nll`, `tail`, `missing`, `intruding`, `error`, and the frames. A score
+        whose maps are missing has no key in the result.
 
     Returns:
       A dict from name to scores of shape (...,). A frame without counted pixels scores NaN.
