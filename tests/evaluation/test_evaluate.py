@@ -12,6 +12,7 @@ from vpn_anomaly.data.lattice import fixed_shifts, shown
 from vpn_anomaly.data.pipeline import evaluation_clips
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.evaluate import evaluate
+from vpn_anomaly.evaluation.evaluation_figures import DRAWN_SCORES
 from vpn_anomaly.evaluation.score_files import score
 from vpn_anomaly.evaluation.scores import DISTRIBUTION_SCORES
 from vpn_anomaly.evaluation.scoring import build_scorer
@@ -150,7 +151,13 @@ def test_every_frame_as_jsonl(scores, tiny_run, tmp_path):
 def test_figures_are_drawn(results, tiny_run):
     drawn = {path.name for path in (tiny_run.directory / "figures").iterdir()}
     maps = {"maps_temporal.png", "maps_spatial.png", "maps_both.png"}
-    assert drawn == {*maps, "scores.png", "training.png"}
+    missed = {
+        f"missed_{kind}.png"
+        for kind, by_score in results["corruptions"].items()
+        if kind != "mixed"
+        and max(by_score[name]["break_even_accuracy"] for name in COLUMNS if name in DRAWN_SCORES) < 1
+    }
+    assert drawn == {*maps, *missed, "scores.png", "training.png"}
 
 
 @pytest.mark.parametrize("shape, said", [
