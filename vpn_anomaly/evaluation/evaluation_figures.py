@@ -77,26 +77,21 @@ def _worst(kind: str, normal, anomalous, names, first: int) -> list[Choice]:
     wrong = fewest_misses(normal, anomalous, names)
     if wrong is None:
         return []
-    note = lambda score_N, place: f"{wrong.score} {score_N[wrong.score][place]:.3g}"
-    return [
+    note = lambda scores, place: _note(wrong.score, scores[wrong.score][place])
+    missed = [
         Choice(f"missed: {first + place}", first + place, kind, note(anomalous, place))
         for place in wrong.missed[:MISSED_ROWS]
-    ] + [
+    ]
+    mistaken = [
         Choice(f"false alarm: {place}", place, None, note(normal, place))
         for place in wrong.mistaken[:MISSED_ROWS]
     ]
+    return missed + mistaken
 
 
 def _scenes(config, scorer, source, choices: list[Choice]) -> list[Scene]:
     """The chosen sequences with the maps of their last frame."""
-    seed, clips, changed = sequence_seed(0, "test"), [], []
-    for choice in choices:
-        index_1 = np.array([choice.index])
-        clip, changed_1xHxW = source.clips(seed, "test", index_1), [None]
-        if choice.kind is not None:
-            clip, changed_1xHxW = corrupt(clip, choice.kind, seed, "test", index_1)
-        clips.append(clip[0])
-        changed.append(changed_1xHxW[0])
+    clips, changed = zip(*(_clip(source, choice) for choice in choices))
     frames, height, width = source.shape[:3]
     shown_HxW = shown(height, width, scorer.shift_Mx2[0], config.data.lattice)
     scenes = []
@@ -104,10 +99,24 @@ def _scenes(config, scorer, source, choices: list[Choice]) -> list[Scene]:
         drawn = [name for name in DRAWN_MAPS if name in maps.value]
         for row, counted_1xHxW in enumerate(maps.counted):
             place = len(scenes)
-            notes = {name: f"{DRAWN_MAPS[name]} {scores[DRAWN_MAPS[name]][row, 0]:.3g}" for name in drawn}
+            values = {name: maps.value[name][row, 0] for name in drawn}
+            notes = {name: _note(DRAWN_MAPS[name], scores[DRAWN_MAPS[name]][row, 0]) for name in drawn}
             if choices[place].note is not None:
                 notes = {drawn[0]: choices[place].note}
-            values = {name: maps.value[name][row, 0] for name in drawn}
             scenes.append(Scene(choices[place].label, clips[place], shown_HxW, counted_1xHxW[0],
                                 values, changed[place], notes))
     return scenes
+
+
+def _clip(source, choice: Choice) -> tuple[np.ndarray, np.ndarray | None]:
+    """The sequence (T, H, W, C), and the pixels that its corruption changed."""
+    seed, index_1 = sequence_seed(0, "test"), np.array([choice.index])
+    clip_1xTxHxWxC = source.clips(seed, "test", index_1)
+    if choice.kind is None:
+        return clip_1xTxHxWxC[0], None
+    corrupted_1xTxHxWxC, changed_1xHxW = corrupt(clip_1xTxHxWxC, choice.kind, seed, "test", index_1)
+    return corrupted_1xTxHxWxC[0], changed_1xHxW[0]
+
+
+def _note(score: str, value: float) -> str:
+    return f"{score} {value:.3g}"
