@@ -18,9 +18,8 @@ from experiments.parser import Parser
 from experiments.sweeps.definition import load_definition, run_config
 from vpn_anomaly import workdir
 from vpn_anomaly.data.build import build_source
-from vpn_anomaly.data.corruptions import corrupt
 from vpn_anomaly.data.lattice import shown
-from vpn_anomaly.data.moving_mnist import sequence_seed
+from vpn_anomaly.data.pipeline import clips_at
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.figures import MAP_UNITS, Scene, surprise_figure
 from vpn_anomaly.evaluation.trained import trained_run
@@ -29,17 +28,12 @@ CORRUPTIONS = ("temporal", "spatial", "both")
 MAPS = ("tail", "error")  # the map of a system is the first of these that it has
 
 
-def labelled_clips(config, index: int) -> tuple[list[str], np.ndarray, list[np.ndarray]]:
-    """Labels, clips (N, T, H, W, C) and changed pixels (H, W) each: normal, then every corruption."""
-    source, seed = build_source(config.data), sequence_seed(0, "test")
-    clip = source.clips(seed, "test", np.array([index]))
-    labels, clips, changed = ["normal"], [clip], [np.zeros(clip.shape[2:4], bool)]
-    for kind in CORRUPTIONS:
-        corrupted, changed_1xHxW = corrupt(clip, kind, seed, "test", np.array([index]))
-        labels.append(kind)
-        clips.append(corrupted)
-        changed.append(changed_1xHxW[0])
-    return labels, np.concatenate(clips), changed
+def labelled_clips(config, index: int) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Labels, clips (N, T, H, W, C) and changed pixels (N, H, W): normal, then every corruption."""
+    source = build_source(config.data)
+    rows = [clips_at(source, "test", [index], kind) for kind in (None, *CORRUPTIONS)]
+    clips, changed = (np.concatenate([row[part] for row in rows]) for part in (0, 1))
+    return ["normal", *CORRUPTIONS], clips, changed
 
 
 def systems_figure(path: pathlib.Path, runs: dict[str, tuple], index: int) -> None:

@@ -11,8 +11,8 @@ from vpn_anomaly import config as configuration
 from vpn_anomaly.data.lattice import fixed_shifts, shown
 from vpn_anomaly.data.pipeline import evaluation_clips
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.evaluation import evaluation_figures
 from vpn_anomaly.evaluation.evaluate import evaluate
-from vpn_anomaly.evaluation.evaluation_figures import DRAWN_SCORES
 from vpn_anomaly.evaluation.score_files import score
 from vpn_anomaly.evaluation.scores import DISTRIBUTION_SCORES
 from vpn_anomaly.evaluation.scoring import build_scorer
@@ -155,9 +155,36 @@ def test_figures_are_drawn(results, tiny_run):
         f"missed_{kind}.png"
         for kind, by_score in results["corruptions"].items()
         if kind != "mixed"
-        and max(by_score[name]["break_even_accuracy"] for name in COLUMNS if name in DRAWN_SCORES) < 1
+        and max(by_score[name]["break_even_accuracy"] for name in COLUMNS if name in evaluation_figures.DRAWN_SCORES) < 1
     }
     assert drawn == {*maps, *missed, "scores.png", "training.png"}
+
+
+def test_mistakes_are_drawn_with_their_own_frames_maps_and_scores(
+    scores, tiny_run, tmp_path, monkeypatch
+):
+    figures = {}
+    draw = lambda path, scenes: figures.update({path.stem: scenes})
+    monkeypatch.setattr(evaluation_figures, "surprise_figure", draw)
+    trained = trained_run(tiny_run.config, tiny_run.directory)
+    evaluate(tiny_run.config, trained, tmp_path)
+    missed = {name.removeprefix("missed_"): scenes for name, scenes in figures.items()
+              if name.startswith("missed_")}
+    assert missed
+    for kind, scenes in missed.items():
+        for scene in scenes:
+            label, index = scene.label.split(": ")
+            group = {"missed": kind, "false alarm": None}[label]
+            place = int(index) - (COUNT if group else 0)
+            sequences = clips_of(tiny_run, group)
+            np.testing.assert_array_equal(scene.clip_TxHxWxC, sequences.clip[place])
+            np.testing.assert_array_equal(scene.changed_HxW, sequences.changed[place])
+            ((_, note),) = scene.notes.items()
+            name, value = note.split(" ")
+            assert float(value) == pytest.approx(scores[f"{group or 'normal'}/{name}"][place], rel=5e-3)
+            _, maps = next(trained.scorer(tiny_run.config).batches(sequences.clip[place][None], (LAST,)))
+            for name, map_HxW in scene.maps.items():
+                np.testing.assert_allclose(map_HxW, maps.value[name][0, 0], rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("shape, said", [

@@ -100,10 +100,25 @@ def evaluation_clips(
     first = 0 if corruption is None else count
     check_length(source, split, first + count)
     index_N = np.arange(first, first + count)
-    seed = sequence_seed(0, split)
+    return clips_at(source, split, index_N, corruption, backend, workers)
+
+
+def clips_at(
+    source,
+    split: str,
+    index_N,
+    corruption: str | None = None,
+    backend: str = "numpy",
+    workers: int = 2,
+) -> Sequences:
+    """The sequences of these indices of an evaluation split, as they are or corrupted.
+
+    UserError for an unknown corruption.
+    """
+    index_N, seed = np.asarray(index_N), sequence_seed(0, split)
     if corruption is None:
         clip_NxTxHxWxC = source.clips(seed, split, index_N)
-        unchanged_NxHxW = np.zeros((count, *source.shape[1:3]), bool)
+        unchanged_NxHxW = np.zeros((len(index_N), *source.shape[1:3]), bool)
         return Sequences(clip_NxTxHxWxC, unchanged_NxHxW, index_N)
     _, corrupted = _BACKENDS[_resolved(backend)]
     return Sequences(*corrupted(source, seed, split, index_N, corruption, workers), index_N)

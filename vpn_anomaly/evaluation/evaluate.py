@@ -11,7 +11,7 @@ from vpn_anomaly import config as configuration, workdir
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.corruptions import draws
 from vpn_anomaly.data.moving_mnist import sequence_seed
-from vpn_anomaly.data.pipeline import Sequences, evaluation_clips
+from vpn_anomaly.data.pipeline import Sequences, clips_at, evaluation_clips
 from vpn_anomaly.evaluation import provenance
 from vpn_anomaly.evaluation.evaluation_figures import draw_figures
 from vpn_anomaly.evaluation.metrics import pixel_auroc
@@ -67,7 +67,9 @@ def evaluate(
         **provenance.of_this_process(),
     }
     _write_scores(directory / "scores.npz", normal, others)
-    draw_figures(config, directory, scorer, source, (normal, others), thresholds)
+    uncorrupted = clips_at(source, "test", [config.evaluate.sequences])
+    first = _score(uncorrupted, scorer, thresholds, progress=lambda count: None)
+    draw_figures(config, directory, scorer, source, (normal, others, first), thresholds)
     training_seconds = training_seconds or metadata["wall_seconds"]
     results["wall_seconds"] = training_seconds + time.monotonic() - started
     workdir.write_results(directory, results)

@@ -22,6 +22,9 @@ class Misses:
     missed: np.ndarray
     mistaken: np.ndarray
 
+    def __len__(self):
+        return len(self.missed) + len(self.mistaken)
+
 
 def fewest_misses(
     normal: Mapping[str, np.ndarray], anomalous: Mapping[str, np.ndarray], names: Iterable[str]
