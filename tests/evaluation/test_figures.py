@@ -1,5 +1,7 @@
 """The paper's figure: its parts against loops over pixels, and the picture that comes out."""
 
+import dataclasses
+
 import matplotlib
 import numpy as np
 import pytest
@@ -115,3 +117,20 @@ def test_colour_wide_frames_and_quiet_maps_are_drawn(tmp_path):
     )
     figures.surprise_figure(tmp_path / "figure.png", [quiet])
     assert imread(tmp_path / "figure.png").shape[1] > 6 * 240
+
+
+def test_a_long_title_gets_lines_of_its_own_above_its_panel(drawn, tmp_path):
+    path, grid, scenes = drawn
+    name = "a system of nine words that takes three lines"
+    renamed = [dataclasses.replace(one, maps={"nll": one.maps["nll"], name: one.maps["tail"]}, notes={})
+               for one in scenes]
+    figures.surprise_figure(tmp_path / "long.png", renamed, context=(0, 3))
+    short, long = (np.round(imread(file)[..., :3] * 255) for file in (path, tmp_path / "long.png"))
+    lower = 2 * figures.TITLE_LINE
+    assert long.shape[0] == short.shape[0] + lower
+    panels = slice(figures.LEFT, grid.left[5] - figures.GAP)  # before the renamed map
+    np.testing.assert_array_equal(long[figures.TOP + lower : -figures.BOTTOM, panels],
+                                  short[figures.TOP : -figures.BOTTOM, panels])
+    above = long[: figures.TOP + lower - 4]
+    assert (above[:, grid.left[5] - figures.GAP // 2 : grid.left[5]] == 255).all()
+    assert (above[: figures.TITLE_LINE, grid.left[5] :] < 255).any()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import matplotlib
@@ -37,6 +38,8 @@ GAP, GROUP_GAP = 10, 34
 LEFT, RIGHT, TOP, BOTTOM = 52, 24, 52, 84
 BAR_HEIGHT, BAR_DROP = 16, 14
 FONT = 19  # points
+TITLE_LETTERS = 18  # in a line above a panel
+TITLE_LINE = 30  # image pixels
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,7 +87,10 @@ def surprise_figure(
         context = np.unique(np.linspace(0, frames - 2, 3).round().astype(int))
     names = list(scenes[0].maps)
     groups = len(context), 2, len(names)
-    grid = PanelGrid(rows=len(scenes), groups=groups, height=height, width=width)
+    titles = [f"frame {frame}" for frame in (*context, frames - 1)] + ["masked frame"]
+    titles += [textwrap.fill(MAP_TITLES.get(name, name), TITLE_LETTERS) for name in names]
+    lines = max(title.count("\n") + 1 for title in titles)
+    grid = PanelGrid(len(scenes), groups, height, width, title_lines=lines)
     limits = {name: _brightest([scene.maps[name] for scene in scenes], scenes) for name in names}
     for row, scene in enumerate(scenes):
         grid.label(row, scene.label)
@@ -100,8 +106,6 @@ def surprise_figure(
             _note(axes, scene.notes.get(name))
             if row == len(scenes) - 1:
                 grid.colour_bar(column, image, units.get(name, "nats"))
-    titles = [f"frame {frame}" for frame in (*context, frames - 1)] + ["masked frame"]
-    titles += [MAP_TITLES.get(name, name) for name in names]
     for column, title in enumerate(titles):
         grid.axes(0, column).set_title(title, fontsize=FONT, color=INK, pad=8)
     grid.figure.savefig(path, dpi=DPI)
@@ -171,7 +175,9 @@ def _note(axes: Axes, text: str | None) -> None:
 class PanelGrid:
     """Panels of equal size in rows and in groups of columns, placed by image pixels."""
 
-    def __init__(self, rows: int, groups: Sequence[int], height: int, width: int):
+    def __init__(
+        self, rows: int, groups: Sequence[int], height: int, width: int, title_lines: int = 1
+    ):
         scale = max(1, round(PANEL / width))
         self.panel_width, self.panel_height = scale * width, scale * height
         self.left = []
@@ -182,14 +188,15 @@ class PanelGrid:
                 x += self.panel_width + GAP
             x += GROUP_GAP - GAP
         self.width = x - GROUP_GAP + RIGHT
-        self.height = TOP + BOTTOM + rows * (self.panel_height + GAP) - GAP
+        self.top = TOP + (title_lines - 1) * TITLE_LINE
+        self.height = self.top + BOTTOM + rows * (self.panel_height + GAP) - GAP
         self.figure = Figure(figsize=(self.width / DPI, self.height / DPI), facecolor="white")
         self.panels = {}
 
     def axes(self, row: int, column: int) -> Axes:
         """Returns the panel, a new one when it is first asked for."""
         if (row, column) not in self.panels:
-            bottom = self.height - TOP - row * (self.panel_height + GAP) - self.panel_height
+            bottom = self.height - self.top - row * (self.panel_height + GAP) - self.panel_height
             axes = self._add(self.left[column], bottom, self.panel_width, self.panel_height)
             axes.set_axis_off()
             self.panels[row, column] = axes
@@ -197,7 +204,7 @@ class PanelGrid:
 
     def label(self, row: int, text: str) -> None:
         """Writes a row's label beside it."""
-        middle = self.height - TOP - row * (self.panel_height + GAP) - self.panel_height / 2
+        middle = self.height - self.top - row * (self.panel_height + GAP) - self.panel_height / 2
         self.figure.text(
             LEFT / 2 / self.width,
             middle / self.height,
