@@ -3,6 +3,8 @@
 Several batches are made at once. Their order is deterministic, whatever the number of workers.
 """
 
+import atexit
+
 import numpy as np
 
 from vpn_anomaly.data.corruptions import check_bright, draws
@@ -26,7 +28,28 @@ def training_iterator(source, seed: int, plan, first_step: int, workers: int):
 
     steps = tf.data.Dataset.range(first_step, np.iinfo(np.int64).max)
     batches = steps.map(batch, num_parallel_calls=workers, deterministic=True)
-    return batches.prefetch(PREFETCHED).as_numpy_iterator()
+    return _before_exit(batches.prefetch(PREFETCHED).as_numpy_iterator())
+
+
+def _before_exit(iterator):
+    """What an endless iterator gives, which is let go of before Python ends.
+
+    The threads that make batches call Python. One that does while Python ends never returns, and
+    TensorFlow would wait for it forever.
+    """
+    kept = [iterator]
+    del iterator
+
+    def let_go():
+        kept.clear()
+
+    atexit.register(let_go)
+    try:
+        while kept:
+            yield next(kept[0])
+    finally:
+        let_go()
+        atexit.unregister(let_go)
 
 
 def corrupted_clips(source, seed: int, split: str, index_N, corruption: str, workers: int):
