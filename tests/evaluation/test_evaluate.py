@@ -155,7 +155,8 @@ def test_figures_are_drawn(results, tiny_run):
         f"missed_{kind}.png"
         for kind, by_score in results["corruptions"].items()
         if kind != "mixed"
-        and max(by_score[name]["break_even_accuracy"] for name in COLUMNS if name in evaluation_figures.DRAWN_SCORES) < 1
+        and max(by_score[name]["break_even_accuracy"]
+                for name in COLUMNS if name in evaluation_figures.DRAWN_SCORES) < 1
     }
     assert drawn == {*maps, *missed, "scores.png", "training.png"}
 

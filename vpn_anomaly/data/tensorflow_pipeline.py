@@ -39,17 +39,13 @@ def _before_exit(iterator):
     """
     kept = [iterator]
     del iterator
-
-    def let_go():
-        kept.clear()
-
-    atexit.register(let_go)
+    atexit.register(kept.clear)
     try:
-        while kept:
+        while True:
             yield next(kept[0])
     finally:
-        let_go()
-        atexit.unregister(let_go)
+        atexit.unregister(kept.clear)
+        kept.clear()
 
 
 def corrupted_clips(source, seed: int, split: str, index_N, corruption: str, workers: int):
