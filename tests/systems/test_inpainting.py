@@ -124,5 +124,6 @@ def test_the_same_parameters_run_on_other_sizes_and_lengths():
 def test_stem_one_keeps_full_resolution():
     system, params, batch = example(small_config(model__stem=1, model__attention__kind="depthwise"))
     frames = jnp.asarray(batch["clip"], jnp.float32) / 255
-    memory = jax.jit(system._remember)(params, batch["clip"])
+    remember = functools.partial(system.network.apply, method="remember")
+    memory = jax.jit(remember)({"params": params}, frames)
     assert memory.shape == (2, FRAMES, SIDE, SIDE, 4)

@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 
 from vpn_anomaly.models.conv import Conv3x3
-from vpn_anomaly.ops.conv_lstm import conv_lstm
+from vpn_anomaly.ops.conv_lstm import conv_lstm, next_state
 
 
 def remember(encoder: nn.Module, conv_lstm: nn.Module, frames_BxTxHxWxC: jax.Array) -> jax.Array:
@@ -24,11 +24,17 @@ class ConvLSTM(nn.Module):
     features: int
     dtype: jnp.dtype = jnp.float32
 
-    @nn.compact
+    def setup(self):
+        self.input = Conv3x3(4 * self.features, dtype=self.dtype)
+        shape = (3, 3, self.features, 4 * self.features)
+        self.state_kernel = self.param("state_kernel", nn.initializers.orthogonal(), shape)
+
     def __call__(self, x_BxTxHxWxC: jax.Array) -> jax.Array:
         """Returns the output of every step, (B, T, H, W, features)."""
-        x_TxBxHxWxC = x_BxTxHxWxC.swapaxes(0, 1)
-        gates = Conv3x3(4 * self.features, dtype=self.dtype, name="input")(x_TxBxHxWxC)
-        shape = (3, 3, self.features, 4 * self.features)
-        kernel = self.param("state_kernel", nn.initializers.orthogonal(), shape)
-        return conv_lstm(gates, kernel.astype(self.dtype)).swapaxes(0, 1)
+        gates = self.input(x_BxTxHxWxC.swapaxes(0, 1))
+        return conv_lstm(gates, self.state_kernel.astype(self.dtype)).swapaxes(0, 1)
+
+    def step(self, state, x_BxHxWxC: jax.Array):
+        """The state (c, h) after one more input; h is the output, (B, H, W, features)."""
+        kernel = self.state_kernel.astype(self.dtype)
+        return next_state(state, self.input(x_BxHxWxC), kernel)[0]

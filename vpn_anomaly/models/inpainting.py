@@ -85,6 +85,10 @@ class InpaintingNetwork(nn.Module):
         """The ConvLSTM's outputs after every frame, (B, T, h, w, L). Intensities in 0..1."""
         return remember(self.encoder, self.conv_lstm, frames_BxTxHxWxC)
 
+    def remember_next(self, state, frame_BxHxWxC: jax.Array):
+        """The ConvLSTM's state (c, h) after one more frame; h is what `remember` gives for it."""
+        return self.conv_lstm.step(state, self.encoder(frame_BxHxWxC))
+
     def inpaint(self, memory_BxKxhxwxL, frames_BxKxHxWxC, frame_BxHxWxC, shown_BxHxW):
         """What the output layer reads for the frame after the K frames, (B, H, W, D).
 

@@ -32,15 +32,25 @@ def conv_lstm(gates_TxBxHxWx4C: jax.Array, kernel_3x3xCx4C: jax.Array) -> jax.Ar
     return _forward(gates_TxBxHxWx4C, kernel_3x3xCx4C)[0]
 
 
+def zero_state(gates_xHxWx4C):
+    """The cell state and the output before the first step, (..., H, W, C) each."""
+    zeros = jnp.zeros_like(gates_xHxWx4C[..., : gates_xHxWx4C.shape[-1] // 4])
+    return zeros.astype(jnp.float32), zeros
+
+
+def next_state(state, gates_BxHxWx4C, kernel_3x3xCx4C):
+    """One step of `conv_lstm` from a state (c, h) to the next one, and the pre-activations."""
+    c, h = state
+    z = gates_BxHxWx4C + conv3x3(h, kernel_3x3xCx4C)
+    return cell(z, c), z
+
+
 def _forward(gates, kernel):
     def step(state, gates_t):
-        c, h = state
-        z = gates_t + conv3x3(h, kernel)
-        c, h = cell(z, c)
+        (c, h), z = next_state(state, gates_t, kernel)
         return (c, h), (h, z, c)
 
-    zeros = jnp.zeros_like(gates[0, ..., : gates.shape[-1] // 4])
-    _, (h, z, c) = lax.scan(step, (zeros.astype(jnp.float32), zeros), gates)
+    _, (h, z, c) = lax.scan(step, zero_state(gates[0]), gates)
     return h, z, c
 
 

@@ -1,7 +1,9 @@
 """The paper's system: a distribution for every hidden pixel, and how improbable its value is."""
 
 import dataclasses
+from typing import NamedTuple
 
+import flax.struct
 import jax
 import jax.numpy as jnp
 
@@ -14,6 +16,38 @@ from vpn_anomaly.systems.distributions import (
     surprise_maps,
 )
 from vpn_anomaly.systems.frames import intensity
+from vpn_anomaly.systems.system import Maps
+
+
+class Windows(NamedTuple):
+    """What G frames of each of B sequences are predicted from, and the frames themselves.
+
+    Attributes:
+        memory: the last K outputs of the ConvLSTM, (B, G, K, h, w, L).
+        frames: the last K frames, uint8 (B, G, K, H, W, C).
+        value: the predicted frames, uint8 (B, G, H, W, C).
+    """
+
+    memory: jax.Array
+    frames: jax.Array
+    value: jax.Array
+
+
+@flax.struct.dataclass
+class StreamState:
+    """All that is kept of B streams: the same size however many frames were seen.
+
+    Attributes:
+        lstm: cell state and output of the ConvLSTM, (B, h, w, L) each.
+        memory: its last K outputs, (B, K, h, w, L).
+        frames: the last K frames, uint8 (B, K, H, W, C).
+        seen: the number of frames so far, ().
+    """
+
+    lstm: tuple[jax.Array, jax.Array]
+    memory: jax.Array
+    frames: jax.Array
+    seen: jax.Array
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,60 +87,90 @@ class InpaintingSystem:
             jnp.asarray(batch[name]) for name in ("clip", "shift", "index")
         )
         height, width = clip_BxTxHxWxC.shape[2:4]
-        memory = self._remember(params, clip_BxTxHxWxC[:, : max(self.targets)])
         shift_BxGx2 = shift_BxTx2[:, jnp.array(self.targets)]
         shown_BxGxHxW = shown(height, width, shift_BxGx2, self.lattice)
-        features_BxGxHxWxD = self._inpaint(params, memory, clip_BxTxHxWxC, shown_BxGxHxW, self.targets)
+        windows = self._windows(params, clip_BxTxHxWxC, self.targets)
         return mean_frame_surprise(
-            features_BxGxHxWxD,
+            self._inpaint(params, windows, shown_BxGxHxW),
             self._output_layer(params),
-            clip_BxTxHxWxC[:, jnp.array(self.targets)],
+            windows.value,
             ~shown_BxGxHxW,
             (self.loss_pixels, key, index_B),
         )
 
     def maps(self, params, clip_BxTxHxWxC, shift_Mx2, frames):
         """Statistics of a pixel are averaged over the masks that hide it (`surprise_maps`)."""
-        clip_BxTxHxWxC = jnp.asarray(clip_BxTxHxWxC)
-        memory = self._remember(params, clip_BxTxHxWxC[:, : max(frames)])
-        total, hidden_times = jax.lax.map(
-            lambda shift: self._masked_maps(params, memory, clip_BxTxHxWxC, shift, frames), shift_Mx2
-        )
-        times = hidden_times.sum(0)
-        average = jax.tree.map(lambda x: x.sum(0) / jnp.maximum(times, 1), total)
-        return surprise_maps(average, clip_BxTxHxWxC[:, jnp.array(frames)], times > 0)
+        windows = self._windows(params, jnp.asarray(clip_BxTxHxWxC), frames)
+        return self._window_maps(params, windows, shift_Mx2)
+
+    def stream(self, batch: int, height: int, width: int) -> StreamState:
+        """The state before the first frame of a stream."""
+        network = self.network
+        frames = jnp.zeros((batch, network.context, height, width, network.colours), jnp.uint8)
+        rows, columns = height // network.encoder.stem, width // network.encoder.stem
+        h = jnp.zeros((batch, rows, columns, network.conv_lstm.features), network.conv_lstm.dtype)
+        memory = jnp.repeat(h[:, None], network.context, axis=1)
+        return StreamState((h.astype(jnp.float32), h), memory, frames, jnp.zeros((), jnp.int32))
+
+    def stream_step(self, params, state: StreamState, frame_BxHxWxC, shift_Mx2):
+        """The state after the next frame of a stream, and that frame's maps, (B, H, W).
+
+        The maps are those of `maps` over all frames since the first, at the same cost however many
+        there were. No pixel counts in the first frames, which lack context.
+        """
+        frame = jnp.asarray(frame_BxHxWxC)
+        windows = Windows(state.memory[:, None], state.frames[:, None], frame[:, None])
+        maps = jax.tree.map(lambda x: x[:, 0], self._window_maps(params, windows, shift_Mx2))
+        counted = maps.counted & (state.seen >= self.first_frame)
+        lstm = self._apply(params, "remember_next", state.lstm, intensity(frame))
+        pushed = lambda last, new: jnp.concatenate([last[:, 1:], new[:, None]], axis=1)
+        memory, frames = pushed(state.memory, lstm[1]), pushed(state.frames, frame)
+        return StreamState(lstm, memory, frames, state.seen + 1), maps.replace(counted=counted)
 
     def costs(self, step):
         return inpainting_costs(self.network, step)
 
-    def _masked_maps(self, params, memory, clip_BxTxHxWxC, shift_2, frames):
+    def _windows(self, params, clip_BxTxHxWxC, frames) -> Windows:
+        context = self.network.context
+        before = jnp.array([range(frame - context, frame) for frame in frames])
+        memory = self._apply(params, "remember", intensity(clip_BxTxHxWxC[:, : max(frames)]))
+        return Windows(
+            memory[:, before], clip_BxTxHxWxC[:, before], clip_BxTxHxWxC[:, jnp.array(frames)]
+        )
+
+    def _window_maps(self, params, windows: Windows, shift_Mx2) -> Maps:
+        total, hidden_times = jax.lax.map(
+            lambda shift: self._masked_statistics(params, windows, shift), shift_Mx2
+        )
+        times = hidden_times.sum(0)
+        average = jax.tree.map(lambda x: x.sum(0) / jnp.maximum(times, 1), total)
+        return surprise_maps(average, windows.value, times > 0)
+
+    def _masked_statistics(self, params, windows: Windows, shift_2):
         """The statistics under one mask, zero where shown, and where it hides, (H, W)."""
-        batch, _, height, width, _ = clip_BxTxHxWxC.shape
+        height, width = windows.value.shape[2:4]
         shown_HxW = shown(height, width, shift_2, self.lattice)
-        shown_BxGxHxW = jnp.broadcast_to(shown_HxW, (batch, len(frames), height, width))
-        features = self._inpaint(params, memory, clip_BxTxHxWxC, shown_BxGxHxW, frames)
-        value = clip_BxTxHxWxC[:, jnp.array(frames)]
-        statistics = frame_statistics(features, self._output_layer(params), value)
+        shown_BxGxHxW = jnp.broadcast_to(shown_HxW, windows.value.shape[:4])
+        features = self._inpaint(params, windows, shown_BxGxHxW)
+        statistics = frame_statistics(features, self._output_layer(params), windows.value)
         hidden = ~shown_HxW
         return jax.tree.map(lambda x: x * hidden, statistics), hidden.astype(jnp.float32)
 
-    def _remember(self, params, clip):
-        return self.network.apply({"params": params}, intensity(clip), method="remember")
-
-    def _inpaint(self, params, memory, clip, shown_BxGxHxW, targets):
+    def _inpaint(self, params, windows: Windows, shown_BxGxHxW):
         """What the output layer reads for every target frame, (B, G, H, W, D)."""
-        context = self.network.context
-        before = jnp.array([range(target - context, target) for target in targets])
         merge = lambda x: x.reshape(-1, *x.shape[2:])
-        features = self.network.apply(
-            {"params": params},
-            merge(memory[:, before]),
-            merge(intensity(clip[:, before])),
-            merge(intensity(clip[:, jnp.array(targets)])),
+        features = self._apply(
+            params,
+            "inpaint",
+            merge(windows.memory),
+            merge(intensity(windows.frames)),
+            merge(intensity(windows.value)),
             merge(shown_BxGxHxW),
-            method="inpaint",
         )
         return features.reshape(*shown_BxGxHxW.shape, features.shape[-1])
+
+    def _apply(self, params, method, *arguments):
+        return self.network.apply({"params": params}, *arguments, method=method)
 
     def _output_layer(self, params):
         return params["output_kernel"], params["output_bias"]
