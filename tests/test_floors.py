@@ -21,6 +21,7 @@ FLOORS = (
      "evaluation.block_matching"),
     ("evaluation.scoring", "evaluation.trained"),
     ("training", "evaluation"),
+    ("watching",),
     ("main", "command_line", "usage"),
 )
 FLOOR_OF = {name: number for number, names in enumerate(FLOORS) for name in names}

@@ -1,0 +1,149 @@
+"""Events: what is told of them, and the rules by which frames become events."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from vpn_anomaly.errors import UserError
+from vpn_anomaly.watching.boxes import Box
+
+# Something that should be there is missing, something that should not be there is, the whole frame
+# is improbable.
+KINDS = ("missing", "intruding", "motion")
+
+
+@dataclasses.dataclass(frozen=True)
+class EventSettings:
+    """The rules of all kinds of events. Lengths are in frames, as they are observed.
+
+    Attributes:
+      open_p: a frame whose p-value is at or below it opens a run of anomalous frames.
+      close_p: the run goes on while the p-value is at or below this one, open_p or more.
+      merge_gap: runs with at most so many quiet frames between them are one event.
+      minimum_frames: an event begins when it has so many anomalous frames; one with fewer is none.
+      before, after: frames that are kept before the first and after the last anomalous one, as far
+        as the stream has them. `after` is at most merge_gap: an event ends, once and for all, when
+        merge_gap has passed, and by then these frames have been seen.
+      light_change: frames after a change of light in which no event may begin. A model that looks
+        at K frames needs K of them to forget the old light.
+
+    Raises:
+      UserError: a value is out of its range.
+    """
+
+    open_p: float
+    close_p: float
+    merge_gap: int
+    minimum_frames: int
+    before: int
+    after: int
+    light_change: int
+
+    def __post_init__(self):
+        for name in ("open_p", "close_p"):
+            if not 0 < getattr(self, name) < 1:
+                raise UserError(f"{name}={getattr(self, name)}: give a p-value between 0 and 1")
+        if self.close_p < self.open_p:
+            raise UserError(
+                f"close_p={self.close_p} is less than open_p={self.open_p}, so that an event would"
+                f" end where it begins; set close_p to {self.open_p} or more"
+            )
+        least = {"minimum_frames": 1}
+        for name in ("merge_gap", "minimum_frames", "before", "after", "light_change"):
+            frames, lowest = getattr(self, name), least.get(name, 0)
+            if not isinstance(frames, int) or isinstance(frames, bool) or frames < lowest:
+                raise UserError(f"{name}={frames}: give a whole number of frames, {lowest} or more")
+        if self.after > self.merge_gap:
+            raise UserError(
+                f"after={self.after} is more than merge_gap={self.merge_gap}: the next event could"
+                f" lie in these frames; set merge_gap to {self.after} or more, or after to"
+                f" {self.merge_gap} or less"
+            )
+
+
+class Moment(NamedTuple):
+    """A frame of the stream: its index, and its time in seconds."""
+
+    index: int
+    time: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Observation:
+    """What one frame of the stream says.
+
+    Attributes:
+      index: of the frame; it grows from one observation to the next.
+      time: of the frame, in seconds.
+      p: p-value by kind. A kind that is absent or NaN (the first frames of a stream have no scores)
+        is quiet.
+      score: the score behind every p-value, higher for a more anomalous frame.
+      box: where in the frame, by kind; None or absent: not known.
+      light: the light changed over the whole frame.
+    """
+
+    index: int
+    time: float
+    p: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    score: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    box: Mapping[str, Box | None] = dataclasses.field(default_factory=dict)
+    light: bool = False
+
+
+class Peak(NamedTuple):
+    """The frame of an event with the highest score, the first of equals."""
+
+    moment: Moment
+    score: float
+    p: float
+    box: Box | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Event:
+    """An event as it is known so far.
+
+    Attributes:
+      kind: one of KINDS.
+      id: counted from 0 over all kinds in the order in which events begin; None before.
+      start, end: its first and its last anomalous frame.
+      kept_from, kept_to: the range with the frames before and after.
+      peak: its most anomalous frame, with the box of this frame. Like the picture that camera
+        software keeps of an event, the box shows one moment: a box round all places of a thing that
+        moves would soon be the whole frame.
+      frames: the number of anomalous frames; quiet ones between merged runs are not among them.
+    """
+
+    kind: str
+    id: int | None
+    start: Moment
+    end: Moment
+    kept_from: Moment
+    kept_to: Moment
+    peak: Peak
+    frames: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Change:
+    """News of an event: what is "begin", "change" (its peak was raised) or "end"."""
+
+    what: str
+    event: Event
+
+    def as_record(self) -> dict:
+        """The change as one line of JSON needs it: strings, numbers, a list or None.
+
+        Frames are indices, times are in seconds, box is [top, left, bottom, right] or None.
+        """
+        event, peak = self.event, self.event.peak
+        record = {"what": self.what, "event": event.id, "kind": event.kind}
+        for name, moment in (
+            ("start", event.start), ("end", event.end), ("kept_from", event.kept_from),
+            ("kept_to", event.kept_to), ("peak", peak.moment),
+        ):
+            record[f"{name}_frame"] = int(moment.index)
+            record[f"{name}_time"] = float(moment.time)
+        record |= {"score": float(peak.score), "p": float(peak.p), "frames": event.frames}
+        record["box"] = None if peak.box is None else [int(edge) for edge in peak.box]
+        return record

@@ -1,0 +1,48 @@
+"""Zones of a frame to look at or not, drawn as a mask image."""
+
+import pathlib
+
+import numpy as np
+
+from vpn_anomaly.errors import UserError
+
+WHITE = 128  # a grey level this high or higher
+NEEDED = "needed is an image, white where to look and black where not"
+
+
+def read_zones(path, height: int, width: int) -> np.ndarray:
+    """Where to look, bool (height, width), from a mask image of any size.
+
+    White says look, black do not. The image is brought to the frame's size by the nearest pixel.
+
+    Raises:
+      UserError: there is no image that can be read, or none of the frame is left to look at.
+    """
+    grey_HxW = _read_grey(pathlib.Path(path))
+    zones_HxW = _nearest(grey_HxW >= WHITE, height, width)
+    if not zones_HxW.any():
+        raise UserError(f"{path}: it excludes the whole frame; paint white where to look")
+    return zones_HxW
+
+
+def _nearest(image_HxW: np.ndarray, height: int, width: int) -> np.ndarray:
+    """The image at another size: every pixel takes the one under its centre."""
+    rows, columns = (
+        (2 * np.arange(new) + 1) * old // (2 * new)
+        for new, old in zip((height, width), image_HxW.shape, strict=True)
+    )
+    return image_HxW[np.ix_(rows, columns)]
+
+
+def _read_grey(path: pathlib.Path) -> np.ndarray:
+    """The image as grey levels, uint8 (H, W); of a film its first frame."""
+    import av
+
+    try:
+        # An open file, not a name: FFmpeg takes % in a name for a pattern of many files.
+        with path.open("rb") as file, av.open(file) as container:
+            return next(container.decode(video=0)).to_ndarray(format="gray")
+    except (av.FFmpegError, IndexError, StopIteration) as error:
+        raise UserError(f"{path}: it cannot be read as an image; {NEEDED}") from error
+    except OSError as error:
+        raise UserError(f"{path}: cannot be opened ({error.strerror}); {NEEDED}") from error
