@@ -1,0 +1,168 @@
+"""The conveyor: (seed, split, number of a frame) -> frame, with defects and where they are."""
+
+import dataclasses
+import functools
+import math
+
+import numpy as np
+
+from experiments.conveyor_world import parts
+from experiments.conveyor_world.boxes import box_in_view, changed_points
+from experiments.conveyor_world.defective import defective_items, normal_items
+from experiments.conveyor_world.schedule import BELT_KINDS, Event, make_schedule
+from experiments.conveyor_world.surroundings import Light, Surroundings, noise, rail_rows
+from vpn_anomaly.data.random_bits import SPLITS
+from vpn_anomaly.errors import UserError
+
+SIZES = (32, 2048)  # least and greatest height and width, pixels
+RATES = (1, 240)  # frames a second
+MINUTES = (0.01, 1440.0)
+SEEDS = (0, 2**32 - 1)
+
+
+@dataclasses.dataclass(frozen=True)
+class Defect:
+    """A defect as it is seen.
+
+    Attributes:
+      kind: a name in schedule.KINDS.
+      first, end: the frames that show it are first, …, end − 1.
+      boxes: for each of these frames (top, left, bottom, right) in pixels, half open: all that
+        differs from a normal frame is in frame[top:bottom, left:right].
+    """
+
+    kind: str
+    first: int
+    end: int
+    boxes: tuple[tuple[int, int, int, int], ...]
+
+
+class Conveyor:
+    """A video of parts that pass on a textured belt, under slowly changing light.
+
+    The belt goes to the right by 2.1 to 2.9 pixels a frame. A part comes every 0.8 frame heights,
+    in random order of shape, and varies slightly in size, brightness, place and angle. Videos of
+    one seed and different splits show one machine (belt, mean speed) with other parts, light and
+    noise.
+
+    A frame is a function of the arguments and its number, with no other state: any can be made
+    alone. The bytes may differ by a grey level between machines whose sines differ in the last bit.
+
+    Args:
+      seed: 0 to 2³² − 1.
+      split: "train", "validation" or "test".
+      minutes: length, 0.01 to 1440.
+      height, width: 32 to 2048 pixels.
+      rate: frames a second, 1 to 240.
+      defects: how many; kinds take turns in random order, with 5 s of normal frames around each.
+
+    Attributes:
+      frames: number of frames.
+
+    Raises:
+      UserError: an argument out of its range, or more defects than fit.
+    """
+
+    def __init__(self, seed: int = 0, split: str = "train", *, minutes: float = 4.0,
+                 height: int = 96, width: int = 160, rate: int = 15, defects: int = 0):
+        check_range("seed", seed, *SEEDS)
+        check_range("minutes", minutes, *MINUTES)
+        check_range("height", height, *SIZES)
+        check_range("width", width, *SIZES)
+        check_range("rate", rate, *RATES)
+        check_range("defects", defects, 0, math.inf)
+        if split not in SPLITS:
+            raise UserError(f"split={split}: there is no such split; give {', '.join(SPLITS)}")
+        self.seed, self.split, self.height, self.width, self.rate = seed, split, height, width, rate
+        self.frames = round(minutes * 60 * rate)
+        self._schedule = make_schedule(seed, split, frames=self.frames, height=height, width=width,
+                                       rate=rate, defects=defects)
+        self._event_of_slot = {event.slot: event for event in self._schedule.events
+                               if event.slot is not None}
+        self._surroundings = Surroundings(seed, height, width)
+        self._light = Light(seed, split, height, width, rate)
+        # A slot is seen in many frames.
+        self._items = functools.lru_cache(maxsize=64)(self._items_of_slot)
+
+    def frame(self, index: int) -> np.ndarray:
+        """The frame of this number, uint8 (H, W), a new array. IndexError beyond the video."""
+        return self._seen(index, self._schedule.offset_T, defective=True)
+
+    def normal_frame(self, index: int) -> np.ndarray:
+        """The same frame, light and noise included, had the defect in it not begun: uint8 (H, W).
+
+        It equals `frame` where no defect is seen. While the belt is stopped or reversed, here it
+        goes on from where it was when that began.
+        """
+        return self._seen(index, self._schedule.normal_offset_T, defective=False)
+
+    @functools.cached_property
+    def defects(self) -> tuple[Defect, ...]:
+        """All defects, in order of time. No two share a frame."""
+        found = {True: self._belt_defect, False: self._passing_defect}
+        return tuple(found[event.kind in BELT_KINDS](event) for event in self._schedule.events)
+
+    @property
+    def speed_T(self) -> np.ndarray:
+        """Pixels the belt moved to the right since the frame before, NaN for the first: (T,)."""
+        return np.diff(self._schedule.offset_T, prepend=np.nan)
+
+    def _seen(self, index: int, offset_T: np.ndarray, defective: bool) -> np.ndarray:
+        if not 0 <= index < self.frames:
+            raise IndexError(f"frame {index} of a video of {self.frames} frames")
+        offset = float(offset_T[index])
+        picture_HxW = self._surroundings.picture(offset)
+        for slot in self._slots_in_view(offset):
+            for item in self._items(slot)[defective]:
+                parts.draw(picture_HxW, item, offset - slot * self._spacing)
+        picture_HxW *= self._light.gain(index)
+        picture_HxW += noise(self.seed, self.split, index, self.height, self.width)
+        return np.clip(np.rint(picture_HxW), 0, 255).astype(np.uint8)
+
+    def _slots_in_view(self, offset: float) -> list[float]:
+        """Slots, and places between two where an object lies, of which something may be seen."""
+        reach = parts.furthest_reach(self.height)
+        first = math.ceil((offset - self.width - reach) / self._spacing)
+        last = math.floor((offset + reach) / self._spacing)
+        between = (slot + 0.5 for slot in range(first - 1, last + 1))
+        return [*range(first, last + 1), *(slot for slot in between if slot in self._event_of_slot)]
+
+    def _items_of_slot(self, slot: float) -> tuple[tuple[parts.Part, ...], tuple[parts.Part, ...]]:
+        """What lies there without and with the slot's defect."""
+        event, draw = self._event_of_slot.get(slot), (self.seed, self.split)
+        normal = normal_items(*draw, slot, event, self.height)
+        return normal, defective_items(*draw, normal, event, self.height)
+
+    @property
+    def _spacing(self) -> float:
+        return parts.SPACING * self.height
+
+    def _belt_defect(self, event: Event) -> Defect:
+        rail = rail_rows(self.height)
+        box = (rail, 0, self.height - rail, self.width)
+        return Defect(event.kind, event.first, event.end, (box,) * (event.end - event.first))
+
+    def _passing_defect(self, event: Event) -> Defect:
+        points = changed_points(*self._items(event.slot), self.height)
+        place_T = self._schedule.offset_T - event.slot * self._spacing
+        half, reach = self.width / 2, parts.furthest_reach(self.height)
+        near = np.flatnonzero(np.abs(place_T - half) < half + reach).tolist()
+        boxes = {index: box_in_view(*points, float(place_T[index]), self.width) for index in near}
+        seen = [index for index in near if boxes[index]]
+        first, last = seen[0], seen[-1]
+        while not self._differs(first):  # the faint border of the shadow changes no grey level
+            first += 1
+        while not self._differs(last):
+            last -= 1
+        shown = tuple(boxes[index] for index in range(first, last + 1))
+        return Defect(event.kind, first, last + 1, shown)
+
+    def _differs(self, index: int) -> bool:
+        return bool((self.frame(index) != self.normal_frame(index)).any())
+
+
+def check_range(name: str, value: float, least: float, greatest: float) -> None:
+    """Raises UserError unless least ≤ value ≤ greatest."""
+    if not least <= value <= greatest:  # NaN too
+        allowed = f"{least} or more" if greatest == math.inf else f"{least} to {greatest}"
+        raise UserError(f"{name}={value}: give {allowed}")
