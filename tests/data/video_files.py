@@ -1,0 +1,114 @@
+"""Videos to test with: frames made by hand, written to disk, and servers that send them."""
+
+import contextlib
+import pathlib
+import socket
+import threading
+from fractions import Fraction
+
+import av
+import numpy as np
+
+from vpn_anomaly.data.video import Look, open_video
+
+
+def moving_frames(count=12, height=48, width=64, channels=3, seed=0):
+    """Noise that moves a pixel a frame: uint8 (T, H, W, C)."""
+    shape = (height, width, channels)
+    ground_HxWxC = np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+    return np.stack([np.roll(ground_HxWxC, shift, axis=1) for shift in range(count)])
+
+
+def write_video(path, frame_TxHxWxC, codec="ffv1", pixels=None, rate=25, options=(), stamps=None,
+                format=None):
+    """Lossless unless codec says else. stamps: milliseconds of the frames."""
+    grey = frame_TxHxWxC.shape[-1] == 1
+    pixels = pixels or ("gray" if grey else "bgr0")
+    with av.open(str(path), "w", format=format, options=dict(options)) as container:
+        stream = container.add_stream(codec, rate=rate)
+        stream.height, stream.width = frame_TxHxWxC.shape[1:3]
+        stream.pix_fmt = pixels
+        if stamps:
+            stream.codec_context.time_base = Fraction(1, 1000)
+        for number, frame_HxWxC in enumerate(frame_TxHxWxC):
+            image = frame_HxWxC[..., 0] if grey else frame_HxWxC
+            frame = av.VideoFrame.from_ndarray(image, format="gray" if grey else "rgb24")
+            frame = frame.reformat(format=pixels)
+            if stamps:
+                frame.pts, frame.time_base = stamps[number], Fraction(1, 1000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return str(path)
+
+
+def write_image(path, frame_HxWxC):
+    """One image in the format of its ending: lossless ones stay as they are."""
+    codec = {".png": "png", ".bmp": "bmp", ".tif": "tiff", ".jpg": "mjpeg"}[path.suffix.lower()]
+    grey = frame_HxWxC.shape[-1] == 1
+    image = frame_HxWxC[..., 0] if grey else frame_HxWxC
+    encoder = av.CodecContext.create(codec, "w")
+    encoder.height, encoder.width = image.shape[:2]
+    encoder.time_base = Fraction(1, 25)
+    kept = {"bmp": "bgr24", "mjpeg": "yuvj420p"}.get(codec, "rgb24")
+    encoder.pix_fmt = "gray" if grey and codec != "mjpeg" else kept
+    frame = av.VideoFrame.from_ndarray(image, format="gray" if grey else "rgb24")
+    packets = encoder.encode(frame.reformat(format=encoder.pix_fmt)) + encoder.encode(None)
+    path.write_bytes(b"".join(bytes(packet) for packet in packets))
+
+
+def write_folder(path, frame_TxHxWxC, name="{:03d}.png", first=0):
+    path.mkdir()
+    for number, frame_HxWxC in enumerate(frame_TxHxWxC, first):
+        write_image(path / name.format(number), frame_HxWxC)
+    return str(path)
+
+
+def cut(path, part, name=None):
+    """The first part of a file, as a file beside it."""
+    path = pathlib.Path(path)
+    content = path.read_bytes()
+    target = path.with_name(name or f"cut_{path.name}")
+    target.write_bytes(content[: int(len(content) * part)])
+    return str(target)
+
+
+def watched(source, **look):
+    """All frames of a source, and the video, closed."""
+    with open_video(source, Look(**look)) as video:
+        return list(video), video
+
+
+def images(source, **look):
+    """(T, H, W, C)"""
+    return np.stack([frame.image for frame in watched(source, **look)[0]])
+
+
+@contextlib.contextmanager
+def server(*parts, answer=b"", silent=False):
+    """Yields the port of a server that sends the parts to its one client, then closes.
+
+    answer: sent first, once the client has asked. silent: it keeps the connection instead.
+    """
+    done = threading.Event()
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        with contextlib.suppress(OSError):
+            client, _ = listener.accept()
+            with client:
+                if answer:
+                    client.recv(65536)
+                client.sendall(answer + b"".join(parts))
+                if silent:
+                    done.wait(10)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        done.set()
+        with contextlib.suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)  # wakes accept where nobody came
+        listener.close()
+        thread.join(10)

@@ -1,0 +1,137 @@
+"""What a path, glob pattern, folder or address names: the sources that `open_video` opens."""
+
+import glob
+import os
+import pathlib
+import re
+
+from vpn_anomaly.errors import UserError
+
+ADDRESSES = ("rtsp://", "http://", "https://", "udp://", "tcp://")
+IMAGES = frozenset(".bmp .jpeg .jpg .png .tif .tiff".split())
+VIDEOS = frozenset(
+    ".3gp .asf .avi .flv .gif .h264 .h265 .hevc .m2ts .m4v .mjpeg .mjpg .mkv .mov .mp4 .mpeg .mpg"
+    " .mts .mxf .npy .ogv .ts .vob .webm .wmv .y4m".split()
+)
+NEEDED = (
+    "needed is a video file, a pattern such as 'normal/*.mp4', a folder of images or videos,"
+    f" a .npy of frames, camera:0, or an address ({' '.join(ADDRESSES)})"
+)
+
+
+def sources(where: str) -> list[str]:
+    """The sources that `where` names, in natural order ("2" before "10").
+
+    A folder of images is one source, a folder of videos is its videos; folders inside it are not
+    looked into. A pattern is what it matches, each folder taken likewise, and images of one folder
+    are one source. Hidden files and Thumbs.db are passed over; so are files that are neither image
+    nor video by their ending, unless the pattern matches nothing else. UserError where nothing is
+    found, or where a folder holds images and videos.
+    """
+    if is_address(where) or is_camera(where):
+        return [where]
+    if os.path.isdir(where):
+        found = _in_folder(pathlib.Path(where))
+        if not found:
+            raise UserError(f"{where}: no images and no videos in this folder"
+                            f"{_folders_inside(pathlib.Path(where))}; {NEEDED}")
+        return found
+    if os.path.exists(where):
+        return [where]
+    if not glob.has_magic(where):
+        raise UserError(f"{where}: no such file or folder; {NEEDED}")
+    found = _matching(where)
+    if not found:
+        raise UserError(f"{where}: the pattern matches no image and no video; {NEEDED}")
+    return found
+
+
+def is_address(source: str) -> bool:
+    """Whether it is the address of a network stream. UserError for a kind that is not read."""
+    scheme = re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", source)
+    if scheme and scheme[0].lower() not in ADDRESSES:
+        raise UserError(f"{without_password(source)}: {scheme[0]} is not read; {NEEDED}")
+    return bool(scheme)
+
+
+def is_camera(source: str) -> bool:
+    """Whether it names a camera device: camera:0, /dev/video0, /dev/v4l/by-id/…"""
+    return source.startswith(("camera:", "/dev/video", "/dev/v4l/"))
+
+
+def image_files(source: str) -> list[pathlib.Path]:
+    """The images of a folder, of a pattern, or the one image of this name, in natural order.
+
+    Empty where the source is something else.
+    """
+    path = pathlib.Path(source)
+    if path.is_dir():
+        files = _files(_content(path))
+    elif path.exists():
+        files = [path]
+    else:
+        files = _files(map(pathlib.Path, glob.glob(source)))
+    return [file for file in files if file.suffix.lower() in IMAGES]
+
+
+def natural_order(name: str) -> tuple:
+    """A key to sort names by: numbers as numbers, letters without their case."""
+    pieces = re.split(r"(\d+)", name)
+    pieces[1::2] = map(int, pieces[1::2])
+    return [piece if type(piece) is int else piece.casefold() for piece in pieces], name
+
+
+def without_password(address: str) -> str:
+    """The address with its password, if it has one, as ***."""
+    return re.sub(r"(://[^/@:]*):[^/@]*@", r"\1:***@", address)
+
+
+def _path_order(path: pathlib.Path) -> list:
+    return [natural_order(part) for part in path.parts]
+
+
+def _files(paths) -> list[pathlib.Path]:
+    """The files among the paths that are not an operating system's own, in natural order."""
+    kept = (path for path in paths
+            if path.is_file() and not path.name.startswith(".") and path.name != "Thumbs.db")
+    return sorted(kept, key=_path_order)
+
+
+def _content(folder: pathlib.Path) -> list[pathlib.Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError as error:
+        raise UserError(f"{folder}: cannot be listed ({error.strerror}); {NEEDED}") from error
+
+
+def _in_folder(folder: pathlib.Path) -> list[str]:
+    """The folder itself where it holds images, else its videos; empty where it has neither."""
+    files = _files(_content(folder))
+    videos = [str(path) for path in files if path.suffix.lower() in VIDEOS]
+    images = sum(path.suffix.lower() in IMAGES for path in files)
+    if images and videos:
+        raise UserError(
+            f"{folder}: {images} images and {len(videos)} videos in one folder; give a pattern such"
+            f" as {str(folder / '*')!r} followed by the ending of those to read"
+        )
+    return [str(folder)] if images else videos
+
+
+def _matching(pattern: str) -> list[str]:
+    matches = [pathlib.Path(match) for match in glob.glob(pattern, recursive=True)]
+    files = _files(matches)
+    known = [path for path in files if path.suffix.lower() in IMAGES | VIDEOS]
+    files = known or files
+    images = [path for path in files if path.suffix.lower() in IMAGES]
+    last = os.path.basename(pattern)
+    # A source is one string, so the images of one folder are named by the pattern's last part.
+    found = {path.parent: [os.path.join(glob.escape(str(path.parent)), last)] for path in images}
+    found.update((path, [str(path)]) for path in files if path.suffix.lower() not in IMAGES)
+    found.update((path, _in_folder(path)) for path in matches
+                 if path.is_dir() and not path.name.startswith("."))
+    return [source for path in sorted(found, key=_path_order) for source in found[path]]
+
+
+def _folders_inside(folder: pathlib.Path) -> str:
+    folders = sum(path.is_dir() for path in _content(folder))
+    return f" ({folders} folders are: try {str(folder / '*')!r})" if folders else ""
