@@ -25,6 +25,7 @@ from vpn_anomaly import array_names, checksums, workdir
 from vpn_anomaly.errors import UserError
 
 KEPT = 3  # checkpoints
+CALIBRATION = "calibration"
 _FILES = "files.json"
 _METADATA = "metadata"
 _log = logging.getLogger(__name__)
@@ -104,8 +105,8 @@ def saved_steps(directory: pathlib.Path) -> list[int]:
 
 
 def save_calibration(directory: pathlib.Path, made_with: Mapping,
-                     scores: Mapping[str, np.ndarray]) -> None:
-    """Stores the scores of normal sequences beside the weights that gave them.
+                     scores: Mapping[str, np.ndarray], name: str = CALIBRATION) -> None:
+    """Stores the scores of normal sequences beside the weights that gave them, in NAME.npz.
 
     `made_with` (plain JSON: step, masks, ...) says what the scores depend on.
     """
@@ -115,17 +116,18 @@ def save_calibration(directory: pathlib.Path, made_with: Mapping,
     with workdir.storing(directory):
         directory.mkdir(parents=True, exist_ok=True)
     workdir.write_atomically(
-        directory / "calibration.npz",
+        directory / f"{name}.npz",
         lambda file: np.savez(file, record=np.array(json.dumps(record)),
                               **{f"score/{name}": array for name, array in arrays.items()}))
 
 
-def load_calibration(directory: pathlib.Path, made_with: Mapping) -> dict[str, np.ndarray] | None:
+def load_calibration(directory: pathlib.Path, made_with: Mapping,
+                     name: str = CALIBRATION) -> dict[str, np.ndarray] | None:
     """The scores stored with an equal `made_with`; None where there are none such.
 
     Damaged ones count as none, with a logged warning: they can be made again.
     """
-    path = directory / "calibration.npz"
+    path = directory / f"{name}.npz"
     if not path.exists():
         return None
     try:

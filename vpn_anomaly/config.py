@@ -59,8 +59,10 @@ FIELDS = (
     _choice("system", "inpainting", SYSTEMS, "what turns frames into maps of surprise"),
     _count("seed", 0, "", 0, "initial parameters, training sequences and masks", 2**31 - 1),
     # --- data: what the model sees
+    _choice("data.source", "sequences", ("sequences", "video"), "what data.path names"),
     Field("data.path", "", str, "", None, None, None,
-          "file of normal sequences to train on (.npy, .npz); empty: Moving MNIST"),
+          "normal sequences to train on (.npy, .npz), empty: Moving MNIST; of source video: "
+          "a file, pattern or folder of normal footage"),
     Field("data.digits", "embedded", str, "", None, None, None,
           "glyphs: embedded, tfds, or a .npz file of 28×28 uint8 glyphs"),
     _count("data.train_sequences", 0, "sequences", 0, "training sequences; 0: endless"),
@@ -77,6 +79,16 @@ FIELDS = (
           "period of the shown pixels: rows, columns", 2),
     _choice("data.backend", "auto", ("auto", "tensorflow", "numpy"),
             "what renders the training sequences; the bytes are the same"),
+    # --- data of source video
+    _count("data.video.height", 0, "pixels", 0, "largest work size, the aspect is kept; 0: any"),
+    _count("data.video.width", 0, "pixels", 0, "likewise"),
+    _number("data.video.rate", 0.0, "frames a second", 0.0, 1e4, "that are looked at; 0: all"),
+    _number("data.video.frame_rate", 25.0, "frames a second", 1e-3, 1e4,
+            "of sources that do not say: folders of images, .npy"),
+    _number("data.video.timeout", 10.0, "seconds", 1e-3, 1e6, "that a stream may be silent"),
+    Field("data.video.cache", "", str, "", None, None, None,
+          "folder for decoded frames; empty: vpn_anomaly in the user's cache folder"),
+    _number("data.video.cache_gigabytes", 8.0, "GB", 1e-6, 1e6, "of decoded frames at most"),
     # --- model
     _count("model.stem", 4, "pixels", 1, "space-to-depth in front of the encoder; 1: none"),
     _count("model.context", 6, "frames", 1, "last ConvLSTM outputs that attention reads (K)"),
@@ -98,7 +110,8 @@ FIELDS = (
     _count("model.attention.heads", 3, "", 1, "moved frames of kind correlation"),
     Field("model.attention.windows", (3, 5, 9), INTS, "cells", 1, None, None,
           "sides of the windows that costs are summed over; odd"),
-    _count("model.attention.radius", 4, "pixels", 1, "largest displacement in each direction"),
+    _count("model.attention.radius", 4, "pixels", 0,
+           "largest displacement in each direction; 0: as the motion in the videos needs it"),
     _count("model.attention.content_frames", 1, "frames", 1,
            "last frames that kind correlation moves; the one n back within n times the radius"),
     _count("model.attention.cell", 4, "pixels", 1, "side of a cell with filters of its own"),

@@ -26,9 +26,22 @@ def _channels_are_grey_or_rgb(values):
 
 def _a_digit_fits_the_frame(values):
     height, width = values["data.height"], values["data.width"]
-    if not values["data.path"] and min(height, width) < DIGIT_SIZE:
+    is_mnist = values["data.source"] == "sequences" and not values["data.path"]
+    if is_mnist and min(height, width) < DIGIT_SIZE:
         return (f"data.height × data.width is {height}×{width}, but a digit needs "
                 f"{DIGIT_SIZE}×{DIGIT_SIZE} pixels")
+
+
+def _videos_are_named(values):
+    if values["data.source"] == "video" and not values["data.path"]:
+        return ("data.source is video, but data.path is empty; set it to normal footage, such as "
+                "--config.data.path='normal/*.mp4'")
+
+
+def _a_radius_is_known(values):
+    if values["data.source"] != "video" and values["model.attention.radius"] == 0:
+        return ("model.attention.radius is 0 (measured in videos), but data.source is "
+                f"{values['data.source']}; set it to 1 or more")
 
 
 def _speeds_are_in_order(values):
@@ -151,6 +164,8 @@ def _enough_shifts_for_the_masks(values):
 
 RULES = (
     _channels_are_grey_or_rgb,
+    _videos_are_named,
+    _a_radius_is_known,
     _a_digit_fits_the_frame,
     _speeds_are_in_order,
     _the_lattice_fits_the_frame,

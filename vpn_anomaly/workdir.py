@@ -85,6 +85,15 @@ def check_same_run(stored: Mapping, config: ConfigDict, where: pathlib.Path) -> 
         raise UserError(f"{where} holds a run of another config: {changes}; use another --workdir")
 
 
+def stored_field(directory: pathlib.Path, name: str) -> object | None:
+    """The value of a field that the run in the folder was started with; None: there is no run.
+
+    Raises UserError where the stored config cannot be read.
+    """
+    stored = _stored_config(directory)
+    return None if stored is None else config_module.flat(stored).get(name)
+
+
 def fixed_differences(stored: Mapping, config: ConfigDict) -> str:
     """The fields that differ, though training fixed them, with both values; empty: none does."""
     return differences_in_words(stored, config, FREE_SECTIONS)

@@ -68,7 +68,7 @@ class FrameCache:
             os.replace(partial, path)
         except OSError as error:
             raise UserError(f"cannot write {self._folder}: {(error.strerror or str(error)).lower()};"
-                            " make room, or choose another folder with video.cache") from error
+                            " make room, or choose another folder with data.video.cache") from error
         finally:
             with contextlib.suppress(OSError):
                 partial.unlink()
@@ -96,9 +96,9 @@ class FrameCache:
             raise UserError(self._too_large(source))
 
     def _too_large(self, source: str) -> str:
-        return (f"with {source} the decoded frames are more than video.cache_gigabytes"
-                f" {self._limit / GIGABYTE:g}; raise it, or set a smaller video.height and"
-                " video.width or a lower video.rate, or train on less footage")
+        return (f"with {source} the decoded frames are more than data.video.cache_gigabytes"
+                f" {self._limit / GIGABYTE:g}; raise it, or set a smaller data.video.height and"
+                " data.video.width or a lower data.video.rate, or train on less footage")
 
 
 def _write_header(file, frames: int, shape: tuple[int, ...]) -> None:

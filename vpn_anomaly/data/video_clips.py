@@ -38,7 +38,7 @@ class VideoClips:
                 raise UserError(
                     f"{name}: frames of {video_height}×{video_width} pixels, but clips of"
                     f" {height}×{width} are cut out of them (data.height, data.width); set smaller"
-                    " clips, or a larger video.height and video.width"
+                    " clips, or a larger data.video.height and data.video.width"
                 )
         self._videos = list(videos.values())
         self._frames, self._height, self._width = frames, height, width
@@ -88,6 +88,6 @@ class VideoClips:
             raise UserError(
                 f"the videos have up to {longest} frames, but {20 * self._frames} are needed for"
                 f" clips of {self._frames} (data.frames): a twentieth calibrates, and one is held"
-                " out; give longer videos or a higher video.rate"
+                " out; give longer videos or a higher data.video.rate"
             )
         return np.concatenate([[0], np.cumsum(places)])

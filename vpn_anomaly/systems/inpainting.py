@@ -1,6 +1,7 @@
 """The paper's system: a distribution for every hidden pixel, and how improbable its value is."""
 
 import dataclasses
+import math
 from typing import NamedTuple
 
 import flax.struct
@@ -73,6 +74,12 @@ class InpaintingSystem:
     @property
     def first_frame(self) -> int:
         return self.network.context
+
+    @property
+    def size_multiple(self) -> int:
+        """Height and width of a frame have to be multiples of it."""
+        cell = getattr(self.network.attention, "cell", 1)
+        return math.lcm(self.network.encoder.stem, cell)
 
     def init(self, key, clip_BxTxHxWxC):
         clip = clip_BxTxHxWxC[:1, : self.network.context + 1]

@@ -1,0 +1,68 @@
+"""Frames one by one: padding and zones count in no score."""
+
+import jax
+import numpy as np
+import pytest
+
+from tests.systems.examples import example, small_config
+from vpn_anomaly.evaluation.scores import frame_scores
+from vpn_anomaly.watching.streamer import Streamer
+
+SHIFTS = np.array([[0, 0], [2, 3]])
+HEIGHT, WIDTH = 18, 21
+
+
+@pytest.fixture(scope="module")
+def trained():
+    return example(small_config())[:2]
+
+
+def frames(height=HEIGHT, width=WIDTH, count=6, seed=0):
+    shape = (count, height, width, 1)
+    return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+
+
+def streamed(trained, frame_TxHxWxC, zones_HxW=None):
+    streamer = Streamer(*trained, SHIFTS, *frame_TxHxWxC.shape[1:3], zones_HxW)
+    return [streamer(frame) for frame in frame_TxHxWxC]
+
+
+def test_scores_are_those_of_the_maps_without_padding(trained):
+    first_frame = trained[0].first_frame
+    results = streamed(trained, frames())
+    assert [bool(one.scores) for one in results] == [False] * first_frame + [True] * 3
+    assert all(one.maps is None for one in results[:first_frame])
+    for one in results[first_frame:]:
+        assert one.maps.counted.all() and one.maps.counted.shape == (HEIGHT, WIDTH)
+        expected = jax.jit(frame_scores)(one.maps)
+        assert set(one.scores) == set(expected)
+        for name, score in one.scores.items():
+            np.testing.assert_allclose(score, expected[name], rtol=1e-5)
+
+
+def test_without_padding_nothing_changes(trained):
+    whole = frames(height=20, width=24)
+    state, system, params = trained[0].stream(1, 20, 24), *trained
+    for frame, one in zip(whole, streamed(trained, whole), strict=True):
+        state, maps = jax.jit(system.stream_step)(params, state, frame[None], SHIFTS)
+    for name, value in one.maps.value.items():
+        np.testing.assert_allclose(value, maps.value[name][0], rtol=1e-5, atol=1e-6)
+
+
+def test_zones_leave_out_what_is_outside(trained):
+    zones = np.zeros((HEIGHT, WIDTH), bool)
+    zones[2:9, 3:15] = True
+    everywhere, inside = (streamed(trained, frames(), area)[-1] for area in (None, zones))
+    np.testing.assert_array_equal(inside.maps.counted, zones)
+    nll = everywhere.maps.value["nll"]
+    np.testing.assert_allclose(inside.scores["mean_nll"], nll[zones].mean(), rtol=1e-5)
+    assert inside.scores["mean_nll"] != everywhere.scores["mean_nll"]
+
+
+def test_a_restart_forgets_everything(trained):
+    streamer = Streamer(*trained, SHIFTS, HEIGHT, WIDTH)
+    for frame in frames(seed=1):
+        streamer(frame)
+    streamer.restart()
+    again = [streamer(frame).scores for frame in frames()]
+    assert again == [one.scores for one in streamed(trained, frames())]

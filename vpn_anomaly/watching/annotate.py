@@ -1,0 +1,164 @@
+"""An annotated video: every frame with its map, its scores and the open events, as it was watched.
+
+    with AnnotatedVideo("seen.mp4", height=64, width=64, rate=25) as annotated:
+        annotated.write(frame_HxWxC, 0.04, map_HxW, 12.5, ["missing 0.2"], [("missing", box)])
+
+Whenever the writing ends, with the process killed or the disk full, the file can be read as far as
+it was written: an .mp4 is written in fragments, an .mkv in clusters.
+"""
+
+import contextlib
+import os
+import pathlib
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from vpn_anomaly import workdir
+from vpn_anomaly.errors import UserError
+from vpn_anomaly.watching.boxes import Box
+from vpn_anomaly.watching.overlay import Overlay
+
+# FFmpeg's name of the container by the file's ending, and its options.
+CONTAINERS = {
+    ".mp4": ("mp4", {"movflags": "frag_keyframe+empty_moov+default_base_moof"}),
+    ".mkv": ("matroska", {"cluster_time_limit": "1000"}),  # milliseconds
+}
+# Without look-ahead and without frames out of order, so that each frame is written at once.
+ENCODER = {"preset": "veryfast", "tune": "zerolatency", "crf": "20"}
+FRAGMENT_SECONDS = 2.0  # a killed process loses at most so much of an .mp4
+TICK = Fraction(1, 1000)  # second
+
+
+class AnnotatedVideo:
+    """Writes H.264 (yuv420p) to an .mp4 or .mkv. A context manager: leaving it closes the file.
+
+    A file that is there is replaced. Time stamps are those of the frames to the millisecond,
+    counted from the first one, however irregular; a frame not later than the one before comes a
+    millisecond after it.
+
+    Args:
+      path: ends in .mp4 or .mkv.
+      height, width: of the frames, in pixels. Frames narrower than 480 are enlarged by a whole
+        factor, and odd sizes are padded by a pixel.
+      rate: frames a second, about: players show it.
+
+    Raises:
+      UserError: the file has another ending or cannot be written; also from `write` and `close`,
+        once: what was written before stays.
+    """
+
+    def __init__(self, path: str | os.PathLike, height: int, width: int, rate: float):
+        self.path = pathlib.Path(path)
+        if self.path.suffix.lower() not in CONTAINERS:
+            raise UserError(f"{path}: give an annotated video that ends in {' or '.join(CONTAINERS)}")
+        self._overlay = Overlay(height, width)
+        self._first_time = self._last_tick = self._next_key = None
+        self._written = 0  # bytes that are whole fragments
+        with workdir.storing(self.path):
+            self._file = self.path.open("wb")
+        with self._writing():
+            self._open(rate)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        # The error that ends the block is the one to be told.
+        with contextlib.suppress(*([UserError] if kind else [])):
+            self.close()
+
+    def write(
+        self,
+        frame_HxWxC: np.ndarray,
+        time: float,
+        map_HxW: np.ndarray | None,
+        brightest: float,
+        lines: Sequence[str],
+        boxes: Sequence[tuple[str, Box | None]],
+    ) -> None:
+        """Adds a frame; `time` in seconds is written before the first line of text.
+
+        The other arguments are those of `Overlay.picture`. ValueError for another size, or when
+        the video is closed.
+        """
+        import av
+
+        if self._file.closed:
+            raise ValueError(f"{self.path} is closed")
+        text = [f"{clock(time)}  {lines[0]}" if lines else clock(time), *lines[1:]]
+        picture = self._overlay.picture(frame_HxWxC, map_HxW, brightest, text, boxes)
+        frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+        frame.pts, frame.time_base = self._tick(time), TICK
+        if self._next_key is None or frame.pts >= self._next_key:  # a fragment begins with it
+            frame.pict_type = av.video.frame.PictureType.I
+            self._next_key = frame.pts + round(FRAGMENT_SECONDS / TICK)
+        with self._writing():
+            self._container.mux(self._stream.encode(frame))
+            self._file.flush()
+            self._written = os.path.getsize(self._file.fileno())
+
+    def close(self) -> None:
+        """Completes the file. A second call does nothing."""
+        if self._file.closed:
+            return
+        with self._writing():
+            self._container.mux(self._stream.encode(None))
+            self._container.close()
+            self._file.close()
+
+    def _open(self, rate: float) -> None:
+        import av
+
+        container, options = CONTAINERS[self.path.suffix.lower()]
+        # An open file, not a name: FFmpeg takes % in a name for a pattern of many files.
+        self._container = av.open(
+            self._file, "w", format=container, container_options=options | {"flush_packets": "1"}
+        )
+        self._stream = self._container.add_stream(
+            "libx264", rate=Fraction(rate).limit_denominator(1000), options=ENCODER
+        )
+        self._stream.height, self._stream.width = self._overlay.size
+        self._stream.pix_fmt = "yuv420p"
+        self._stream.codec_context.time_base = TICK
+        self._container.start_encoding()  # what cannot be written is told before the first frame
+
+    def _tick(self, time: float) -> int:
+        """The frame's time stamp in ticks: since the first frame, and after the last one."""
+        if self._first_time is None:
+            self._first_time, self._last_tick = time, -1
+        tick = round((time - self._first_time) / TICK)
+        self._last_tick = max(self._last_tick + 1, tick)
+        return self._last_tick
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Turns a refusal to write into a UserError, and closes the file behind its last fragment."""
+        import av
+
+        try:
+            with workdir.storing(self.path):
+                yield
+        except (UserError, av.FFmpegError) as error:
+            self._abandon()
+            if isinstance(error, UserError):
+                raise
+            line = f"cannot write {self.path}: the encoder failed ({error}); choose another size"
+            raise UserError(line) from error
+
+    def _abandon(self) -> None:
+        import av
+
+        with contextlib.suppress(OSError, av.FFmpegError):
+            self._container.close()
+        with contextlib.suppress(OSError):
+            self._file.close()
+        with contextlib.suppress(OSError):
+            os.truncate(self.path, self._written)
+
+
+def clock(seconds: float) -> str:
+    """Hours, minutes, seconds and milliseconds: 0:01:02.345."""
+    minutes, milliseconds = divmod(round(seconds * 1000), 60_000)
+    return f"{minutes // 60}:{minutes % 60:02}:{milliseconds // 1000:02}.{milliseconds % 1000:03}"

@@ -1,0 +1,67 @@
+"""Scores of a stream's frames as they come, at the same cost however long it runs."""
+
+import functools
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from vpn_anomaly.evaluation.scores import SCORES, frame_scores
+from vpn_anomaly.systems.system import Maps
+
+
+class Scored(NamedTuple):
+    """What a frame says.
+
+    Attributes:
+        scores: by name; empty for the first frames of a stream, which lack context.
+        maps: of the frame, (H, W) arrays without padding; None where there are no scores.
+    """
+
+    scores: dict[str, float]
+    maps: Maps | None
+
+
+class Streamer:
+    """Scores frames of one size, one after the other, by a system that has `stream_step`.
+
+    Frames whose size is no multiple of the model's cells are continued at the bottom and right by
+    their last row and column; what is continued is in no map, and outside the zones nothing counts.
+    """
+
+    def __init__(self, system, params, shift_Mx2, height: int, width: int, zones_HxW=None):
+        """shift_Mx2: the masks of every frame. zones_HxW: bool, where to look; None: everywhere."""
+        self.system, self._params, self._shift_Mx2 = system, params, shift_Mx2
+        self.height, self.width = height, width
+        below, beside = (-size % system.size_multiple for size in (height, width))
+        self._padding = (0, below), (0, beside), (0, 0)
+        self._padded_size = height + below, width + beside
+        self._zones_HxW = np.ones((height, width), bool) if zones_HxW is None else zones_HxW
+        self.restart()
+
+    def restart(self) -> None:
+        """Forgets all frames: the next one is the first of another stream."""
+        self._state, self._seen = self.system.stream(1, *self._padded_size), 0
+
+    def __call__(self, frame_HxWxC: np.ndarray) -> Scored:
+        """The scores and maps of the next frame, uint8 of the streamer's size."""
+        padded = np.pad(frame_HxWxC, self._padding, mode="edge")
+        self._state, scores, maps = _next(
+            self.system, self._params, self._state, padded[None], self._shift_Mx2, self._zones_HxW
+        )
+        self._seen += 1
+        if self._seen <= self.system.first_frame:
+            return Scored({}, None)
+        scores, maps = jax.device_get((scores, maps))
+        in_order = {name: float(scores[name]) for name in SCORES if name in scores}
+        return Scored(in_order, maps)
+
+
+@functools.partial(jax.jit, static_argnames="system")
+def _next(system, params, state, frame_1xHxWxC, shift_Mx2, zones_HxW):
+    """A function of the module, so that streams of one size compile it once."""
+    state, maps = system.stream_step(params, state, frame_1xHxWxC, shift_Mx2)
+    height, width = zones_HxW.shape
+    maps = jax.tree.map(lambda x: x[0, :height, :width], maps)
+    maps = maps.replace(counted=maps.counted & zones_HxW)
+    return state, frame_scores(maps), maps
