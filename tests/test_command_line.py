@@ -72,6 +72,14 @@ def test_flags_and_names():
     assert (debug.workdir, debug.mode, debug.input) == (None, None, None)
 
 
+def test_what_names_a_video_is_left_as_it_is():
+    address = "rtsp://user:secret@camera.local//stream/1"
+    arguments = parse("--mode=watch", "--workdir=w", f"--input={address}", "--scores=s.csv",
+                      "--video=v.mp4", "--max_frames=100")
+    assert arguments.input == address and arguments.max_frames == 100
+    assert arguments.outputs == {"scores": pathlib.Path("s.csv"), "video": pathlib.Path("v.mp4")}
+
+
 def test_a_relative_config_path(tmp_path, monkeypatch):
     (tmp_path / "mine.py").write_text(
         "from vpn_anomaly.config import defaults\n"
@@ -120,14 +128,23 @@ BAD_ARGUMENTS = [
     ([QUICK, "--config.data.height=-64"], ["data.height is -64"]),
     ([QUICK, "--config.model.stem=3"], ["model.stem 3 does not divide"]),
     ([QUICK, "--config.data.lattice=(80, 5)"], ["larger than the frame"]),
-    ([QUICK, "--mode=fly"], ["'fly'", "train, evaluate, score, describe"]),
+    ([QUICK, "--mode=fly"], ["'fly'", "train, evaluate, score, watch, describe"]),
     ([QUICK, "--wrokdir=x"], ["--wrokdir", "--workdir"]),
     ([QUICK, "surplus"], ["'surplus'"]),
     ([QUICK, "--debug=perhaps"], ["--debug=perhaps"]),
     ([QUICK, "--mode=evaluate"], ["--workdir"]),
     ([QUICK, "--mode=score", "--workdir=w"], ["--input=FILE"]),
-    ([QUICK, "--mode=train", "--input=x.npz"], ["--input is for --mode=score only"]),
+    ([QUICK, "--mode=train", "--input=x.npz"], ["--input is for --mode=score and --mode=watch only"]),
     ([QUICK, "--maps=x.npz"], ["--maps is for --mode=score only"]),
+    ([QUICK, "--events=x.jsonl"], ["--events is for --mode=watch only"]),
+    ([QUICK, "--mode=watch", "--workdir=w"], ["--input=SOURCE"]),
+    ([QUICK, "--mode=watch", "--input=x.mp4"], ["--workdir"]),
+    ([QUICK, "--mode=watch", "--workdir=w", "--input=x.mp4", "--events=x.csv"], [".jsonl"]),
+    ([QUICK, "--mode=watch", "--workdir=w", "--input=x.mp4", "--video=x.mp4"], ["different files"]),
+    ([QUICK, "--mode=watch", "--workdir=w", "--input=x.mp4", "--max_frames=0"], ["max_frames"]),
+    ([QUICK, "--max_frames=3"], ["--max_frames is for --mode=watch only"]),
+    ([QUICK, "--config.data.source=video"], ["data.path is empty", "normal/*.mp4"]),
+    ([QUICK, "--config.model.attention.radius=0"], ["model.attention.radius is 0"]),
 ]
 
 

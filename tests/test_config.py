@@ -137,7 +137,7 @@ def test_an_unknown_or_missing_field():
     config = changed()
     del config.score.masks
     assert "lacks the field score.masks" in error_of(config)
-    with pytest.raises(UserError, match="seed, data.path"):
+    with pytest.raises(UserError, match="seed, data.source, data.path"):
         field_named("sead")
     with pytest.raises(UserError, match="the fields are: model.attention.kind"):
         field_named("model.attention.sort.x")

@@ -15,16 +15,24 @@ from ml_collections import ConfigDict, config_flags
 from vpn_anomaly import config as config_module, workdir
 from vpn_anomaly.errors import UserError
 
-MODES = ("train", "evaluate", "score", "describe")
-OUTPUT_SUFFIXES = (".csv", ".jsonl")
-MAPS_SUFFIXES = (".npz",)
+MODES = ("train", "evaluate", "score", "watch", "describe")
+# The flags that name files, with the modes that they are for and what their names end in.
+INPUT_MODES = ("score", "watch")
+OUTPUTS = {
+    "output": ("score", (".csv", ".jsonl")),
+    "maps": ("score", (".npz",)),
+    "scores": ("watch", (".csv", ".jsonl")),
+    "events": ("watch", (".jsonl",)),
+    "video": ("watch", (".mp4", ".mkv")),
+}
 
 
 @dataclasses.dataclass(frozen=True)
 class Arguments:
     """What the command line asks for. `overrides` are the fields that it sets, by dotted name.
 
-    `checkpoint` is the folder of an exported checkpoint, which brought the config.
+    `checkpoint` is the folder of an exported checkpoint, which brought the config. `input` is a file,
+    or whatever names a video; `outputs` are the files to write, by flag (OUTPUTS).
     """
 
     config: ConfigDict
@@ -33,9 +41,9 @@ class Arguments:
     overrides: Mapping[str, object]
     workdir: pathlib.Path | None
     mode: str | None
-    input: pathlib.Path | None
-    output: pathlib.Path | None
-    maps: pathlib.Path | None
+    input: str | None
+    outputs: Mapping[str, pathlib.Path]
+    max_frames: int | None
 
 
 def parse(argv: Sequence[str]) -> Arguments:
@@ -59,10 +67,11 @@ def parse(argv: Sequence[str]) -> Arguments:
         config_name=_name_of(plain.config or plain.checkpoint),
         checkpoint=checkpoint,
         overrides=overrides,
+        workdir=pathlib.Path(plain.workdir) if plain.workdir else None,
         mode=plain.mode,
-        **{name: pathlib.Path(value) if value else None for name, value in
-           dict(workdir=plain.workdir, input=plain.input, output=plain.output,
-                maps=plain.maps).items()},
+        input=plain.input or None,
+        outputs={name: pathlib.Path(plain[name].value) for name in OUTPUTS if plain[name].value},
+        max_frames=plain.max_frames,
     )
     _check_files(arguments)
     return arguments
@@ -102,8 +111,9 @@ def load_config(where: str) -> ConfigDict:
 def _plain_flags(argv: Sequence[str]) -> tuple[flags.FlagValues, list[str]]:
     """The flags that are not fields, and the remaining arguments."""
     values = flags.FlagValues()
-    for name in ("config", "checkpoint", "workdir", "mode", "input", "output", "maps"):
+    for name in ("config", "checkpoint", "workdir", "mode", "input", *OUTPUTS):
         flags.DEFINE_string(name, None, "", flag_values=values)
+    flags.DEFINE_integer("max_frames", None, "", lower_bound=1, flag_values=values)
     flags.DEFINE_bool("debug", False, "", flag_values=values)
     values.set_gnu_getopt(True)
     try:
@@ -122,8 +132,8 @@ def _check_flag_names(rest: Sequence[str]) -> None:
         elif re.match(r"--?[a-zA-Z]", argument):
             raise UserError(
                 f"there is no flag {argument.split('=')[0]}; the flags are: --config, "
-                "--checkpoint, --workdir, --mode, --input, --output, --maps, --debug, --help and "
-                "--config.FIELD")
+                f"--checkpoint, --workdir, --mode, --input, {', '.join('--' + n for n in OUTPUTS)}, "
+                "--max_frames, --debug, --help and --config.FIELD")
 
 
 def _checkpoint(plain: flags.FlagValues) -> pathlib.Path | None:
@@ -138,7 +148,7 @@ def _checkpoint(plain: flags.FlagValues) -> pathlib.Path | None:
                         "without --checkpoint")
     if plain.mode in (None, "train"):
         raise UserError("--checkpoint is trained already; add --mode=score or --mode=evaluate "
-                        "(or describe)")
+                        "(or watch, or describe)")
     from vpn_anomaly import exported
 
     return exported.folder_of(plain.checkpoint)
@@ -154,7 +164,7 @@ def _checkpoint_config(folder: pathlib.Path, rest: Sequence[str]):
     changes = workdir.fixed_differences(stored, config)
     if changes:
         raise UserError(f"the checkpoint in {folder} was trained with another config: {changes}; "
-                        "only fields of evaluate and score can be set")
+                        "only fields of evaluate, score and watch can be set")
     return config, overrides
 
 
@@ -194,32 +204,42 @@ def _name_of(where: str) -> str:
 
 def _check_files(arguments: Arguments) -> None:
     """Raises UserError for files that the mode needs, or has no use for, or cannot be written."""
+    _check_workdir(arguments)
+    mode = arguments.mode
+    if arguments.input is not None and mode not in INPUT_MODES:
+        raise UserError("--input is for --mode=score and --mode=watch only")
+    for name in arguments.outputs:
+        only_mode, suffixes = OUTPUTS[name]
+        if mode != only_mode:
+            raise UserError(f"--{name} is for --mode={only_mode} only")
+        _check_output(name, arguments.outputs[name], suffixes)
+    if arguments.max_frames is not None and mode != "watch":
+        raise UserError("--max_frames is for --mode=watch only")
+    if mode in INPUT_MODES and arguments.input is None:
+        raise UserError(f"--mode={mode} needs --input={'FILE' if mode == 'score' else 'SOURCE'}")
+    if mode == "score":
+        if "output" not in arguments.outputs:
+            raise UserError("--mode=score needs --output=FILE")
+        if not pathlib.Path(arguments.input).is_file():
+            raise UserError(f"there is no input file {arguments.input}")
+    named = {"input": arguments.input} if arguments.input else {}
+    files = [pathlib.Path(path).resolve() for path in {**named, **arguments.outputs}.values()]
+    if len(set(files)) < len(files):
+        flags_of_mode = ["--input", *(f"--{name}" for name in arguments.outputs)]
+        raise UserError(f"{', '.join(flags_of_mode)} have to be different files")
+
+
+def _check_workdir(arguments: Arguments) -> None:
     mode, trained_elsewhere = arguments.mode, arguments.checkpoint is not None
-    if mode == "score" and trained_elsewhere and arguments.workdir is not None:
-        raise UserError("--mode=score with --checkpoint writes to --output and --maps only; "
+    if mode in INPUT_MODES and trained_elsewhere and arguments.workdir is not None:
+        raise UserError(f"--mode={mode} with --checkpoint writes to the files that flags name only; "
                         "leave --workdir out")
     if mode == "evaluate" and trained_elsewhere and arguments.workdir is None:
         raise UserError("--mode=evaluate with --checkpoint needs a --workdir for the results, a new "
                         "or empty folder")
-    if mode in ("evaluate", "score") and not trained_elsewhere and arguments.workdir is None:
+    if mode in ("evaluate", *INPUT_MODES) and not trained_elsewhere and arguments.workdir is None:
         raise UserError(f"--mode={mode} needs the --workdir of a trained run, or "
                         "--checkpoint=pretrained")
-    if mode != "score":
-        for name in ("input", "output", "maps"):
-            if getattr(arguments, name) is not None:
-                raise UserError(f"--{name} is for --mode=score only")
-        return
-    for name in ("input", "output"):
-        if getattr(arguments, name) is None:
-            raise UserError(f"--mode=score needs --{name}=FILE")
-    if not arguments.input.is_file():
-        raise UserError(f"there is no input file {arguments.input}")
-    _check_output("output", arguments.output, OUTPUT_SUFFIXES)
-    if arguments.maps is not None:
-        _check_output("maps", arguments.maps, MAPS_SUFFIXES)
-    files = [path.resolve() for path in (arguments.input, arguments.output, arguments.maps) if path]
-    if len(set(files)) < len(files):
-        raise UserError("--input, --output and --maps have to be different files")
 
 
 def _check_output(name: str, path: pathlib.Path, suffixes: Sequence[str]) -> None:

@@ -85,7 +85,6 @@ FIELDS = (
     _number("data.video.rate", 0.0, "frames a second", 0.0, 1e4, "that are looked at; 0: all"),
     _number("data.video.frame_rate", 25.0, "frames a second", 1e-3, 1e4,
             "of sources that do not say: folders of images, .npy"),
-    _number("data.video.timeout", 10.0, "seconds", 1e-3, 1e6, "that a stream may be silent"),
     Field("data.video.cache", "", str, "", None, None, None,
           "folder for decoded frames; empty: vpn_anomaly in the user's cache folder"),
     _number("data.video.cache_gigabytes", 8.0, "GB", 1e-6, 1e6, "of decoded frames at most"),
@@ -159,6 +158,19 @@ FIELDS = (
     _count("evaluate.bootstrap", 1000, "resamples", 1, "bootstrap resamples of an interval"),
     _count("score.masks", 4, "masks", 1, "shifted masks whose maps are averaged"),
     _switch("score.every_frame", False, "score every frame with enough context, not only the last"),
+    # --- watching a video
+    _number("watch.false_alarms", 6.0, "an hour", 1e-6, 1e6, "that normal footage may raise"),
+    _number("watch.hysteresis", 10.0, "", 1.0, 1e6,
+            "an event goes on up to this many times the p-value that opens one"),
+    _count("watch.minimum_frames", 2, "frames", 1, "an event with fewer anomalous ones is none"),
+    _count("watch.merge_gap", 10, "frames", 0, "events no further apart are one"),
+    _count("watch.before", 10, "frames", 0, "that are kept before an event"),
+    _count("watch.after", 10, "frames", 0, "that are kept after it; at most watch.merge_gap"),
+    _count("watch.light_change", 10, "frames", 0,
+           "after a sudden change of light in which no event begins"),
+    Field("watch.zones", "", str, "", None, None, None,
+          "image, white where to look and black where not; empty: everywhere"),
+    _number("watch.timeout", 10.0, "seconds", 1e-3, 1e6, "that a stream may be silent"),
 )
 
 _BY_NAME = {field.name: field for field in FIELDS}

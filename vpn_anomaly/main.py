@@ -1,6 +1,7 @@
-"""Train, evaluate and score: python -m vpn_anomaly.main --config=configs/quick.py (see --help)."""
+"""Train, evaluate, score and watch: python -m vpn_anomaly.main --config=configs/quick.py (see --help)."""
 
 import contextlib
+import dataclasses
 import datetime
 import logging
 import pathlib
@@ -38,7 +39,7 @@ def _run(argv: Sequence[str]) -> int:
     if command_line.asks_for_help(argv):
         print(usage.help_text())
         return 0
-    arguments = command_line.parse(argv)
+    arguments = _with_known_radius(command_line.parse(argv))
     if arguments.mode == "describe":
         from vpn_anomaly.training.describe import describe
 
@@ -51,10 +52,27 @@ def _run(argv: Sequence[str]) -> int:
         trained = _trained(arguments)
         from vpn_anomaly.evaluation.score_files import score
 
-        score(arguments.config, trained, arguments.input, arguments.output, arguments.maps)
+        outputs = arguments.outputs
+        score(arguments.config, trained, pathlib.Path(arguments.input), outputs["output"],
+              outputs.get("maps"))
+    elif arguments.mode == "watch":
+        trained = _trained(arguments)
+        from vpn_anomaly.watching.watch import watch
+
+        watch(arguments.config, trained, arguments.input, arguments.outputs, arguments.max_frames)
     else:
         _train(arguments)
     return 0
+
+
+def _with_known_radius(arguments: command_line.Arguments) -> command_line.Arguments:
+    """With the radius that the videos, or the run that was trained on them, give."""
+    if arguments.config.model.attention.radius:
+        return arguments
+    from vpn_anomaly.training.motion_range import with_known_radius
+
+    config = with_known_radius(arguments.config, arguments.workdir)
+    return dataclasses.replace(arguments, config=config)
 
 
 def _train(arguments: command_line.Arguments) -> None:

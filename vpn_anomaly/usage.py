@@ -12,21 +12,33 @@ Anomaly detection in video by inpainting a masked frame.
       --mode=score --input=sequences.npz --output=scores.csv --maps=maps.npz
       scores the sequences of a file with the trained model
 
+  python -m vpn_anomaly.main --config=configs/video.py --config.data.path='normal/*.mp4' \\
+      --workdir=runs/video
+      trains on your own normal footage; then, with the same flags and these, watches a source:
+      --mode=watch --input=new.mp4 --events=events.jsonl --video=annotated.mp4
+
   python -m vpn_anomaly.main --checkpoint=pretrained --mode=score --input=... --output=...
   python -m vpn_anomaly.main --checkpoint=pretrained --mode=evaluate --workdir=runs/pretrained
       the same with the weights in the package, without training
 
 Flags:
-  --config=FILE[:VARIANT]   configs/base.py, quick.py, cpu.py or full.py, or your own; the variant
-                            `debug` shrinks any of them to a minute or less
+  --config=FILE[:VARIANT]   configs/base.py, quick.py, cpu.py, full.py or video.py, or your own; the
+                            variant `debug` shrinks any of them to a minute or less
   --checkpoint=pretrained   instead of --config: weights that are trained, with their config, for
-                            --mode=score, evaluate and describe; =DIR: a folder that
+                            --mode=score, evaluate, watch and describe; =DIR: a folder that
                             experiments.export_weights wrote
   --workdir=DIR             where the run lives; without it: a new folder under runs/
-  --mode=MODE               train, evaluate, score or describe; without it: train, then evaluate
+  --mode=MODE               train, evaluate, score, watch or describe; without it: train, then
+                            evaluate
   --input=FILE              (score) .npz or .npy of uint8 sequences (N, T, H, W[, C])
+  --input=SOURCE            (watch) a video file, 'pattern', folder of images or videos, .npy of frames
+                            (T, H, W[, C]), camera:0, or rtsp://, http://, udp://, tcp://
   --output=FILE             (score) .csv or .jsonl, one row a sequence
   --maps=FILE               (score) .npz of the maps of every sequence; optional
+  --scores=FILE             (watch) .csv or .jsonl, a row a frame
+  --events=FILE             (watch) .jsonl, a line when an event begins, changes and ends
+  --video=FILE              (watch) .mp4 or .mkv, the frames with the map and the events
+  --max_frames=N            (watch) ends after so many frames
   --config.FIELD=VALUE      any field below, such as --config.train.steps=500 or
                             --config.train.targets="(13, 19)"
   --debug                   show the traceback of an error

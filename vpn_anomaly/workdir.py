@@ -26,7 +26,7 @@ from vpn_anomaly.errors import UserError
 RUNS = pathlib.Path("runs")
 LONGEST_NAME = 150  # characters of a run's name
 _CHECKPOINT = "checkpoint.json"
-FREE_SECTIONS = ("evaluate.", "score.")  # may change between training and evaluation
+FREE_SECTIONS = ("evaluate.", "score.", "watch.")  # may change between training and evaluation
 
 
 def new_run(config_name: str, overrides: Mapping[str, object], now: datetime.datetime,

@@ -47,7 +47,7 @@ def build_source(data):
 def build_look(data) -> Look:
     """How videos are looked at: work size, colours, rate."""
     video = data.video
-    return Look(video.height, video.width, data.channels, video.rate, video.frame_rate, video.timeout)
+    return Look(video.height, video.width, data.channels, video.rate, video.frame_rate)
 
 
 def read_videos(data) -> dict[str, np.ndarray]:

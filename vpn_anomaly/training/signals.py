@@ -10,10 +10,12 @@ class StopRequest:
     Attributes:
         requested: whether to stop.
         interrupted: whether it was Ctrl-C.
+        then: called when a stop is requested, such as by what waits for something.
     """
 
     def __init__(self):
         self.requested = self.interrupted = False
+        self.then = lambda: None
         self._before = {}
 
     def __enter__(self):
@@ -31,3 +33,4 @@ class StopRequest:
         if number == signal.SIGINT:
             self.interrupted = True
             signal.signal(signal.SIGINT, self._before[signal.SIGINT])
+        self.then()

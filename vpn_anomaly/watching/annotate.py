@@ -16,18 +16,19 @@ from fractions import Fraction
 import numpy as np
 
 from vpn_anomaly import workdir
+from vpn_anomaly.data.decode import reason
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.watching.boxes import Box
 from vpn_anomaly.watching.overlay import Overlay
 
+FRAGMENT_SECONDS = 2  # so much is lost at most when the process is killed
 # FFmpeg's name of the container by the file's ending, and its options.
 CONTAINERS = {
     ".mp4": ("mp4", {"movflags": "frag_keyframe+empty_moov+default_base_moof"}),
-    ".mkv": ("matroska", {"cluster_time_limit": "1000"}),  # milliseconds
+    ".mkv": ("matroska", {"cluster_time_limit": str(1000 * FRAGMENT_SECONDS)}),
 }
 # Without look-ahead and without frames out of order, so that each frame is written at once.
 ENCODER = {"preset": "veryfast", "tune": "zerolatency", "crf": "20"}
-FRAGMENT_SECONDS = 2.0  # a killed process loses at most so much of an .mp4
 TICK = Fraction(1, 1000)  # second
 
 
@@ -55,6 +56,7 @@ class AnnotatedVideo:
             raise UserError(f"{path}: give an annotated video that ends in {' or '.join(CONTAINERS)}")
         self._overlay = Overlay(height, width)
         self._first_time = self._last_tick = self._next_key = None
+        self._container = None
         self._written = 0  # bytes that are whole fragments
         with workdir.storing(self.path):
             self._file = self.path.open("wb")
@@ -65,9 +67,11 @@ class AnnotatedVideo:
         return self
 
     def __exit__(self, kind, *_):
-        # The error that ends the block is the one to be told.
-        with contextlib.suppress(*([UserError] if kind else [])):
+        try:
             self.close()
+        except UserError:
+            if kind is None:  # else the error that ends the block is the one to be told
+                raise
 
     def write(
         self,
@@ -93,7 +97,7 @@ class AnnotatedVideo:
         frame.pts, frame.time_base = self._tick(time), TICK
         if self._next_key is None or frame.pts >= self._next_key:  # a fragment begins with it
             frame.pict_type = av.video.frame.PictureType.I
-            self._next_key = frame.pts + round(FRAGMENT_SECONDS / TICK)
+            self._next_key = frame.pts + int(FRAGMENT_SECONDS / TICK)
         with self._writing():
             self._container.mux(self._stream.encode(frame))
             self._file.flush()
@@ -117,7 +121,7 @@ class AnnotatedVideo:
             self._file, "w", format=container, container_options=options | {"flush_packets": "1"}
         )
         self._stream = self._container.add_stream(
-            "libx264", rate=Fraction(rate).limit_denominator(1000), options=ENCODER
+            "libx264", rate=Fraction(rate).limit_denominator(1000) or TICK, options=ENCODER
         )
         self._stream.height, self._stream.width = self._overlay.size
         self._stream.pix_fmt = "yuv420p"
@@ -144,14 +148,16 @@ class AnnotatedVideo:
             self._abandon()
             if isinstance(error, UserError):
                 raise
-            line = f"cannot write {self.path}: the encoder failed ({error}); choose another size"
-            raise UserError(line) from error
+            height, width = self._overlay.size
+            line = f"cannot write {self.path}: no H.264 of {width}x{height} pixels ({reason(error)})"
+            raise UserError(f"{line}; scale the frames") from error
 
     def _abandon(self) -> None:
         import av
 
         with contextlib.suppress(OSError, av.FFmpegError):
-            self._container.close()
+            if self._container is not None:
+                self._container.close()
         with contextlib.suppress(OSError):
             self._file.close()
         with contextlib.suppress(OSError):

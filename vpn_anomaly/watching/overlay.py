@@ -14,13 +14,13 @@ LEAST_WIDTH = 480  # pixels; narrower frames are enlarged, or no text could be r
 # and could not be told from a white thing under it.
 LAST_COLOUR = 0.8
 LEVELS = 256
-COLOUR_VxC = matplotlib.colormaps[COLOUR_MAP](np.linspace(0, LAST_COLOUR, LEVELS))[:, :3] * 255
+COLOUR_Vx3 = matplotlib.colormaps[COLOUR_MAP](np.linspace(0, LAST_COLOUR, LEVELS), bytes=True)[:, :3]
 LEAST_LEVEL, MOST_OPAQUE = 0.1, 0.85  # the map is invisible below the first and never covers more
-# Colour of an event's box, and the corner of its label: so labels of equal boxes lie apart.
+# Colour of an event's box, and the corner of its label: one each, as boxes may be equal.
 KIND_STYLE = {
     "missing": ((33, 230, 255), "top left"),
-    "intruding": ((90, 255, 80), "top right"),
-    "motion": ((255, 240, 60), "bottom left"),
+    "intruding": ((90, 255, 80), "bottom left"),
+    "motion": ((255, 240, 60), "bottom right"),
 }
 INK, PAPER = (255, 255, 255), (0, 0, 0, 150)  # of the text; the last number is the opacity
 FONT_SHARE, LEAST_FONT = 48, 15  # the picture's width in letter heights; pixels
@@ -40,6 +40,7 @@ class Overlay:
         self.size = tuple(length * self.scale + length * self.scale % 2 for length in (height, width))
         self._frame_size = height, width
         self._font = ImageFont.load_default(max(LEAST_FONT, self.size[1] // FONT_SHARE))
+        self._line_height = sum(self._font.getmetrics()) + MARGIN
 
     def picture(
         self,
@@ -68,13 +69,16 @@ class Overlay:
         padding = [(0, size - length) for size, length in zip(self.size, large.shape)]
         image = Image.fromarray(np.pad(large, [*padding, (0, 0)], mode="edge"))
         draw = ImageDraw.Draw(image, "RGBA")
+        parts = [part for line in lines for part in self._wrapped(line)]
         for kind, box in boxes:
-            self._draw_box(draw, kind, box or Box(0, 0, *self._frame_size))
-        self._draw_lines(draw, lines)
+            box = box or Box(0, 0, *self._frame_size)
+            self._draw_box(draw, kind, box, text_bottom=len(parts) * self._line_height)
+        for number, part in enumerate(parts):
+            self._draw_text(draw, 0, number * self._line_height, part, INK, PAPER)
         return np.asarray(image)
 
-    def _draw_box(self, draw: ImageDraw.ImageDraw, kind: str, box: Box) -> None:
-        """A frame round the box, not over it, as far as the picture reaches; and the kind."""
+    def _draw_box(self, draw, kind: str, box: Box, text_bottom: int) -> None:
+        """A line round the box, not over it, as far as the picture reaches; and the kind."""
         colour, corner = KIND_STYLE[kind]
         height, width = self.size
         line = max(2, width // 240)
@@ -82,40 +86,31 @@ class Overlay:
         top, left = max(0, top - line), max(0, left - line)
         bottom, right = min(height, bottom + line), min(width, right + line)
         draw.rectangle((left, top, right - 1, bottom - 1), outline=colour, width=line)
-        text_height, text_width = self._text_size(kind)
-        x = left if "left" in corner else right - text_width
-        y = top - text_height if "top" in corner else bottom
-        x, y = (max(0, min(place, most))
-                for place, most in ((x, width - text_width), (y, height - text_height)))
-        self._draw_text(draw, x, y, kind, (0, 0, 0), (*colour, 220))
+        label_height, label_width = self._line_height, self._text_width(kind)
+        x = left if "left" in corner else right - label_width
+        y = top - label_height
+        if "bottom" in corner or y < text_bottom:
+            y = min(bottom, height - label_height)
+        self._draw_text(draw, max(0, min(x, width - label_width)), y, kind, (0, 0, 0), colour)
 
-    def _draw_lines(self, draw: ImageDraw.ImageDraw, lines: Sequence[str]) -> None:
-        y = 0
-        for line in lines:
-            for part in self._wrapped(line):
-                self._draw_text(draw, 0, y, part, INK, PAPER)
-                y += self._text_size(part)[0]
-
-    def _draw_text(self, draw: ImageDraw.ImageDraw, x: int, y: int, text: str, ink, paper) -> None:
-        height, width = self._text_size(text)
-        draw.rectangle((x, y, x + width - 1, y + height - 1), fill=paper)
+    def _draw_text(self, draw, x: int, y: int, text: str, ink: tuple, paper: tuple) -> None:
+        right, bottom = x + self._text_width(text) - 1, y + self._line_height - 1
+        draw.rectangle((x, y, right, bottom), fill=paper)
         draw.text((x + MARGIN, y + MARGIN), text, fill=ink, font=self._font)
 
-    def _text_size(self, text: str) -> tuple[int, int]:
-        """(height, width) of a text with its margin, the same height for every text."""
-        height = sum(self._font.getmetrics()) + MARGIN
-        return height, int(np.ceil(self._font.getlength(text))) + 2 * MARGIN
+    def _text_width(self, text: str) -> int:
+        return int(np.ceil(self._font.getlength(text))) + 2 * MARGIN
 
     def _wrapped(self, line: str) -> list[str]:
         """The line in parts that fit the picture, as far as its words do."""
         parts = []
         for word in line.split(" "):
             longer = f"{parts[-1]} {word}" if parts else word
-            if parts and self._text_size(longer)[1] <= self.size[1]:
+            if parts and self._text_width(longer) <= self.size[1]:
                 parts[-1] = longer
             else:
                 parts.append(word)
-        return parts
+        return [part.strip() for part in parts]
 
 
 def blended(
@@ -131,9 +126,9 @@ def blended(
         return frame_HxWx3
     if map_HxW.shape != frame_HxWxC.shape[:2]:
         raise ValueError(f"a map of {map_HxW.shape} over a frame of {frame_HxWxC.shape}")
-    level_HxW = np.clip(np.nan_to_num(map_HxW / brightest, posinf=1, neginf=0), 0, 1)
-    opacity_HxW = MOST_OPAQUE * np.clip((level_HxW - LEAST_LEVEL) / (1 - LEAST_LEVEL), 0, 1)
-    colour_HxWx3 = COLOUR_VxC[np.rint(level_HxW * (LEVELS - 1)).astype(int)]
+    level_HxW = np.nan_to_num(np.asarray(map_HxW, np.float32) / brightest, posinf=1).clip(0, 1)
+    opacity_HxW = MOST_OPAQUE * ((level_HxW - LEAST_LEVEL) / (1 - LEAST_LEVEL)).clip(0)
+    colour_HxWx3 = COLOUR_Vx3[np.rint(level_HxW * (LEVELS - 1)).astype(int)]
     opacity_HxWx1 = opacity_HxW[..., None]
     mixed = (1 - opacity_HxWx1) * frame_HxWx3 + opacity_HxWx1 * colour_HxWx3
     return np.rint(mixed).astype(np.uint8)

@@ -1,0 +1,124 @@
+"""What one frame of a source means: its scores, how improbable they are when normal, and events."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from vpn_anomaly.data.video import Frame
+from vpn_anomaly.evaluation.trained import Trained
+from vpn_anomaly.systems.system import Maps
+from vpn_anomaly.watching.boxes import Box, anomalous_box
+from vpn_anomaly.watching.detector import EventDetector
+from vpn_anomaly.watching.events import KINDS, Change, EventSettings, Observation
+from vpn_anomaly.watching.light import LightGuard
+from vpn_anomaly.watching.normal import normal_scores
+from vpn_anomaly.watching.streamer import Streamer
+from vpn_anomaly.watching.threshold import (
+    RealisedRate,
+    Threshold,
+    alarm_threshold,
+    rate_a_frame,
+    realised_rate,
+)
+from vpn_anomaly.watching.zones import read_zones
+
+# The score that finds each kind of event.
+KIND_SCORES = {"missing": "missing_z", "intruding": "intruding_z", "motion": "tail_mean"}
+
+
+class Seen(NamedTuple):
+    """What the watcher makes of a frame.
+
+    Attributes:
+        scores: by name; empty for the first frames of a source.
+        p: p-value by kind of event.
+        maps: None where there are no scores.
+        changes: news of events.
+        boxes: kind and box of each event that is open, in this frame (None: not known).
+        light: the light changed.
+    """
+
+    scores: dict[str, float]
+    p: dict[str, float]
+    maps: Maps | None
+    changes: list[Change]
+    boxes: list[tuple[str, Box | None]]
+    light: bool
+
+
+class Watcher:
+    """Watches frames of one size with a trained system.
+
+    Attributes:
+        threshold: p-value of a frame that opens an event, for each kind.
+        held_out: false alarms on normal footage that was neither trained nor calibrated with.
+    """
+
+    threshold: Threshold
+    held_out: RealisedRate
+
+    def __init__(self, config, trained: Trained, height: int, width: int, rate: float):
+        """rate: frames a second that are watched.
+
+        UserError for zones that cannot be read, settings that do not fit, and footage of another
+        size.
+        """
+        zones_HxW = read_zones(config.watch.zones, height, width) if config.watch.zones else None
+        scorer = trained.scorer(config)
+        self._streamer = Streamer(
+            scorer.system, scorer.params, scorer.shift_Mx2, height, width, zones_HxW
+        )
+        normal = normal_scores(config, trained, self._streamer, zones_HxW)
+        self._calibration = normal.calibration
+        allowed = rate_a_frame(config.watch.false_alarms, rate)
+        self.threshold = alarm_threshold(allowed, len(KINDS), normal.frames)
+        self._settings = _event_settings(config.watch, self.threshold.p)
+        p_by_kind = [self._calibration.p_value(score, normal.held_out[score])
+                     for score in KIND_SCORES.values()]
+        self.held_out = realised_rate(np.min(p_by_kind, axis=0) <= self.threshold.p, rate)
+        self.restart()
+
+    def restart(self) -> None:
+        """Begins another source, or goes on after a break: nothing before it is remembered."""
+        self._streamer.restart()
+        self._detector = EventDetector(self._settings)
+        self._guard, self._open = LightGuard(), {}
+
+    def see(self, frame: Frame) -> Seen:
+        """Takes in the next frame of the source."""
+        scores, maps = self._streamer(frame.image)
+        light = self._guard.update(frame.image.mean(-1).round().astype(np.uint8))
+        p = {kind: float(self._calibration.p_value(name, scores[name]))
+             for kind, name in KIND_SCORES.items()} if scores else {}
+        boxes = {kind: _box(kind, maps) for kind in p if p[kind] <= self._settings.close_p}
+        of_kind = {kind: scores[KIND_SCORES[kind]] for kind in p}
+        observation = Observation(frame.index, frame.time, p, of_kind, boxes, light)
+        changes = self._detector.update(observation)
+        for change in changes:
+            self._open[change.event.kind] = change.what != "end"
+        shown = [(kind, boxes.get(kind)) for kind, is_open in self._open.items() if is_open]
+        return Seen(scores, p, maps, changes, shown, light)
+
+    def finish(self) -> list[Change]:
+        """The ends of the events that are open where the source ends."""
+        return self._detector.finish()
+
+
+def _event_settings(watch, open_p: float) -> EventSettings:
+    return EventSettings(
+        open_p=open_p,
+        close_p=max(open_p, min(0.5, watch.hysteresis * open_p)),
+        merge_gap=watch.merge_gap,
+        minimum_frames=watch.minimum_frames,
+        before=watch.before,
+        after=watch.after,
+        light_change=watch.light_change,
+    )
+
+
+def _box(kind: str, maps: Maps) -> Box | None:
+    """Where an event of this kind is, by the map behind its score."""
+    if kind == "motion":
+        tail = maps.value["tail"]  # its mean is about 1 when normal
+        return anomalous_box(tail - 1, np.ones_like(tail), maps.counted)
+    return anomalous_box(maps.value[kind], maps.variance[kind], maps.counted)
