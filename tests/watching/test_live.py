@@ -242,9 +242,9 @@ def test_an_exception_in_the_consumer_ends_the_thread():
 
 @contextlib.contextmanager
 def camera(folder, pictures, seconds):
-    """Yields the address of a camera that sends pictures, 40 a second, to one client after another.
+    """Yields the address of a camera that sends pictures, so many seconds apart, and hangs up.
 
-    Picture n of m is grey of the level n · 250 / m. Each client gets all of them, then it is left.
+    Picture n of m is grey of the level n · 250 / m. One client after the other gets all of them.
     """
     parts = []
     for number in range(pictures):
@@ -280,25 +280,23 @@ def camera(folder, pictures, seconds):
 
 def test_pictures_of_a_camera_that_is_faster_than_the_consumer(tmp_path):
     told, given, pictures = [], [], 50
+    start = time.monotonic()
     with camera(tmp_path, pictures, seconds=0.02) as address:
         with Live(address, Look(timeout=5), waiting=2, tell=told.append,
                   pause=lambda closing, seconds: closing.wait(0.05)) as live:
             for frame, piece in live:
-                given.append((round(frame.image.mean() * pictures / 250), frame, piece))
-                if piece == 1 and given[-1][0] >= pictures // 2:
+                given.append((frame, piece))
+                if frame.index >= 1.5 * pictures:  # in the second piece
                     break
                 time.sleep(0.06)
         assert not live._thread.is_alive()
-    shown = [number for number, _, piece in given if piece == 0]
-    # Nothing of the first piece is read after the second began: what is not shown was dropped.
-    assert shown == sorted(set(shown)) and 10 < len(shown) < 30
-    first_of_second = next(frame.index for _, frame, piece in given if piece == 1)
-    assert live.reconnections == 1 and first_of_second >= pictures
-    last = given[-1][1]
-    assert 10 < live.dropped and len(given) + live.dropped >= last.index
-    for number, frame, piece in given:
-        assert frame.index == number + piece * pictures
-    times = np.array([frame.time for _, frame, _ in given])
-    assert (np.diff(times) > 0).all() and 1.2 < times[-1] < 4
-    assert len(told) == 2 and " at frame 50: " in told[0] and told[0].endswith("again in 1 s")
+    assert live.reconnections == given[-1][1] >= 1
+    assert live.dropped > 20 and len(given) < 50
+    assert len(given) + live.dropped >= given[-1][0].index + 1  # of each frame one or the other
+    for frame, piece in given:
+        level = frame.image.mean() * pictures / 250
+        assert frame.index == round(level) + piece * pictures
+    times = np.array([frame.time for frame, _ in given])
+    assert (np.diff(times) > 0).all() and 1.2 < times[-1] < time.monotonic() - start
+    assert " at frame 50: " in told[0] and told[0].endswith("; trying again in 1 s")
     assert told[1].endswith("/: back after 0 s")

@@ -98,29 +98,35 @@ def distribution_statistics(
 
     def of_chunk(chunk):
         features, value = chunk
-        log_q_NxCxV = jax.nn.log_softmax(logits(features, kernel_DxCxV, bias_CxV))
-        return value_statistics(log_q_NxCxV, value)
+        return _statistics(logits(features, kernel_DxCxV, bias_CxV), value)
 
     statistics = lax.map(of_chunk, (_chunked(features_NxD), _chunked(value_NxC)))
     pixels = features_NxD.shape[0]
     return jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:])[:pixels], statistics)
 
 
-def value_statistics(log_q_NxCxV: jax.Array, value_NxC: jax.Array) -> dict[str, jax.Array]:
-    """`distribution_statistics` from log-probabilities."""
-    q = jnp.exp(log_q_NxCxV)
-    values = jnp.arange(VALUES)
-    value = value_NxC[..., None]
+def _statistics(z_NxCxV, value_NxC):
+    """`distribution_statistics` from logits.
+
+    The exponentials are taken once, and the moments are products with a small matrix: every sum
+    over the values written as one costs another pass, with the exponentials in it.
+    """
+    z = z_NxCxV - z_NxCxV.max(-1, keepdims=True)
+    weight = jnp.exp(z)  # q, up to its sum
+    values, value = jnp.arange(VALUES), value_NxC[..., None]
     intensity = values / (VALUES - 1)
-    below = jnp.sum(jnp.where(values <= value, q, 0), axis=-1)
-    above = jnp.sum(jnp.where(values >= value, q, 0), axis=-1)
-    mean = jnp.sum(q * intensity, axis=-1)
+    powers_Vx3 = jnp.stack([jnp.ones(VALUES), intensity, intensity**2], axis=1)
+    moments = jnp.einsum("ncv,vk->knc", weight, powers_Vx3, precision="highest")
+    total, mean = moments[0], moments[1] / moments[0]
+    part = lambda which: jnp.sum(jnp.where(which, weight, 0), axis=-1) / total
+    smaller = jnp.minimum(part(values <= value), part(values >= value))
+    log_total = jnp.log(total)
     return {
-        "surprise": -jnp.sum(jnp.where(values == value, log_q_NxCxV, 0), axis=-1),
-        "entropy": -jnp.sum(q * log_q_NxCxV, axis=-1),
-        "tail": -jnp.log(jnp.clip(2 * jnp.minimum(below, above), jnp.finfo(q.dtype).tiny, 1)),
+        "surprise": log_total - jnp.sum(jnp.where(values == value, z, 0), axis=-1),
+        "entropy": log_total - jnp.sum(weight * z, axis=-1) / total,
+        "tail": -jnp.log(jnp.clip(2 * smaller, jnp.finfo(z.dtype).tiny, 1)),
         "mean": mean,
-        "variance": jnp.sum(q * (intensity - mean[..., None]) ** 2, axis=-1),
+        "variance": jnp.maximum(moments[2] / total - mean**2, 0),
     }
 
 
