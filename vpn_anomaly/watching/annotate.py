@@ -53,7 +53,7 @@ class AnnotatedVideo:
     def __init__(self, path: str | os.PathLike, height: int, width: int, rate: float):
         self.path = pathlib.Path(path)
         if self.path.suffix.lower() not in CONTAINERS:
-            raise UserError(f"{path}: give an annotated video that ends in {' or '.join(CONTAINERS)}")
+            raise UserError(f"{path}: give a video that ends in {' or '.join(CONTAINERS)}")
         self._overlay = Overlay(height, width)
         self._first_time = self._last_tick = self._next_key = None
         self._container = None
@@ -121,7 +121,7 @@ class AnnotatedVideo:
             self._file, "w", format=container, container_options=options | {"flush_packets": "1"}
         )
         self._stream = self._container.add_stream(
-            "libx264", rate=Fraction(rate).limit_denominator(1000) or TICK, options=ENCODER
+            "libx264", rate=Fraction(float(rate)).limit_denominator(1000) or TICK, options=ENCODER
         )
         self._stream.height, self._stream.width = self._overlay.size
         self._stream.pix_fmt = "yuv420p"
@@ -138,7 +138,7 @@ class AnnotatedVideo:
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
-        """Turns a refusal to write into a UserError, and closes the file behind its last fragment."""
+        """Makes a refusal to write a UserError, and closes the file behind its last fragment."""
         import av
 
         try:
@@ -149,8 +149,8 @@ class AnnotatedVideo:
             if isinstance(error, UserError):
                 raise
             height, width = self._overlay.size
-            line = f"cannot write {self.path}: no H.264 of {width}x{height} pixels ({reason(error)})"
-            raise UserError(f"{line}; scale the frames") from error
+            line = f"cannot write {self.path}: no H.264 of {width}x{height} pixels"
+            raise UserError(f"{line} ({reason(error)}); scale the frames") from error
 
     def _abandon(self) -> None:
         import av

@@ -14,7 +14,8 @@ LEAST_WIDTH = 480  # pixels; narrower frames are enlarged, or no text could be r
 # and could not be told from a white thing under it.
 LAST_COLOUR = 0.8
 LEVELS = 256
-COLOUR_Vx3 = matplotlib.colormaps[COLOUR_MAP](np.linspace(0, LAST_COLOUR, LEVELS), bytes=True)[:, :3]
+LEVEL_V = np.linspace(0, LAST_COLOUR, LEVELS)
+COLOUR_Vx3 = matplotlib.colormaps[COLOUR_MAP](LEVEL_V, bytes=True)[:, :3]
 LEAST_LEVEL, MOST_OPAQUE = 0.1, 0.85  # the map is invisible below the first and never covers more
 # Colour of an event's box, and the corner of its label: one each, as boxes may be equal.
 KIND_STYLE = {
@@ -37,7 +38,8 @@ class Overlay:
 
     def __init__(self, height: int, width: int):
         self.scale = max(1, -(-LEAST_WIDTH // width))
-        self.size = tuple(length * self.scale + length * self.scale % 2 for length in (height, width))
+        lengths = height * self.scale, width * self.scale
+        self.size = tuple(length + length % 2 for length in lengths)
         self._frame_size = height, width
         self._font = ImageFont.load_default(max(LEAST_FONT, self.size[1] // FONT_SHARE))
         self._line_height = sum(self._font.getmetrics()) + MARGIN
