@@ -19,6 +19,7 @@ def get_config(variant: str = ""):
     config.data.video.width = 240
     config.model.attention.radius = 0
     config.model.encoder.block = "relu"
+    config.train.carried = True
     config.train.steps = 400
     config.train.batch_size = 8
     config.evaluate.sequences = 128

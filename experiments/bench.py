@@ -74,12 +74,13 @@ def conv_lstm() -> dict[str, Callable]:
     naive = naive_flax.ConvLSTM(channels)
     naive_params = naive_flax.naive_parameters({"conv_lstm": params})["conv_lstm"]
 
-    def runner(module, params):
-        energy = lambda params, x: jnp.sum(module.apply({"params": params}, x) ** 2)
+    def runner(outputs, params):
+        energy = lambda params, x: jnp.sum(outputs({"params": params}, x) ** 2)
         gradient = jax.jit(jax.value_and_grad(energy, argnums=(0, 1)))
         return lambda: gradient(params, x)
 
-    return {"ours": runner(ours, params), "naive_flax": runner(naive, naive_params)}
+    our_outputs = lambda params, x: ours.apply(params, x)[0]
+    return {"ours": runner(our_outputs, params), "naive_flax": runner(naive.apply, naive_params)}
 
 
 def sampling() -> dict[str, Callable]:
@@ -112,7 +113,7 @@ def sampling() -> dict[str, Callable]:
     apply = lambda system, params, method, *inputs: jax.jit(
         lambda params, *inputs: system.network.apply({"params": params}, *inputs, method=method)
     )(params, *inputs)
-    memory = apply(ours, our_params, "remember", frames)[:, -ours.network.context :]
+    memory = apply(ours, our_params, "remember", frames)[0][:, -ours.network.context :]
     vpn_memory = apply(vpn, vpn_params, "remember", frames)[:, -1]
     context = frames[:, -ours.network.context :]
 

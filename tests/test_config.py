@@ -107,6 +107,13 @@ def test_one_value_out_of_its_type_or_range(name, value, words):
      ["model.composite.past 12", "22 frames", "frame 19"]),
     (dict(system="frame_autoencoder", data__height=60, train__loss_pixels=0),
      ["data.height is 60", "multiple of 8"]),
+    (dict(data__source="video"), ["data.path is empty"]),
+    (dict(model__attention__radius=0), ["model.attention.radius is 0", "1 or more"]),
+    (dict(train__carried=True, system="vpn"), ["train.carried", "vpn"]),
+    (dict(train__carried=True, data__path="corridor.npy"), ["train.carried", "data.source=video"]),
+    (dict(train__carried=True, data__train_sequences=8), ["train.carried", "data.train_sequences=0"]),
+    (dict(train__carried=True, data__backend="tensorflow"), ["data.backend", "numpy or auto"]),
+    (dict(train__carried=True, train__targets=(10, 18)), ["last frame, 19", "is 18"]),
     (dict(evaluate__corruptions=("both", "both")), ["evaluate.corruptions", "twice"]),
     (dict(score__masks=21), ["score.masks is 21", "20 different masks"]),
 ])

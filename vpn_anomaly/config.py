@@ -143,6 +143,8 @@ FIELDS = (
           "frames that are reconstructed; the first is 0"),
     _count("train.loss_pixels", 1024, "pixels", 0,
            "random hidden pixels of each target in the loss; 0: all of them"),
+    _switch("train.carried", False,
+            "half of the sequences go on from the memory that the batch before left, for long streams"),
     _count("train.checkpoint_every", 100, "steps", 1, "steps between checkpoints"),
     _count("train.log_every", 10, "steps", 1, "steps between logged losses"),
     # --- evaluation and scores

@@ -105,6 +105,24 @@ _CONTEXTS = {
 }
 
 
+def _carried_memory_goes_on(values):
+    if not values["train.carried"]:
+        return None
+    if values["system"] != "inpainting":
+        return f"train.carried is for system inpainting, but system is {values['system']}"
+    of_file = values["data.source"] == "sequences" and values["data.path"]
+    if of_file or values["data.train_sequences"]:
+        return ("train.carried needs videos (data.source=video) or Moving MNIST without end "
+                "(data.train_sequences=0): sequences of a file do not go on")
+    if values["data.backend"] == "tensorflow":
+        return "train.carried has its sequences made by numpy; set data.backend to numpy or auto"
+    last, frames = max(values["train.targets"]), values["data.frames"]
+    if last != frames - 1:
+        return (f"train.carried needs the last frame, {frames - 1}, among train.targets, but the last "
+                f"of them is {last}: the next sequence begins there")
+    return None
+
+
 def _the_window_fits_the_sequence(values):
     if values["system"] != "conv_lstm_autoencoder":
         return None
@@ -173,6 +191,7 @@ RULES = (
     _the_last_frame_has_its_context,
     _filters_and_windows_have_a_centre,
     _targets_are_frames_with_context,
+    _carried_memory_goes_on,
     _the_window_fits_the_sequence,
     _the_frame_can_be_halved,
     _correlation_fits_frames_and_stem,

@@ -73,5 +73,20 @@ def test_a_clip_depends_on_seed_split_and_index_alone():
 def test_what_cannot_be_cut_is_refused():
     with pytest.raises(UserError, match="b: frames of 16×12 pixels, but clips of 16×16"):
         VideoClips(VIDEOS, frames=5, height=16, width=16)
-    with pytest.raises(UserError, match="up to 200 frames, but 220 are needed for clips of 11"):
+    with pytest.raises(UserError, match="up to 200 frames, but 220 are needed for 11 frames in a row"):
         VideoClips(VIDEOS, frames=11, height=8, width=8)
+    source = VideoClips(VIDEOS, frames=5, height=8, width=8)
+    with pytest.raises(UserError, match="up to 200 frames, but 228 are needed for 205 .*carried=false"):
+        source.links(0, "train", np.arange(2), 0, 51)
+
+
+def test_links_follow_each_other_at_one_place_and_share_a_frame():
+    source = VideoClips(VIDEOS, frames=5, height=8, width=12)
+    links = [source.links(0, "train", np.arange(60), link, 30) for link in range(30)]
+    for before, after in zip(links, links[1:]):
+        np.testing.assert_array_equal(after[:, 0], before[:, -1])
+    video, start, _, _ = links[0][:, 0, 0, 0].T
+    assert set(video) == {0, 2}  # the short one has no 121 frames in a row
+    for clip in links[-1]:
+        of_video, _, top, left = clip[0, 0, 0]
+        assert clip[-1, 0, 0, 1] < split_range(len(list(VIDEOS.values())[of_video]), "train")[1]

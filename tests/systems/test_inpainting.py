@@ -125,5 +125,32 @@ def test_stem_one_keeps_full_resolution():
     system, params, batch = example(small_config(model__stem=1, model__attention__kind="depthwise"))
     frames = jnp.asarray(batch["clip"], jnp.float32) / 255
     remember = functools.partial(system.network.apply, method="remember")
-    memory = jax.jit(remember)({"params": params}, frames)
+    memory, _ = jax.jit(remember)({"params": params}, frames)
     assert memory.shape == (2, FRAMES, SIDE, SIDE, 4)
+
+
+def test_a_carried_loss_is_that_of_the_whole_sequence():
+    """Two sequences in turn, the second from the state that the first leaves, against one."""
+    system, params, batch = example(small_config(train__targets=(7,), train__loss_pixels=0))
+    longer = example(small_config(data__frames=15, train__targets=(14,), train__loss_pixels=0))
+    whole = longer[2]["clip"]
+    loss = jax.jit(system.carried_loss)
+    state = system.carried(2, SIDE, SIDE)
+    first = {**batch, "clip": whole[:, :8], "continues": np.zeros(2, bool)}
+    _, state = loss(params, state, first, jax.random.key(0))
+    second = {**batch, "clip": whole[:, 7:], "continues": np.array([True, False])}
+    got, _ = loss(params, state, second, jax.random.key(0))
+    shift_Mx2 = batch["shift"][:, 7]
+    expected = []
+    for row, (clip, frame) in enumerate(((whole[:1], 14), (whole[1:, 7:], 7))):
+        maps = maps_of(system, params, clip, shift_Mx2[row][None], (frame,))
+        expected.append(np.asarray(maps.value["nll"])[np.asarray(maps.counted)].mean())
+    np.testing.assert_allclose(got, np.mean(expected), rtol=1e-5)
+
+
+def test_without_anything_to_go_on_from_the_carried_loss_is_the_loss():
+    system, params, batch = example(small_config())
+    fresh = {**batch, "continues": np.zeros(2, bool)}
+    state = jax.tree.map(lambda x: x + 1, system.carried(2, SIDE, SIDE))
+    got, _ = jax.jit(system.carried_loss)(params, state, fresh, jax.random.key(0))
+    np.testing.assert_allclose(got, loss_of(system, params, batch, jax.random.key(0)), rtol=1e-6)

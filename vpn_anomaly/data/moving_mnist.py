@@ -57,6 +57,17 @@ class MovingMNIST:
         """The sequences of these indices, uint8 (N, T, H, W, C)."""
         return overlay(*self.scene(seed, split, index_N), self.height, self.width)
 
+    def links(self, seed: int, split: str, index_N, link: int, count: int) -> np.ndarray:
+        """The sequences that follow those of these indices after `link` others, uint8 (N, T, H, W, C).
+
+        Each begins with the last frame of the one before; number 0 is the sequence itself. There is
+        no end, whatever the `count`.
+        """
+        stride = self.frames - 1
+        longer = dataclasses.replace(self, frames=link * stride + self.frames)
+        glyphs, corner_NxTxDx2 = longer.scene(seed, split, index_N)
+        return overlay(glyphs, corner_NxTxDx2[:, link * stride :], self.height, self.width)
+
     def graph_clips(self, seed: int, split: str, index_N):
         """`clips` in a tf.data graph: the scene from numpy, the pixels by TensorFlow."""
         def scene(index_N):

@@ -42,7 +42,8 @@ class VideoClips:
                 )
         self._videos = list(videos.values())
         self._frames, self._height, self._width = frames, height, width
-        self._first_place = {split: self._places(split) for split in TWENTIETHS}
+        for split in TWENTIETHS:
+            self._places(split, frames)
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -54,15 +55,28 @@ class VideoClips:
 
     def clips(self, seed: int, split: str, index_N) -> np.ndarray:
         """The split's clips of these indices, uint8 (N, T, H, W, C)."""
+        return self._cut(seed, split, index_N, self._frames, 0)
+
+    def links(self, seed: int, split: str, index_N, link: int, count: int) -> np.ndarray:
+        """Clip number `link` of `count` that follow each other in time, uint8 (N, T, H, W, C).
+
+        All of an index are crops of one place; each begins with the last frame of the one before.
+        UserError where no video is long enough.
+        """
+        stride = self._frames - 1
+        return self._cut(seed, split, index_N, (count - 1) * stride + self._frames, link * stride)
+
+    def _cut(self, seed, split, index_N, length, offset):
+        """Clips that begin `offset` frames after the start of random runs of `length` frames."""
         index_N = np.asarray(index_N)
         bits_Nx3 = random_bits(seed, split, index_N, "clip", 3)
         clip_NxTxHxWxC = np.empty((len(index_N), *self.shape), np.uint8)
-        ends = self._first_place[split]
+        ends = self._places(split, length)
         for clip_TxHxWxC, bits_3 in zip(clip_NxTxHxWxC, bits_Nx3):
             place = int(integers_below(bits_3[0], ends[-1]))
             number = int(np.searchsorted(ends, place, side="right")) - 1
             video = self._videos[number]
-            start = split_range(len(video), split)[0] + place - ends[number]
+            start = split_range(len(video), split)[0] + place - int(ends[number]) + offset
             top, left = (
                 int(integers_below(bits, size - crop + 1))
                 for bits, size, crop in zip(bits_3[1:], video.shape[1:3], self.shape[1:3])
@@ -79,15 +93,17 @@ class VideoClips:
 
         return in_graph(clips, [(np.uint8, (index_N.shape[0], *self.shape))], index_N)[0]
 
-    def _places(self, split: str) -> np.ndarray:
-        """How many places in time lie in the videos before each one, and at last in all, int64."""
+    def _places(self, split: str, length: int) -> np.ndarray:
+        """How many runs of `length` frames lie in the videos before each one, and at last in all."""
         ranges = [split_range(len(video), split) for video in self._videos]
-        places = [max(0, end - first - self._frames + 1) for first, end in ranges]
+        places = [max(0, end - first - length + 1) for first, end in ranges]
         if not any(places):
             longest = max(len(video) for video in self._videos)
+            first, end = TWENTIETHS[split]
             raise UserError(
-                f"the videos have up to {longest} frames, but {20 * self._frames} are needed for"
-                f" clips of {self._frames} (data.frames): a twentieth calibrates, and one is held"
-                " out; give longer videos or a higher data.video.rate"
+                f"the videos have up to {longest} frames, but {-(-20 * length // (end - first))} are"
+                f" needed for {length} frames in a row in the {split} part ({end - first} twentieths of"
+                " each video); give longer videos or a higher data.video.rate, or set"
+                " train.carried=false"
             )
         return np.concatenate([[0], np.cumsum(places)])

@@ -81,9 +81,12 @@ class InpaintingNetwork(nn.Module):
         self.output_kernel = self.param("output_kernel", smooth_kernel, shape)
         self.output_bias = self.param("output_bias", self.bias_init, (self.colours, VALUES))
 
-    def remember(self, frames_BxTxHxWxC: jax.Array) -> jax.Array:
-        """The ConvLSTM's outputs after every frame, (B, T, h, w, L). Intensities in 0..1."""
-        return remember(self.encoder, self.conv_lstm, frames_BxTxHxWxC)
+    def remember(self, frames_BxTxHxWxC: jax.Array, state=None):
+        """The ConvLSTM's outputs after every frame, (B, T, h, w, L), and its state after the last.
+
+        Intensities in 0..1. state: that before the first frame; None: zero.
+        """
+        return remember(self.encoder, self.conv_lstm, frames_BxTxHxWxC, state)
 
     def remember_next(self, state, frame_BxHxWxC: jax.Array):
         """The ConvLSTM's state (c, h) after one more frame; h is what `remember` gives for it."""
@@ -111,7 +114,7 @@ class InpaintingNetwork(nn.Module):
 
     def __call__(self, frames_BxTxHxWxC, frame_BxHxWxC, shown_BxHxW):
         """The head's output for the frame after the T frames, and the output layer."""
-        memory = self.remember(frames_BxTxHxWxC)[:, -self.context :]
+        memory = self.remember(frames_BxTxHxWxC)[0][:, -self.context :]
         frames = frames_BxTxHxWxC[:, -self.context :]
         return self.inpaint(memory, frames, frame_BxHxWxC, shown_BxHxW), self.output_layer()
 

@@ -33,7 +33,7 @@ class VideoPixelNetwork(nn.Module):
 
     def remember(self, frames_BxTxHxWxC: jax.Array) -> jax.Array:
         """The ConvLSTM's outputs after every frame, (B, T, h, w, L). Intensities in 0..1."""
-        return remember(self.encoder, self.conv_lstm, frames_BxTxHxWxC)
+        return remember(self.encoder, self.conv_lstm, frames_BxTxHxWxC)[0]
 
     def decode(self, memory_BxhxwxL: jax.Array, frame_BxHxWxC: jax.Array) -> jax.Array:
         """What the output layer reads at every pixel of the frame after, teacher-forced.

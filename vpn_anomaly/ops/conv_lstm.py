@@ -15,8 +15,8 @@ FORGET_BIAS = 1.0
 
 
 @jax.custom_vjp
-def conv_lstm(gates_TxBxHxWx4C: jax.Array, kernel_3x3xCx4C: jax.Array) -> jax.Array:
-    """The outputs h of a ConvLSTM that starts from zero state, (T, B, H, W, C).
+def conv_lstm(gates_TxBxHxWx4C: jax.Array, kernel_3x3xCx4C: jax.Array, state):
+    """The outputs h of a ConvLSTM, (T, B, H, W, C), and its state (c, h) after the last step.
 
         z_t = gates_t + kernel ∗ h_{t-1};   i, g, f, o = split(z_t)
         c_t = σ(f + 1) c_{t-1} + σ(i) tanh(g);   h_t = σ(o) tanh(c_t)
@@ -26,10 +26,12 @@ def conv_lstm(gates_TxBxHxWx4C: jax.Array, kernel_3x3xCx4C: jax.Array) -> jax.Ar
     Args:
         gates_TxBxHxWx4C: the input's part of the pre-activations, bias included.
         kernel_3x3xCx4C: the state's convolution.
+        state: (c, h) before the first step, (B, H, W, C) each; see `zero_state`.
 
-    The cell state is float32; the outputs have the dtype of the gates.
+    The cell state is float32; the outputs have the dtype of the gates. The gradient goes through
+    the outputs only: none goes to the state before, and none comes from the one after.
     """
-    return _forward(gates_TxBxHxWx4C, kernel_3x3xCx4C)[0]
+    return _forward(gates_TxBxHxWx4C, kernel_3x3xCx4C, state)[0]
 
 
 def zero_state(gates_xHxWx4C):
@@ -45,13 +47,13 @@ def next_state(state, gates_BxHxWx4C, kernel_3x3xCx4C):
     return cell(z, c), z
 
 
-def _forward(gates, kernel):
+def _forward(gates, kernel, state):
     def step(state, gates_t):
         (c, h), z = next_state(state, gates_t, kernel)
         return (c, h), (h, z, c)
 
-    _, (h, z, c) = lax.scan(step, zero_state(gates[0]), gates)
-    return h, z, c
+    last, (h, z, c) = lax.scan(step, state, gates)
+    return (h, last), z, c
 
 
 def cell(z, c):
@@ -61,14 +63,15 @@ def cell(z, c):
     return c, (jax.nn.sigmoid(o) * jnp.tanh(c)).astype(z.dtype)
 
 
-def _conv_lstm_fwd(gates, kernel):
-    h, z, c = _forward(gates, kernel)
-    return h, (h, z, c, kernel)
+def _conv_lstm_fwd(gates, kernel, state):
+    (h, last), z, c = _forward(gates, kernel, state)
+    return (h, last), (h, z, c, kernel, state)
 
 
-def _conv_lstm_bwd(saved, dh_TxBxHxWxC):
-    h, z, c, kernel = saved
-    before = lambda x: jnp.concatenate([jnp.zeros_like(x[:1]), x[:-1]])
+def _conv_lstm_bwd(saved, gradients):
+    dh_TxBxHxWxC, _ = gradients
+    h, z, c, kernel, (c_first, h_first) = saved
+    before = lambda x, first: jnp.concatenate([first[None], x[:-1]])
 
     def step(gradients, at_t):
         dc, dh_next = gradients
@@ -77,10 +80,11 @@ def _conv_lstm_bwd(saved, dh_TxBxHxWxC):
         return (dc, input_gradient(dz, kernel)), dz
 
     zeros = (jnp.zeros_like(c[0]), jnp.zeros_like(h[0]))
-    _, dz = lax.scan(step, zeros, (dh_TxBxHxWxC, z, c, before(c)), reverse=True)
+    _, dz = lax.scan(step, zeros, (dh_TxBxHxWxC, z, c, before(c, c_first)), reverse=True)
     images = lambda x: x.reshape(-1, *x.shape[2:])
-    dkernel = weight_gradient(images(before(h)), images(dz))
-    return dz, dkernel.astype(kernel.dtype)
+    dkernel = weight_gradient(images(before(h, h_first)), images(dz))
+    no_gradient = (jnp.zeros_like(c_first), jnp.zeros_like(h_first))
+    return dz, dkernel.astype(kernel.dtype), no_gradient
 
 
 def _cell_gradient(z, c, c_before, dh, dc):

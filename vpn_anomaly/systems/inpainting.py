@@ -90,24 +90,26 @@ class InpaintingSystem:
 
     def loss(self, params, batch, key):
         """Mean surprise of hidden pixels (and colours) of the targets, nats."""
-        clip_BxTxHxWxC, shift_BxTx2, index_B = (
-            jnp.asarray(batch[name]) for name in ("clip", "shift", "index")
-        )
-        height, width = clip_BxTxHxWxC.shape[2:4]
-        shift_BxGx2 = shift_BxTx2[:, jnp.array(self.targets)]
-        shown_BxGxHxW = shown(height, width, shift_BxGx2, self.lattice)
-        windows = self._windows(params, clip_BxTxHxWxC, self.targets)
-        return mean_frame_surprise(
-            self._inpaint(params, windows, shown_BxGxHxW),
-            self._output_layer(params),
-            windows.value,
-            ~shown_BxGxHxW,
-            (self.loss_pixels, key, index_B),
-        )
+        return self._loss_and_state(params, None, batch, key)[0]
+
+    def carried(self, batch: int, height: int, width: int):
+        """The state before the first step of a training that carries it: (c, h), (B, h, w, L) each."""
+        return self.stream(batch, height, width).lstm
+
+    def carried_loss(self, params, state, batch, key):
+        """`loss`, and the ConvLSTM's state that the batch leaves, for the batch that follows.
+
+        Sequences that `batch["continues"]`, bool (B,), marks go on from `state`; the others, as all
+        do in `loss`, begin with zero. They have to begin with the last frame of the ones before:
+        it is predicted there and remembered here.
+        """
+        continues_B = jnp.asarray(batch["continues"])[:, None, None, None]
+        state = jax.tree.map(lambda x: jnp.where(continues_B, x, jnp.zeros_like(x)), state)
+        return self._loss_and_state(params, state, batch, key)
 
     def maps(self, params, clip_BxTxHxWxC, shift_Mx2, frames):
         """Statistics of a pixel are averaged over the masks that hide it (`surprise_maps`)."""
-        windows = self._windows(params, jnp.asarray(clip_BxTxHxWxC), frames)
+        windows, _ = self._windows(params, jnp.asarray(clip_BxTxHxWxC), frames)
         return self._window_maps(params, windows, shift_Mx2)
 
     def stream(self, batch: int, height: int, width: int) -> StreamState:
@@ -137,13 +139,31 @@ class InpaintingSystem:
     def costs(self, step):
         return inpainting_costs(self.network, step)
 
-    def _windows(self, params, clip_BxTxHxWxC, frames) -> Windows:
+    def _loss_and_state(self, params, state, batch, key):
+        clip_BxTxHxWxC, shift_BxTx2, index_B = (
+            jnp.asarray(batch[name]) for name in ("clip", "shift", "index")
+        )
+        height, width = clip_BxTxHxWxC.shape[2:4]
+        shift_BxGx2 = shift_BxTx2[:, jnp.array(self.targets)]
+        shown_BxGxHxW = shown(height, width, shift_BxGx2, self.lattice)
+        windows, state = self._windows(params, clip_BxTxHxWxC, self.targets, state)
+        loss = mean_frame_surprise(
+            self._inpaint(params, windows, shown_BxGxHxW),
+            self._output_layer(params),
+            windows.value,
+            ~shown_BxGxHxW,
+            (self.loss_pixels, key, index_B),
+        )
+        return loss, state
+
+    def _windows(self, params, clip_BxTxHxWxC, frames, state=None):
+        """The windows of these frames, and the ConvLSTM's state before the last of them."""
         context = self.network.context
         before = jnp.array([range(frame - context, frame) for frame in frames])
-        memory = self._apply(params, "remember", intensity(clip_BxTxHxWxC[:, : max(frames)]))
-        return Windows(
-            memory[:, before], clip_BxTxHxWxC[:, before], clip_BxTxHxWxC[:, jnp.array(frames)]
-        )
+        remembered = intensity(clip_BxTxHxWxC[:, : max(frames)])
+        memory, state = self._apply(params, "remember", remembered, state)
+        values = clip_BxTxHxWxC[:, jnp.array(frames)]
+        return Windows(memory[:, before], clip_BxTxHxWxC[:, before], values), state
 
     def _window_maps(self, params, windows: Windows, shift_Mx2) -> Maps:
         total, hidden_times = jax.lax.map(

@@ -83,15 +83,21 @@ def lowered_step(config, mesh) -> jax.stages.Lowered:
     system, optimizer = build_system(config), build_optimizer(train)
     batch, clip = train.batch_size, (data.frames, data.height, data.width, data.channels)
     clips = jax.ShapeDtypeStruct((batch, *clip), jnp.uint8)
-    state = jax.eval_shape(lambda x: new_state(system, optimizer, config.seed, x), clips)
-    split, whole = batch_sharding(mesh), state_sharding(mesh)
+    carried = system.carried(batch, data.height, data.width) if train.carried else None
+    state = jax.eval_shape(lambda x: new_state(system, optimizer, config.seed, x, carried), clips)
+    split = batch_sharding(mesh)
     of = lambda *shape: jax.ShapeDtypeStruct((batch, *shape), jnp.int32, sharding=split)
     shapes = {
         "clip": jax.ShapeDtypeStruct(clips.shape, clips.dtype, sharding=split),
         "shift": of(data.frames, 2),
         "index": of(),  # int64 until it is on a device
     }
-    state = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=whole), state)
+    if train.carried:
+        shapes["continues"] = jax.ShapeDtypeStruct((batch,), bool, sharding=split)
+    placed = lambda sharding, part: jax.tree.map(
+        lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding), part
+    )
+    state = jax.tree.map(placed, state_sharding(mesh), state)
     return build_train_step(system, optimizer, mesh, config.seed).lower(state, shapes)
 
 

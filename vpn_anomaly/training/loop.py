@@ -10,6 +10,7 @@ import numpy as np
 
 from vpn_anomaly import checkpoints, config as configuration
 from vpn_anomaly.data.build import build_source
+from vpn_anomaly.data.chains import LINKS, chained_batches
 from vpn_anomaly.data.pipeline import check_length, training_batches
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.trained import Trained, calibration
@@ -30,6 +31,8 @@ def check(config) -> None:
     check_length(source, "train", 1)
     check_length(source, "validation", wanted.calibration_sequences)
     check_length(source, "test", 2 * wanted.sequences)
+    if config.train.carried:
+        source.links(config.seed, "train", np.zeros(1, int), 0, LINKS)
 
 
 def train(config, directory: pathlib.Path) -> float | None:
@@ -50,7 +53,7 @@ def train(config, directory: pathlib.Path) -> float | None:
     source, system, mesh = build_source(config.data), build_system(config), data_mesh()
     optimizer = build_optimizer(config.train)
     clips = _first_clips(source, config.seed)
-    fresh = functools.partial(new_state, system, optimizer, config.seed)
+    fresh = functools.partial(new_state, system, optimizer, config.seed, carried=_carried(config, system))
     folder = directory / "checkpoints"
     stored = checkpoints.restore_latest(folder, jax.eval_shape(fresh, clips))
     state, metadata = stored or (jax.jit(fresh)(clips), {"wall_seconds": 0.0})
@@ -68,6 +71,13 @@ def train(config, directory: pathlib.Path) -> float | None:
     return time.monotonic() - started
 
 
+def _carried(config, system):
+    """What the first batch of a training that carries its memory goes on from; else None."""
+    if not config.train.carried:
+        return None
+    return system.carried(config.train.batch_size, config.data.height, config.data.width)
+
+
 class _Run:
     """The steps of one process: they begin at the state's step and end at the last, or at a stop."""
 
@@ -81,16 +91,7 @@ class _Run:
         train, first_step = self.config.train, int(state.step)
         if first_step == train.steps:
             return state
-        batches = training_batches(
-            source,
-            self.config.seed,
-            train.batch_size,
-            first_step,
-            tuple(self.config.data.lattice),
-            jax.process_index(),
-            jax.process_count(),
-            self.config.data.backend,
-        )
+        batches = self._batches(source, first_step)
         sharding = batch_sharding(self.mesh)
         with TrainingLog(self.directory, first_step, train.steps, self.loss_unit) as log:
             for step in range(first_step + 1, train.steps + 1):
@@ -112,6 +113,20 @@ class _Run:
                 if stopping:
                     break
         return state
+
+    def _batches(self, source, first_step):
+        arguments = (
+            source,
+            self.config.seed,
+            self.config.train.batch_size,
+            first_step,
+            tuple(self.config.data.lattice),
+            jax.process_index(),
+            jax.process_count(),
+        )
+        if self.config.train.carried:
+            return chained_batches(*arguments)
+        return training_batches(*arguments, self.config.data.backend)
 
     def _record(self, step, metrics):
         rate = float(self.schedule(step - 1))

@@ -13,17 +13,25 @@ from vpn_anomaly.errors import UserError
 
 @flax.struct.dataclass
 class TrainState:
-    """Parameters, optimizer state and the number of steps done (int32 scalar)."""
+    """All that a training goes on from.
+
+    Attributes:
+        params, opt_state: parameters and the optimizer's state.
+        step: the number of steps done, int32 ().
+        carried: what the sequences of the last batch left for those that continue them; None where
+            every sequence begins anew.
+    """
 
     params: Any
     opt_state: Any
     step: jax.Array
+    carried: Any = None
 
 
-def new_state(system, optimizer, seed: int, clip_BxTxHxWxC) -> TrainState:
+def new_state(system, optimizer, seed: int, clip_BxTxHxWxC, carried: Any = None) -> TrainState:
     """The state before the first step; the clips' histogram starts the output layer."""
     params = system.init(jax.random.key(seed), clip_BxTxHxWxC)
-    return TrainState(params, optimizer.init(params), jnp.zeros((), jnp.int32))
+    return TrainState(params, optimizer.init(params), jnp.zeros((), jnp.int32), carried)
 
 
 def build_optimizer(train) -> optax.GradientTransformation:

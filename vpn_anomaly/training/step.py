@@ -22,9 +22,13 @@ def batch_sharding(mesh: Mesh) -> NamedSharding:
     return NamedSharding(mesh, PartitionSpec(DATA))
 
 
-def state_sharding(mesh: Mesh) -> NamedSharding:
-    """The state is whole on every device. A state placed otherwise has the step compiled twice."""
-    return NamedSharding(mesh, PartitionSpec())
+def state_sharding(mesh: Mesh) -> TrainState:
+    """The state is whole on every device, but what is carried lies where its sequences do.
+
+    A state placed otherwise has the step compiled twice.
+    """
+    whole = NamedSharding(mesh, PartitionSpec())
+    return TrainState(whole, whole, whole, batch_sharding(mesh))
 
 
 def build_train_step(system, optimizer: optax.GradientTransformation, mesh: Mesh, seed: int) -> Callable:
@@ -37,26 +41,32 @@ def build_train_step(system, optimizer: optax.GradientTransformation, mesh: Mesh
     Metrics, scalars: `loss`, in the system's unit, and `gradient_norm`.
     """
 
-    def averaged_gradient(params, batch, key):
-        gradient = jax.value_and_grad(system.loss)(params, batch, key)
-        return jax.lax.pmean(gradient, DATA)
+    def loss(params, carried, batch, key):
+        if carried is None:
+            return system.loss(params, batch, key), None
+        return system.carried_loss(params, carried, batch, key)
+
+    def averaged_gradient(params, carried, batch, key):
+        value = jax.value_and_grad(loss, has_aux=True)
+        (mean_loss, carried), gradient = value(params, carried, batch, key)
+        return jax.lax.pmean((mean_loss, gradient), DATA), carried
 
     replicated, split = PartitionSpec(), PartitionSpec(DATA)
     averaged_gradient = jax.shard_map(
         averaged_gradient,
         mesh=mesh,
-        in_specs=(replicated, split, replicated),
-        out_specs=replicated,
+        in_specs=(replicated, split, split, replicated),
+        out_specs=(replicated, split),
         check_vma=False,
     )
 
     @functools.partial(jax.jit, donate_argnums=0)
     def train_step(state: TrainState, batch):
         key = jax.random.fold_in(jax.random.key(seed), state.step)
-        loss, gradient = averaged_gradient(state.params, batch, key)
+        (loss, gradient), carried = averaged_gradient(state.params, state.carried, batch, key)
         updates, opt_state = optimizer.update(gradient, state.opt_state, state.params)
         params = optax.apply_updates(state.params, updates)
         metrics = {"loss": loss, "gradient_norm": optax.tree.norm(gradient)}
-        return TrainState(params, opt_state, state.step + 1), metrics
+        return TrainState(params, opt_state, state.step + 1, carried), metrics
 
     return train_step

@@ -1,0 +1,54 @@
+"""Chained batches: which rows go on from the batch before, and that their frames do."""
+
+import itertools
+
+import numpy as np
+
+from vpn_anomaly.data.chains import LINKS, chained_batches
+from vpn_anomaly.data.digits import load_digits
+from vpn_anomaly.data.moving_mnist import MovingMNIST
+from vpn_anomaly.data.pipeline import training_batches
+
+SOURCE = MovingMNIST(load_digits("embedded"), frames=6, trajectory="reflect")
+SIZE = 4
+
+
+def batches(count, first_step=0, **shard):
+    return list(itertools.islice(chained_batches(SOURCE, 3, SIZE, first_step, **shard), count))
+
+
+def test_odd_rows_go_on_where_the_batch_before_ended_until_their_chain_ends():
+    steps = batches(2 * LINKS)
+    for step, (before, after) in enumerate(itertools.pairwise(steps), start=1):
+        begins = step % LINKS == 0
+        assert after["continues"].tolist() == [False, not begins] * 2
+        same = (after["clip"][:, 0] == before["clip"][:, -1]).all((1, 2, 3))
+        assert same.tolist() == [False, not begins] * 2
+    assert not steps[0]["continues"].any()
+
+
+def test_a_chain_is_one_long_sequence():
+    longer = MovingMNIST(load_digits("embedded"), frames=5 * LINKS + 1, trajectory="reflect")
+    whole = longer.clips(3, "train", [LINKS * SIZE + 1])[0]
+    links = [batch["clip"][1] for batch in batches(LINKS, first_step=LINKS)]
+    joined = np.concatenate([link[:-1] for link in links] + [links[-1][-1:]])
+    np.testing.assert_array_equal(joined, whole)
+
+
+def test_even_rows_and_masks_are_those_of_plain_batches():
+    plain = itertools.islice(training_batches(SOURCE, 3, SIZE, backend="numpy"), 3)
+    for ours, theirs in zip(batches(3), plain, strict=True):
+        np.testing.assert_array_equal(ours["clip"][::2], theirs["clip"][::2])
+        np.testing.assert_array_equal(ours["shift"], theirs["shift"])
+        np.testing.assert_array_equal(ours["index"], theirs["index"])
+
+
+def test_a_batch_depends_on_its_step_alone_and_shards_are_its_parts():
+    later = batches(2, first_step=LINKS + 5)
+    whole = batches(LINKS + 7)[-2:]
+    halves = [batches(2, first_step=LINKS + 5, shard_index=half, shard_count=2) for half in (0, 1)]
+    for name in ("clip", "shift", "index", "continues"):
+        for step in (0, 1):
+            np.testing.assert_array_equal(later[step][name], whole[step][name])
+            joined = np.concatenate([halves[half][step][name] for half in (0, 1)])
+            np.testing.assert_array_equal(joined, whole[step][name])
