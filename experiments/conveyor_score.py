@@ -1,0 +1,152 @@
+"""Compares what was seen of a conveyor's test video with the truth.
+
+    python -m experiments.conveyor_score --world=DIR --scores=scores.csv --events=events.jsonl
+        [--output=FILE.json]
+
+DIR is what experiments/conveyor.py wrote; the other two what --mode=watch wrote of DIR/test.mkv. A
+defect is found if an event overlaps its frames, or those just after: what the belt did shows until
+the model's context has passed. An event that overlaps neither is a false alarm. AUROC is over single
+frames, those just after a defect and those without scores left out; beside the scores stand two
+without learning, on the same frames.
+"""
+
+import csv
+import json
+import pathlib
+import sys
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from experiments.parser import Parser
+from vpn_anomaly import workdir
+from vpn_anomaly.data.video import Look, open_video
+from vpn_anomaly.errors import UserError
+from vpn_anomaly.evaluation.block_matching import motion_compensated_residual
+from vpn_anomaly.evaluation.metrics import auroc
+
+AFTER = 10  # frames after a defect that are neither normal nor anomalous
+NO_SCORES = ("source", "frame", "time")
+
+
+def compare(truth: Mapping, scores: Mapping[str, np.ndarray], events: Sequence[Mapping]) -> dict:
+    """Defects found by kind, false alarms, and the AUROC of every score.
+
+    Args:
+        truth: content of truth.json.
+        scores: of every frame, (T,) by name; NaN where there is none.
+        events: the last record of every event.
+    """
+    label_T = frame_labels(truth)
+    spans = [(event["start_frame"], event["end_frame"] + 1) for event in events]
+    found = {}
+    for defect in truth["defects"]:
+        of_kind = found.setdefault(defect["kind"], {"found": 0, "of": 0})
+        of_kind["of"] += 1
+        of_kind["found"] += any(
+            start < defect["end"] + AFTER and end > defect["first"] for start, end in spans
+        )
+    false_alarms = sum(bool((label_T[start:end] == 0).all()) for start, end in spans)
+    minutes = float((label_T == 0).sum()) / truth["rate"] / 60
+    return {
+        "defects": found,
+        "false_alarms": false_alarms,
+        "normal_minutes": minutes,
+        "auroc": {name: _auroc(label_T, score_T) for name, score_T in scores.items()},
+    }
+
+
+def frame_labels(truth: Mapping) -> np.ndarray:
+    """1 where a defect is to be seen, −1 just after one, 0 where all is normal; int (T,)."""
+    label_T = np.zeros(truth["frames"], int)
+    for defect in truth["defects"]:
+        label_T[defect["end"] : defect["end"] + AFTER] = -1
+    for defect in truth["defects"]:
+        label_T[defect["first"] : defect["end"]] = 1
+    return label_T
+
+
+def unlearned(path: pathlib.Path) -> dict[str, np.ndarray]:
+    """Scores of every frame by the frame before alone, (T,); NaN for the first."""
+    with open_video(str(path), Look()) as video:
+        frame_TxHxWxC = np.stack([frame.image for frame in video])
+    this, before = frame_TxHxWxC[1:], frame_TxHxWxC[:-1]
+    difference_T = np.abs(this.astype(np.int16) - before).mean((1, 2, 3))
+    residual_T = motion_compensated_residual(this, before)
+    return {
+        "frame_difference": np.append(np.nan, difference_T),
+        "motion_compensated_residual": np.append(np.nan, residual_T),
+    }
+
+
+def _auroc(label_T, score_T) -> float | None:
+    scored = np.isfinite(score_T)
+    return auroc(score_T[scored & (label_T == 0)], score_T[scored & (label_T == 1)])
+
+
+def read_scores(path: pathlib.Path, frames: int) -> dict[str, np.ndarray]:
+    """The scores of a .csv of --mode=watch, (T,) by name; NaN where a frame has none."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        names = [name for name in rows[0] if name not in NO_SCORES and not name.startswith("p_")]
+        scores = {name: np.full(frames, np.nan) for name in names}
+        for row in rows:
+            for name in names:
+                scores[name][int(row["frame"])] = float(row[name] or "nan")
+        return scores
+    except OSError as error:
+        raise UserError(f"{path}: cannot be opened ({error.strerror})") from error
+    except (ValueError, KeyError, IndexError, TypeError) as error:
+        raise UserError(f"{path}: not the scores of these {frames} frames; give the --scores=….csv"
+                        " that --mode=watch wrote of the world's test.mkv") from error
+
+
+def read_events(path: pathlib.Path) -> list[dict]:
+    """The last record of every event of a .jsonl of --mode=watch."""
+    try:
+        records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        return list({(record["source"], record["event"]): record for record in records}.values())
+    except OSError as error:
+        raise UserError(f"{path}: cannot be opened ({error.strerror})") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{path}: not the --events=….jsonl of --mode=watch") from error
+
+
+def report(result: Mapping) -> str:
+    """The comparison as lines of text."""
+    lines = [f"{kind:<16} {one['found']} of {one['of']} found" for kind, one in
+             sorted(result["defects"].items())]
+    lines.append(f"{result['false_alarms']} false alarms in {result['normal_minutes']:.1f} minutes of"
+                 " normal video")
+    lines += [f"{name:<28} frame AUROC {value:.3f}" for name, value in result["auroc"].items()
+              if value is not None]
+    return "\n".join(lines)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Prints the comparison; 2 for files that cannot be read."""
+    parser = Parser("conveyor_score", __doc__)
+    for name in ("world", "scores", "events"):
+        parser.add_argument(f"--{name}", required=True, type=pathlib.Path)
+    parser.add_argument("--output", type=pathlib.Path, metavar="FILE.json")
+    arguments = parser.parse_args(argv)
+    try:
+        truth = workdir.read_json(arguments.world / "truth.json")
+        if truth is None:
+            raise UserError(f"{arguments.world} has no truth.json that can be read; give a folder that"
+                            " experiments.conveyor wrote")
+        scores = read_scores(arguments.scores, truth["frames"])
+        scores |= unlearned(arguments.world / "test.mkv")
+        result = compare(truth, scores, read_events(arguments.events))
+        print(report(result))
+        if arguments.output is not None:
+            workdir.write_json(arguments.output, result)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
