@@ -131,6 +131,9 @@ FIELDS = (
     _count("model.autoencoder.code", 16, "channels", 1,
            "of its code, at an eighth of the resolution"),
     # --- training
+    Field("train.start_from", "", str, "", None, None, None,
+          "weights to start from, with their model: pretrained, or a folder that "
+          "experiments.export_weights wrote; empty: random ones"),
     _count("train.steps", 400, "steps", 1, "optimizer steps"),
     _count("train.batch_size", 16, "sequences", 1, "sequences a step, over all devices"),
     _number("train.learning_rate", 3e-3, "", 1e-12, 1e3, "highest learning rate"),

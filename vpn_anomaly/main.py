@@ -39,7 +39,7 @@ def _run(argv: Sequence[str]) -> int:
     if command_line.asks_for_help(argv):
         print(usage.help_text())
         return 0
-    arguments = _with_known_radius(command_line.parse(argv))
+    arguments = _with_known_model(command_line.parse(argv))
     if arguments.mode == "describe":
         from vpn_anomaly.training.describe import describe
 
@@ -65,13 +65,17 @@ def _run(argv: Sequence[str]) -> int:
     return 0
 
 
-def _with_known_radius(arguments: command_line.Arguments) -> command_line.Arguments:
-    """With the radius that the videos, or the run that was trained on them, give."""
-    if arguments.config.model.attention.radius:
-        return arguments
-    from vpn_anomaly.training.motion_range import with_known_radius
+def _with_known_model(arguments: command_line.Arguments) -> command_line.Arguments:
+    """With what the config leaves to the weights it starts from, or to the videos."""
+    config = arguments.config
+    if config.train.start_from and arguments.checkpoint is None:
+        from vpn_anomaly.training.start import with_started_model
 
-    config = with_known_radius(arguments.config, arguments.workdir)
+        config = with_started_model(config, arguments.overrides)
+    if not config.model.attention.radius:
+        from vpn_anomaly.training.motion_range import with_known_radius
+
+        config = with_known_radius(config, arguments.workdir)
     return dataclasses.replace(arguments, config=config)
 
 

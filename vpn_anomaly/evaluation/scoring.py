@@ -79,18 +79,19 @@ def build_scorer(config, system: System, params) -> Scorer:
 
 
 class Progress:
-    """Counts the sequences done on stderr; call it with how many more.
+    """Counts what is done (`unit`) on stderr; call it with how many more.
 
     On a terminal one line is redrawn; elsewhere there is a line as often as `Pace` says.
     """
 
-    def __init__(self, task: str, total: int):
-        self._task, self._total, self._done = task, total, 0
+    def __init__(self, task: str, total: int, unit: str = "sequences"):
+        self._task, self._total, self._unit, self._done = task, total, unit, 0
         self._pace = Pace()
 
     def __call__(self, count: int) -> None:
         self._done += count
-        text, last = f"{self._task}: {self._done} of {self._total} sequences", self._done >= self._total
+        text = f"{self._task}: {self._done} of {self._total} {self._unit}"
+        last = self._done >= self._total
         if sys.stderr.isatty():
             print(f"\r{text} ", end="\n" if last else "", file=sys.stderr, flush=True)
         elif self._pace.due(time.monotonic(), last):

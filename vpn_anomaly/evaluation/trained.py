@@ -48,7 +48,7 @@ def trained_run(config, directory: pathlib.Path) -> Trained:
 
     UserError where nothing was trained, or where no checkpoint is whole.
     """
-    wanted = {"params": _abstract_params(config)}
+    wanted = {"params": abstract_params(config)}
     restored = checkpoints.restore_latest(directory / "checkpoints", wanted)
     if restored is None:
         raise UserError(f"{directory} has no checkpoint: nothing was trained there; train first")
@@ -65,7 +65,7 @@ def trained_export(config, folder: pathlib.Path, directory: pathlib.Path | None 
     UserError where a file is missing or damaged, or for weights of another model.
     """
     about = exported.read_about(folder)
-    weights, wanted = exported.read_weights(folder, about), _abstract_params(config)
+    weights, wanted = exported.read_weights(folder, about), abstract_params(config)
     difference = array_names.difference(
         checksums.of_arrays(weights), array_names.by_name(wanted)
     )
@@ -121,7 +121,7 @@ def calibration_made_with(config, trained: Trained) -> dict:
     }
 
 
-def _abstract_params(config):
+def abstract_params(config):
     """The shapes of the parameters of a configuration's system."""
     data = config.data
     clip = jax.ShapeDtypeStruct((1, data.frames, data.height, data.width, data.channels), np.uint8)

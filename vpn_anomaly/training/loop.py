@@ -17,6 +17,7 @@ from vpn_anomaly.evaluation.trained import Trained, calibration
 from vpn_anomaly.systems.build import build_system
 from vpn_anomaly.training.log import TrainingLog
 from vpn_anomaly.training.signals import StopRequest
+from vpn_anomaly.training.start import start_params
 from vpn_anomaly.training.state import build_optimizer, learning_rate_schedule, new_state
 from vpn_anomaly.training.step import batch_sharding, build_train_step, data_mesh, state_sharding
 
@@ -31,6 +32,7 @@ def check(config) -> None:
     check_length(source, "train", 1)
     check_length(source, "validation", wanted.calibration_sequences)
     check_length(source, "test", 2 * wanted.sequences)
+    start_params(config)
     if config.train.carried:
         source.links(config.seed, "train", np.zeros(1, int), 0, LINKS)
 
@@ -56,7 +58,9 @@ def train(config, directory: pathlib.Path) -> float | None:
     fresh = functools.partial(new_state, system, optimizer, config.seed, carried=_carried(config, system))
     folder = directory / "checkpoints"
     stored = checkpoints.restore_latest(folder, jax.eval_shape(fresh, clips))
-    state, metadata = stored or (jax.jit(fresh)(clips), {"wall_seconds": 0.0})
+    state, metadata = stored or (
+        jax.jit(fresh)(clips, params=start_params(config)), {"wall_seconds": 0.0}
+    )
     state = jax.device_put(state, state_sharding(mesh))
     started -= metadata["wall_seconds"]
     run = _Run(config, directory, system, optimizer, mesh, started)

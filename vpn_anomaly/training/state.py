@@ -28,9 +28,15 @@ class TrainState:
     carried: Any = None
 
 
-def new_state(system, optimizer, seed: int, clip_BxTxHxWxC, carried: Any = None) -> TrainState:
-    """The state before the first step; the clips' histogram starts the output layer."""
-    params = system.init(jax.random.key(seed), clip_BxTxHxWxC)
+def new_state(
+    system, optimizer, seed: int, clip_BxTxHxWxC, carried: Any = None, params: Any = None
+) -> TrainState:
+    """The state before the first step.
+
+    params: those to start from; None: random ones, and the clips' histogram starts the output layer.
+    """
+    if params is None:
+        params = system.init(jax.random.key(seed), clip_BxTxHxWxC)
     return TrainState(params, optimizer.init(params), jnp.zeros((), jnp.int32), carried)
 
 

@@ -76,7 +76,7 @@ def _computed(videos: dict[str, np.ndarray], streamer: Streamer) -> dict[str, np
         for split in ("validation", "test")
     }
     total = sum(len(part) for ranges in parts.values() for part in ranges)
-    progress = Progress("calibrating", total)
+    progress = Progress("calibrating", total, "frames")
     scores = {}
     for split, ranges in parts.items():
         rows = [

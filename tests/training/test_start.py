@@ -1,0 +1,78 @@
+"""Training from weights that are there: they are where it begins, and bring their model."""
+
+import numpy as np
+import pytest
+
+from vpn_anomaly import array_names, checkpoints, config as configuration, exported
+from vpn_anomaly.errors import UserError
+from vpn_anomaly.evaluation.trained import abstract_params
+from vpn_anomaly.main import main
+from vpn_anomaly.training import loop
+from vpn_anomaly.training.start import start_params, with_started_model
+
+
+@pytest.fixture
+def weights(tiny_config, tmp_path):
+    """Random parameters by name, and the folder that they are exported to."""
+    folder, rng = tmp_path / "weights", np.random.default_rng(0)
+    folder.mkdir()
+    shapes = array_names.by_name(abstract_params(tiny_config))
+    arrays = {name: (0.1 * rng.normal(size=leaf.shape)).astype(leaf.dtype)
+              for name, leaf in shapes.items()}
+    checkpoints.save_calibration(folder, {}, {"mean_nll": np.ones(2)})
+    exported.write(folder, arrays, {"config": configuration.as_dict(tiny_config), "step": 5,
+                                    "commit": None})
+    return arrays, folder
+
+
+def starting(config, folder, **changes):
+    config = config.copy_and_resolve_references()
+    config.train.start_from = str(folder)
+    config.update_from_flattened_dict({name.replace("__", "."): v for name, v in changes.items()})
+    return config
+
+
+def test_the_weights_bring_their_model_and_nothing_else(tiny_config, weights):
+    config = starting(tiny_config, weights[1], model__lstm__channels=12, data__height=64)
+    known = with_started_model(config, ["data.height"])
+    assert configuration.differences(known, config) == ["model.lstm.channels"]
+    assert known.model.lstm.channels == tiny_config.model.lstm.channels
+    assert with_started_model(tiny_config, ["model.stem"]) is tiny_config
+
+
+def test_without_weights_training_starts_anew(tiny_config):
+    assert start_params(tiny_config) is None
+
+
+@pytest.mark.slow
+def test_training_begins_with_the_weights(tiny_config, weights, tmp_path):
+    arrays, folder = weights
+    config = starting(tiny_config, folder, train__steps=1, train__learning_rate=1e-12)
+    loop.check(config)
+    (tmp_path / "run").mkdir()
+    loop.train(config, tmp_path / "run")
+    params = checkpoints.restore_latest(
+        tmp_path / "run" / "checkpoints", {"params": abstract_params(config)}
+    )[0]["params"]
+    for name, array in array_names.host_arrays(params).items():
+        np.testing.assert_allclose(array, arrays[name], atol=1e-8)
+
+
+def test_what_does_not_fit_is_told(tiny_config, weights, tmp_path):
+    config = starting(tiny_config, weights[1])
+    with pytest.raises(UserError, match="brings the model.*leave out model.stem"):
+        with_started_model(config, ["seed", "model.stem"])
+    with pytest.raises(UserError, match="of system inpainting, but system is vpn"):
+        with_started_model(starting(tiny_config, weights[1], system="vpn"), [])
+    with pytest.raises(UserError, match="kernel is .* set data.channels"):
+        start_params(starting(tiny_config, weights[1], data__channels=3))
+    with pytest.raises(UserError, match="there is no checkpoint"):
+        with_started_model(starting(tiny_config, tmp_path / "nowhere"), [])
+    (weights[1] / "weights.npz").write_bytes(b"damaged")
+    with pytest.raises(UserError, match="damaged"):
+        loop.check(config)
+
+
+def test_the_command_line_says_so_in_a_line(capsys):
+    assert main(["--config=configs/quick.py", "--config.train.start_from=nowhere"]) == 2
+    assert "there is no checkpoint 'nowhere'" in capsys.readouterr().err

@@ -1,0 +1,56 @@
+"""The weights that a training starts from, when they are not random: `train.start_from`."""
+
+import pathlib
+from collections.abc import Iterable
+
+from ml_collections import ConfigDict
+
+from vpn_anomaly import array_names, checksums, config as config_module, exported
+from vpn_anomaly.errors import UserError
+from vpn_anomaly.evaluation.trained import abstract_params
+
+
+def with_started_model(config: ConfigDict, overrides: Iterable[str]) -> ConfigDict:
+    """The config with the model of the weights that it starts from; as it is without any.
+
+    Args:
+        overrides: the fields that were set by hand, by dotted name.
+
+    UserError where one of them is of the model, for weights of another system, and where the
+    weights' folder cannot be read.
+    """
+    if not config.train.start_from:
+        return config
+    folder, about = _opened(config)
+    by_hand = [name for name in overrides if name.startswith("model.")]
+    if by_hand:
+        raise UserError(f"train.start_from={config.train.start_from} brings the model of its weights;"
+                        f" leave out {', '.join(by_hand)}")
+    stored = exported.stored_config(about["config"], folder)
+    if stored.system != config.system:
+        raise UserError(f"train.start_from={config.train.start_from} has weights of system"
+                        f" {stored.system}, but system is {config.system}")
+    known = config.copy_and_resolve_references()
+    known.model = stored.model
+    config_module.check(known)
+    return known
+
+
+def start_params(config: ConfigDict):
+    """The parameters that the config starts from; None where it starts anew.
+
+    UserError where they cannot be read, and where the config has frames of other colours.
+    """
+    if not config.train.start_from:
+        return None
+    weights, wanted = exported.read_weights(*_opened(config)), abstract_params(config)
+    difference = array_names.difference(checksums.of_arrays(weights), array_names.by_name(wanted))
+    if difference:
+        raise UserError(f"train.start_from={config.train.start_from} has weights of another model:"
+                        f" {difference}; set data.channels as there, or start anew")
+    return array_names.like(wanted, weights)
+
+
+def _opened(config: ConfigDict) -> tuple[pathlib.Path, dict]:
+    folder = exported.folder_of(config.train.start_from)
+    return folder, exported.read_about(folder)
