@@ -3,10 +3,12 @@
     python -m experiments.export_weights --workdir=runs/cpu --output=vpn_anomaly/pretrained --dtype=float16
 
 vpn_anomaly/exported.py says what the files are; `--checkpoint=FOLDER` uses them. float16 halves them;
-the calibration is then made again with the rounded weights, on the run's validation sequences.
+the calibration is then made again with the rounded weights, on the run's validation sequences. What
+--mode=watch found normal footage to score goes with float32 weights: they watch without the footage.
 """
 
 import pathlib
+import shutil
 import sys
 from collections.abc import Mapping
 
@@ -24,6 +26,7 @@ from vpn_anomaly.evaluation.trained import (
     calibration_scores,
     trained_run,
 )
+from vpn_anomaly.watching.normal import NAME as WATCH
 
 COMPARED = 8  # validation sequences that float16 weights score too, at most
 
@@ -55,6 +58,7 @@ def export(directory: pathlib.Path, output: pathlib.Path, dtype: str) -> list[st
         output.mkdir(parents=True, exist_ok=True)
     checkpoints.save_calibration(output, made_with, scores)
     exported.write(output, rounded, _about(trained, results))
+    lines += _copied_watch_calibration(directory / "checkpoints", output, dtype)
     sizes = [f"{name}: {(output / name).stat().st_size:,} bytes"
              for name in (exported.WEIGHTS, exported.CALIBRATION, exported.ABOUT)]
     count = sum(array.size for array in rounded.values())
@@ -102,6 +106,20 @@ def _with_rounded(
         lines.append(f"  {name:<14}{change:.3g} (scores from {score_N.min():.4g} to "
                      f"{score_N.max():.4g})")
     return after, lines
+
+
+def _copied_watch_calibration(run: pathlib.Path, output: pathlib.Path, dtype: str) -> list[str]:
+    """Copies the scores that thresholds of watching stand on, if there are any; says so."""
+    stored, copy = (checkpoints.calibration_path(folder, WATCH) for folder in (run, output))
+    with workdir.storing(copy):
+        copy.unlink(missing_ok=True)  # that of other weights
+        if not stored.exists():
+            return []
+        if dtype != "float32":
+            return [f"{stored.name} is of unrounded weights and left out: whoever watches with these"
+                    " needs the normal footage"]
+        shutil.copyfile(stored, copy)
+    return [f"{copy.name}: {copy.stat().st_size:,} bytes"]
 
 
 def _about(trained: Trained, results: Mapping) -> dict:

@@ -116,9 +116,14 @@ def save_calibration(directory: pathlib.Path, made_with: Mapping,
     with workdir.storing(directory):
         directory.mkdir(parents=True, exist_ok=True)
     workdir.write_atomically(
-        directory / f"{name}.npz",
+        calibration_path(directory, name),
         lambda file: np.savez(file, record=np.array(json.dumps(record)),
                               **{f"score/{name}": array for name, array in arrays.items()}))
+
+
+def calibration_path(directory: pathlib.Path, name: str = CALIBRATION) -> pathlib.Path:
+    """Where the scores of `save_calibration` are."""
+    return directory / f"{name}.npz"
 
 
 def load_calibration(directory: pathlib.Path, made_with: Mapping,
@@ -127,7 +132,7 @@ def load_calibration(directory: pathlib.Path, made_with: Mapping,
 
     Damaged ones count as none, with a logged warning: they can be made again.
     """
-    path = directory / f"{name}.npz"
+    path = calibration_path(directory, name)
     if not path.exists():
         return None
     try:

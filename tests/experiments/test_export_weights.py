@@ -10,10 +10,11 @@ import pytest
 
 from configs import quick
 from experiments import export_weights
-from vpn_anomaly import config as configuration, workdir
+from vpn_anomaly import checkpoints, config as configuration, workdir
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.pipeline import evaluation_clips
 from vpn_anomaly.main import main
+from vpn_anomaly.watching.normal import NAME as WATCH
 
 ROOT = pathlib.Path(__file__).parents[2]
 QUICK = f"--config={ROOT}/configs/quick.py:debug"
@@ -138,6 +139,20 @@ def test_float16_weights_are_smaller_and_score_closely(run, sequences, tmp_path,
                 change = np.abs(exact[name] - rounded[name]).max()
                 told = next(line for line in lines if line.split()[0] == name[6:])
                 assert float(told.split()[1]) == pytest.approx(change, rel=0.01) and change > 0
+
+
+@pytest.mark.slow
+def test_what_watching_found_normal_goes_with_exact_weights_only(run, tmp_path, capsys):
+    directory, output = tmp_path / "run", tmp_path / "weights"
+    shutil.copytree(run, directory)
+    scores, made_with = {"validation/mean_nll": np.arange(3.0)}, {"step": 4}
+    checkpoints.save_calibration(directory / "checkpoints", made_with, scores, WATCH)
+    assert any(line.startswith("watch_calibration.npz: ") for line in export(capsys, directory, output))
+    stored = checkpoints.load_calibration(output, made_with, WATCH)
+    np.testing.assert_array_equal(stored["validation/mean_nll"], np.arange(3.0))
+    lines = export(capsys, directory, output, "--dtype=float16")
+    assert any("needs the normal footage" in line for line in lines)
+    assert checkpoints.load_calibration(output, made_with, WATCH) is None
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """Watching a source from end to end: the scores, the events, the files."""
 
 import csv
+import dataclasses
 import json
 
 import jax
@@ -120,6 +121,17 @@ def test_a_file_that_breaks_off_is_scored_as_far_as_it_goes(video_run, source, t
     (line,) = [line for line in capsys.readouterr().err.splitlines() if "cut.avi: " in line
                and "a second" not in line]
     assert "frame" in line and whole not in line
+
+
+def test_with_its_thresholds_a_run_watches_without_the_footage(video_run, source, watched, tmp_path):
+    config = video_run.config.copy_and_resolve_references()
+    config.data.path = str(tmp_path / "moved away.mkv")
+    folder = video_run.directory / "checkpoints"
+    trained = dataclasses.replace(video_run.trained, calibrations=(folder,), new_calibration=None)
+    watch(config, trained, source[0], {"scores": tmp_path / "s.csv"})
+    assert (tmp_path / "s.csv").read_bytes() == watched["scores"].read_bytes()
+    with pytest.raises(UserError, match="moved away.mkv: no such file"):
+        watch(config, dataclasses.replace(trained, calibrations=()), source[0], {})
 
 
 @pytest.mark.parametrize("frames, said", [
