@@ -1,0 +1,170 @@
+"""The streaming step of the correlation model as one writes it in PyTorch: the reference of a benchmark.
+
+It reads the parameters of the package's model, computes the same maps, and shares no code with it. It
+knows what configs/video.py, quick.py and cpu.py use: pre-activation blocks, correlation attention over
+one frame, the masked frame.
+"""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+
+class TorchStream:
+    """Maps of the frames of one stream, eager, on the CPU.
+
+    Args:
+        config: of the model; `params`: the package's, as a tree of arrays.
+        shift_Mx2: the masks of every frame.
+        height, width: multiples of the stem and of the attention's cells.
+    """
+
+    def __init__(self, config, params, shift_Mx2, height: int, width: int):
+        self.model, self.params = config.model, _tensors(params)
+        self.channels, self.size = config.data.channels, (height, width)
+        rows, columns = config.data.lattice
+        shown = [(np.arange(height)[:, None] - down) % rows + (np.arange(width) - right) % columns == 0
+                 for down, right in np.asarray(shift_Mx2)]
+        self.shown_Mx1xHxW = torch.tensor(np.stack(shown)[:, None], dtype=torch.float32)
+        cells = (1, config.model.lstm.channels, height // self.model.stem, width // self.model.stem)
+        self.c, self.h = torch.zeros(cells), torch.zeros(cells)
+        self.frames = [torch.zeros(1, self.channels, height, width) for _ in range(3)]
+
+    @torch.inference_mode()
+    def __call__(self, frame_HxWxC: np.ndarray, tail: bool) -> dict[str, np.ndarray]:
+        """The maps `nll`, `missing` and `variance` of the next frame, (H, W); with `tail` also that
+        and `entropy`."""
+        value_CxHxW = torch.tensor(frame_HxWxC).permute(2, 0, 1).long()
+        frame_1xCxHxW = value_CxHxW[None] / 255
+        total, hidden = None, 1 - self.shown_Mx1xHxW[:, 0]
+        statistics = self._statistics(self._inpaint(frame_1xCxHxW), value_CxHxW, tail)
+        times_HxW = hidden.sum(0)
+        maps = {name: ((map_MxHxW * hidden).sum(0) / times_HxW.clamp(min=1)).numpy()
+                for name, map_MxHxW in statistics.items()}
+        self._remember(frame_1xCxHxW)
+        return maps
+
+    def _remember(self, frame):
+        encoder, lstm = self.params["encoder"], self.params["conv_lstm"]
+        x = _conv(_space_to_depth(frame, self.model.stem), encoder["stem"])
+        for number, dilation in enumerate(self.model.encoder.dilations):
+            x = _relu_block(x, encoder[f"block_{number}"], dilation)
+        z = _conv(x, lstm["input"]) + F.conv2d(self.h, lstm["state_kernel"], padding=1)
+        i, g, f, o = z.chunk(4, 1)
+        self.c = torch.sigmoid(f + 1) * self.c + torch.sigmoid(i) * torch.tanh(g)
+        self.h = torch.sigmoid(o) * torch.tanh(self.c)
+        self.frames = [*self.frames[1:], frame]
+
+    def _inpaint(self, frame_1xCxHxW):
+        """What the output layer reads under every mask, (M, D, H, W)."""
+        mask = self.shown_Mx1xHxW
+        masks = len(mask)
+        masked = frame_1xCxHxW * mask
+        last_output = self.h.expand(masks, -1, -1, -1)
+        moved = self._attention(last_output, masked, mask)
+        last = self.frames[-1].expand(masks, -1, -1, -1)
+        pixels = torch.cat([last, moved, masked, mask], 1)
+        head, stem = self.params["head"], self.model.stem
+        x = _conv(torch.cat([last_output, _space_to_depth(pixels, stem)], 1), head["join"])
+        for number in range(self.model.head.blocks):
+            x = _relu_block(x, head[f"block_{number}"], 1)
+        x = _depth_to_space(_dense(F.relu(x), head["to_pixels"]), stem)
+        x = F.relu(_conv(torch.cat([x, pixels], 1), head["pixels"]))
+        for number in range(1, self.model.head.pixel_layers):
+            x = x + F.relu(_conv(x, head[f"pixels_{number}"]))
+        return x
+
+    def _attention(self, last_output, masked, mask):
+        """The last frame moved by the filters of every cell, (M, heads·C, H, W)."""
+        fields, params = self.model.attention, self.params["attention"]
+        before_that, before, last = self.frames
+        everywhere = torch.ones_like(mask[:1])
+        of_motion = [self._costs(last, before, everywhere), self._costs(before, before_that, everywhere)]
+        kinds = [[cost.expand(len(mask), -1, -1, -1) for cost in kind] for kind in of_motion]
+        kinds.append(self._costs(masked, last, mask))
+        logits = self._meta_network(params, last_output, kinds)
+        betas = params["log_beta"].exp()
+        for kind, beta_M in zip(kinds, betas):
+            of_head = [kind[head % len(kind)] for head in range(fields.heads)]
+            logits = logits - beta_M[:, None, None, None] * torch.stack(of_head, 1)
+        filters = F.softmax(logits, 2).repeat_interleave(fields.cell, 3).repeat_interleave(fields.cell, 4)
+        moved_DxCxHxW = self._moved_frames(last)[:, 0]
+        moved = torch.einsum("mnkhw,kchw->mnchw", filters, moved_DxCxHxW)
+        return moved.flatten(1, 2)
+
+    def _costs(self, target, source, weight):
+        """Sums over cells and each window of squared differences, (M, (2R+1)², h, w) a window."""
+        cell = self.model.attention.cell
+        error = ((target - self._moved_frames(source)) ** 2).sum(2) * weight[:, 0]
+        cells = F.avg_pool2d(error, cell).swapaxes(0, 1) * cell**2
+        return [F.avg_pool2d(cells, window, 1, window // 2) * window**2
+                for window in self.model.attention.windows]
+
+    def _meta_network(self, params, last_output, kinds):
+        """Logits of every head's displacements, (M, heads, (2R+1)², h, w)."""
+        pool = last_output.shape[2] // kinds[0][0].shape[2]
+        inputs = [F.avg_pool2d(last_output, pool)]
+        for number, kind in enumerate(kinds):
+            relative = [torch.exp(-cost / (cost.amin(1, keepdim=True) + 1e-2)) for cost in kind]
+            inputs.append(_dense(torch.cat(relative, 1), params[f"costs_{number}"]))
+        x = torch.cat(inputs, 1)
+        for layer in ("meta_1", "meta_2"):
+            x = F.relu(_conv(x, params[layer]))
+        return _dense(x, params["logits"]).unflatten(1, (self.model.attention.heads, -1))
+
+    def _moved_frames(self, frame):
+        """The frame moved by every displacement, ((2R+1)², M, C, H, W)."""
+        radius, (height, width) = self.model.attention.radius, self.size
+        padded, starts = F.pad(frame, (radius,) * 4), range(2 * radius, -1, -1)
+        return torch.stack([padded[..., y : y + height, x : x + width] for y in starts for x in starts])
+
+    def _statistics(self, features_MxDxHxW, value_CxHxW, tail):
+        """Statistics of the predicted distributions, averaged over colours, (M, H, W) each."""
+        kernel, bias = self.params["output_kernel"], self.params["output_bias"]
+        z = torch.einsum("mdhw,dcv->mchwv", features_MxDxHxW, kernel) + bias[:, None, None]
+        log_q = F.log_softmax(z, -1)
+        q, values = log_q.exp(), torch.arange(256) / 255
+        value = value_CxHxW[None, ..., None].expand(*z.shape[:-1], 1)
+        mean, square = q @ values, q @ values**2
+        statistics = {
+            "nll": -log_q.gather(-1, value)[..., 0],
+            "missing": mean - value[..., 0] / 255,
+            "variance": (square - mean**2).clamp(min=0),
+        }
+        if tail:
+            intensities = torch.arange(256)
+            at_most = (q * (intensities <= value)).sum(-1)
+            at_least = (q * (intensities >= value)).sum(-1)
+            smaller = torch.minimum(at_most, at_least)
+            statistics["tail"] = -(2 * smaller).clamp(torch.finfo(z.dtype).tiny, 1).log()
+            statistics["entropy"] = -(q * log_q).sum(-1)
+        return {name: x.mean(1) for name, x in statistics.items()}
+
+
+def _tensors(tree):
+    """Arrays as tensors: 3×3 kernels (O, I, 3, 3), the others as they are."""
+    if isinstance(tree, dict):
+        return {name: _tensors(branch) for name, branch in tree.items()}
+    tensor = torch.tensor(np.asarray(tree))
+    return tensor.permute(3, 2, 0, 1).contiguous() if tensor.ndim == 4 else tensor
+
+
+def _space_to_depth(x, block):
+    """Pixels of a block to channels, the block's place slowest."""
+    return F.pixel_unshuffle(x, block).unflatten(1, (-1, block**2)).swapaxes(1, 2).flatten(1, 2)
+
+
+def _depth_to_space(x, block):
+    return F.pixel_shuffle(x.unflatten(1, (block**2, -1)).swapaxes(1, 2).flatten(1, 2), block)
+
+
+def _conv(x, layer, dilation=1):
+    return F.conv2d(x, layer["kernel"], layer["bias"], padding=dilation, dilation=dilation)
+
+
+def _dense(x_BxCxHxW, layer):
+    return F.conv2d(x_BxCxHxW, layer["kernel"].T[:, :, None, None], layer["bias"])
+
+
+def _relu_block(x, block, dilation):
+    return x + _conv(F.relu(_conv(F.relu(x), block["conv_1"], dilation)), block["conv_2"], dilation)
