@@ -175,6 +175,8 @@ FIELDS = (
            "after a sudden change of light in which no event begins"),
     Field("watch.zones", "", str, "", None, None, None,
           "image, white where to look and black where not; empty: everywhere"),
+    _switch("watch.tail", True,
+            "motion is found by tail surprise; without, by plain surprise, at less time a frame"),
     _number("watch.timeout", 10.0, "seconds", 1e-3, 1e6, "that a stream may be silent"),
 )
 

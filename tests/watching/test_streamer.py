@@ -6,7 +6,7 @@ import pytest
 
 from tests.systems.examples import example, small_config
 from vpn_anomaly.evaluation.scores import frame_scores
-from vpn_anomaly.watching.streamer import Streamer
+from vpn_anomaly.watching.streamer import Streamer, score_names
 
 SHIFTS = np.array([[0, 0], [2, 3]])
 HEIGHT, WIDTH = 18, 21
@@ -66,3 +66,14 @@ def test_a_restart_forgets_everything(trained):
     streamer.restart()
     again = [streamer(frame).scores for frame in frames()]
     assert again == [one.scores for one in streamed(trained, frames())]
+
+
+def test_without_tails_the_other_scores_and_maps_are_the_same(trained):
+    whole = streamed(trained, frames())[-1]
+    streamer = Streamer(*trained, SHIFTS, HEIGHT, WIDTH, tail=False)
+    lean = [streamer(frame) for frame in frames()][-1]
+    assert tuple(lean.scores) == score_names(tail=False) and "tail" not in lean.maps.value
+    for name in lean.scores:
+        np.testing.assert_allclose(lean.scores[name], whole.scores[name], rtol=1e-5)
+    for name in ("nll", "missing"):
+        np.testing.assert_allclose(lean.maps.value[name], whole.maps.value[name], rtol=1e-5, atol=1e-6)

@@ -152,3 +152,13 @@ def test_what_cannot_be_watched_is_refused(video_run, source, tmp_path):
     config.data.source = "sequences"
     with pytest.raises(UserError, match="trained on videos"):
         watch(config, video_run.trained, source[0], {})
+
+
+def test_without_tails_motion_is_found_by_plain_surprise(video_run, source, tmp_path):
+    config = video_run.config.copy_and_resolve_references()
+    config.watch.tail = False
+    outputs = {"scores": tmp_path / "s.csv", "events": tmp_path / "e.jsonl", "video": tmp_path / "v.mkv"}
+    watch(config, dataclasses.replace(video_run.trained, new_calibration=None), source[0], outputs)
+    row = rows_of(outputs["scores"])[-1]
+    assert row["mean_nll"] and row["p_motion"] and "tail_mean" not in row and "excess_nll" not in row
+    assert any(event["kind"] == "motion" for event in events_of(outputs["events"]))

@@ -9,10 +9,9 @@ from vpn_anomaly.data.build import read_videos
 from vpn_anomaly.data.video_clips import split_range
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.calibration import Calibration
-from vpn_anomaly.evaluation.scores import SCORES
 from vpn_anomaly.evaluation.scoring import Progress
 from vpn_anomaly.evaluation.trained import Trained
-from vpn_anomaly.watching.streamer import Streamer
+from vpn_anomaly.watching.streamer import Streamer, score_names
 
 NAME = "watch_calibration"
 # Frames before a part of a video that are streamed and not scored, so that the first scores of the
@@ -49,7 +48,7 @@ def normal_scores(config, trained: Trained, streamer: Streamer, zones_HxW) -> No
         "masks": config.score.masks,
         "size": [streamer.height, streamer.width],
         "zones": None if zones_HxW is None else np.packbits(zones_HxW).tobytes().hex(),
-        "scores": list(SCORES),
+        "scores": score_names(config.watch.tail),
     }
     for folder in trained.calibrations:
         stored = checkpoints.load_calibration(folder, made_with, NAME)

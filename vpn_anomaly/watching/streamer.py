@@ -6,8 +6,16 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from vpn_anomaly.evaluation.scores import SCORES, frame_scores
+from vpn_anomaly.evaluation.scores import DISTRIBUTION_SCORES, SCORES, frame_scores
 from vpn_anomaly.systems.system import Maps
+
+# The scores that take the distributions' tails or entropies, which cost more than all other maps.
+TAIL_SCORES = ("excess_nll", "tail_mean")
+
+
+def score_names(tail: bool) -> tuple[str, ...]:
+    """The scores of a streamer with or without tails."""
+    return tuple(name for name in DISTRIBUTION_SCORES if tail or name not in TAIL_SCORES)
 
 
 class Scored(NamedTuple):
@@ -29,9 +37,15 @@ class Streamer:
     their last row and column; what is continued is in no map, and outside the zones nothing counts.
     """
 
-    def __init__(self, system, params, shift_Mx2, height: int, width: int, zones_HxW=None):
-        """shift_Mx2: the masks of every frame. zones_HxW: bool, where to look; None: everywhere."""
+    def __init__(
+        self, system, params, shift_Mx2, height: int, width: int, zones_HxW=None, tail: bool = True
+    ):
+        """shift_Mx2: the masks of every frame. zones_HxW: bool, where to look; None: everywhere.
+
+        tail: whether there are the map `tail`, entropies and TAIL_SCORES.
+        """
         self.system, self._params, self._shift_Mx2 = system, params, shift_Mx2
+        self._tail = tail
         self.height, self.width = height, width
         below, beside = (-size % system.size_multiple for size in (height, width))
         self._padding = (0, below), (0, beside), (0, 0)
@@ -47,7 +61,8 @@ class Streamer:
         """The scores and maps of the next frame, uint8 of the streamer's size."""
         padded = np.pad(frame_HxWxC, self._padding, mode="edge")
         self._state, scores, maps = _next(
-            self.system, self._params, self._state, padded[None], self._shift_Mx2, self._zones_HxW
+            self.system, self._params, self._state, padded[None], self._shift_Mx2, self._zones_HxW,
+            tail=self._tail,
         )
         self._seen += 1
         if self._seen <= self.system.first_frame:
@@ -57,11 +72,19 @@ class Streamer:
         return Scored(in_order, maps)
 
 
-@functools.partial(jax.jit, static_argnames="system")
-def _next(system, params, state, frame_1xHxWxC, shift_Mx2, zones_HxW):
+@functools.partial(jax.jit, static_argnames=("system", "tail"))
+def _next(system, params, state, frame_1xHxWxC, shift_Mx2, zones_HxW, tail):
     """A function of the module, so that streams of one size compile it once."""
     state, maps = system.stream_step(params, state, frame_1xHxWxC, shift_Mx2)
+    maps = maps if tail else _without_tail(maps)
     height, width = zones_HxW.shape
     maps = jax.tree.map(lambda x: x[0, :height, :width], maps)
     maps = maps.replace(counted=maps.counted & zones_HxW)
     return state, frame_scores(maps), maps
+
+
+def _without_tail(maps: Maps) -> Maps:
+    """What is left out here is never computed: the compiler drops what no result depends on."""
+    value = {name: map_HxW for name, map_HxW in maps.value.items() if name != "tail"}
+    mean = {name: map_HxW for name, map_HxW in maps.mean.items() if name != "nll"}
+    return maps.replace(value=value, mean=mean)

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from vpn_anomaly.data.build import build_look
 from vpn_anomaly.data.video import Look, Video, open_video, sources
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.evaluation.scores import DISTRIBUTION_SCORES
 from vpn_anomaly.evaluation.trained import Trained
 from vpn_anomaly.pace import Pace
 from vpn_anomaly.training.signals import StopRequest
@@ -19,9 +18,10 @@ from vpn_anomaly.watching.annotate import AnnotatedVideo
 from vpn_anomaly.watching.events import KINDS, Change
 from vpn_anomaly.watching.live import Live, LiveFrame
 from vpn_anomaly.watching.score_log import EventLog, ScoreLog
-from vpn_anomaly.watching.watcher import KIND_SCORES, Watcher
+from vpn_anomaly.watching.streamer import score_names
+from vpn_anomaly.watching.watcher import Watcher, kind_scores, motion_map
 
-DRAWN_MAP, BRIGHTEST = "tail", 12.0  # nats; a pixel of normal frames is at about 1
+BRIGHTEST = 12.0  # nats; a pixel of normal frames is at about 1
 
 
 def watch(
@@ -71,7 +71,7 @@ class _Session:
         self._frames, self._events = 0, collections.Counter()
         self._scores = self._event_log = self._video = None
         if "scores" in outputs:
-            log = ScoreLog(outputs["scores"], DISTRIBUTION_SCORES, KINDS)
+            log = ScoreLog(outputs["scores"], score_names(config.watch.tail), KINDS)
             self._scores = stack.enter_context(log)
         if "events" in outputs:
             self._event_log = stack.enter_context(EventLog(outputs["events"]))
@@ -154,8 +154,9 @@ class _Session:
             height, width = frame.image.shape[:2]
             annotated = AnnotatedVideo(self._outputs["video"], height, width, self._look.frame_rate)
             self._video = self._stack.enter_context(annotated)
-        map_HxW = None if seen.maps is None else seen.maps.value[DRAWN_MAP] * seen.maps.counted
-        line = "  ".join(f"{kind} {seen.scores[KIND_SCORES[kind]]:.1f}" for kind in seen.p)
+        maps, score_of_kind = seen.maps, kind_scores(self._config.watch.tail)
+        map_HxW = None if maps is None else maps.value[motion_map(maps)] * maps.counted
+        line = "  ".join(f"{kind} {seen.scores[score_of_kind[kind]]:.1f}" for kind in seen.p)
         self._video.write(frame.image, frame.time, map_HxW, BRIGHTEST, [line], seen.boxes)
 
 

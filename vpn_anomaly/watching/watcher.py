@@ -22,8 +22,16 @@ from vpn_anomaly.watching.threshold import (
 )
 from vpn_anomaly.watching.zones import read_zones
 
-# The score that finds each kind of event.
-KIND_SCORES = {"missing": "missing_z", "intruding": "intruding_z", "motion": "tail_mean"}
+
+def kind_scores(tail: bool) -> dict[str, str]:
+    """The score that finds each kind of event, with or without tails."""
+    motion = "tail_mean" if tail else "mean_nll"
+    return {"missing": "missing_z", "intruding": "intruding_z", "motion": motion}
+
+
+def motion_map(maps: Maps) -> str:
+    """The map behind the score of motion, in nats."""
+    return "tail" if "tail" in maps.value else "nll"
 
 
 class Seen(NamedTuple):
@@ -66,15 +74,16 @@ class Watcher:
         zones_HxW = read_zones(config.watch.zones, height, width) if config.watch.zones else None
         scorer = trained.scorer(config)
         self._streamer = Streamer(
-            scorer.system, scorer.params, scorer.shift_Mx2, height, width, zones_HxW
+            scorer.system, scorer.params, scorer.shift_Mx2, height, width, zones_HxW, config.watch.tail
         )
+        self._score_of_kind = kind_scores(config.watch.tail)
         normal = normal_scores(config, trained, self._streamer, zones_HxW)
         self._calibration = normal.calibration
         allowed = rate_a_frame(config.watch.false_alarms, rate)
         self.threshold = alarm_threshold(allowed, len(KINDS), normal.frames)
         self._settings = _event_settings(config.watch, self.threshold.p)
         p_by_kind = [self._calibration.p_value(score, normal.held_out[score])
-                     for score in KIND_SCORES.values()]
+                     for score in self._score_of_kind.values()]
         self.held_out = realised_rate(np.min(p_by_kind, axis=0) <= self.threshold.p, rate)
         self.restart()
 
@@ -89,9 +98,9 @@ class Watcher:
         scores, maps = self._streamer(frame.image)
         light = self._guard.update(frame.image.mean(-1).round().astype(np.uint8))
         p = {kind: float(self._calibration.p_value(name, scores[name]))
-             for kind, name in KIND_SCORES.items()} if scores else {}
+             for kind, name in self._score_of_kind.items()} if scores else {}
         boxes = {kind: _box(kind, maps) for kind in p if p[kind] <= self._settings.close_p}
-        of_kind = {kind: scores[KIND_SCORES[kind]] for kind in p}
+        of_kind = {kind: scores[self._score_of_kind[kind]] for kind in p}
         observation = Observation(frame.index, frame.time, p, of_kind, boxes, light)
         changes = self._detector.update(observation)
         for change in changes:
@@ -119,6 +128,7 @@ def _event_settings(watch, open_p: float) -> EventSettings:
 def _box(kind: str, maps: Maps) -> Box | None:
     """Where an event of this kind is, by the map behind its score."""
     if kind == "motion":
-        tail = maps.value["tail"]  # its mean is about 1 when normal
-        return anomalous_box(tail - 1, np.ones_like(tail), maps.counted)
+        surprise_HxW = maps.value[motion_map(maps)]
+        excess_HxW = surprise_HxW - surprise_HxW[maps.counted].mean()
+        return anomalous_box(excess_HxW, np.ones_like(excess_HxW), maps.counted)
     return anomalous_box(maps.value[kind], maps.variance[kind], maps.counted)
