@@ -1,0 +1,27 @@
+"""The gradient of the ConvLSTM against that of Flax's cell in a scan."""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+
+from experiments import naive_flax
+from vpn_anomaly.models.conv_lstm import ConvLSTM
+
+
+def programs() -> dict[str, Callable]:
+    """The gradient of a ConvLSTM: 4 sequences, 19 steps, 64×64, 16 channels in and out."""
+    channels = 16
+    x = jax.random.normal(jax.random.key(0), (4, 19, 64, 64, channels))
+    ours = ConvLSTM(channels)
+    params = ours.init(jax.random.key(1), x)["params"]
+    naive = naive_flax.ConvLSTM(channels)
+    naive_params = naive_flax.naive_parameters({"conv_lstm": params})["conv_lstm"]
+
+    def runner(outputs, params):
+        energy = lambda params, x: jnp.sum(outputs({"params": params}, x) ** 2)
+        gradient = jax.jit(jax.value_and_grad(energy, argnums=(0, 1)))
+        return lambda: gradient(params, x)
+
+    our_outputs = lambda params, x: ours.apply(params, x)[0]
+    return {"ours": runner(our_outputs, params), "naive_flax": runner(naive.apply, naive_params)}

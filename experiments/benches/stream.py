@@ -1,0 +1,90 @@
+"""Watching a stream frame by frame: the package against the same network in PyTorch, eager.
+
+Times are of one frame of configs/video.py's model, in the masks that it scores with, without tails
+(`watch.tail`).
+"""
+
+import itertools
+import pathlib
+import tempfile
+from collections.abc import Callable, Iterator
+
+import jax
+import numpy as np
+
+from configs import video
+from experiments.conveyor_world.world import Conveyor
+from vpn_anomaly.data.lattice import fixed_shifts
+from vpn_anomaly.data.video import Look, open_video
+from vpn_anomaly.errors import UserError
+from vpn_anomaly.systems.build import build_system
+from vpn_anomaly.watching.streamer import Streamer
+
+SIZES = ((64, 64), (158, 238), (240, 360))  # height, width in pixels
+RATE, MINUTES = 25, 0.1  # of the film
+RADIUS = 4  # pixels a frame: as far as the parts of the conveyor move, and one more
+
+
+def programs() -> dict[str, Callable]:
+    """For each size: `ours`, the frames at hand; `ours_decoded`, H.264 decoded on the way;
+    `ours_with_tails`; and `torch`."""
+    try:
+        from experiments.torch_stream import TorchStream
+    except ModuleNotFoundError as error:
+        raise UserError("the suite stream needs PyTorch; pip install '.[bench]'") from error
+
+    config = video.get_config()
+    config.model.attention.radius = RADIUS
+    system, shift_Mx2 = build_system(config), fixed_shifts(config.score.masks, tuple(config.data.lattice))
+    folder = tempfile.TemporaryDirectory()  # goes when the programs go
+    result = {}
+    for height, width in SIZES:
+        film = pathlib.Path(folder.name) / f"{height}x{width}.mp4"
+        frames = write_film(film, height, width)
+        clip = frames[None, : system.first_frame + 1]
+        params = jax.jit(system.init)(jax.random.key(0), clip)
+        padded = [-size % system.size_multiple for size in (height, width)]
+        torch_stream = TorchStream(config, params, shift_Mx2, height + padded[0], width + padded[1])
+        edges = (0, padded[0]), (0, padded[1]), (0, 0)
+        streamer = lambda tail: Streamer(system, params, shift_Mx2, height, width, tail=tail)
+        result |= {
+            f"ours@{height}x{width}": _scoring(streamer(False), itertools.cycle(frames)),
+            f"ours_decoded@{height}x{width}": _scoring(streamer(False), _decoded(film, folder)),
+            f"ours_with_tails@{height}x{width}": _scoring(streamer(True), itertools.cycle(frames)),
+            f"torch@{height}x{width}": _scoring(
+                lambda frame, run=torch_stream, edges=edges: run(np.pad(frame, edges, "edge"), False),
+                itertools.cycle(frames),
+            ),
+        }
+    return result
+
+
+def write_film(path: pathlib.Path, height: int, width: int) -> np.ndarray:
+    """Writes a film of the conveyor in H.264; returns its frames, uint8 (T, H, W, 1)."""
+    import av
+
+    conveyor = Conveyor(0, "train", minutes=MINUTES, height=height, width=width, rate=RATE)
+    frames = np.stack([conveyor.frame(index) for index in range(conveyor.frames)])
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=RATE)
+        stream.height, stream.width, stream.pix_fmt = height, width, "yuv420p"
+        for frame_HxW in frames:
+            picture = av.VideoFrame.from_ndarray(frame_HxW, format="gray").reformat(format="yuv420p")
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode(None))
+    return frames[..., None]
+
+
+def _decoded(film: pathlib.Path, folder) -> Iterator[np.ndarray]:
+    """The film's frames, again and again; holds on to the folder that it is in."""
+    while folder:
+        with open_video(str(film), Look()) as source:
+            for frame in source:
+                yield frame.image
+
+
+def _scoring(score: Callable, frames: Iterator[np.ndarray]) -> Callable:
+    """A program that scores the next frame. As many as lack context are scored at once."""
+    for _ in range(video.get_config().model.context):
+        score(next(frames))
+    return lambda: score(next(frames))
