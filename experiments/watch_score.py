@@ -1,11 +1,11 @@
-"""Compares what was seen of a conveyor's test video with the truth.
+"""Compares what was seen of a test video with the truth.
 
-    python -m experiments.conveyor_score --world=DIR --scores=scores.csv --events=events.jsonl
+    python -m experiments.watch_score --world=DIR --scores=scores.csv --events=events.jsonl
         [--output=FILE.json]
 
-DIR is what experiments/conveyor.py wrote; the other two what --mode=watch wrote of DIR/test.mkv. A
-defect is found if an event overlaps its frames, or those just after: what the belt did shows until
-the model's context has passed. An event that overlaps neither is a false alarm. AUROC is over single
+DIR is what experiments/conveyor.py or footage.py wrote; the other two what --mode=watch wrote of
+DIR/test.mkv. A defect is found if an event overlaps its frames, or those just after: what the belt
+did shows until the model's context has passed. An event that overlaps neither is a false alarm. AUROC is over single
 frames, those just after a defect and those without scores left out; beside the scores stand two
 without learning, on the same frames.
 """
@@ -126,7 +126,7 @@ def report(result: Mapping) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Prints the comparison; 2 for files that cannot be read."""
-    parser = Parser("conveyor_score", __doc__)
+    parser = Parser("watch_score", __doc__)
     for name in ("world", "scores", "events"):
         parser.add_argument(f"--{name}", required=True, type=pathlib.Path)
     parser.add_argument("--output", type=pathlib.Path, metavar="FILE.json")
@@ -135,7 +135,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         truth = workdir.read_json(arguments.world / "truth.json")
         if truth is None:
             raise UserError(f"{arguments.world} has no truth.json that can be read; give a folder that"
-                            " experiments.conveyor wrote")
+                            " experiments.conveyor or experiments.footage wrote")
         scores = read_scores(arguments.scores, truth["frames"])
         scores |= unlearned(arguments.world / "test.mkv")
         result = compare(truth, scores, read_events(arguments.events))

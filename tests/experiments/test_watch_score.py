@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import sklearn.metrics
 
-from experiments import conveyor, conveyor_score
+from experiments import conveyor, watch_score
 
 TRUTH = {
     "frames": 200, "rate": 10,
@@ -21,7 +21,7 @@ def event(start, end):
 
 def test_an_event_finds_what_it_overlaps_or_just_follows():
     events = [event(59, 62), event(165, 166), event(120, 121), event(10, 12), event(40, 49)]
-    result = conveyor_score.compare(TRUTH, {}, events)
+    result = watch_score.compare(TRUTH, {}, events)
     assert result["defects"] == {"scratch": {"found": 1, "of": 2}, "belt_stopped": {"found": 1, "of": 1}}
     assert result["false_alarms"] == 3
     assert result["normal_minutes"] == pytest.approx((200 - 30 - 30) / 10 / 60)
@@ -30,7 +30,7 @@ def test_an_event_finds_what_it_overlaps_or_just_follows():
 def test_the_auroc_is_that_of_normal_and_anomalous_frames():
     score_T = np.random.default_rng(0).normal(size=200)
     score_T[:5] = np.nan
-    result = conveyor_score.compare(TRUTH, {"score": score_T}, [])
+    result = watch_score.compare(TRUTH, {"score": score_T}, [])
     label = np.zeros(200)
     for first in (50, 100, 150):
         label[first : first + 10], label[first + 10 : first + 20] = 1, -1
@@ -56,7 +56,7 @@ def test_files_are_read_and_compared(world, tmp_path, capsys):
     (tmp_path / "e.jsonl").write_text("".join(
         json.dumps({**record, "end_frame": end}) + "\n" for end in (first, first + 1)))
     arguments = [f"--world={world}", f"--scores={tmp_path}/s.csv", f"--events={tmp_path}/e.jsonl"]
-    assert conveyor_score.main([*arguments, f"--output={tmp_path}/out.json"]) == 0
+    assert watch_score.main([*arguments, f"--output={tmp_path}/out.json"]) == 0
     result = json.loads((tmp_path / "out.json").read_text())
     assert sum(one["found"] for one in result["defects"].values()) == 1
     assert result["false_alarms"] == 0
@@ -71,6 +71,6 @@ def test_a_missing_file_is_one_line(world, tmp_path, capsys, name, said):
     (tmp_path / "e.jsonl").write_text("")
     files = {"world": world, "scores": tmp_path / "s.csv", "events": tmp_path / "e.jsonl",
              name: tmp_path / "nothing"}
-    assert conveyor_score.main([f"--{flag}={path}" for flag, path in files.items()]) == 2
+    assert watch_score.main([f"--{flag}={path}" for flag, path in files.items()]) == 2
     err = capsys.readouterr().err
     assert err.startswith("error: ") and said in err and err.count("\n") == 1

@@ -1,0 +1,82 @@
+"""Cuts a video of a camera that stands still in two: one half to train on, one with changes to find.
+
+    python -m experiments.footage --input=VIDEO --output=DIR [--height=192] [--width=256]
+        [--changes=6] [--seed=0]
+
+    DIR/normal.mkv    the first half, as it is
+    DIR/test.mkv      the second half, changed: a moving thing is gone, upside down or scratched, a
+                      foreign object crosses, time stands still or goes back
+    DIR/truth.json    the arguments, rate and number of frames of test.mkv, and every change: its
+                      kind, first and end frame, and a box [top, left, bottom, right] a frame
+
+Frames are grey, of at most the given size (their aspect is kept), written without loss.
+experiments/watch_score.py compares what was seen with the truth.
+"""
+
+import dataclasses
+import pathlib
+import sys
+from collections.abc import Sequence
+
+import numpy as np
+
+from experiments.conveyor_world.writing import write_video
+from experiments.footage_world.changes import changed_footage
+from experiments.parser import Parser
+from vpn_anomaly import workdir
+from vpn_anomaly.data.video import Look, open_video
+from vpn_anomaly.errors import UserError
+
+
+def read_frames(path: str, height: int, width: int) -> tuple[np.ndarray, int]:
+    """All frames, uint8 (T, H, W), and how many a second, rounded."""
+    look = Look(height, width)
+    with open_video(path, look) as video:
+        rate = max(1, round(video.rate or look.frame_rate))
+        return np.stack([frame.image[..., 0] for frame in video]), rate
+
+
+def write_world(directory: pathlib.Path, frame_TxHxW, rate: int, arguments: dict) -> list:
+    """Writes the three files; returns the changes. UserError where that cannot be."""
+    half = len(frame_TxHxW) // 2
+    changed, defects = changed_footage(
+        frame_TxHxW[half:], rate, arguments["changes"], arguments["seed"]
+    )
+    with workdir.storing(directory):
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / "truth.json").unlink(missing_ok=True)  # that of other videos
+    height, width = frame_TxHxW.shape[1:]
+    for name, frames in (("normal.mkv", frame_TxHxW[:half]), ("test.mkv", changed)):
+        write_video(directory / name, frames, height=height, width=width, rate=rate)
+    workdir.write_json(directory / "truth.json", {
+        **arguments, "rate": rate, "frames": len(changed),
+        "defects": [dataclasses.asdict(defect) for defect in defects],
+    })
+    return defects
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command line; 2: an error, told in one line."""
+    parser = Parser("footage", __doc__)
+    parser.add_argument("--input", required=True, metavar="VIDEO")
+    parser.add_argument("--output", required=True, type=pathlib.Path, metavar="DIR",
+                        help="made if need be; files of the same names are replaced")
+    parser.add_argument("--height", type=int, default=192, help="pixels at most")
+    parser.add_argument("--width", type=int, default=256, help="pixels at most")
+    parser.add_argument("--changes", type=int, default=6, help="six kinds take turns")
+    parser.add_argument("--seed", type=int, default=0, help="of the foreign objects' ways")
+    arguments = vars(parser.parse_args(argv))
+    directory = arguments.pop("output")
+    try:
+        frame_TxHxW, rate = read_frames(arguments["input"], arguments["height"], arguments["width"])
+        defects = write_world(directory, frame_TxHxW, rate, arguments)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(f"{directory}: normal.mkv {len(frame_TxHxW) // 2} frames, test.mkv with {len(defects)}"
+          " changes, truth.json")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

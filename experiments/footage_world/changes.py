@@ -1,0 +1,139 @@
+"""Changes of footage that a watcher should find: of things that move in it, and of its time."""
+
+import dataclasses
+
+import numpy as np
+from scipy import ndimage
+
+from experiments.footage_world.objects import Track, background, longest_track
+from vpn_anomaly.data.random_bits import random_bits, uniform
+from vpn_anomaly.errors import UserError
+
+THING_KINDS = ("missing_object", "turned_object", "scratch")
+TIME_KINDS = ("stopped", "reversed")
+KINDS = (*THING_KINDS, "foreign_object", *TIME_KINDS)
+SECONDS = 2.0  # that a change lasts
+ROOM = 2  # pixels round a thing that go with it
+SCRATCH = 70  # grey levels
+FOREIGN_RADIUS = 0.06  # frame heights
+FOREIGN_SPEED = 0.012  # frame widths a frame
+
+
+@dataclasses.dataclass(frozen=True)
+class Defect:
+    """A change that is to be seen in frames first … end − 1.
+
+    Attributes:
+        boxes: for each of them [top, left, bottom, right]: all that is changed lies in it.
+    """
+
+    kind: str
+    first: int
+    end: int
+    boxes: list[list[int]]
+
+
+def changed_footage(frame_TxHxW: np.ndarray, rate: float, count: int, seed: int):
+    """The footage with `count` changes in it, evenly spread, kinds in turn; and the changes.
+
+    Where time goes back, or stands still, the footage goes on from there: the result is longer.
+
+    Returns:
+        uint8 (T', H, W), and a list of Defect.
+
+    UserError where the footage is too short, or nothing in it moves that could be changed.
+    """
+    length = round(SECONDS * rate)
+    gap = (len(frame_TxHxW) - count * length) // (count + 1)
+    if gap < length:
+        raise UserError(f"{count} changes need {count * 2 * length + length} frames, there are"
+                        f" {len(frame_TxHxW)}; make fewer changes, or give a longer video")
+    still_HxW = background(frame_TxHxW)
+    shown, defects, source = [], [], 0
+    for number in range(count):
+        kind = KINDS[number % len(KINDS)]
+        shown += list(frame_TxHxW[source : source + gap])
+        source += gap
+        if kind in TIME_KINDS:
+            changed, source = _in_time(kind, frame_TxHxW, source, length)
+            boxes = [[0, 0, *frame_TxHxW.shape[1:]]] * length
+        else:
+            start = source
+            if kind in THING_KINDS:
+                track = _track(frame_TxHxW, still_HxW, source, gap, length)
+                start = track.first
+                shown += list(frame_TxHxW[source:start])
+            normal = frame_TxHxW[start : start + length]
+            if kind == "foreign_object":
+                changed = _foreign_object(normal, seed, number)
+            else:
+                changed = [_of_thing(kind, frame, still_HxW, mask)
+                           for frame, mask in zip(normal, track.masks, strict=True)]
+            boxes = [_box(a != b) for a, b in zip(changed, normal, strict=True)]
+            source = start + length
+        defects.append(Defect(kind, len(shown), len(shown) + length, boxes))
+        shown += list(changed)
+    return np.stack([*shown, *frame_TxHxW[source:]]), defects
+
+
+def _track(frame_TxHxW, still_HxW, first, room, length) -> Track:
+    """A thing that can be followed from one of the next `room` // 2 frames on."""
+    for start in range(first, min(first + room // 2, len(frame_TxHxW) - length)):
+        track = longest_track(frame_TxHxW, still_HxW, start, length)
+        if track is not None:
+            return track
+    raise UserError(f"nothing can be followed for {length} frames after frame {first} of the second"
+                    " half; give footage of a camera that stands still, in which things move")
+
+
+def _in_time(kind, frame_TxHxW, source, length):
+    """The frames while time stands still or goes back, and the frame that comes then."""
+    if kind == "stopped":
+        return [frame_TxHxW[source - 1]] * length, source
+    back = range(source - 2, source - 2 - length, -1)
+    return [frame_TxHxW[number] for number in back], source - length
+
+
+def _of_thing(kind, frame_HxW, still_HxW, mask_HxW):
+    """The frame with its thing gone, upside down, or scratched."""
+    changed_HxW = frame_HxW.copy()
+    if kind == "scratch":
+        top, left, bottom, right = _box(mask_HxW)
+        rows, columns = np.indices(mask_HxW.shape)
+        row, column = ndimage.center_of_mass(mask_HxW)
+        slope = (right - left) / (bottom - top)
+        line = np.abs(columns - column - slope * (rows - row)) <= max(1.0, slope)
+        bright = frame_HxW[mask_HxW].mean() < 128
+        marked = np.clip(frame_HxW + (SCRATCH if bright else -SCRATCH) * np.int16(1), 0, 255)
+        changed_HxW[line & mask_HxW] = marked[line & mask_HxW]
+        return changed_HxW
+    wide_HxW = ndimage.binary_dilation(mask_HxW, iterations=ROOM)
+    changed_HxW[wide_HxW] = still_HxW[wide_HxW]
+    if kind == "turned_object":
+        top, left, bottom, right = _box(wide_HxW)
+        window = (slice(top, bottom), slice(left, right))
+        turned, turned_mask = frame_HxW[window][::-1, ::-1], wide_HxW[window][::-1, ::-1]
+        changed_HxW[window][turned_mask] = turned[turned_mask]
+    return changed_HxW
+
+
+def _foreign_object(frames, seed, number):
+    """A chequered disc crosses the frames on a straight line."""
+    height, width = frames[0].shape
+    row, column, angle = uniform(random_bits(seed, "test", [number], "foreign object", 3)[0])
+    radius, speed = FOREIGN_RADIUS * height, FOREIGN_SPEED * width
+    rows, columns = np.indices((height, width))
+    changed = []
+    for time, frame_HxW in enumerate(frames):
+        y = (0.3 + 0.4 * row) * height + np.sin(2 * np.pi * angle) * speed * (time - len(frames) / 2)
+        x = (0.3 + 0.4 * column) * width + np.cos(2 * np.pi * angle) * speed * (time - len(frames) / 2)
+        inside = (rows - y) ** 2 + (columns - x) ** 2 < radius**2
+        chequer = (np.floor((rows - y) / radius * 2) + np.floor((columns - x) / radius * 2)) % 2
+        changed.append(np.where(inside, 60 + 140 * chequer, frame_HxW).astype(np.uint8))
+    return changed
+
+
+def _box(changed_HxW) -> list[int]:
+    """[top, left, bottom, right] round the true pixels."""
+    rows, columns = (np.flatnonzero(changed_HxW.any(axis)) for axis in (1, 0))
+    return [int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1]
