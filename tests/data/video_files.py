@@ -4,6 +4,7 @@ import contextlib
 import pathlib
 import socket
 import threading
+import time
 from fractions import Fraction
 
 import av
@@ -110,5 +111,43 @@ def server(*parts, answer=b"", silent=False):
         done.set()
         with contextlib.suppress(OSError):
             listener.shutdown(socket.SHUT_RDWR)  # wakes accept where nobody came
+        listener.close()
+        thread.join(10)
+
+
+@contextlib.contextmanager
+def camera(folder, pictures, seconds, size=(48, 64)):
+    """Yields the address of a camera that sends pictures, so many seconds apart, and hangs up.
+
+    Picture n of m is grey of the level n · 250 / m. One client after the other gets all of them.
+    """
+    parts = []
+    for number in range(pictures):
+        level = np.full((*size, 3), number * 250 // pictures, np.uint8)
+        write_image(folder / "x.jpg", level)
+        picture = (folder / "x.jpg").read_bytes()
+        parts.append(b"--b\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%b\r\n"
+                     % (len(picture), picture))
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = listener.accept()
+                with client, contextlib.suppress(OSError):
+                    client.recv(65536)
+                    client.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace;"
+                                   b" boundary=b\r\n\r\n")
+                    for part in parts:
+                        client.sendall(part)
+                        time.sleep(seconds)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+    finally:
+        with contextlib.suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)  # wakes accept
         listener.close()
         thread.join(10)

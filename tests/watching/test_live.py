@@ -1,15 +1,13 @@
 """Live sources that are too fast, that break and come back: stand-ins, and Motion JPEG by HTTP."""
 
-import contextlib
 import queue
-import socket
 import threading
 import time
 
 import numpy as np
 import pytest
 
-from tests.data.video_files import write_image
+from tests.data.video_files import camera
 from vpn_anomaly.data.video import Frame, Look
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.watching import live as live_module
@@ -238,44 +236,6 @@ def test_an_exception_in_the_consumer_ends_the_thread():
             next(live)
             raise ZeroDivisionError
     assert not live._thread.is_alive() and video.closed_by == [live._thread]
-
-
-@contextlib.contextmanager
-def camera(folder, pictures, seconds):
-    """Yields the address of a camera that sends pictures, so many seconds apart, and hangs up.
-
-    Picture n of m is grey of the level n · 250 / m. One client after the other gets all of them.
-    """
-    parts = []
-    for number in range(pictures):
-        level = np.full((48, 64, 3), number * 250 // pictures, np.uint8)
-        write_image(folder / "x.jpg", level)
-        picture = (folder / "x.jpg").read_bytes()
-        parts.append(b"--b\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%b\r\n"
-                     % (len(picture), picture))
-    listener = socket.create_server(("127.0.0.1", 0))
-
-    def serve():
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = listener.accept()
-                with client, contextlib.suppress(OSError):
-                    client.recv(65536)
-                    client.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace;"
-                                   b" boundary=b\r\n\r\n")
-                    for part in parts:
-                        client.sendall(part)
-                        time.sleep(seconds)
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
-    finally:
-        with contextlib.suppress(OSError):
-            listener.shutdown(socket.SHUT_RDWR)  # wakes accept
-        listener.close()
-        thread.join(10)
 
 
 def test_pictures_of_a_camera_that_is_faster_than_the_consumer(tmp_path):

@@ -40,8 +40,8 @@ def watch(
 
     Raises:
         KeyboardInterrupt: after Ctrl-C, when all files are closed.
-        UserError: for a run that was not trained on videos, a source that cannot be opened,
-            thresholds that cannot be had, an output that cannot be written.
+        UserError: for a run that was not trained on videos, a source that cannot be opened or is too
+            short for a score, thresholds that cannot be had, an output that cannot be written.
     """
     if config.data.source != "video":
         raise UserError("--mode=watch needs a run that was trained on videos; train one with"
@@ -58,6 +58,7 @@ def watch(
         print(session.summary(), flush=True)
     if stop.interrupted:
         raise KeyboardInterrupt
+    session.tell_short_sources()
 
 
 class _Session:
@@ -69,6 +70,7 @@ class _Session:
         self._left, self._stop, self._stack = max_frames, stop, stack
         self._watchers: dict[tuple[int, int], Watcher] = {}
         self._frames, self._events = 0, collections.Counter()
+        self._scored, self._short = 0, []  # frames with scores; lines on sources without any
         self._scores = self._event_log = self._video = None
         if "scores" in outputs:
             log = ScoreLog(outputs["scores"], score_names(config.watch.tail), KINDS)
@@ -89,7 +91,7 @@ class _Session:
             watcher = self._watcher(video)
             watcher.restart()
             progress = _Progress(video)
-            piece = 0
+            piece, frames_before = 0, self._frames
             for frame, of_piece in self._frames_of(name, video, stack):
                 if of_piece != piece:
                     self._tell(video.name, watcher.finish())
@@ -100,6 +102,10 @@ class _Session:
                 if not self.goes_on:
                     break
             self._tell(video.name, watcher.finish())
+        count = self._frames - frames_before
+        if count <= watcher.first_frame and self.goes_on:
+            self._short.append(f"{video.name}: {count} frames, but the first {watcher.first_frame} of a"
+                               " source have no scores")
         if video.problem:
             print(f"{video.name}: {video.problem}", file=sys.stderr, flush=True)
 
@@ -109,6 +115,13 @@ class _Session:
         return f"{self._frames:,} frames, {sum(self._events.values())} events" + (
             f" ({kinds})" if kinds else ""
         )
+
+    def tell_short_sources(self) -> None:
+        """A line for every source that was too short; UserError where nothing had a score."""
+        if self._short and not self._scored:
+            raise UserError(f"{self._short[0]}; give a longer one")
+        for line in self._short:
+            print(line, file=sys.stderr, flush=True)
 
     def _frames_of(self, name: str, video: Video, stack) -> Iterator[LiveFrame]:
         if not video.live:
@@ -134,6 +147,7 @@ class _Session:
     def _see(self, source: str, watcher: Watcher, frame) -> None:
         seen = watcher.see(frame)
         self._frames += 1
+        self._scored += bool(seen.scores)
         if self._left is not None:
             self._left -= 1
         if self._scores is not None:

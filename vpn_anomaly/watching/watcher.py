@@ -60,10 +60,12 @@ class Watcher:
     Attributes:
         threshold: p-value of a frame that opens an event, for each kind.
         held_out: false alarms on normal footage that was neither trained nor calibrated with.
+        first_frame: the number of the first frame of a source that has scores.
     """
 
     threshold: Threshold
     held_out: RealisedRate
+    first_frame: int
 
     def __init__(self, config, trained: Trained, height: int, width: int, rate: float):
         """rate: frames a second that are watched.
@@ -73,6 +75,7 @@ class Watcher:
         """
         zones_HxW = read_zones(config.watch.zones, height, width) if config.watch.zones else None
         scorer = trained.scorer(config)
+        self.first_frame = scorer.system.first_frame
         self._streamer = Streamer(
             scorer.system, scorer.params, scorer.shift_Mx2, height, width, zones_HxW, config.watch.tail
         )
