@@ -87,25 +87,30 @@ def _surprise_and_gradients(features, kernel, bias, value, weight, with_gradient
 
 
 def distribution_statistics(
-    features_NxD: jax.Array, kernel_DxCxV: jax.Array, bias_CxV: jax.Array, value_NxC: jax.Array
+    features_NxD: jax.Array,
+    kernel_DxCxV: jax.Array,
+    bias_CxV: jax.Array,
+    value_NxC: jax.Array,
+    tail: bool = True,
 ) -> dict[str, jax.Array]:
     """What the maps need of the predicted distributions, each (N, C) float32.
 
-    With q the predicted distribution and x the true value: `surprise` −log q(x) and its expectation
-    `entropy`; `tail`, the two-sided tail surprise −log min(1, 2·min(P(X ≤ x), P(X ≥ x))); `mean`
-    and `variance` of the intensity in 0..1.
+    With q the predicted distribution and x the true value: `surprise` −log q(x); `mean` and
+    `variance` of the intensity in 0..1; and, unless `tail` is false, the expected surprise `entropy`
+    and the two-sided tail surprise `tail`, −log min(1, 2·min(P(X ≤ x), P(X ≥ x))). They take three
+    more passes over the logits, more time than all the rest.
     """
 
     def of_chunk(chunk):
         features, value = chunk
-        return _statistics(logits(features, kernel_DxCxV, bias_CxV), value)
+        return _statistics(logits(features, kernel_DxCxV, bias_CxV), value, tail)
 
     statistics = lax.map(of_chunk, (_chunked(features_NxD), _chunked(value_NxC)))
     pixels = features_NxD.shape[0]
     return jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:])[:pixels], statistics)
 
 
-def _statistics(z_NxCxV, value_NxC):
+def _statistics(z_NxCxV, value_NxC, tail):
     """`distribution_statistics` from logits.
 
     The exponentials are taken once, and the moments are products with a small matrix: every sum
@@ -118,16 +123,18 @@ def _statistics(z_NxCxV, value_NxC):
     powers_Vx3 = jnp.stack([jnp.ones(VALUES), intensity, intensity**2], axis=1)
     moments = jnp.einsum("ncv,vk->knc", weight, powers_Vx3, precision="highest")
     total, mean = moments[0], moments[1] / moments[0]
-    part = lambda which: jnp.sum(jnp.where(which, weight, 0), axis=-1) / total
-    smaller = jnp.minimum(part(values <= value), part(values >= value))
     log_total = jnp.log(total)
-    return {
+    statistics = {
         "surprise": log_total - jnp.sum(jnp.where(values == value, z, 0), axis=-1),
-        "entropy": log_total - jnp.sum(weight * z, axis=-1) / total,
-        "tail": -jnp.log(jnp.clip(2 * smaller, jnp.finfo(z.dtype).tiny, 1)),
         "mean": mean,
         "variance": jnp.maximum(moments[2] / total - mean**2, 0),
     }
+    if tail:
+        part = lambda which: jnp.sum(jnp.where(which, weight, 0), axis=-1) / total
+        smaller = jnp.minimum(part(values <= value), part(values >= value))
+        statistics["entropy"] = log_total - jnp.sum(weight * z, axis=-1) / total
+        statistics["tail"] = -jnp.log(jnp.clip(2 * smaller, jnp.finfo(z.dtype).tiny, 1))
+    return statistics
 
 
 def _chunked(x):

@@ -34,16 +34,18 @@ def mean_frame_surprise(features_BxGxHxWxD, output_layer, value_BxGxHxWxC, count
     return mean_surprise(features, *output_layer, value.astype(jnp.int32), weight)
 
 
-def frame_statistics(features_BxGxHxWxD, output_layer, value_BxGxHxWxC) -> dict[str, jax.Array]:
+def frame_statistics(
+    features_BxGxHxWxD, output_layer, value_BxGxHxWxC, tail: bool = True
+) -> dict[str, jax.Array]:
     """The predicted distributions' statistics, averaged over colours, (B, G, H, W) each.
 
-    `surprise`, `entropy` and `tail` in nats, `variance` and `residual` (value − predicted mean) in
+    `surprise`, unless `tail` is false also `entropy` and `tail`, in nats, `variance` and `residual` (value − predicted mean) in
     intensities 0..1.
     """
     shape, colours = features_BxGxHxWxD.shape[:4], value_BxGxHxWxC.shape[-1]
     value = value_BxGxHxWxC.reshape(-1, colours).astype(jnp.int32)
     features = features_BxGxHxWxD.reshape(-1, features_BxGxHxWxD.shape[-1])
-    statistics = distribution_statistics(features, *output_layer, value)
+    statistics = distribution_statistics(features, *output_layer, value, tail)
     statistics["residual"] = value / (VALUES - 1) - statistics.pop("mean")
     return jax.tree.map(lambda x: x.mean(-1).reshape(shape), statistics)
 
@@ -51,18 +53,24 @@ def frame_statistics(features_BxGxHxWxD, output_layer, value_BxGxHxWxC) -> dict[
 def surprise_maps(statistics: dict[str, jax.Array], value_BxGxHxWxC, counted) -> Maps:
     """Maps `nll` (its mean is the entropy) and `tail`, in nats, `missing` and `intruding`.
 
+    Without tails in the statistics there is neither the map `tail` nor the mean of `nll`.
     The last two are the residual of the predicted mean, darker and brighter than expected, in
     intensities 0..1; under the prediction its mean is zero and its variance the predicted one.
     """
     residual, zero = statistics["residual"], jnp.zeros_like(statistics["residual"])
+    with_tail = "tail" in statistics
     return Maps(
         value={
             "nll": statistics["surprise"],
-            "tail": statistics["tail"],
+            **({"tail": statistics["tail"]} if with_tail else {}),
             "missing": -residual,
             "intruding": residual,
         },
-        mean={"nll": statistics["entropy"], "missing": zero, "intruding": zero},
+        mean={
+            **({"nll": statistics["entropy"]} if with_tail else {}),
+            "missing": zero,
+            "intruding": zero,
+        },
         variance={"missing": statistics["variance"], "intruding": statistics["variance"]},
         counted=jnp.broadcast_to(counted, residual.shape),
         intensity=intensity(value_BxGxHxWxC).mean(-1),

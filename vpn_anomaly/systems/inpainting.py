@@ -121,15 +121,17 @@ class InpaintingSystem:
         memory = jnp.repeat(h[:, None], network.context, axis=1)
         return StreamState((h.astype(jnp.float32), h), memory, frames, jnp.zeros((), jnp.int32))
 
-    def stream_step(self, params, state: StreamState, frame_BxHxWxC, shift_Mx2):
+    def stream_step(self, params, state: StreamState, frame_BxHxWxC, shift_Mx2, tail: bool = True):
         """The state after the next frame of a stream, and that frame's maps, (B, H, W).
 
         The maps are those of `maps` over all frames since the first, at the same cost however many
-        there were. No pixel counts in the first frames, which lack context.
+        there were. No pixel counts in the first frames, which lack context. Without `tail` they lack
+        the tails and entropies, as `surprise_maps` says.
         """
         frame = jnp.asarray(frame_BxHxWxC)
         windows = Windows(state.memory[:, None], state.frames[:, None], frame[:, None])
-        maps = jax.tree.map(lambda x: x[:, 0], self._window_maps(params, windows, shift_Mx2))
+        maps = self._window_maps(params, windows, shift_Mx2, tail)
+        maps = jax.tree.map(lambda x: x[:, 0], maps)
         counted = maps.counted & (state.seen >= self.first_frame)
         lstm = self._apply(params, "remember_next", state.lstm, intensity(frame))
         pushed = lambda last, new: jnp.concatenate([last[:, 1:], new[:, None]], axis=1)
@@ -165,21 +167,21 @@ class InpaintingSystem:
         values = clip_BxTxHxWxC[:, jnp.array(frames)]
         return Windows(memory[:, before], clip_BxTxHxWxC[:, before], values), state
 
-    def _window_maps(self, params, windows: Windows, shift_Mx2) -> Maps:
+    def _window_maps(self, params, windows: Windows, shift_Mx2, tail=True) -> Maps:
         total, hidden_times = jax.lax.map(
-            lambda shift: self._masked_statistics(params, windows, shift), shift_Mx2
+            lambda shift: self._masked_statistics(params, windows, shift, tail), shift_Mx2
         )
         times = hidden_times.sum(0)
         average = jax.tree.map(lambda x: x.sum(0) / jnp.maximum(times, 1), total)
         return surprise_maps(average, windows.value, times > 0)
 
-    def _masked_statistics(self, params, windows: Windows, shift_2):
+    def _masked_statistics(self, params, windows: Windows, shift_2, tail):
         """The statistics under one mask, zero where shown, and where it hides, (H, W)."""
         height, width = windows.value.shape[2:4]
         shown_HxW = shown(height, width, shift_2, self.lattice)
         shown_BxGxHxW = jnp.broadcast_to(shown_HxW, windows.value.shape[:4])
         features = self._inpaint(params, windows, shown_BxGxHxW)
-        statistics = frame_statistics(features, self._output_layer(params), windows.value)
+        statistics = frame_statistics(features, self._output_layer(params), windows.value, tail)
         hidden = ~shown_HxW
         return jax.tree.map(lambda x: x * hidden, statistics), hidden.astype(jnp.float32)
 

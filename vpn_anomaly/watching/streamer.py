@@ -75,16 +75,8 @@ class Streamer:
 @functools.partial(jax.jit, static_argnames=("system", "tail"))
 def _next(system, params, state, frame_1xHxWxC, shift_Mx2, zones_HxW, tail):
     """A function of the module, so that streams of one size compile it once."""
-    state, maps = system.stream_step(params, state, frame_1xHxWxC, shift_Mx2)
-    maps = maps if tail else _without_tail(maps)
+    state, maps = system.stream_step(params, state, frame_1xHxWxC, shift_Mx2, tail)
     height, width = zones_HxW.shape
     maps = jax.tree.map(lambda x: x[0, :height, :width], maps)
     maps = maps.replace(counted=maps.counted & zones_HxW)
     return state, frame_scores(maps), maps
-
-
-def _without_tail(maps: Maps) -> Maps:
-    """What is left out here is never computed: the compiler drops what no result depends on."""
-    value = {name: map_HxW for name, map_HxW in maps.value.items() if name != "tail"}
-    mean = {name: map_HxW for name, map_HxW in maps.mean.items() if name != "nll"}
-    return maps.replace(value=value, mean=mean)
