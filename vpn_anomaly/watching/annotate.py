@@ -59,7 +59,7 @@ class AnnotatedVideo:
         self._container = None
         self._written = 0  # bytes that are whole fragments
         with workdir.storing(self.path):
-            self._file = self.path.open("wb")
+            self._file = _Sink(self.path.open("wb"))
         with self._writing():
             self._open(rate)
 
@@ -100,8 +100,7 @@ class AnnotatedVideo:
             self._next_key = frame.pts + int(FRAGMENT_SECONDS / TICK)
         with self._writing():
             self._container.mux(self._stream.encode(frame))
-            self._file.flush()
-            self._written = os.path.getsize(self._file.fileno())
+            self._written = self._file.flush()
 
     def close(self) -> None:
         """Completes the file. A second call does nothing."""
@@ -110,6 +109,7 @@ class AnnotatedVideo:
         with self._writing():
             self._container.mux(self._stream.encode(None))
             self._container.close()
+            self._file.flush()
             self._file.close()
 
     def _open(self, rate: float) -> None:
@@ -144,6 +144,7 @@ class AnnotatedVideo:
         try:
             with workdir.storing(self.path):
                 yield
+                self._file.raise_error()
         except (UserError, av.FFmpegError) as error:
             self._abandon()
             if isinstance(error, UserError):
@@ -162,6 +163,40 @@ class AnnotatedVideo:
             self._file.close()
         with contextlib.suppress(OSError):
             os.truncate(self.path, self._written)
+
+
+class _Sink:
+    """A file that FFmpeg writes to. It keeps its first error until it is asked for.
+
+    An error that is raised in the middle of FFmpeg's work is printed by PyAV as soon as a second one
+    follows.
+    """
+
+    def __init__(self, file):
+        self._file, self._error = file, None
+        self.seek, self.tell, self.close = file.seek, file.tell, file.close
+
+    @property
+    def closed(self) -> bool:
+        return self._file.closed
+
+    def write(self, content) -> int:
+        if self._error is None:
+            try:
+                self._file.write(content)
+            except OSError as error:
+                self._error = error
+        return len(content)
+
+    def flush(self) -> int:
+        """Hands all bytes on; how many the file has. OSError where one could not be written."""
+        self.raise_error()
+        self._file.flush()
+        return os.path.getsize(self._file.fileno())
+
+    def raise_error(self) -> None:
+        if self._error is not None:
+            raise self._error
 
 
 def clock(seconds: float) -> str:

@@ -193,9 +193,12 @@ class _Progress:
     """Tells on stderr how far a source is: one line that is redrawn, or one now and then."""
 
     def __init__(self, video: Video):
-        self._video, self._pace, self._started, self._count = video, Pace(), time.monotonic(), 0
+        self._video, self._pace, self._started, self._count = video, Pace(), None, 0
 
     def frame(self, frame, events: int) -> None:
+        if self._started is None:  # the first frame, with the compilation: nothing to tell yet
+            self._started = time.monotonic()
+            return
         self._count += 1
         now = time.monotonic()
         redrawn = sys.stderr.isatty()
