@@ -41,11 +41,11 @@ def programs() -> dict[str, Callable]:
     for height, width in SIZES:
         film = pathlib.Path(folder.name) / f"{height}x{width}.mp4"
         frames = write_film(film, height, width)
-        clip = frames[None, : system.first_frame + 1]
-        params = jax.jit(system.init)(jax.random.key(0), clip)
-        padded = [-size % system.size_multiple for size in (height, width)]
-        torch_stream = TorchStream(config, params, shift_Mx2, height + padded[0], width + padded[1])
-        edges = (0, padded[0]), (0, padded[1]), (0, 0)
+        below, beside = (-size % system.size_multiple for size in (height, width))
+        edges = (0, below), (0, beside), (0, 0)
+        clip = np.pad(frames[: system.first_frame + 1], ((0, 0), *edges), "edge")
+        params = system.init(jax.random.key(0), clip[None])
+        torch_stream = TorchStream(config, params, shift_Mx2, *clip.shape[1:3])
         streamer = lambda tail: Streamer(system, params, shift_Mx2, height, width, tail=tail)
         result |= {
             f"ours@{height}x{width}": _scoring(streamer(False), itertools.cycle(frames)),

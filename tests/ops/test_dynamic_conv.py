@@ -3,8 +3,10 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from jax import lax
 
+from vpn_anomaly.ops import bands
 from vpn_anomaly.ops.dynamic_conv import cell_conv, sample_conv, sample_depthwise_conv
 
 
@@ -70,7 +72,9 @@ def test_sample_depthwise_conv_is_a_filter_a_channel_and_frame():
     assert_equal_with_gradients(sample_depthwise_conv, plain_sample_depthwise_conv, x, filters)
 
 
-def test_cell_conv_moves_the_frame_by_every_displacement():
+@pytest.mark.parametrize("unrolled_radius", [0, 6])
+def test_cell_conv_moves_the_frame_by_every_displacement(monkeypatch, unrolled_radius):
+    monkeypatch.setattr(bands, "_UNROLLED_RADIUS", unrolled_radius)
     frame, filters, radius = normal(0, 2, 3, 8, 12), normal(1, 2, 2, 3, 2, 25), 2
     ours = lambda filters: cell_conv(frame, filters, radius)
     plain = lambda filters: plain_cell_conv(frame, filters, radius)

@@ -1,8 +1,8 @@
 """3×3 convolution and its gradients, each in the form that its platform computes fastest.
 
 XLA's CPU backend computes the weight gradient of a convolution several times slower than the
-forward pass. There the convolution is written as a matrix product over small groups of images,
-whose nine shifted copies (im2col) stay in the cache. On GPU and TPU everything is XLA's own.
+forward pass. There it is written as a matrix product over small groups of images, whose nine
+shifted copies (im2col) stay in the cache. Everything else is XLA's own, as all is on GPU and TPU.
 This is the only file that asks for the platform.
 """
 
@@ -12,12 +12,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-# Bytes of the patch matrix of one group of images, measured: about the size of a core's L2 cache
-# for the weight gradient; the forward pass is flat up to twice that.
-_FORWARD_PATCH_BYTES = 4_000_000
-_WEIGHT_PATCH_BYTES = 2_500_000
-# From this many input channels on, XLA's own forward pass is as fast.
-_XLA_FORWARD_CHANNELS = 128
+# Bytes of the patch matrix of one group of images, measured: about the size of a core's L2 cache.
+_PATCH_BYTES = 2_500_000
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
@@ -59,17 +55,6 @@ conv3x3.defvjp(_conv3x3_fwd, _conv3x3_bwd)
 
 
 def _forward(x, kernel, dilation):
-    if x.shape[-1] >= _XLA_FORWARD_CHANNELS:
-        return _xla_forward(x, kernel, dilation=dilation)
-    return lax.platform_dependent(
-        x,
-        kernel,
-        cpu=functools.partial(_chunked_forward, dilation=dilation),
-        default=functools.partial(_xla_forward, dilation=dilation),
-    )
-
-
-def _xla_forward(x, kernel, *, dilation):
     return lax.conv_general_dilated(
         x,
         kernel,
@@ -82,21 +67,8 @@ def _xla_forward(x, kernel, *, dilation):
 
 def _xla_weight_gradient(x, dz, *, dilation):
     kernel = jax.ShapeDtypeStruct((3, 3, x.shape[-1], dz.shape[-1]), x.dtype)
-    transpose = jax.linear_transpose(lambda k: _xla_forward(x, k, dilation=dilation), kernel)
+    transpose = jax.linear_transpose(lambda k: _forward(x, k, dilation), kernel)
     return transpose(dz)[0].astype(jnp.float32)
-
-
-def _chunked_forward(x, kernel, *, dilation):
-    images, height, width, channels = x.shape
-    outputs = kernel.shape[-1]
-    matrix = kernel.reshape(9 * channels, outputs)
-
-    def convolve(_, group):
-        return None, _patches(group, dilation) @ matrix
-
-    groups = _groups(x, _FORWARD_PATCH_BYTES, x)
-    _, z = lax.scan(convolve, None, groups)
-    return z.reshape(images, height, width, outputs)
 
 
 def _chunked_weight_gradient(x, dz, *, dilation):
@@ -106,7 +78,7 @@ def _chunked_weight_gradient(x, dz, *, dilation):
         x_group, dz_group = (part.astype(jnp.float32) for part in group)
         return total + _patches(x_group, dilation).T @ dz_group.reshape(-1, outputs), None
 
-    groups = (_groups(x, _WEIGHT_PATCH_BYTES, x), _groups(dz, _WEIGHT_PATCH_BYTES, x))
+    groups = (_groups(x, x), _groups(dz, x))
     total, _ = lax.scan(accumulate, jnp.zeros((9 * channels, outputs), jnp.float32), groups)
     return total.reshape(3, 3, channels, outputs)
 
@@ -124,9 +96,9 @@ def _patches(x_NxHxWxC, dilation):
     return jnp.concatenate(shifts, axis=-1).reshape(images * height * width, 9 * channels)
 
 
-def _groups(array, patch_bytes, x):
-    """Splits the images into the largest equal groups whose patch matrix has `patch_bytes`."""
+def _groups(array, x):
+    """Splits the images into the largest equal groups whose patch matrix has _PATCH_BYTES at most."""
     images, height, width, channels = x.shape
-    limit = max(1, patch_bytes // (height * width * 9 * channels * x.dtype.itemsize))
+    limit = max(1, _PATCH_BYTES // (height * width * 9 * channels * x.dtype.itemsize))
     size = max(size for size in range(1, min(limit, images) + 1) if images % size == 0)
     return array.reshape(images // size, size, *array.shape[1:])

@@ -9,7 +9,14 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from vpn_anomaly.ops.cells import sum_columns, sum_rows
+from vpn_anomaly.ops.bands import (
+    cell_rows,
+    frame_bands,
+    map_bands,
+    moved_by_row,
+    scan_rows,
+    sum_columns,
+)
 
 
 def displacement_count(radius: int) -> int:
@@ -31,36 +38,24 @@ def displacement_costs(
     Returns:
         (B, H/cell, W/cell, (2R+1)²) float32, in squared units of the frames.
     """
-    padded = pad_frame(source_BxCxHxW, radius)
 
-    def costs_of_row(_, row):
-        costs = []
-        for moved in moved_by_row(padded, row, target_BxCxHxW.shape[2:], radius):
-            error = jnp.sum((target_BxCxHxW - moved) ** 2, axis=1) * weight_BxHxW
-            costs.append(sum_rows(error, cell))
-        return None, sum_columns(jnp.stack(costs), cell)
+    def costs_of_bands(target_BxCxcxW, source_BxCxPxP, weight_Bx1xcxW):
+        def costs_of_row(_, row):
+            errors = [weight_Bx1xcxW * (target_BxCxcxW - moved) ** 2
+                      for moved in moved_by_row(source_BxCxPxP, row, radius)]
+            return None, jnp.stack([error.sum((1, 2)) for error in errors])
 
-    _, costs_RxRxBxhxw = lax.scan(costs_of_row, None, jnp.arange(2 * radius + 1))
-    costs = costs_RxRxBxhxw.reshape(displacement_count(radius), *costs_RxRxBxhxw.shape[2:])
-    return jnp.moveaxis(costs, 0, -1)
+        _, costs_RxRxBxW = scan_rows(costs_of_row, None, radius)
+        costs_DxBxW = costs_RxRxBxW.reshape(-1, *costs_RxRxBxW.shape[2:])
+        return jnp.moveaxis(sum_columns(costs_DxBxW, cell), 0, 1)
 
-
-def pad_frame(frame_BxCxHxW: jax.Array, radius: int) -> jax.Array:
-    """The frames with `radius` zero pixels on every side."""
-    return jnp.pad(frame_BxCxHxW, ((0, 0), (0, 0), (radius, radius), (radius, radius)))
-
-
-def moved_by_row(padded_BxCxPxP: jax.Array, row: jax.Array, shape: tuple[int, int], radius: int):
-    """The copies of a padded frame moved by dy = row − R and each dx, 2R + 1 of (B, C, H, W).
-
-    Args:
-        padded_BxCxPxP: what `pad_frame` returns.
-        row: from 0 to 2R; may be traced.
-        shape: (H, W) of the frame.
-    """
-    height, width = shape
-    band = lax.dynamic_slice_in_dim(padded_BxCxPxP, 2 * radius - row, height, axis=2)
-    return [band[..., start : start + width] for start in range(2 * radius, -1, -1)]
+    costs_hxBxDxw = map_bands(
+        costs_of_bands,
+        cell_rows(target_BxCxHxW, cell),
+        frame_bands(source_BxCxHxW, radius, cell),
+        cell_rows(weight_BxHxW[:, None], cell),
+    )
+    return jnp.transpose(costs_hxBxDxw, (1, 0, 3, 2))
 
 
 def window_sums(costs_BxhxwxD: jax.Array, window: int) -> jax.Array:

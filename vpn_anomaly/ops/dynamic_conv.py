@@ -1,8 +1,8 @@
 """Convolution with filters made for each sample, or for each cell of each sample.
 
 A convolution with batch·channel groups is slow on every backend, and its gradient slower. Here the
-filters of a sample are nine matrix products or nine shifted sums, and those of a cell a scan over
-displacements; each with a gradient written for it (reverse mode only).
+filters of a sample are nine matrix products or nine shifted sums, and those of a cell sums over moved
+copies of a band; each with a gradient written for it (reverse mode only).
 """
 
 import functools
@@ -10,10 +10,16 @@ import math
 
 import jax
 import jax.numpy as jnp
-from jax import lax
 
-from vpn_anomaly.ops.cells import repeat_columns, sum_columns, sum_rows
-from vpn_anomaly.ops.displacement import moved_by_row, pad_frame
+from vpn_anomaly.ops.bands import (
+    cell_rows,
+    frame_bands,
+    from_cell_rows,
+    map_bands,
+    moved_by_row,
+    scan_rows,
+    sum_columns,
+)
 
 
 @jax.custom_vjp
@@ -95,21 +101,23 @@ def cell_conv(frame_BxCxHxW: jax.Array, filter_BxhxwxMxD: jax.Array, radius: int
     Returns:
         (B, M, C, H, W).
     """
-    batch, channels, height, width = frame_BxCxHxW.shape
-    h, heads = filter_BxhxwxMxD.shape[1], filter_BxhxwxMxD.shape[3]
-    cell, padded = height // h, pad_frame(frame_BxCxHxW, radius)
+    cell = frame_BxCxHxW.shape[2] // filter_BxhxwxMxD.shape[1]
 
-    def add_row(total, row_and_filter):
-        row, filter_RxBxMxhxw = row_and_filter
-        weights = repeat_columns(filter_RxBxMxhxw, cell)[:, :, :, None, :, None]
-        for weight, moved in zip(weights, moved_by_row(padded, row, (height, width), radius)):
-            total = total + weight * moved.reshape(batch, 1, channels, h, cell, width)
-        return total, None
+    def convolve_bands(band_BxCxPxP, filter_BxwxMxD):
+        filters_RxRxBxMxW = jnp.repeat(_rows_in_front(filter_BxwxMxD), cell, axis=-1)
 
-    rows = _rows_in_front(filter_BxhxwxMxD)
-    zeros = jnp.zeros((batch, heads, channels, h, cell, width))
-    total, _ = lax.scan(add_row, zeros, (jnp.arange(len(rows)), rows))
-    return total.reshape(batch, heads, channels, height, width)
+        def add_row(total, row):
+            copies = moved_by_row(band_BxCxPxP, row, radius)
+            return total + sum(filters_RxRxBxMxW[row, column][:, :, None, None] * moved[:, None]
+                               for column, moved in enumerate(copies)), None
+
+        batch, channels = band_BxCxPxP.shape[:2]
+        heads, width = filters_RxRxBxMxW.shape[-2:]
+        zeros = jnp.zeros((batch, heads, channels, cell, width))
+        return scan_rows(add_row, zeros, radius)[0]
+
+    bands = frame_bands(frame_BxCxHxW, radius, cell)
+    return from_cell_rows(map_bands(convolve_bands, bands, jnp.moveaxis(filter_BxhxwxMxD, 1, 0)))
 
 
 def _cell_conv_fwd(frame, filters, radius):
@@ -118,24 +126,28 @@ def _cell_conv_fwd(frame, filters, radius):
 
 def _cell_conv_bwd(radius, saved, dy_BxMxCxHxW):
     frame, filters = saved
-    cell, padded = frame.shape[2] // filters.shape[1], pad_frame(frame, radius)
+    cell = frame.shape[2] // filters.shape[1]
 
-    def gradient_of_row(_, row):
-        taps = []
-        for moved in moved_by_row(padded, row, frame.shape[2:], radius):
-            taps.append(sum_rows(jnp.sum(moved[:, None] * dy_BxMxCxHxW, axis=2), cell))
-        return None, sum_columns(jnp.stack(taps), cell)
+    def gradient_of_bands(dy_BxMxCxcxW, band_BxCxPxP):
+        def gradient_of_row(_, row):
+            taps = [jnp.sum(moved[:, None] * dy_BxMxCxcxW, axis=(2, 3))
+                    for moved in moved_by_row(band_BxCxPxP, row, radius)]
+            return None, jnp.stack(taps)
 
-    _, dfilters = lax.scan(gradient_of_row, None, jnp.arange(2 * radius + 1))
-    dfilters = dfilters.reshape(-1, *dfilters.shape[2:])
-    return jnp.zeros_like(frame), jnp.transpose(dfilters, (1, 3, 4, 2, 0))
+        _, taps_RxRxBxMxW = scan_rows(gradient_of_row, None, radius)
+        taps_DxBxMxw = sum_columns(taps_RxRxBxMxW.reshape(-1, *taps_RxRxBxMxW.shape[2:]), cell)
+        return jnp.transpose(taps_DxBxMxw, (1, 3, 2, 0))
+
+    dy_hxBxMxCxcxW = cell_rows(dy_BxMxCxHxW, cell)
+    dfilters_hxBxwxMxD = map_bands(gradient_of_bands, dy_hxBxMxCxcxW, frame_bands(frame, radius, cell))
+    return jnp.zeros_like(frame), jnp.moveaxis(dfilters_hxBxwxMxD, 0, 1)
 
 
 cell_conv.defvjp(_cell_conv_fwd, _cell_conv_bwd)
 
 
-def _rows_in_front(filter_BxhxwxMxD):
-    """The filters by rows and columns of displacements, (2R+1, 2R+1, B, M, h, w)."""
-    *shape, taps = filter_BxhxwxMxD.shape
+def _rows_in_front(filter_BxwxMxD):
+    """The filters by rows and columns of displacements, (2R+1, 2R+1, B, M, w)."""
+    *shape, taps = filter_BxwxMxD.shape
     side = math.isqrt(taps)
-    return jnp.transpose(filter_BxhxwxMxD.reshape(*shape, side, side), (4, 5, 0, 3, 1, 2))
+    return jnp.transpose(filter_BxwxMxD.reshape(*shape, side, side), (3, 4, 0, 2, 1))

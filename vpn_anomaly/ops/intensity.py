@@ -10,9 +10,11 @@ import jax.numpy as jnp
 from jax import lax
 
 VALUES = 256
-# Pixels of a chunk. On a CPU its logits fill about a megabyte and stay in the cache from product to
-# product; elsewhere every chunk costs the launch of its kernels, and 64 MB of logits are little.
-_CHUNK = {"cpu": 1024}
+# Pixels of a chunk, of the loss and of the statistics, measured. On a CPU its logits fill one or two
+# megabytes and stay in the cache from product to product; elsewhere every chunk costs the launch of its
+# kernels, and 64 MB of logits are little.
+_LOSS_CHUNK = {"cpu": 1024}
+_STATISTICS_CHUNK = {"cpu": 2048}
 _CHUNK_ELSEWHERE = 65536
 
 
@@ -76,7 +78,7 @@ def _surprise_and_gradients(features, kernel, bias, value, weight, with_gradient
         return totals, dx
 
     pixels = features.shape[0]
-    chunks = jax.tree.map(_chunked, (features, value, weight))
+    chunks = [_chunked(x, _LOSS_CHUNK) for x in (features, value, weight)]
     zero = jnp.zeros(())
     if not with_gradients:
         return lax.scan(of_chunk, zero, chunks)[0]
@@ -97,50 +99,56 @@ def distribution_statistics(
 
     With q the predicted distribution and x the true value: `surprise` −log q(x); `mean` and
     `variance` of the intensity in 0..1; and, unless `tail` is false, the expected surprise `entropy`
-    and the two-sided tail surprise `tail`, −log min(1, 2·min(P(X ≤ x), P(X ≥ x))). They take three
-    more passes over the logits, more time than all the rest.
+    and the two-sided tail surprise `tail`, −log min(1, 2·min(P(X ≤ x), P(X ≥ x))), which take half as
+    much time again.
     """
 
     def of_chunk(chunk):
-        features, value = chunk
-        return _statistics(logits(features, kernel_DxCxV, bias_CxV), value, tail)
+        features_NxD, value_NxC = chunk
+        z_CxVxN = jnp.einsum("dcv,nd->cvn", kernel_DxCxV, features_NxD.astype(jnp.float32))
+        statistics = _statistics(z_CxVxN + bias_CxV[..., None], value_NxC.T, tail)
+        return jax.tree.map(jnp.transpose, statistics)
 
-    statistics = lax.map(of_chunk, (_chunked(features_NxD), _chunked(value_NxC)))
+    chunks = [_chunked(x, _STATISTICS_CHUNK) for x in (features_NxD, value_NxC)]
+    statistics = lax.map(of_chunk, chunks)
     pixels = features_NxD.shape[0]
     return jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:])[:pixels], statistics)
 
 
-def _statistics(z_NxCxV, value_NxC, tail):
-    """`distribution_statistics` from logits.
+def _statistics(z_CxVxN, value_CxN, tail):
+    """`distribution_statistics` from logits, (C, N) each.
 
-    The exponentials are taken once, and the moments are products with a small matrix: every sum
-    over the values written as one costs another pass, with the exponentials in it.
+    Pixels come last, so that what is done over the values of each vectorises. The exponentials are
+    taken once, and the moments are a product with a small matrix: every sum over the values written
+    as one costs another pass, with the exponentials in it.
     """
-    z = z_NxCxV - z_NxCxV.max(-1, keepdims=True)
+    z = z_CxVxN - z_CxVxN.max(1, keepdims=True)
     weight = jnp.exp(z)  # q, up to its sum
-    values, value = jnp.arange(VALUES), value_NxC[..., None]
-    intensity = values / (VALUES - 1)
-    powers_Vx3 = jnp.stack([jnp.ones(VALUES), intensity, intensity**2], axis=1)
-    moments = jnp.einsum("ncv,vk->knc", weight, powers_Vx3, precision="highest")
+    values_Vx1, value_Cx1xN = jnp.arange(VALUES)[:, None], value_CxN[:, None]
+    intensity = jnp.arange(VALUES) / (VALUES - 1)
+    powers_3xV = jnp.stack([jnp.ones(VALUES), intensity, intensity**2])
+    moments = jnp.einsum("kv,cvn->kcn", powers_3xV, weight, precision="highest")
     total, mean = moments[0], moments[1] / moments[0]
     log_total = jnp.log(total)
     statistics = {
-        "surprise": log_total - jnp.sum(jnp.where(values == value, z, 0), axis=-1),
+        "surprise": log_total - jnp.sum(jnp.where(values_Vx1 == value_Cx1xN, z, 0), axis=1),
         "mean": mean,
         "variance": jnp.maximum(moments[2] / total - mean**2, 0),
     }
     if tail:
-        part = lambda which: jnp.sum(jnp.where(which, weight, 0), axis=-1) / total
-        smaller = jnp.minimum(part(values <= value), part(values >= value))
-        statistics["entropy"] = log_total - jnp.sum(weight * z, axis=-1) / total
+        part = lambda which: jnp.sum(jnp.where(which, weight, 0), axis=1) / total
+        smaller = jnp.minimum(part(values_Vx1 <= value_Cx1xN), part(values_Vx1 >= value_Cx1xN))
+        # `where`, as XLA would take a plain sum of products for a matrix product of many tiny ones.
+        products = jnp.where(weight > 0, weight * z, 0)
+        statistics["entropy"] = log_total - jnp.sum(products, axis=1) / total
         statistics["tail"] = -jnp.log(jnp.clip(2 * smaller, jnp.finfo(z.dtype).tiny, 1))
     return statistics
 
 
-def _chunked(x):
+def _chunked(x, chunk_of_platform):
     """Pads the pixels to whole chunks of weight and value zero: (chunks, chunk, ...)."""
     pixels = x.shape[0]
-    chunk = min(_CHUNK.get(jax.default_backend(), _CHUNK_ELSEWHERE), pixels)
+    chunk = min(chunk_of_platform.get(jax.default_backend(), _CHUNK_ELSEWHERE), pixels)
     chunks = -(-pixels // chunk)
     padding = [(0, chunks * chunk - pixels)] + [(0, 0)] * (x.ndim - 1)
     return jnp.pad(x, padding).reshape(chunks, chunk, *x.shape[1:])

@@ -39,8 +39,8 @@ def frame_statistics(
 ) -> dict[str, jax.Array]:
     """The predicted distributions' statistics, averaged over colours, (B, G, H, W) each.
 
-    `surprise`, unless `tail` is false also `entropy` and `tail`, in nats, `variance` and `residual` (value − predicted mean) in
-    intensities 0..1.
+    `surprise`, in nats; `variance` and `residual` (value − predicted mean), in intensities 0..1; unless
+    `tail` is false also `entropy` and `tail`, in nats.
     """
     shape, colours = features_BxGxHxWxD.shape[:4], value_BxGxHxWxC.shape[-1]
     value = value_BxGxHxWxC.reshape(-1, colours).astype(jnp.int32)

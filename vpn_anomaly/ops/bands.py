@@ -1,0 +1,83 @@
+"""A frame as bands: each row of cells with all pixels that displacements within a radius reach.
+
+What every displacement of a frame contributes to is computed band by band, so that the band, its
+filters and its result stay in the cache of a CPU while hundreds of moved copies of it are taken.
+Displacements are numbered as in `ops/displacement.py`; channels stand in front, (B, C, H, W).
+"""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+# Columns, those of several samples counted together, of one step over the bands. On a CPU the
+# filters of a step then fill about its L2 cache; elsewhere every step costs launches of kernels.
+_COLUMNS = {"cpu": 256}
+_COLUMNS_ELSEWHERE = 65536
+# Up to this radius all copies of a band are taken in one expression, up to three times as fast; those
+# of a larger one would leave the cache, and compile for long.
+_UNROLLED_RADIUS = 6
+
+
+def frame_bands(frame_BxCxHxW: jax.Array, radius: int, cell: int) -> jax.Array:
+    """The bands of the frames under zero padding, (h, B, C, cell + 2R, W + 2R)."""
+    padded = jnp.pad(frame_BxCxHxW, ((0, 0), (0, 0), (radius, radius), (radius, radius)))
+    starts = range(0, frame_BxCxHxW.shape[2], cell)
+    return jnp.stack([padded[:, :, start : start + cell + 2 * radius] for start in starts])
+
+
+def cell_rows(x_BxxHxW: jax.Array, cell: int) -> jax.Array:
+    """The rows of each row of cells, (h, B, ..., cell, W)."""
+    *batch, height, width = x_BxxHxW.shape
+    return jnp.moveaxis(x_BxxHxW.reshape(*batch, height // cell, cell, width), -3, 0)
+
+
+def from_cell_rows(x_hxBxxcxW: jax.Array) -> jax.Array:
+    """Undoes `cell_rows`, (B, ..., H, W)."""
+    x = jnp.moveaxis(x_hxBxxcxW, 0, -3)
+    return x.reshape(*x.shape[:-3], -1, x.shape[-1])
+
+
+def sum_columns(x_xW: jax.Array, cell: int) -> jax.Array:
+    """Sums over the columns of each cell, (..., W/cell).
+
+    As a sum of strided columns: a reduction over a few neighbours is slower, and so is a product with
+    a 0/1 matrix where frames are wide.
+    """
+    return sum(x_xW[..., start::cell] for start in range(cell))
+
+
+def map_bands(function: Callable, *arrays_hxBxx: jax.Array) -> jax.Array:
+    """Applies a function of bands of some samples, (g, ...) each to (g, ...), to all of (h, B, ...)."""
+    rows, batch = arrays_hxBxx[0].shape[:2]
+    columns = _COLUMNS.get(jax.default_backend(), _COLUMNS_ELSEWHERE)
+    limit = max(1, columns // arrays_hxBxx[0].shape[-1])
+    group = max(size for size in range(1, min(limit, batch) + 1) if batch % size == 0)
+    grouped = [x.reshape(-1, group, *x.shape[2:]) for x in arrays_hxBxx]
+    mapped = lax.map(lambda group: function(*group), tuple(grouped))
+    return mapped.reshape(rows, batch, *mapped.shape[2:])
+
+
+def scan_rows(body: Callable, carry, radius: int):
+    """`lax.scan` over the rows of displacements, 0 to 2R; unrolled where the radius is small."""
+    rows = range(2 * radius + 1)
+    if radius > _UNROLLED_RADIUS:
+        return lax.scan(body, carry, jnp.array(rows))
+    results = []
+    for row in rows:
+        carry, result = body(carry, row)
+        results.append(result)
+    return carry, None if result is None else jnp.stack(results)
+
+
+def moved_by_row(band_BxCxPxP: jax.Array, row: jax.Array, radius: int) -> list[jax.Array]:
+    """The copies of a band moved by dy = row − R and each dx, 2R + 1 of (B, C, cell, W).
+
+    Args:
+        band_BxCxPxP: one of `frame_bands`.
+        row: from 0 to 2R; may be traced.
+    """
+    height, width = (size - 2 * radius for size in band_BxCxPxP.shape[-2:])
+    rows = lax.dynamic_slice_in_dim(band_BxCxPxP, 2 * radius - row, height, axis=-2)
+    return [rows[..., start : start + width] for start in range(2 * radius, -1, -1)]
