@@ -63,7 +63,8 @@ class TorchStream:
         last_output = self.h.expand(masks, -1, -1, -1)
         moved = self._attention(last_output, masked, mask)
         last = self.frames[-1].expand(masks, -1, -1, -1)
-        pixels = torch.cat([last, moved, masked, mask], 1)
+        shown = [masked, mask] if self.model.use_masked_frame else []
+        pixels = torch.cat([last, moved, *shown], 1)
         head, stem = self.params["head"], self.model.stem
         x = _conv(torch.cat([last_output, _space_to_depth(pixels, stem)], 1), head["join"])
         for number in range(self.model.head.blocks):
@@ -81,7 +82,8 @@ class TorchStream:
         everywhere = torch.ones_like(mask[:1])
         of_motion = [self._costs(last, before, everywhere), self._costs(before, before_that, everywhere)]
         kinds = [[cost.expand(len(mask), -1, -1, -1) for cost in kind] for kind in of_motion]
-        kinds.append(self._costs(masked, last, mask))
+        if self.model.use_masked_frame:
+            kinds.append(self._costs(masked, last, mask))
         logits = self._meta_network(params, last_output, kinds)
         betas = params["log_beta"].exp()
         for kind, beta_M in zip(kinds, betas):

@@ -5,9 +5,9 @@
 
 DIR is what experiments/conveyor.py or footage.py wrote; the other two what --mode=watch wrote of
 DIR/test.mkv. A defect is found if an event overlaps its frames, or those just after: what the belt
-did shows until the model's context has passed. An event that overlaps neither is a false alarm. AUROC is over single
-frames, those just after a defect and those without scores left out; beside the scores stand two
-without learning, on the same frames.
+did shows until the model's context has passed. An event that overlaps neither is a false alarm. AUROC
+is over single frames, those just after a defect and those without scores left out; beside the scores
+stand two without learning, on the same frames.
 """
 
 import csv

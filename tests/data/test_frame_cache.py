@@ -61,7 +61,7 @@ def test_an_image_that_is_added_to_a_folder_counts(tmp_path):
 
 def test_a_limit_ends_the_decoding_and_leaves_nothing(tmp_path):
     source = write_video(tmp_path / "x.mkv", FRAMES)
-    with pytest.raises(UserError, match="more than video.cache_gigabytes 2e-05.*video.rate"):
+    with pytest.raises(UserError, match="more than data.video.cache_gigabytes 2e-05.*video.rate"):
         kept(tmp_path, source, gigabytes=2e-5)
     assert not list((tmp_path / "cache").iterdir())
 

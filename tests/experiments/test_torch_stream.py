@@ -12,11 +12,12 @@ pytest.importorskip("torch", reason="PyTorch is in the extra bench")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("channels", [1, 3])
-def test_the_maps_are_those_of_the_package(channels):
+@pytest.mark.parametrize("channels, masked", [(1, True), (3, True), (1, False)])
+def test_the_maps_are_those_of_the_package(channels, masked):
     from experiments.torch_stream import TorchStream
 
     config = small(channels)
+    config.model.use_masked_frame = masked
     system, shifts = build_system(config), fixed_shifts(2, tuple(config.data.lattice))
     height, width = 24, 32
     frames = np.random.default_rng(0).integers(0, 256, (6, height, width, channels), dtype=np.uint8)
