@@ -5,6 +5,7 @@ Times are of one frame of configs/video.py's model, in the masks that it scores 
 """
 
 import itertools
+import os
 import pathlib
 import tempfile
 from collections.abc import Callable, Iterator
@@ -28,6 +29,8 @@ RADIUS = 4  # pixels a frame: as far as the parts of the conveyor move, and one 
 def programs() -> dict[str, Callable]:
     """For each size: `ours`, the frames at hand; `ours_decoded`, H.264 decoded on the way;
     `ours_with_tails`; and `torch`."""
+    # Idle threads of PyTorch would go on spinning into the time of the program after it.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         from experiments.torch_stream import TorchStream
     except ModuleNotFoundError as error:

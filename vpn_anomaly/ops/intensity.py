@@ -10,11 +10,11 @@ import jax.numpy as jnp
 from jax import lax
 
 VALUES = 256
-# Pixels of a chunk, of the loss and of the statistics, measured. On a CPU its logits fill one or two
-# megabytes and stay in the cache from product to product; elsewhere every chunk costs the launch of its
+# Pixels of a chunk, of the loss and of the statistics, measured. On a CPU its logits fill about a
+# megabyte and stay in the cache from product to product; elsewhere every chunk costs the launch of its
 # kernels, and 64 MB of logits are little.
 _LOSS_CHUNK = {"cpu": 1024}
-_STATISTICS_CHUNK = {"cpu": 2048}
+_STATISTICS_CHUNK = {"cpu": 1280}
 _CHUNK_ELSEWHERE = 65536
 
 
@@ -122,16 +122,17 @@ def _statistics(z_CxVxN, value_CxN, tail):
     taken once, and the moments are a product with a small matrix: every sum over the values written
     as one costs another pass, with the exponentials in it.
     """
-    z = z_CxVxN - z_CxVxN.max(1, keepdims=True)
-    weight = jnp.exp(z)  # q, up to its sum
+    largest_CxN = z_CxVxN.max(1)
+    weight = jnp.exp(z_CxVxN - largest_CxN[:, None])  # q, up to its sum
     values_Vx1, value_Cx1xN = jnp.arange(VALUES)[:, None], value_CxN[:, None]
     intensity = jnp.arange(VALUES) / (VALUES - 1)
     powers_3xV = jnp.stack([jnp.ones(VALUES), intensity, intensity**2])
     moments = jnp.einsum("kv,cvn->kcn", powers_3xV, weight, precision="highest")
     total, mean = moments[0], moments[1] / moments[0]
-    log_total = jnp.log(total)
+    log_total = jnp.log(total) + largest_CxN
+    z_of_value = jnp.sum(jnp.where(values_Vx1 == value_Cx1xN, z_CxVxN, 0), axis=1)
     statistics = {
-        "surprise": log_total - jnp.sum(jnp.where(values_Vx1 == value_Cx1xN, z, 0), axis=1),
+        "surprise": log_total - z_of_value,
         "mean": mean,
         "variance": jnp.maximum(moments[2] / total - mean**2, 0),
     }
@@ -139,9 +140,9 @@ def _statistics(z_CxVxN, value_CxN, tail):
         part = lambda which: jnp.sum(jnp.where(which, weight, 0), axis=1) / total
         smaller = jnp.minimum(part(values_Vx1 <= value_Cx1xN), part(values_Vx1 >= value_Cx1xN))
         # `where`, as XLA would take a plain sum of products for a matrix product of many tiny ones.
-        products = jnp.where(weight > 0, weight * z, 0)
+        products = jnp.where(weight > 0, weight * z_CxVxN, 0)
         statistics["entropy"] = log_total - jnp.sum(products, axis=1) / total
-        statistics["tail"] = -jnp.log(jnp.clip(2 * smaller, jnp.finfo(z.dtype).tiny, 1))
+        statistics["tail"] = -jnp.log(jnp.clip(2 * smaller, jnp.finfo(z_CxVxN.dtype).tiny, 1))
     return statistics
 
 
