@@ -5,17 +5,14 @@ memory becomes in a long stream. Here every other row of a batch is a link of a 
 sequences of one long clip, each of which begins with the last frame of the one before.
 """
 
-import collections
-import concurrent.futures
-import itertools
 from collections.abc import Iterator
 
 import numpy as np
 
+from vpn_anomaly.data.ahead import made_ahead
 from vpn_anomaly.data.lattice import random_shifts
 
 LINKS = 16
-AHEAD = 4  # batches made ahead of the training step
 
 
 def chained_batches(
@@ -51,9 +48,4 @@ def chained_batches(
         continues_B = in_chain_B & (link > 0)
         return {"clip": clip, "shift": shift, "index": place_B, "continues": continues_B}
 
-    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
-        ahead = collections.deque()
-        for step in itertools.count(first_step):
-            ahead.append(pool.submit(batch, step))
-            if len(ahead) > AHEAD:
-                yield ahead.popleft().result()
+    return made_ahead(batch, first_step, workers)

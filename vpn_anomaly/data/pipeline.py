@@ -4,24 +4,18 @@ A source has `shape` (T, H, W, C), `length(split)` (None: endless) and `clips(se
 index_N)`: MovingMNIST and FileSequences.
 """
 
-import collections
-import concurrent.futures
 import functools
 import importlib.util
-import itertools
 from typing import Iterator, NamedTuple
 
 import numpy as np
 
+from vpn_anomaly.data.ahead import made_ahead
 from vpn_anomaly.data.corruptions import corrupt
 from vpn_anomaly.data.lattice import random_shifts
 from vpn_anomaly.data.moving_mnist import sequence_seed
 from vpn_anomaly.data.random_bits import random_bits
-from vpn_anomaly.data.tensorflow_pipeline import (
-    PREFETCHED,
-    corrupted_clips,
-    training_iterator,
-)
+from vpn_anomaly.data.tensorflow_pipeline import corrupted_clips, training_iterator
 from vpn_anomaly.errors import UserError
 
 
@@ -146,12 +140,7 @@ def _numpy_batches(source, seed, plan, first_step, workers):
         clip_BxTxHxWxC = source.clips(seed, "train", index_B)
         return {"clip": clip_BxTxHxWxC, "shift": shift_BxTx2, "index": index_B}
 
-    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
-        ahead = collections.deque()
-        for step in itertools.count(first_step):
-            ahead.append(pool.submit(batch, step))
-            if len(ahead) > PREFETCHED:
-                yield ahead.popleft().result()
+    return made_ahead(batch, first_step, workers)
 
 
 def _numpy_corrupted(source, seed, split, index_N, corruption, workers):

@@ -7,11 +7,11 @@ import atexit
 
 import numpy as np
 
+from vpn_anomaly.data.ahead import PREFETCHED
 from vpn_anomaly.data.corruptions import check_bright, draws
 from vpn_anomaly.data.tensorflow_clips import corrupt_tensors, in_graph
 from vpn_anomaly.data.tensorflow_import import import_tensorflow
 
-PREFETCHED = 4  # batches made ahead of the training step
 CHUNK = 64  # evaluation sequences that are made together
 
 
