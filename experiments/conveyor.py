@@ -25,9 +25,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from experiments.conveyor_world.world import MINUTES, Conveyor, check_range
-from experiments.conveyor_world.writing import write_video
 from experiments.parser import Parser
-from vpn_anomaly import workdir
+from experiments.world_files import write_world
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.pace import Pace
 
@@ -38,23 +37,6 @@ def truth(conveyor: Conveyor, arguments: dict[str, object]) -> dict[str, object]
     """The content of truth.json: the arguments, the number of frames, and the defects in order."""
     return {**arguments, "frames": conveyor.frames,
             "defects": [dataclasses.asdict(defect) for defect in conveyor.defects]}
-
-
-def write_world(directory: pathlib.Path, normal: Conveyor, test: Conveyor,
-                arguments: dict[str, object]) -> None:
-    """Writes normal.mkv, test.mkv and, last, truth.json; tells progress on stderr.
-
-    Raises:
-      UserError: something cannot be written.
-    """
-    with workdir.storing(directory):
-        directory.mkdir(parents=True, exist_ok=True)
-        (directory / "truth.json").unlink(missing_ok=True)  # that of other videos
-    progress = _Progress(normal.frames + test.frames)
-    for name, conveyor in (("normal.mkv", normal), ("test.mkv", test)):
-        write_video(directory / name, progress.told(name, conveyor), height=conveyor.height,
-                    width=conveyor.width, rate=conveyor.rate)
-    workdir.write_json(directory / "truth.json", truth(test, arguments))
 
 
 class _Progress:
@@ -101,7 +83,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         normal = Conveyor(arguments.seed, "train", minutes=arguments.minutes, **size)
         test = Conveyor(arguments.seed, "test", minutes=arguments.test_minutes,
                         defects=arguments.defects, **size)
-        write_world(arguments.output, normal, test, shown)
+        progress = _Progress(normal.frames + test.frames)
+        films = {"normal.mkv": normal, "test.mkv": test}
+        videos = {name: progress.told(name, film) for name, film in films.items()}
+        write_world(arguments.output, videos, truth(test, shown), **size)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -20,10 +20,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from experiments.conveyor_world.writing import write_video
 from experiments.footage_world.changes import changed_footage
 from experiments.parser import Parser
-from vpn_anomaly import workdir
+from experiments.world_files import write_world
 from vpn_anomaly.data.video import Look, open_video
 from vpn_anomaly.errors import UserError
 
@@ -34,25 +33,6 @@ def read_frames(path: str, height: int, width: int) -> tuple[np.ndarray, int]:
     with open_video(path, look) as video:
         rate = max(1, round(video.rate or look.frame_rate))
         return np.stack([frame.image[..., 0] for frame in video]), rate
-
-
-def write_world(directory: pathlib.Path, frame_TxHxW, rate: int, arguments: dict) -> list:
-    """Writes the three files; returns the changes. UserError where that cannot be."""
-    half = len(frame_TxHxW) // 2
-    changed, defects = changed_footage(
-        frame_TxHxW[half:], rate, arguments["changes"], arguments["seed"]
-    )
-    with workdir.storing(directory):
-        directory.mkdir(parents=True, exist_ok=True)
-        (directory / "truth.json").unlink(missing_ok=True)  # that of other videos
-    height, width = frame_TxHxW.shape[1:]
-    for name, frames in (("normal.mkv", frame_TxHxW[:half]), ("test.mkv", changed)):
-        write_video(directory / name, frames, height=height, width=width, rate=rate)
-    workdir.write_json(directory / "truth.json", {
-        **arguments, "rate": rate, "frames": len(changed),
-        "defects": [dataclasses.asdict(defect) for defect in defects],
-    })
-    return defects
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -69,11 +49,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     directory = arguments.pop("output")
     try:
         frame_TxHxW, rate = read_frames(arguments["input"], arguments["height"], arguments["width"])
-        defects = write_world(directory, frame_TxHxW, rate, arguments)
+        half, (height, width) = len(frame_TxHxW) // 2, frame_TxHxW.shape[1:]
+        changed, defects = changed_footage(
+            frame_TxHxW[half:], rate, arguments["changes"], arguments["seed"]
+        )
+        videos = {"normal.mkv": frame_TxHxW[:half], "test.mkv": changed}
+        truth = {**arguments, "rate": rate, "frames": len(changed),
+                 "defects": [dataclasses.asdict(defect) for defect in defects]}
+        write_world(directory, videos, truth, height=height, width=width, rate=rate)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    print(f"{directory}: normal.mkv {len(frame_TxHxW) // 2} frames, test.mkv with {len(defects)}"
+    print(f"{directory}: normal.mkv {half} frames, test.mkv with {len(defects)}"
           " changes, truth.json")
     return 0
 

@@ -1,12 +1,27 @@
-"""A video file of grey frames, without loss: FFV1 in Matroska."""
+"""A world to watch as files: videos of grey frames, without loss (FFV1 in Matroska), and the truth."""
 
 import fractions
 import pathlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from vpn_anomaly import workdir
+
+
+def write_world(directory: pathlib.Path, videos: Mapping[str, Iterable[np.ndarray]],
+                truth: Mapping[str, object], *, height: int, width: int, rate: int) -> None:
+    """Writes videos by file name, see `write_video`, and last of all truth.json.
+
+    Raises:
+      UserError: something cannot be written.
+    """
+    with workdir.storing(directory):
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / "truth.json").unlink(missing_ok=True)  # that of other videos
+    for name, frames in videos.items():
+        write_video(directory / name, frames, height=height, width=width, rate=rate)
+    workdir.write_json(directory / "truth.json", truth)
 
 
 def write_video(path: pathlib.Path, frames: Iterable[np.ndarray], *, height: int, width: int,

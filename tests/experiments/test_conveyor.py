@@ -13,7 +13,7 @@ from experiments import conveyor
 from experiments.conveyor_world import shapes
 from experiments.conveyor_world.schedule import KINDS
 from experiments.conveyor_world.world import Conveyor
-from experiments.conveyor_world.writing import write_video
+from experiments.world_files import write_video
 from vpn_anomaly.errors import UserError
 
 RATE = 15
