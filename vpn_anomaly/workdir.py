@@ -64,7 +64,7 @@ def open_run(directory: pathlib.Path, config: ConfigDict) -> None:
 
 
 def open_trained(directory: pathlib.Path, config: ConfigDict) -> None:
-    """Checks that the folder holds a run of this config, to evaluate or to score with it.
+    """Checks that the folder holds a run of this config, to evaluate, score or watch with.
 
     Raises UserError where nothing was trained, or something else.
     """
@@ -78,7 +78,7 @@ def open_trained(directory: pathlib.Path, config: ConfigDict) -> None:
 def check_same_run(stored: Mapping, config: ConfigDict, where: pathlib.Path) -> None:
     """Raises UserError naming each field, with both values, in which the run in `where` differs.
 
-    evaluate.* and score.* may differ. A field that the stored config lacks counts as its default.
+    Fields of FREE_SECTIONS may differ. A field that the stored config lacks counts as its default.
     """
     changes = fixed_differences(stored, config)
     if changes:

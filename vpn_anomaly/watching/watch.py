@@ -68,6 +68,7 @@ class _Session:
         self._config, self._trained, self._outputs = config, trained, outputs
         self._look = dataclasses.replace(build_look(config.data), timeout=config.watch.timeout)
         self._left, self._stop, self._stack = max_frames, stop, stack
+        self._score_of_kind = kind_scores(config.watch.tail)
         self._watchers: dict[tuple[int, int], Watcher] = {}
         self._frames, self._events = 0, collections.Counter()
         self._scored, self._short = 0, []  # frames with scores; lines on sources without any
@@ -168,9 +169,9 @@ class _Session:
             height, width = frame.image.shape[:2]
             annotated = AnnotatedVideo(self._outputs["video"], height, width, self._look.frame_rate)
             self._video = self._stack.enter_context(annotated)
-        maps, score_of_kind = seen.maps, kind_scores(self._config.watch.tail)
+        maps = seen.maps
         map_HxW = None if maps is None else maps.value[motion_map(maps)] * maps.counted
-        line = "  ".join(f"{kind} {seen.scores[score_of_kind[kind]]:.1f}" for kind in seen.p)
+        line = "  ".join(f"{kind} {seen.scores[self._score_of_kind[kind]]:.1f}" for kind in seen.p)
         self._video.write(frame.image, frame.time, map_HxW, BRIGHTEST, [line], seen.boxes)
 
 
