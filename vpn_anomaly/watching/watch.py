@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 
 from vpn_anomaly.data.build import build_look
-from vpn_anomaly.data.video import Look, Video, open_video, sources
+from vpn_anomaly.data.video import Video, open_video, sources
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.trained import Trained
 from vpn_anomaly.pace import Pace
