@@ -1,7 +1,7 @@
 """Writes videos of a conveyor belt to train and to test on, and where the defects are.
 
     python -m experiments.conveyor --output=DIR [--minutes=4] [--test_minutes=4] [--seed=0]
-        [--height=96] [--width=160] [--rate=15] [--defects=12]
+        [--height=96] [--width=160] [--rate=15] [--defects=12] [--products=5]
 
     DIR/normal.mkv    parts pass on a textured belt under slowly changing light; no defects
     DIR/test.mkv      the same machine later, with defects: a part is missing, turned or scratched,
@@ -78,11 +78,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _arguments(argv)
     shown = {name: value for name, value in vars(arguments).items() if name != "output"}
     size = {"height": arguments.height, "width": arguments.width, "rate": arguments.rate}
+    belt = {**size, "products": arguments.products}
     try:
         check_range("test_minutes", arguments.test_minutes, *MINUTES)
-        normal = Conveyor(arguments.seed, "train", minutes=arguments.minutes, **size)
+        normal = Conveyor(arguments.seed, "train", minutes=arguments.minutes, **belt)
         test = Conveyor(arguments.seed, "test", minutes=arguments.test_minutes,
-                        defects=arguments.defects, **size)
+                        defects=arguments.defects, **belt)
         progress = _Progress(normal.frames + test.frames)
         films = {"normal.mkv": normal, "test.mkv": test}
         videos = {name: progress.told(name, film) for name, film in films.items()}
@@ -107,6 +108,8 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--rate", type=int, default=15, help="frames a second")
     parser.add_argument("--defects", type=int, default=12,
                         help="in the test video; six kinds take turns in random order")
+    parser.add_argument("--products", type=int, default=5,
+                        help="kinds of parts that pass in random order, 1 to 5; 1: all are plates")
     return parser.parse_args(argv)
 
 

@@ -15,12 +15,13 @@ _FOREIGN_RADIUS = (0.08, 0.1)  # in frame heights, and the next too
 _FOREIGN_ROWS = (0.3, 0.7)
 
 
-def normal_items(seed: int, split: str, slot: float, event: Event | None,
-                 height: int) -> tuple[Part, ...]:
-    """What a slot holds without its defect; its part has a shape that the defect can be seen on."""
+def normal_items(seed: int, split: str, slot: float, event: Event | None, height: int,
+                 products: tuple[str, ...]) -> tuple[Part, ...]:
+    """What a slot holds without its defect: one of the products, on which the defect can be seen."""
     if slot % 1:
         return ()
-    allowed = _SHAPES_OF_KIND.get(event.kind if event else None, tuple(shapes.PARTS))
+    fit = _SHAPES_OF_KIND.get(event.kind if event else None, products)
+    allowed = tuple(shape for shape in products if shape in fit)
     return (parts.normal_part(seed, split, int(slot), height, allowed),)
 
 

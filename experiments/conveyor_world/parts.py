@@ -73,7 +73,7 @@ def furthest_reach(height: int) -> float:
     return height * (radius + PLACE_VARIATION) + SHADOW_WIDTH + 1
 
 
-def normal_part(seed: int, split: str, slot: int, height: int, allowed=tuple(shapes.PARTS)) -> Part:
+def normal_part(seed: int, split: str, slot: int, height: int, allowed: tuple[str, ...]) -> Part:
     """The part of a slot as it is without a defect, its shape one of the allowed ones."""
     bits_6 = random_bits(seed, split, [slot], "part", 6)[0]
     size, row, ahead, angle = (2 * uniform(bits_6[1:5]) - 1).tolist()

@@ -62,6 +62,8 @@ def leaf(x, y):
 PARTS = {shape.__name__: shape for shape in (washer, gear, bracket, plate, link)}
 FOREIGN = {shape.__name__: shape for shape in (bolt, star, leaf)}
 SHAPES = {**PARTS, **FOREIGN}
+# A belt carries the first so many of these: every defect can be seen on the first.
+PRODUCTS = ("plate", "washer", "gear", "bracket", "link")
 TURNABLE = ("bracket", "plate", "link")  # look different after any turn of 45 to 135 degrees
 SCRATCHABLE = ("washer", "gear", "plate")  # any line through the middle third crosses much metal
 

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from experiments.conveyor_world import parts
+from experiments.conveyor_world import parts, shapes
 from experiments.conveyor_world.boxes import box_in_view, changed_points
 from experiments.conveyor_world.defective import defective_items, normal_items
 from experiments.conveyor_world.schedule import BELT_KINDS, Event, make_schedule
@@ -18,6 +18,7 @@ SIZES = (32, 2048)  # least and greatest height and width, pixels
 RATES = (1, 240)  # frames a second
 MINUTES = (0.01, 1440.0)
 SEEDS = (0, 2**32 - 1)
+PRODUCTS = (1, len(shapes.PRODUCTS))  # kinds of parts
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Conveyor:
     """A video of parts that pass on a textured belt, under slowly changing light.
 
     The belt goes to the right by 2.1 to 2.9 pixels a frame. A part comes every 0.8 frame heights,
-    in random order of shape, and varies slightly in size, brightness, place and angle. Videos of
+    in random order of its kind, and varies slightly in size, brightness, place and angle. Videos of
     one seed and different splits show one machine (belt, mean speed) with other parts, light and
     noise.
 
@@ -55,6 +56,7 @@ class Conveyor:
       height, width: 32 to 2048 pixels.
       rate: frames a second, 1 to 240.
       defects: how many; kinds take turns in random order, with 5 s of normal frames around each.
+      products: how many kinds of parts pass, 1 to 5; 1: all are plates.
 
     Attributes:
       frames: number of frames.
@@ -64,17 +66,20 @@ class Conveyor:
     """
 
     def __init__(self, seed: int = 0, split: str = "train", *, minutes: float = 4.0,
-                 height: int = 96, width: int = 160, rate: int = 15, defects: int = 0):
+                 height: int = 96, width: int = 160, rate: int = 15, defects: int = 0,
+                 products: int = len(shapes.PRODUCTS)):
         check_range("seed", seed, *SEEDS)
         check_range("minutes", minutes, *MINUTES)
         check_range("height", height, *SIZES)
         check_range("width", width, *SIZES)
         check_range("rate", rate, *RATES)
         check_range("defects", defects, 0, math.inf)
+        check_range("products", products, *PRODUCTS)
         if split not in SPLITS:
             raise UserError(f"split={split}: there is no such split; give {', '.join(SPLITS)}")
         self.seed, self.split, self.height, self.width, self.rate = seed, split, height, width, rate
         self.frames = round(minutes * 60 * rate)
+        self._products = tuple(kind for kind in shapes.PARTS if kind in shapes.PRODUCTS[:products])
         self._schedule = make_schedule(seed, split, frames=self.frames, height=height, width=width,
                                        rate=rate, defects=defects)
         self._event_of_slot = {event.slot: event for event in self._schedule.events
@@ -130,7 +135,7 @@ class Conveyor:
     def _items_of_slot(self, slot: float) -> tuple[tuple[parts.Part, ...], tuple[parts.Part, ...]]:
         """What lies there without and with the slot's defect."""
         event, draw = self._event_of_slot.get(slot), (self.seed, self.split)
-        normal = normal_items(*draw, slot, event, self.height)
+        normal = normal_items(*draw, slot, event, self.height, self._products)
         return normal, defective_items(*draw, normal, event, self.height)
 
     @property

@@ -238,3 +238,18 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_belt_of_one_product_has_every_kind_of_defect():
+    one, five = (Conveyor(4, "test", defects=6, products=count) for count in (1, 5))
+    assert {defect.kind for defect in one.defects} == set(KINDS)
+    items = [one._items(slot)[0][0] for slot in range(40)]
+    assert {item.shape for item in items} == {shapes.PRODUCTS[0]}
+    assert {five._items(slot)[0][0].shape for slot in range(40)} == set(shapes.PARTS)
+    with pytest.raises(UserError, match="products=6: give 1 to 5"):
+        Conveyor(products=6)
+
+
+def test_every_defect_shows_on_the_first_product():
+    assert shapes.PRODUCTS[0] in shapes.TURNABLE and shapes.PRODUCTS[0] in shapes.SCRATCHABLE
+    assert set(shapes.PRODUCTS) == set(shapes.PARTS)
