@@ -1,13 +1,14 @@
 """Compares what was seen of a test video with the truth.
 
-    python -m experiments.watch_score --world=DIR --scores=scores.csv --events=events.jsonl
+    python -m experiments.watch_score --world=DIR --scores scores.csv … --events events.jsonl …
         [--output=FILE.json]
 
-DIR is what experiments/conveyor.py or footage.py wrote; the other two what --mode=watch wrote of
-DIR/test.mkv. A defect is found if an event overlaps its frames, or those just after: what the belt
+DIR is what experiments/conveyor.py or footage.py wrote; the others what --mode=watch wrote of
+DIR/test.mkv, with one model or with several: their events count together. A defect is found if an event overlaps its frames, or those just after: what the belt
 did shows until the model's context has passed. An event that overlaps neither is a false alarm. AUROC
 is over single frames, those just after a defect and those without scores left out; beside the scores
-stand two without learning, on the same frames.
+stand two without learning, on the same frames, and `least_p`: minus the logarithm of the least
+p-value, of any kind of event and any model.
 """
 
 import csv
@@ -27,6 +28,7 @@ from vpn_anomaly.evaluation.metrics import auroc
 
 AFTER = 10  # frames after a defect that are neither normal nor anomalous
 NO_SCORES = ("source", "frame", "time")
+P = "p_"  # begins the names of p-values
 
 
 def compare(truth: Mapping, scores: Mapping[str, np.ndarray], events: Sequence[Mapping]) -> dict:
@@ -85,11 +87,11 @@ def _auroc(label_T, score_T) -> float | None:
 
 
 def read_scores(path: pathlib.Path, frames: int) -> dict[str, np.ndarray]:
-    """The scores of a .csv of --mode=watch, (T,) by name; NaN where a frame has none."""
+    """The scores and p-values of a .csv of --mode=watch, (T,) by name; NaN where there is none."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
-        names = [name for name in rows[0] if name not in NO_SCORES and not name.startswith("p_")]
+        names = [name for name in rows[0] if name not in NO_SCORES]
         scores = {name: np.full(frames, np.nan) for name in names}
         for row in rows:
             for name in names:
@@ -100,6 +102,22 @@ def read_scores(path: pathlib.Path, frames: int) -> dict[str, np.ndarray]:
     except (ValueError, KeyError, IndexError, TypeError) as error:
         raise UserError(f"{path}: not the scores of these {frames} frames; give the --scores=….csv"
                         " that --mode=watch wrote of the world's test.mkv") from error
+
+
+def combined(files: Mapping[str, Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """The scores of all files, and `least_p`, (T,) each.
+
+    Args:
+        files: what `read_scores` gives, by a name that is put before those of its scores where there
+            are several.
+    """
+    several = len(files) > 1
+    scores = {f"{file}/{name}" if several else name: score_T for file, of in files.items()
+              for name, score_T in of.items() if not name.startswith(P)}
+    p = [score_T for of in files.values() for name, score_T in of.items() if name.startswith(P)]
+    if p:
+        scores["least_p"] = -np.log(np.maximum(np.fmin.reduce(p), np.finfo(float).tiny))
+    return scores
 
 
 def read_events(path: pathlib.Path) -> list[dict]:
@@ -127,8 +145,10 @@ def report(result: Mapping) -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     """Prints the comparison; 2 for files that cannot be read."""
     parser = Parser("watch_score", __doc__)
-    for name in ("world", "scores", "events"):
-        parser.add_argument(f"--{name}", required=True, type=pathlib.Path)
+    parser.add_argument("--world", required=True, type=pathlib.Path, metavar="DIR")
+    for name, ending in (("scores", "csv"), ("events", "jsonl")):
+        parser.add_argument(f"--{name}", required=True, type=pathlib.Path, nargs="+",
+                            metavar=f"FILE.{ending}")
     parser.add_argument("--output", type=pathlib.Path, metavar="FILE.json")
     arguments = parser.parse_args(argv)
     try:
@@ -136,9 +156,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         if truth is None:
             raise UserError(f"{arguments.world} has no truth.json that can be read; give a folder that"
                             " experiments.conveyor or experiments.footage wrote")
-        scores = read_scores(arguments.scores, truth["frames"])
-        scores |= unlearned(arguments.world / "test.mkv")
-        result = compare(truth, scores, read_events(arguments.events))
+        files = {path.stem: read_scores(path, truth["frames"]) for path in arguments.scores}
+        if len(files) < len(arguments.scores):
+            raise UserError("--scores names two files of one name; their names tell the models apart")
+        scores = combined(files) | unlearned(arguments.world / "test.mkv")
+        events = [event for path in arguments.events for event in read_events(path)]
+        result = compare(truth, scores, events)
         print(report(result))
         if arguments.output is not None:
             workdir.write_json(arguments.output, result)

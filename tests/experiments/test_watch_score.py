@@ -60,8 +60,35 @@ def test_files_are_read_and_compared(world, tmp_path, capsys):
     result = json.loads((tmp_path / "out.json").read_text())
     assert sum(one["found"] for one in result["defects"].values()) == 1
     assert result["false_alarms"] == 0
-    assert set(result["auroc"]) == {"mean_nll", "frame_difference", "motion_compensated_residual"}
+    assert set(result["auroc"]) == {"mean_nll", "least_p", "frame_difference",
+                                    "motion_compensated_residual"}
     assert "frame AUROC" in capsys.readouterr().out
+
+
+def test_two_models_together(world, tmp_path):
+    truth = json.loads((world / "truth.json").read_text())
+    firsts = [defect["first"] for defect in truth["defects"]]
+    for name, first in zip("ab", firsts):
+        (tmp_path / f"{name}.csv").write_text("source,frame,time,mean_nll,p_motion\n" + "".join(
+            f"x,{frame},0,1.0,{0.001 if frame == first else 0.5}\n" for frame in range(truth["frames"])))
+        (tmp_path / f"{name}.jsonl").write_text(json.dumps(
+            {"source": "x", "event": 0, "start_frame": first, "end_frame": first + 1}))
+    both = lambda ending: [str(tmp_path / f"{name}.{ending}") for name in "ab"]
+    assert watch_score.main([f"--world={world}", "--scores", *both("csv"), "--events", *both("jsonl"),
+                             f"--output={tmp_path}/out.json"]) == 0
+    result = json.loads((tmp_path / "out.json").read_text())
+    assert sum(one["found"] for one in result["defects"].values()) == 2
+    assert {"a/mean_nll", "b/mean_nll", "least_p"} <= set(result["auroc"])
+    label_T = watch_score.frame_labels(truth)
+    score_T = np.isin(np.arange(truth["frames"]), firsts)
+    expected = sklearn.metrics.roc_auc_score(label_T[label_T >= 0], score_T[label_T >= 0])
+    assert result["auroc"]["least_p"] == pytest.approx(expected)
+
+
+def test_where_there_is_no_p_value_there_is_no_score():
+    p = np.array([np.nan, np.nan, 0.0])
+    score_T = watch_score.combined({"a": {"p_missing": p, "p_motion": np.array([np.nan, 0.1, 0.2])}})
+    np.testing.assert_allclose(score_T["least_p"], [np.nan, -np.log(0.1), -np.log(np.finfo(float).tiny)])
 
 
 @pytest.mark.parametrize("name, said", [("world", "truth.json"), ("scores", "cannot be opened"),
