@@ -16,7 +16,8 @@ from ml_collections import ConfigDict
 from vpn_anomaly import config_rules
 from vpn_anomaly.errors import UserError
 
-SYSTEMS = ("inpainting", "vpn", "conv_lstm_autoencoder", "frame_autoencoder")
+SYSTEMS = ("inpainting", "vpn", "conv_lstm_autoencoder", "frame_autoencoder",
+           "block_inpainting")
 CORRUPTIONS = ("temporal", "spatial", "both", "mixed")
 
 INTS = tuple[int, ...]
@@ -67,8 +68,8 @@ FIELDS = (
           "glyphs: embedded, tfds, or a .npz file of 28×28 uint8 glyphs"),
     _count("data.train_sequences", 0, "sequences", 0, "training sequences; 0: endless"),
     _count("data.frames", 20, "frames", 2, "length of a sequence"),
-    _count("data.height", 64, "pixels", 1, "height of a frame"),
-    _count("data.width", 64, "pixels", 1, "width of a frame"),
+    _count("data.height", 64, "pixels", 0, "height of a frame; 0: that of the videos"),
+    _count("data.width", 64, "pixels", 0, "width of a frame; 0: that of the videos"),
     _count("data.digit_count", 2, "digits", 1, "digits in a sequence"),
     _count("data.channels", 1, "", 1, "1: grey, 3: RGB, each digit tinted", 3),
     _choice("data.trajectory", "original", ("original", "reflect"),
@@ -130,6 +131,10 @@ FIELDS = (
            "first layer of system frame_autoencoder; they double twice"),
     _count("model.autoencoder.code", 16, "channels", 1,
            "of its code, at an eighth of the resolution"),
+    Field("model.unet.channels", (32, 64, 96), INTS, "channels", 1, None, None,
+          "width of each level of system block_inpainting; every level halves the resolution"),
+    Field("model.unet.hidden_blocks", (8, 48), INTS, "pixels", 1, None, None,
+          "sides of the small and of the large blocks that it hides", 2),
     # --- training
     Field("train.start_from", "", str, "", None, None, None,
           "weights to start from, with their model: pretrained, or a folder that "

@@ -24,6 +24,15 @@ def _channels_are_grey_or_rgb(values):
         return f"data.channels is {values['data.channels']}, but has to be 1 (grey) or 3 (RGB)"
 
 
+def _a_size_is_known(values):
+    height, width = values["data.height"], values["data.width"]
+    if (height == 0) != (width == 0):
+        return f"data.height × data.width is {height}×{width}; set both, or both to 0"
+    if values["data.source"] != "video" and height == 0:
+        return ("data.height is 0 (that of the videos), but data.source is "
+                f"{values['data.source']}; set data.height and data.width")
+
+
 def _a_digit_fits_the_frame(values):
     height, width = values["data.height"], values["data.width"]
     is_mnist = values["data.source"] == "sequences" and not values["data.path"]
@@ -53,7 +62,7 @@ def _speeds_are_in_order(values):
 def _the_lattice_fits_the_frame(values):
     (rows, columns), height, width = (
         values["data.lattice"], values["data.height"], values["data.width"])
-    if rows > height or columns > width:
+    if height and (rows > height or columns > width):
         return (f"data.lattice ({rows}, {columns}) is larger than the frame of "
                 f"{height}×{width} pixels (data.height, data.width)")
     if rows * columns == 1:
@@ -102,6 +111,7 @@ _CONTEXTS = {
     "vpn": lambda values: ("one frame before", 1),
     "conv_lstm_autoencoder": lambda values: ("any frame", 0),
     "frame_autoencoder": lambda values: ("any frame", 0),
+    "block_inpainting": lambda values: ("any frame", 0),
 }
 
 
@@ -144,7 +154,33 @@ def _the_frame_can_be_halved(values):
     return None
 
 
+def _the_unet_can_halve_the_frame(values):
+    if values["system"] != "block_inpainting":
+        return None
+    levels = len(values["model.unet.channels"])
+    multiple = values["model.stem"] * 2 ** (levels - 1)
+    for name in ("data.height", "data.width"):
+        if values[name] % multiple:
+            return (f"{name} is {values[name]}, but the {levels} levels of model.unet.channels over "
+                    f"model.stem {values['model.stem']} need a multiple of {multiple}")
+    return None
+
+
+def _the_hidden_blocks_fit_the_frame(values):
+    if values["system"] != "block_inpainting":
+        return None
+    small, large = values["model.unet.hidden_blocks"]
+    side = min(values["data.height"], values["data.width"])
+    if not small <= large or side and large >= side:
+        return (f"model.unet.hidden_blocks is {(small, large)}, but the small ones come first and the "
+                "large ones have to leave something of a frame of "
+                f"{values['data.height']}×{values['data.width']} pixels to see")
+    return None
+
+
 def _the_loss_pixels_divide_the_frame(values):
+    if values["system"] == "block_inpainting":  # it draws them with replacement
+        return None
     count, height, width = values["train.loss_pixels"], values["data.height"], values["data.width"]
     if count and height * width % count:
         return (f"train.loss_pixels is {count}, but has to divide the {height * width} pixels of a "
@@ -184,6 +220,7 @@ RULES = (
     _channels_are_grey_or_rgb,
     _videos_are_named,
     _a_radius_is_known,
+    _a_size_is_known,
     _a_digit_fits_the_frame,
     _speeds_are_in_order,
     _the_lattice_fits_the_frame,
@@ -194,6 +231,8 @@ RULES = (
     _carried_memory_goes_on,
     _the_window_fits_the_sequence,
     _the_frame_can_be_halved,
+    _the_unet_can_halve_the_frame,
+    _the_hidden_blocks_fit_the_frame,
     _correlation_fits_frames_and_stem,
     _the_loss_pixels_divide_the_frame,
     _corruptions_are_named_once,

@@ -72,10 +72,10 @@ def _with_known_model(arguments: command_line.Arguments) -> command_line.Argumen
         from vpn_anomaly.training.start import with_started_model
 
         config = with_started_model(config, arguments.overrides)
-    if not config.model.attention.radius:
-        from vpn_anomaly.training.motion_range import with_known_radius
+    if not (config.model.attention.radius and config.data.height):
+        from vpn_anomaly.training.known_model import with_known_model
 
-        config = with_known_radius(config, arguments.workdir)
+        config = with_known_model(config, arguments.workdir)
     return dataclasses.replace(arguments, config=config)
 
 

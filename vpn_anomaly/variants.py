@@ -42,6 +42,7 @@ def _debug(config: ConfigDict) -> None:
     model.decoder.channels = DEBUG_CHANNELS
     model.composite.layers = 1
     model.autoencoder.channels = model.autoencoder.code = DEBUG_CHANNELS
+    model.unet.channels = (DEBUG_CHANNELS,) * len(model.unet.channels)
 
     train.steps, train.batch_size, train.warmup_steps = 4, 2, 1
     train.checkpoint_every, train.log_every = 2, 1

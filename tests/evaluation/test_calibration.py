@@ -18,7 +18,7 @@ def correlated_scores(rng, count):
     shared = rng.normal(size=count)
     return {
         name: scale * (shared + rng.normal(size=count))
-        for name, scale in zip(ANY_OF, (0.01, 1.0, 30.0))
+        for name, scale in zip(ANY_OF[0], (0.01, 1.0, 30.0))
     }
 
 
@@ -63,7 +63,7 @@ def test_thresholds_keep_the_false_alarm_rate(rate):
     calibration = Calibration.fit(correlated_scores(rng, 2000))
     test = correlated_scores(rng, 20000)
     test["any"] = calibration.any(test)
-    for name in (*ANY_OF, "any"):
+    for name in (*ANY_OF[0], "any"):
         alarms = np.mean(test[name] > calibration.threshold(name, rate))
         # Both the threshold and the alarms are counts of a binomial kind: four standard deviations.
         spread = np.sqrt(rate * (1 - rate) * (1 / 2000 + 1 / 20000))
@@ -81,14 +81,14 @@ def test_any_follows_the_least_p_value():
     rng = np.random.default_rng(5)
     calibration = Calibration.fit(correlated_scores(rng, 500))
     test = correlated_scores(rng, 300)
-    least = np.min([calibration.p_value(name, test[name]) for name in ANY_OF], axis=0)
+    least = np.min([calibration.p_value(name, test[name]) for name in ANY_OF[0]], axis=0)
     np.testing.assert_allclose(calibration.any(test), -np.log(1 - (1 - least) ** 3), rtol=1e-9)
 
 
 def test_any_has_no_ties_far_out():
     rng = np.random.default_rng(6)
     calibration = Calibration.fit(correlated_scores(rng, 100))
-    far = {name: np.full(50, calibration.scores[name][50]) for name in ANY_OF}
+    far = {name: np.full(50, calibration.scores[name][50]) for name in ANY_OF[0]}
     far["missing_z"] = calibration.scores["missing_z"][-1] + np.linspace(0, 1e5, 50)
     score = calibration.any(far)
     assert (np.diff(score) > 0).all() and np.isfinite(score).all()
@@ -98,7 +98,7 @@ def test_any_is_held_only_with_all_its_scores():
     rng = np.random.default_rng(7)
     scores = correlated_scores(rng, 50)
     calibration = Calibration.fit(scores)
-    assert set(calibration.scores) == {*ANY_OF, "any"}
+    assert set(calibration.scores) == {*ANY_OF[0], "any"}
     assert all((np.diff(values) >= 0).all() for values in calibration.scores.values())
     del scores["missing_z"]
     assert "any" not in Calibration.fit(scores).scores
@@ -126,3 +126,11 @@ def test_regularity_is_minus_that_of_medel_and_savakis():
     assert set(derived) == {"regularity"}
     np.testing.assert_allclose(derived["regularity"], -regularity)
     np.testing.assert_allclose(calibration.scores["regularity"], [-1, -2 / 3, -1 / 3])
+
+
+def test_any_of_a_system_of_single_frames_has_details_for_the_tail():
+    scores = correlated_scores(np.random.default_rng(7), 50)
+    details = {name.replace("tail_mean", "detail_excess"): score for name, score in scores.items()}
+    expected, got = (Calibration.fit(one).any(one) for one in (scores, details))
+    np.testing.assert_array_equal(got, expected)
+    assert "any" not in Calibration.fit({"missing_z": scores["missing_z"]}).scores

@@ -2,26 +2,15 @@
 
 import math
 
-import flax.struct
 import jax
 import numpy as np
 import pytest
 
 from vpn_anomaly.evaluation import scores
+from vpn_anomaly.systems.system import WINDOWS, Maps
 
 frame_scores = jax.jit(scores.frame_scores)
 largest_window_z = jax.jit(scores.largest_window_z)
-
-
-@flax.struct.dataclass
-class FakeMaps:
-    """The fields of systems.system.Maps."""
-
-    value: dict
-    mean: dict
-    variance: dict
-    counted: np.ndarray
-    intensity: np.ndarray
 
 
 def random_maps(shape, seed=0):
@@ -31,7 +20,7 @@ def random_maps(shape, seed=0):
         return {name: rng.exponential(size=shape).astype(np.float32) for name in names}
 
     windowed = ("missing", "intruding")
-    return FakeMaps(
+    return Maps(
         value=draw(("nll", "tail") + windowed),
         mean=draw(("nll",) + windowed),
         variance=draw(windowed),
@@ -174,8 +163,28 @@ def test_uncompiled_scores_are_the_same():
 def test_the_frame_error_is_the_mean_of_counted_pixels():
     maps = random_maps((2, 5, 4))
     error = np.random.default_rng(1).random((2, 5, 4)).astype(np.float32)
-    only = FakeMaps({"error": error}, {}, {}, maps.counted, maps.intensity)
+    only = Maps({"error": error}, {}, {}, maps.counted, maps.intensity)
     expected = [frame[counted].mean() for frame, counted in zip(error, maps.counted)]
     got = frame_scores(only)
     assert set(got) == {"frame_error"}
     np.testing.assert_allclose(got["frame_error"], expected, rtol=1e-5)
+
+
+def test_windows_are_as_large_as_the_maps_say():
+    maps = random_maps((9, 12)).replace(windows=(4, 7))
+    fields = [part["missing"] for part in (maps.value, maps.mean, maps.variance)]
+    expected = largest_z_by_loop(*fields, maps.counted, (4, 7))
+    np.testing.assert_allclose(frame_scores(maps)["missing_z"], expected, rtol=1e-5)
+
+
+def test_detail_is_the_greatest_excess_of_three_by_three_pixels():
+    maps = random_maps((7, 9))
+    detail, entropy = np.random.default_rng(2).random((2, 7, 9)).astype(np.float32)
+    maps = Maps({"detail": detail}, {"detail": entropy}, {}, maps.counted, maps.intensity)
+    excess = np.where(maps.counted, detail - entropy, 0)
+    sums = [excess[top: top + 3, left: left + 3].sum() for top in range(5) for left in range(7)]
+    got = frame_scores(maps)
+    assert set(got) == {"detail_excess"}
+    np.testing.assert_allclose(got["detail_excess"], max(sums) / 3, rtol=1e-5)
+    nothing = maps.replace(counted=np.zeros((7, 9), bool))
+    assert np.isnan(frame_scores(nothing)["detail_excess"])

@@ -23,6 +23,10 @@ SYSTEMS = {
     "conv_lstm": {"system": "conv_lstm_autoencoder"},
     "conv_lstm, conditioned": {"system": "conv_lstm_autoencoder", "data.channels": 3,
                                "model.composite.conditioned": True, "model.composite.layers": 1},
+    "blocks": {"system": "block_inpainting", "model.unet.channels": (4, 6, 8),
+               "model.unet.hidden_blocks": (4, 12)},
+    "blocks, colour": {"system": "block_inpainting", "data.channels": 3, "model.stem": 2,
+                       "model.unet.channels": (4, 6), "model.unet.hidden_blocks": (4, 12)},
     "frame": {"system": "frame_autoencoder"},
     "frame, colour": {"system": "frame_autoencoder", "data.channels": 3},
 }

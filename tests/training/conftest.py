@@ -12,6 +12,7 @@ TINY = {
     "model.encoder.dilations": (1,), "model.lstm.channels": 4, "model.attention.kind": "none",
     "model.head.channels": 4, "model.head.blocks": 0, "model.head.pixel_channels": 4,
     "train.targets": (5,), "train.steps": 6, "train.checkpoint_every": 2,
+    "model.unet.channels": (4, 6), "model.unet.hidden_blocks": (4, 12),
     "evaluate.calibration_sequences": 2, "evaluate.batch_size": 2, "evaluate.sequences": 4,
 }
 

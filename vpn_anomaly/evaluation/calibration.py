@@ -6,7 +6,9 @@ import dataclasses
 
 import numpy as np
 
-ANY_OF = ("tail_mean", "missing_z", "intruding_z")
+# The scores that `any` is made of: of systems that predict the last frame of a sequence, and of those
+# that see single frames.
+ANY_OF = (("tail_mean", "missing_z", "intruding_z"), ("detail_excess", "missing_z", "intruding_z"))
 # The exponential tail is fitted to the scores above this quantile.
 TAIL_QUANTILE = 0.9
 
@@ -41,7 +43,7 @@ class Calibration:
         """Returns the scores that normal sequences are needed for: `any`, `regularity`, where they
         can be had."""
         derived = {}
-        if all(name in scores for name in ANY_OF):
+        if _any_of(scores):
             derived["any"] = self.any(scores)
         if "frame_error" in scores:
             derived["regularity"] = self.regularity(scores["frame_error"])
@@ -89,12 +91,12 @@ class Calibration:
         return float(np.interp(-false_alarm_rate, -survival, values))
 
     def any(self, scores: dict[str, np.ndarray]) -> np.ndarray:
-        """Returns −log(1 − (1 − p)³), p the least of the p-values of `ANY_OF`, of their shape.
+        """Returns −log(1 − (1 − p)³), p the least of the p-values of one of `ANY_OF`, of their shape.
 
         Were the three independent, 1 − (1 − p)³ would be the probability that a normal sequence
         has a least p-value as small. Higher is more anomalous; in nats.
         """
-        log_p = np.min([self.log_p_value(name, scores[name]) for name in ANY_OF], axis=0)
+        log_p = np.min([self.log_p_value(name, scores[name]) for name in _any_of(scores)], axis=0)
         # 1 − (1 − p)³ = p (3 − 3p + p²): exact for the smallest p, where the left side cancels.
         p = np.exp(log_p)
         return -(log_p + np.log(3 - 3 * p + p * p))
@@ -104,6 +106,11 @@ class Calibration:
         scores = self.scores[name].astype(np.float64)
         values, first = np.unique(scores, return_index=True)
         return values, (len(scores) - first) / (len(scores) + 1)
+
+
+def _any_of(scores) -> tuple[str, ...]:
+    """Which three of the scores `any` is made of; none where they are not all there."""
+    return next((names for names in ANY_OF if all(name in scores for name in names)), ())
 
 
 def _tail_scale(sorted_N: np.ndarray) -> float:

@@ -12,9 +12,14 @@ from vpn_anomaly.evaluation.curves import read_training_log, score_figure, train
 from vpn_anomaly.evaluation.figures import Scene, surprise_figure
 from vpn_anomaly.evaluation.misses import Misses, fewest_misses
 
-DRAWN_SCORES = ("mean_nll", "tail_mean", "missing_z", "erased_z", "any", "frame_error")
+DRAWN_SCORES = (
+    "mean_nll", "tail_mean", "missing_z", "erased_z", "detail_excess", "any", "frame_error",
+)
 # The maps of the paper's figure, each with the score that is written into it.
-DRAWN_MAPS = {"nll": "mean_nll", "tail": "tail_mean", "missing": "missing_z", "error": "frame_error"}
+DRAWN_MAPS = {
+    "nll": "mean_nll", "tail": "tail_mean", "detail": "detail_excess", "missing": "missing_z",
+    "error": "frame_error",
+}
 MISSED_ROWS = 3  # of the missed sequences, and of those mistaken for anomalous
 
 

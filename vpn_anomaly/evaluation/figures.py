@@ -19,6 +19,7 @@ from matplotlib.figure import Figure
 MAP_TITLES = {
     "nll": "cross-entropy",
     "tail": "tail surprise",
+    "detail": "surprise in small blocks",
     "missing": "missing",
     "intruding": "intruding",
     "error": "squared error",

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import jax
 import jax.numpy as jnp
 
-if TYPE_CHECKING:
-    from vpn_anomaly.systems.system import Maps
+from vpn_anomaly.systems.system import WINDOWS, Maps
 
 DISTRIBUTION_SCORES = (
     "mean_nll", "excess_nll", "tail_mean", "missing_z", "intruding_z", "erased_z",
 )
 SCORES = (*DISTRIBUTION_SCORES, "frame_error")
-WINDOW_SIZES = (3, 5)  # pixels
+BLOCK_SCORES = ("missing_z", "intruding_z", "detail_excess")  # of system block_inpainting
+ALL_SCORES = (*SCORES, "detail_excess")
+DETAIL_SIZE = 3  # pixels
 # Added to a window's predicted variance: where the model is certain the variance vanishes, and a
 # rounding error would otherwise outweigh every real anomaly.
 VARIANCE_FLOOR = 0.3
@@ -42,10 +42,11 @@ def frame_scores(maps: Maps) -> dict[str, jax.Array]:
       intensity, as they are where something was erased or covered: where a digit is only misplaced,
       they are not. At least 0: nothing is erased in a frame without flat windows.
     - `frame_error`: mean squared error of a system that predicts one value a pixel, intensities².
+    - `detail_excess`: the largest sum of surprise minus entropy in a 3×3 window, over its side: nats.
 
     Args:
-      maps: arrays (..., H, W) named `nll`, `tail`, `missing`, `intruding`, `error`, and the frames. A score
-        whose maps are missing has no key in the result.
+      maps: arrays (..., H, W) named `nll`, `tail`, `missing`, `intruding`, `error`, `detail`, and the frames.
+        A score whose maps are missing has no key in the result.
 
     Returns:
       A dict from name to scores of shape (...,). A frame without counted pixels scores NaN.
@@ -62,11 +63,20 @@ def frame_scores(maps: Maps) -> dict[str, jax.Array]:
     for name in ("missing", "intruding"):
         if name in maps.value and name in maps.mean and name in maps.variance:
             scores[f"{name}_z"] = largest_window_z(
-                maps.value[name], maps.mean[name], maps.variance[name], maps.counted
+                maps.value[name], maps.mean[name], maps.variance[name], maps.counted, maps.windows
             )
-    if "missing_z" in scores:
+    if "missing_z" in scores and "nll" in maps.value:
         scores["erased_z"] = _erased_z(maps)
+    if "detail" in maps.value:
+        scores["detail_excess"] = _detail_excess(maps)
     return scores
+
+
+def _detail_excess(maps: Maps) -> jax.Array:
+    """(...,); NaN for a frame without counted pixels."""
+    excess = jnp.where(maps.counted, maps.value["detail"] - maps.mean["detail"], 0.0)
+    largest = windowed(jnp.add, excess, DETAIL_SIZE).max((-2, -1)) / DETAIL_SIZE
+    return jnp.where(maps.counted.any((-2, -1)), largest, jnp.nan)
 
 
 def _erased_z(maps: Maps) -> jax.Array:
@@ -92,7 +102,7 @@ def largest_window_z(
     mean_xHxW: jax.Array,
     variance_xHxW: jax.Array,
     counted_xHxW: jax.Array,
-    sizes: tuple[int, ...] = WINDOW_SIZES,
+    sizes: tuple[int, ...] = WINDOWS,
     variance_floor: float = VARIANCE_FLOOR,
 ) -> jax.Array:
     """Returns the largest (Σvalue − Σmean) / sqrt(Σvariance + variance_floor) over windows.

@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 from vpn_anomaly.data.lattice import fixed_shifts
-from vpn_anomaly.evaluation.scores import SCORES, frame_scores
+from vpn_anomaly.evaluation.scores import ALL_SCORES, frame_scores
 from vpn_anomaly.pace import Pace
 from vpn_anomaly.systems.system import Maps, System
 
@@ -51,7 +51,7 @@ class Scorer:
                 _scores_and_maps(self.system, self.params, filled, self.shift_Mx2, frames)
             )
             scores, maps = jax.tree.map(lambda x: x[: len(clip)], outputs)
-            yield {name: scores[name] for name in SCORES if name in scores}, maps
+            yield {name: scores[name] for name in ALL_SCORES if name in scores}, maps
 
     def scores(
         self, clip_NxTxHxWxC, frame: int, after_batch: Callable = lambda count: None

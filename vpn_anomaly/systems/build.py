@@ -10,7 +10,9 @@ from vpn_anomaly.models.encoder import Encoder
 from vpn_anomaly.models.frame_autoencoder import FrameAutoencoder
 from vpn_anomaly.models.inpainting import InpaintingHead, InpaintingNetwork
 from vpn_anomaly.models.pixelcnn import PixelCNN
+from vpn_anomaly.models.unet import UNet
 from vpn_anomaly.models.vpn import VideoPixelNetwork
+from vpn_anomaly.systems.block_inpainting import BlockInpaintingSystem
 from vpn_anomaly.systems.conv_lstm_autoencoder import ConvLSTMAutoencoderSystem
 from vpn_anomaly.systems.frame_autoencoder import FrameAutoencoderSystem
 from vpn_anomaly.systems.inpainting import InpaintingSystem
@@ -89,6 +91,19 @@ def _frame_autoencoder(config) -> FrameAutoencoderSystem:
     return FrameAutoencoderSystem(network, _lattice(config), _targets(config))
 
 
+def _block_inpainting(config) -> BlockInpaintingSystem:
+    model = config.model
+    network = UNet(
+        model.stem,
+        tuple(model.unet.channels),
+        model.head.pixel_channels,
+        config.data.channels,
+        jnp.dtype(model.dtype),
+    )
+    sizes = tuple(model.unet.hidden_blocks)
+    return BlockInpaintingSystem(network, sizes, _targets(config), config.train.loss_pixels)
+
+
 def _encoder(model) -> Encoder:
     return Encoder(
         model.stem,
@@ -113,6 +128,7 @@ _SYSTEMS = {
     "vpn": _vpn,
     "conv_lstm_autoencoder": _conv_lstm_autoencoder,
     "frame_autoencoder": _frame_autoencoder,
+    "block_inpainting": _block_inpainting,
 }
 
 _ATTENTIONS = {

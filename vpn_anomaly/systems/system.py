@@ -9,6 +9,7 @@ import jax
 from vpn_anomaly.models.costs import Row, StepSize
 
 Params = Any
+WINDOWS = (3, 5)  # pixels
 
 
 @flax.struct.dataclass
@@ -21,6 +22,7 @@ class Maps:
             statistics that have one.
         counted: bool, hidden by at least one mask: only these pixels count.
         intensity: the frames themselves, 0..1, averaged over colours.
+        windows: sides of the windows that `missing` and `intruding` are summed over, pixels.
     """
 
     value: dict[str, jax.Array]
@@ -28,6 +30,7 @@ class Maps:
     variance: dict[str, jax.Array]
     counted: jax.Array
     intensity: jax.Array
+    windows: tuple[int, ...] = flax.struct.field(pytree_node=False, default=WINDOWS)
 
 
 class System(Protocol):

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vpn_anomaly.evaluation.scores import VARIANCE_FLOOR, WINDOW_SIZES
+from vpn_anomaly.evaluation.scores import VARIANCE_FLOOR
+from vpn_anomaly.systems.system import WINDOWS
 
 # Where a window lies half on an evenly anomalous thing and half beside it, z is half as high.
 OF_PEAK = 0.5
@@ -20,7 +21,9 @@ class Box(NamedTuple):
     right: int
 
 
-def anomalous_box(residual_HxW, variance_HxW, counted_HxW) -> Box | None:
+def anomalous_box(
+    residual_HxW, variance_HxW, counted_HxW, sizes: tuple[int, ...] = WINDOWS
+) -> Box | None:
     """The box of the window that deviates most, of all window sizes of the scores.
 
     It follows `missing_z` and `intruding_z` of `evaluation.scores`, but windows also lie partly
@@ -30,11 +33,12 @@ def anomalous_box(residual_HxW, variance_HxW, counted_HxW) -> Box | None:
       residual_HxW: how far each pixel deviates in the direction in question: value less mean.
       variance_HxW: what variance was predicted. For a map without: ones.
       counted_HxW: bool, the pixels that count.
+      sizes: sides of the windows, pixels; odd.
 
     Returns:
       The box round `peak_region`; None where nothing counts or nothing deviates.
     """
-    maps = (window_z(residual_HxW, variance_HxW, counted_HxW, size) for size in WINDOW_SIZES)
+    maps = (window_z(residual_HxW, variance_HxW, counted_HxW, size) for size in sizes)
     region_HxW = peak_region(max(maps, key=np.max))
     return box_round(region_HxW) if region_HxW.any() else None
 

@@ -8,8 +8,8 @@ from vpn_anomaly.errors import UserError
 from vpn_anomaly.watching.boxes import Box
 
 # Something that should be there is missing, something that should not be there is, the whole frame
-# is improbable.
-KINDS = ("missing", "intruding", "motion")
+# is improbable, a few pixels are.
+KINDS = ("missing", "intruding", "motion", "detail")
 
 
 @dataclasses.dataclass(frozen=True)

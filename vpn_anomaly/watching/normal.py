@@ -48,7 +48,7 @@ def normal_scores(config, trained: Trained, streamer: Streamer, zones_HxW) -> No
         "masks": config.score.masks,
         "size": [streamer.height, streamer.width],
         "zones": None if zones_HxW is None else np.packbits(zones_HxW).tobytes().hex(),
-        "scores": score_names(config.watch.tail),
+        "scores": score_names(config.system, config.watch.tail),
     }
     for folder in trained.calibrations:
         stored = checkpoints.load_calibration(folder, made_with, NAME)

@@ -22,6 +22,7 @@ KIND_STYLE = {
     "missing": ((33, 230, 255), "top left"),
     "intruding": ((90, 255, 80), "bottom left"),
     "motion": ((255, 240, 60), "bottom right"),
+    "detail": ((255, 150, 40), "top right"),
 }
 INK, PAPER = (255, 255, 255), (0, 0, 0, 150)  # of the text; the last number is the opacity
 FONT_SHARE, LEAST_FONT = 48, 15  # the picture's width in letter heights; pixels

@@ -6,15 +6,22 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from vpn_anomaly.evaluation.scores import DISTRIBUTION_SCORES, SCORES, frame_scores
+from vpn_anomaly.evaluation.scores import (
+    ALL_SCORES,
+    BLOCK_SCORES,
+    DISTRIBUTION_SCORES,
+    frame_scores,
+)
 from vpn_anomaly.systems.system import Maps
 
 # The scores that take the distributions' tails or entropies, which cost more than all other maps.
 TAIL_SCORES = ("excess_nll", "tail_mean")
 
 
-def score_names(tail: bool) -> tuple[str, ...]:
-    """The scores of a streamer with or without tails."""
+def score_names(system: str, tail: bool) -> tuple[str, ...]:
+    """The scores of a streamer of the system of this name, with or without tails."""
+    if system == "block_inpainting":
+        return BLOCK_SCORES
     return tuple(name for name in DISTRIBUTION_SCORES if tail or name not in TAIL_SCORES)
 
 
@@ -68,7 +75,7 @@ class Streamer:
         if self._seen <= self.system.first_frame:
             return Scored({}, None)
         scores, maps = jax.device_get((scores, maps))
-        in_order = {name: float(scores[name]) for name in SCORES if name in scores}
+        in_order = {name: float(scores[name]) for name in ALL_SCORES if name in scores}
         return Scored(in_order, maps)
 
 

@@ -19,7 +19,7 @@ from vpn_anomaly.watching.events import KINDS, Change
 from vpn_anomaly.watching.live import Live, LiveFrame
 from vpn_anomaly.watching.score_log import EventLog, ScoreLog
 from vpn_anomaly.watching.streamer import score_names
-from vpn_anomaly.watching.watcher import Watcher, kind_scores, motion_map
+from vpn_anomaly.watching.watcher import Watcher, kind_scores, surprise_map
 
 BRIGHTEST = 12.0  # nats; a pixel of normal frames is at about 1
 
@@ -68,13 +68,14 @@ class _Session:
         self._config, self._trained, self._outputs = config, trained, outputs
         self._look = dataclasses.replace(build_look(config.data), timeout=config.watch.timeout)
         self._left, self._stop, self._stack = max_frames, stop, stack
-        self._score_of_kind = kind_scores(config.watch.tail)
+        self._score_of_kind = kind_scores(config.system, config.watch.tail)
         self._watchers: dict[tuple[int, int], Watcher] = {}
         self._frames, self._events = 0, collections.Counter()
         self._scored, self._short = 0, []  # frames with scores; lines on sources without any
         self._scores = self._event_log = self._video = None
         if "scores" in outputs:
-            log = ScoreLog(outputs["scores"], score_names(config.watch.tail), KINDS)
+            log = ScoreLog(outputs["scores"], score_names(config.system, config.watch.tail),
+                           tuple(self._score_of_kind))
             self._scores = stack.enter_context(log)
         if "events" in outputs:
             self._event_log = stack.enter_context(EventLog(outputs["events"]))
@@ -170,7 +171,10 @@ class _Session:
             annotated = AnnotatedVideo(self._outputs["video"], height, width, self._look.frame_rate)
             self._video = self._stack.enter_context(annotated)
         maps = seen.maps
-        map_HxW = None if maps is None else maps.value[motion_map(maps)] * maps.counted
+        map_HxW = None
+        if maps is not None:
+            name = surprise_map(maps)
+            map_HxW = (maps.value[name] - maps.mean.get(name, 0)) * maps.counted
         line = "  ".join(f"{kind} {seen.scores[self._score_of_kind[kind]]:.1f}" for kind in seen.p)
         self._video.write(frame.image, frame.time, map_HxW, BRIGHTEST, [line], seen.boxes)
 

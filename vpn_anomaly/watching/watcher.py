@@ -9,7 +9,7 @@ from vpn_anomaly.evaluation.trained import Trained
 from vpn_anomaly.systems.system import Maps
 from vpn_anomaly.watching.boxes import Box, anomalous_box
 from vpn_anomaly.watching.detector import EventDetector
-from vpn_anomaly.watching.events import KINDS, Change, EventSettings, Observation
+from vpn_anomaly.watching.events import Change, EventSettings, Observation
 from vpn_anomaly.watching.light import LightGuard
 from vpn_anomaly.watching.normal import normal_scores
 from vpn_anomaly.watching.streamer import Streamer
@@ -23,15 +23,17 @@ from vpn_anomaly.watching.threshold import (
 from vpn_anomaly.watching.zones import read_zones
 
 
-def kind_scores(tail: bool) -> dict[str, str]:
-    """The score that finds each kind of event, with or without tails."""
-    motion = "tail_mean" if tail else "mean_nll"
-    return {"missing": "missing_z", "intruding": "intruding_z", "motion": motion}
+def kind_scores(system: str, tail: bool) -> dict[str, str]:
+    """The score that finds each kind of event that the system of this name tells of."""
+    residual = {"missing": "missing_z", "intruding": "intruding_z"}
+    if system == "block_inpainting":
+        return {**residual, "detail": "detail_excess"}
+    return {**residual, "motion": "tail_mean" if tail else "mean_nll"}
 
 
-def motion_map(maps: Maps) -> str:
-    """The map behind the score of motion, in nats."""
-    return "tail" if "tail" in maps.value else "nll"
+def surprise_map(maps: Maps) -> str:
+    """The map behind the score of motion, or of details; in nats."""
+    return next(name for name in ("tail", "nll", "detail") if name in maps.value)
 
 
 class Seen(NamedTuple):
@@ -79,11 +81,11 @@ class Watcher:
         self._streamer = Streamer(
             scorer.system, scorer.params, scorer.shift_Mx2, height, width, zones_HxW, config.watch.tail
         )
-        self._score_of_kind = kind_scores(config.watch.tail)
+        self._score_of_kind = kind_scores(config.system, config.watch.tail)
         normal = normal_scores(config, trained, self._streamer, zones_HxW)
         self._calibration = normal.calibration
         allowed = rate_a_frame(config.watch.false_alarms, rate)
-        self.threshold = alarm_threshold(allowed, len(KINDS), normal.frames)
+        self.threshold = alarm_threshold(allowed, len(self._score_of_kind), normal.frames)
         self._settings = _event_settings(config.watch, self.threshold.p)
         p_by_kind = [self._calibration.p_value(score, normal.held_out[score])
                      for score in self._score_of_kind.values()]
@@ -130,8 +132,8 @@ def _event_settings(watch, open_p: float) -> EventSettings:
 
 def _box(kind: str, maps: Maps) -> Box | None:
     """Where an event of this kind is, by the map behind its score."""
-    if kind == "motion":
-        surprise_HxW = maps.value[motion_map(maps)]
-        excess_HxW = surprise_HxW - surprise_HxW[maps.counted].mean()
-        return anomalous_box(excess_HxW, np.ones_like(excess_HxW), maps.counted)
-    return anomalous_box(maps.value[kind], maps.variance[kind], maps.counted)
+    if kind in maps.variance:
+        return anomalous_box(maps.value[kind], maps.variance[kind], maps.counted, maps.windows)
+    surprise_HxW = maps.value[surprise_map(maps)]
+    expected = maps.mean.get(kind, surprise_HxW[maps.counted].mean())
+    return anomalous_box(surprise_HxW - expected, np.ones_like(surprise_HxW), maps.counted)

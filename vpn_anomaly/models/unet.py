@@ -1,0 +1,86 @@
+"""A U-Net that looks at single frames with blocks hidden, and sees all that is around them.
+
+Ronneberger et al. (2015), with residual blocks and space-to-depth in place of pooling.
+"""
+
+from collections.abc import Callable
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from vpn_anomaly.models.blocks import ReluBlock
+from vpn_anomaly.models.conv import Conv3x3
+from vpn_anomaly.models.inpainting import smooth_kernel
+from vpn_anomaly.ops.intensity import VALUES
+from vpn_anomaly.ops.space_to_depth import depth_to_space, space_to_depth
+
+UNIT = 64.0  # pixels from the top left corner that count 1 in the coordinates
+
+
+class UNet(nn.Module):
+    """From frames with hidden blocks to what the output layer reads at every pixel.
+
+    Every level halves the resolution; the lowest has two residual blocks, the others one on the way
+    down and one on the way up. The coordinates of each place are given (CoordConv, Liu et al., 2018):
+    a camera that stands still sees the same things at the same places.
+
+    Attributes:
+        stem: space-to-depth in front of the highest level.
+        channels: of each level, the highest first.
+        pixel_channels: of the full-resolution layer, D.
+        colours: 1 or 3.
+    """
+
+    stem: int
+    channels: tuple[int, ...]
+    pixel_channels: int
+    colours: int
+    dtype: jnp.dtype = jnp.float32
+    bias_init: Callable = nn.initializers.zeros
+
+    @property
+    def multiple(self) -> int:
+        """Height and width of a frame have to be multiples of it."""
+        return self.stem * 2 ** (len(self.channels) - 1)
+
+    @nn.compact
+    def __call__(self, frames_NxHxWxC: jax.Array, hidden_NxHxW: jax.Array):
+        """What the output layer reads, (N, H, W, D), and its kernel (D, C, 256) and bias (C, 256).
+
+        Intensities in 0..1; hidden pixels are multiplied by zero before anything reads them.
+        """
+        shown = (~hidden_NxHxW).astype(self.dtype)[..., None]
+        pixels = jnp.concatenate([frames_NxHxWxC.astype(self.dtype) * shown, shown], axis=-1)
+        x = space_to_depth(pixels, self.stem)
+        x = jnp.concatenate([x, self._coordinates(x.shape)], axis=-1)
+        x = Conv3x3(self.channels[0], dtype=self.dtype, name="stem")(x)
+        x = self._level(x, 0)
+        inner = max(self.pixel_channels // 2, 1)
+        x = nn.Dense(inner * self.stem**2, dtype=self.dtype, name="to_pixels")(nn.relu(x))
+        x = jnp.concatenate([depth_to_space(x, self.stem), pixels], axis=-1)
+        x = nn.relu(Conv3x3(self.pixel_channels, dtype=self.dtype, name="pixels")(x))
+        shape = (self.pixel_channels, self.colours, VALUES)
+        kernel = self.param("output_kernel", smooth_kernel, shape)
+        return x, (kernel, self.param("output_bias", self.bias_init, shape[1:]))
+
+    def _level(self, x, level):
+        """A level with all below it; reads and gives channels[level]."""
+        width, last = self.channels[level], level == len(self.channels) - 1
+        block = lambda name: ReluBlock(dtype=self.dtype, name=f"level_{level}_{name}")
+        dense = lambda features, name: nn.Dense(
+            features, dtype=self.dtype, name=f"level_{level}_{name}"
+        )
+        x = block("down")(x)
+        if not last:
+            below = dense(self.channels[level + 1], "halve")(space_to_depth(nn.relu(x), 2))
+            below = self._level(below, level + 1)
+            x = x + depth_to_space(dense(4 * width, "double")(nn.relu(below)), 2)
+        return block("up")(x)
+
+    def _coordinates(self, shape):
+        """Distance of each cell from the top and from the left, (N, h, w, 2)."""
+        batch, rows, columns, _ = shape
+        down, right = (jnp.arange(count) * self.stem / UNIT - 1 for count in (rows, columns))
+        both = jnp.stack(jnp.meshgrid(down, right, indexing="ij"), axis=-1).astype(self.dtype)
+        return jnp.broadcast_to(both, (batch, rows, columns, 2))

@@ -1,0 +1,151 @@
+"""What a frame shows by itself: blocks of it are hidden and predicted from what is around them.
+
+The paper's idea in space instead of time. A system that remembers the frames before sees nothing
+wrong in a scratched or missing part that passes as it is: they foretell it. Here nothing does but
+the rest of the frame (Zavrtanik et al., "Reconstruction by inpainting", 2021, with distributions).
+"""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from vpn_anomaly.data.blocks import covering_shifts, hidden_rows
+from vpn_anomaly.models.inpainting import log_histogram
+from vpn_anomaly.models.unet import UNet
+from vpn_anomaly.models.unet_costs import unet_costs
+from vpn_anomaly.ops.intensity import mean_surprise
+from vpn_anomaly.systems.distributions import frame_statistics
+from vpn_anomaly.systems.frames import intensity
+from vpn_anomaly.systems.system import Maps
+
+WINDOWS = (9, 15)  # pixels; residuals of whole things
+
+
+@dataclasses.dataclass(frozen=True)
+class BlockInpaintingSystem:
+    """Inpainting of blocks of single frames; see `systems/system.py` for the interface.
+
+    Attributes:
+        network: the U-Net.
+        sizes: sides of small and large blocks, pixels. Around small ones nearly all is known, so
+            that details stand out; in large ones whole things disappear, and what is expected in
+            their place shows.
+        targets: the frames that training takes from a sequence; block sizes at random.
+        loss_pixels: random hidden pixels of each target that the loss is taken over, with
+            replacement; 0: as many as a frame has.
+    """
+
+    network: UNet
+    sizes: tuple[int, int]
+    targets: tuple[int, ...]
+    loss_pixels: int = 0
+
+    loss_unit = "nats"
+    first_frame = 0
+
+    @property
+    def size_multiple(self) -> int:
+        """Height and width of a frame have to be multiples of it."""
+        return self.network.multiple
+
+    def init(self, key, clip_BxTxHxWxC):
+        frames = intensity(clip_BxTxHxWxC[:1, 0])
+        hidden = jnp.zeros(frames.shape[:3], bool)
+        params = jax.jit(self.network.init)(key, frames, hidden)["params"]
+        return {**params, "output_bias": log_histogram(clip_BxTxHxWxC)}
+
+    def loss(self, params, batch, key):
+        """Mean surprise of random hidden pixels (and colours) of the targets, nats."""
+        value = jnp.asarray(batch["clip"])[:, jnp.array(self.targets)]
+        height, width = value.shape[2:4]
+        count = self.loss_pixels or height * width
+        keys = jax.vmap(lambda index: jax.random.fold_in(key, index))(jnp.asarray(batch["index"]))
+        keys = jax.vmap(lambda key: jax.random.split(key, len(self.targets)))(keys)
+        draw = lambda key: _random_mask(key, height, width, jnp.array(self.sizes), count)
+        (rows, columns), (row_NxS, column_NxS) = jax.vmap(draw)(keys.reshape(-1))
+        value = value.reshape(-1, *value.shape[2:])
+        hidden = rows[:, :, None] & columns[:, None, :]
+        features, output_layer = self._apply(params, intensity(value), hidden)
+        chosen = lambda x: jax.vmap(lambda x, row, column: x[row, column])(x, row_NxS, column_NxS)
+        features, value = (chosen(x).reshape(-1, x.shape[-1]) for x in (features, value))
+        weight = jnp.full(len(features), 1 / len(features))
+        return mean_surprise(features, *output_layer, value.astype(jnp.int32), weight)
+
+    def maps(self, params, clip_BxTxHxWxC, shift_Mx2, frames):
+        """The map `detail`: surprise in small blocks, nats; its mean is the entropy.
+
+        `missing` and `intruding`, the residual of the predicted mean in large blocks, darker and
+        brighter than expected, intensities in 0..1. Every pixel counts: each is hidden once for
+        either size, whatever the shifts.
+        """
+        del shift_Mx2
+        return self._maps(params, jnp.asarray(clip_BxTxHxWxC)[:, jnp.array(frames)])
+
+    def stream(self, batch: int, height: int, width: int) -> tuple:
+        """The state before the first frame: there is none."""
+        del batch, height, width
+        return ()
+
+    def stream_step(self, params, state, frame_BxHxWxC, shift_Mx2, tail: bool = True):
+        """The maps of the next frame, (B, H, W); see `maps`. There are no tails to leave out."""
+        del shift_Mx2, tail
+        maps = self._maps(params, jnp.asarray(frame_BxHxWxC)[:, None])
+        return state, jax.tree.map(lambda x: x[:, 0], maps)
+
+    def costs(self, step):
+        return unet_costs(self.network, step)
+
+    def _maps(self, params, value_BxGxHxWxC) -> Maps:
+        small, large = self.sizes
+        detail = self._statistics(params, value_BxGxHxWxC, small, entropy=True)
+        whole = self._statistics(params, value_BxGxHxWxC, large, entropy=False)
+        residual, zero = whole["residual"], jnp.zeros_like(whole["residual"])
+        return Maps(
+            value={"detail": detail["surprise"], "missing": -residual, "intruding": residual},
+            mean={"detail": detail["entropy"], "missing": zero, "intruding": zero},
+            variance={"missing": whole["variance"], "intruding": whole["variance"]},
+            counted=jnp.ones(residual.shape, bool),
+            intensity=intensity(value_BxGxHxWxC).mean(-1),
+            windows=WINDOWS,
+        )
+
+    def _statistics(self, params, value_BxGxHxWxC, size, entropy):
+        """The statistics of every pixel under the one of four masks that hides it, (B, G, H, W)."""
+        frames = intensity(value_BxGxHxWxC)
+        shift_4x2, side = covering_shifts(size), np.array(size)
+        rows, columns = (
+            hidden_rows(length, shift_4x2[:, axis], side)
+            for axis, length in enumerate(frames.shape[2:4])
+        )
+        hidden = rows[:, :, None] & columns[:, None, :]
+        hidden = jnp.broadcast_to(hidden[:, None, None], (len(hidden), *frames.shape[:4]))
+        frames = jnp.broadcast_to(frames, (*hidden.shape, frames.shape[-1]))
+        merged = (x.reshape(-1, *x.shape[3:]) for x in (frames, hidden))  # all masks at once
+        features, _ = self._apply(params, *merged)
+        features = (features.reshape(*hidden.shape, -1) * hidden[..., None]).sum(0)
+        output_layer = params["output_kernel"], params["output_bias"]
+        return frame_statistics(features, output_layer, value_BxGxHxWxC, tail=entropy)
+
+    def _apply(self, params, frames_NxHxWxC, hidden_NxHxW):
+        return self.network.apply({"params": params}, frames_NxHxWxC, hidden_NxHxW)
+
+
+def _random_mask(key, height: int, width: int, sizes, count: int):
+    """A random mask as hidden rows (H,) and columns (W,), and `count` of its pixels.
+
+    The pixels are rows and columns, (count,) each, uniform over the hidden ones, with replacement.
+    """
+    of_size, of_shift, of_pixels = jax.random.split(key, 3)
+    size = jax.random.choice(of_size, sizes)
+    shift_2 = jax.random.randint(of_shift, (2,), 0, 2 * size)
+    rows, columns = hidden_rows(height, shift_2[0], size), hidden_rows(width, shift_2[1], size)
+    uniform_2xS = jax.random.uniform(of_pixels, (2, count))
+    return (rows, columns), (_chosen(rows, uniform_2xS[0]), _chosen(columns, uniform_2xS[1]))
+
+
+def _chosen(hidden_L, uniform_S):
+    """Places of hidden rows or columns, int (S,): each as likely as the others."""
+    ordinal_S = jnp.floor(uniform_S * hidden_L.sum())
+    return jnp.searchsorted(jnp.cumsum(hidden_L), ordinal_S, side="right")
