@@ -145,24 +145,20 @@ def _the_window_fits_the_sequence(values):
 
 
 def _the_frame_can_be_halved(values):
-    if values["system"] != "frame_autoencoder":
-        return None
-    for name in ("data.height", "data.width"):
-        if values[name] % AUTOENCODER_STRIDE:
-            return (f"{name} is {values[name]}, but system frame_autoencoder needs a multiple of "
-                    f"{AUTOENCODER_STRIDE}")
+    if values["system"] == "frame_autoencoder":
+        return _no_multiple(values, AUTOENCODER_STRIDE, "system frame_autoencoder needs")
+    if values["system"] == "block_inpainting":
+        stem, levels = values["model.stem"], len(values["model.unet.channels"])
+        return _no_multiple(
+            values, stem * 2 ** (levels - 1),
+            f"the {levels} levels of model.unet.channels over model.stem {stem} need")
     return None
 
 
-def _the_unet_can_halve_the_frame(values):
-    if values["system"] != "block_inpainting":
-        return None
-    levels = len(values["model.unet.channels"])
-    multiple = values["model.stem"] * 2 ** (levels - 1)
+def _no_multiple(values, multiple, who_needs):
     for name in ("data.height", "data.width"):
         if values[name] % multiple:
-            return (f"{name} is {values[name]}, but the {levels} levels of model.unet.channels over "
-                    f"model.stem {values['model.stem']} need a multiple of {multiple}")
+            return f"{name} is {values[name]}, but {who_needs} a multiple of {multiple}"
     return None
 
 
@@ -231,7 +227,6 @@ RULES = (
     _carried_memory_goes_on,
     _the_window_fits_the_sequence,
     _the_frame_can_be_halved,
-    _the_unet_can_halve_the_frame,
     _the_hidden_blocks_fit_the_frame,
     _correlation_fits_frames_and_stem,
     _the_loss_pixels_divide_the_frame,

@@ -16,14 +16,15 @@ Anomaly detection in video by inpainting a masked frame.
       --workdir=runs/video
       trains on your own normal footage; then, with the same flags and these, watches a source:
       --mode=watch --input=new.mp4 --events=events.jsonl --video=annotated.mp4
+      (configs/video.py sees what moves wrongly, configs/appearance.py what looks wrong)
 
   python -m vpn_anomaly.main --checkpoint=pretrained --mode=score --input=... --output=...
   python -m vpn_anomaly.main --checkpoint=pretrained --mode=evaluate --workdir=runs/pretrained
       the same with the weights in the package, without training
 
 Flags:
-  --config=FILE[:VARIANT]   configs/base.py, quick.py, cpu.py, full.py or video.py, or your own; the
-                            variant `debug` shrinks any of them to a minute or less
+  --config=FILE[:VARIANT]   configs/base.py, quick.py, cpu.py, full.py, video.py or appearance.py, or
+                            your own; the variant `debug` shrinks any of them to a minute or less
   --checkpoint=pretrained   instead of --config: weights that are trained, with their config, for
                             --mode=score, evaluate, watch and describe; =DIR: a folder that
                             experiments.export_weights wrote

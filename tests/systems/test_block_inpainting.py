@@ -87,6 +87,12 @@ def test_the_maps_are_statistics_of_the_predicted_distributions():
     np.testing.assert_allclose(at(maps.variance["missing"]), variance, rtol=1e-4)
 
 
+def test_what_a_figure_shows_is_what_is_around_the_first_large_blocks():
+    system, _, _ = example(config_of())
+    shown = system.shown(SIDE, SIDE)
+    assert not shown[:LARGE, :LARGE].any() and shown[LARGE:2 * LARGE].all()
+
+
 def test_a_stream_has_the_maps_of_the_sequence():
     system, params, batch = example(config_of())
     state = system.stream(2, SIDE, SIDE)

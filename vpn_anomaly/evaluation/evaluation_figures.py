@@ -81,6 +81,13 @@ def draw_figures(config, directory: pathlib.Path, scorer, source, scored, calibr
             training_figure(folder / "training.png", read_training_log(log), scorer.system.loss_unit)
 
 
+def _shown(config, scorer, height: int, width: int):
+    """What the model is shown of the scored frame under its first mask, bool (H, W)."""
+    if hasattr(scorer.system, "shown"):
+        return scorer.system.shown(height, width)
+    return shown(height, width, scorer.shift_Mx2[0], config.data.lattice)
+
+
 def _worst(wrong: Misses, normal, other, first: int, kind: str) -> list[Drawn]:
     """The worst missed sequences, then the worst that are mistaken for anomalous."""
     missed = [Drawn(f"missed: {first + place}", other, place, first + place, kind)
@@ -98,7 +105,7 @@ def _scene(config, scorer, source, drawn: Drawn, noted: Mapping[str, str]) -> Sc
     return Scene(
         drawn.label,
         sequence.clip[0],
-        shown(*source.shape[1:3], scorer.shift_Mx2[0], config.data.lattice),
+        _shown(config, scorer, *source.shape[1:3]),
         of.counted[place],
         maps,
         sequence.changed[0],

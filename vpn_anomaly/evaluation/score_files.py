@@ -58,7 +58,11 @@ def score(
         progress(len(batch_maps.counted))
     _write_rows(output, rows)
     if maps is not None:
-        shown_MxHxW = shown(*sequences.shape[2:4], scorer.shift_Mx2, config.data.lattice)
+        size = sequences.shape[2:4]
+        if hasattr(scorer.system, "shown"):  # every pixel is hidden by one of its masks
+            shown_MxHxW = np.zeros((1, *size), bool)
+        else:
+            shown_MxHxW = shown(*size, scorer.shift_Mx2, config.data.lattice)
         _write_maps(maps, map_parts, shown_MxHxW)
 
 

@@ -94,6 +94,10 @@ class BlockInpaintingSystem:
         maps = self._maps(params, jnp.asarray(frame_BxHxWxC)[:, None])
         return state, jax.tree.map(lambda x: x[:, 0], maps)
 
+    def shown(self, height: int, width: int) -> np.ndarray:
+        """What is shown under the first of the masks with large blocks, bool (H, W)."""
+        return ~_covering_masks(height, width, self.sizes[1])[0]
+
     def costs(self, step):
         return unet_costs(self.network, step)
 
@@ -114,12 +118,7 @@ class BlockInpaintingSystem:
     def _statistics(self, params, value_BxGxHxWxC, size, entropy):
         """The statistics of every pixel under the one of four masks that hides it, (B, G, H, W)."""
         frames = intensity(value_BxGxHxWxC)
-        shift_4x2, side = covering_shifts(size), np.array(size)
-        rows, columns = (
-            hidden_rows(length, shift_4x2[:, axis], side)
-            for axis, length in enumerate(frames.shape[2:4])
-        )
-        hidden = rows[:, :, None] & columns[:, None, :]
+        hidden = _covering_masks(*frames.shape[2:4], size)
         hidden = jnp.broadcast_to(hidden[:, None, None], (len(hidden), *frames.shape[:4]))
         frames = jnp.broadcast_to(frames, (*hidden.shape, frames.shape[-1]))
         merged = (x.reshape(-1, *x.shape[3:]) for x in (frames, hidden))  # all masks at once
@@ -130,6 +129,13 @@ class BlockInpaintingSystem:
 
     def _apply(self, params, frames_NxHxWxC, hidden_NxHxW):
         return self.network.apply({"params": params}, frames_NxHxWxC, hidden_NxHxW)
+
+
+def _covering_masks(height: int, width: int, size: int) -> np.ndarray:
+    """Four masks that together hide every pixel once, bool (4, H, W): True where hidden."""
+    shift_4x2, side = covering_shifts(size), np.array(size)
+    rows = hidden_rows(height, shift_4x2[:, 0], side)
+    return rows[:, :, None] & hidden_rows(width, shift_4x2[:, 1], side)[:, None, :]
 
 
 def _random_mask(key, height: int, width: int, sizes, count: int):
