@@ -28,9 +28,10 @@ def _a_size_is_known(values):
     height, width = values["data.height"], values["data.width"]
     if (height == 0) != (width == 0):
         return f"data.height × data.width is {height}×{width}; set both, or both to 0"
-    if values["data.source"] != "video" and height == 0:
-        return ("data.height is 0 (that of the videos), but data.source is "
-                f"{values['data.source']}; set data.height and data.width")
+    whole_frames = values["data.source"] == "video" and values["system"] == "block_inpainting"
+    if height == 0 and not whole_frames:
+        return ("data.height is 0 (that of the videos), which is for data.source=video and "
+                "system=block_inpainting; set data.height and data.width")
 
 
 def _a_digit_fits_the_frame(values):
@@ -71,6 +72,8 @@ def _the_lattice_fits_the_frame(values):
 
 def _the_stem_divides_the_frame(values):
     stem = values["model.stem"]
+    if values["system"] == "block_inpainting":  # it takes any size
+        return None
     for name in ("data.height", "data.width"):
         if values[name] % stem:
             return f"model.stem {stem} does not divide {name} {values[name]}"
@@ -145,20 +148,12 @@ def _the_window_fits_the_sequence(values):
 
 
 def _the_frame_can_be_halved(values):
-    if values["system"] == "frame_autoencoder":
-        return _no_multiple(values, AUTOENCODER_STRIDE, "system frame_autoencoder needs")
-    if values["system"] == "block_inpainting":
-        stem, levels = values["model.stem"], len(values["model.unet.channels"])
-        return _no_multiple(
-            values, stem * 2 ** (levels - 1),
-            f"the {levels} levels of model.unet.channels over model.stem {stem} need")
-    return None
-
-
-def _no_multiple(values, multiple, who_needs):
+    if values["system"] != "frame_autoencoder":
+        return None
     for name in ("data.height", "data.width"):
-        if values[name] % multiple:
-            return f"{name} is {values[name]}, but {who_needs} a multiple of {multiple}"
+        if values[name] % AUTOENCODER_STRIDE:
+            return (f"{name} is {values[name]}, but system frame_autoencoder needs a multiple of "
+                    f"{AUTOENCODER_STRIDE}")
     return None
 
 

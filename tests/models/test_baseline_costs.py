@@ -26,6 +26,7 @@ SYSTEMS = {
     "blocks": {"system": "block_inpainting", "model.unet.channels": (4, 6, 8),
                "model.unet.hidden_blocks": (4, 12)},
     "blocks, colour": {"system": "block_inpainting", "data.channels": 3, "model.stem": 2,
+                       "data.height": 30, "data.width": 33, "train.loss_pixels": 512,
                        "model.unet.channels": (4, 6), "model.unet.hidden_blocks": (4, 12)},
     "frame": {"system": "frame_autoencoder"},
     "frame, colour": {"system": "frame_autoencoder", "data.channels": 3},

@@ -87,6 +87,19 @@ def test_the_maps_are_statistics_of_the_predicted_distributions():
     np.testing.assert_allclose(at(maps.variance["missing"]), variance, rtol=1e-4)
 
 
+def test_frames_of_any_size_are_continued_by_hidden_pixels():
+    """A block that reaches beyond the frame says nothing of itself."""
+    system, params, _ = example(config_of())
+    clip = np.random.default_rng(3).integers(0, 256, (1, 1, SIDE - 3, SIDE - 5, 1), dtype=np.uint8)
+    before = frame_maps(system, params, clip, 0)
+    assert before.counted.shape == clip.shape[:1] + clip.shape[2:4]
+    other = clip.copy()
+    other[0, 0, -2:, :3] = 255 - clip[0, 0, -2:, :3]  # of a block whose third row is not there
+    after = frame_maps(system, params, other, 0)
+    np.testing.assert_array_equal(after.mean["detail"][0, -2:, :3], before.mean["detail"][0, -2:, :3])
+    assert (after.mean["detail"][0, -3, :6] != before.mean["detail"][0, -3, :6]).any()
+
+
 def test_what_a_figure_shows_is_what_is_around_the_first_large_blocks():
     system, _, _ = example(config_of())
     shown = system.shown(SIDE, SIDE)

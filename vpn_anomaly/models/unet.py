@@ -39,19 +39,22 @@ class UNet(nn.Module):
     dtype: jnp.dtype = jnp.float32
     bias_init: Callable = nn.initializers.zeros
 
-    @property
-    def multiple(self) -> int:
-        """Height and width of a frame have to be multiples of it."""
-        return self.stem * 2 ** (len(self.channels) - 1)
+    def padding(self, length: int) -> int:
+        """Rows or columns that are added to so many, for all levels to have whole cells."""
+        return -length % (self.stem * 2 ** (len(self.channels) - 1))
 
     @nn.compact
     def __call__(self, frames_NxHxWxC: jax.Array, hidden_NxHxW: jax.Array):
         """What the output layer reads, (N, H, W, D), and its kernel (D, C, 256) and bias (C, 256).
 
-        Intensities in 0..1; hidden pixels are multiplied by zero before anything reads them.
+        Intensities in 0..1; hidden pixels are multiplied by zero before anything reads them. What is
+        added at the bottom and right, where the size needs it, is hidden too.
         """
+        height, width = hidden_NxHxW.shape[1:]
         shown = (~hidden_NxHxW).astype(self.dtype)[..., None]
         pixels = jnp.concatenate([frames_NxHxWxC.astype(self.dtype) * shown, shown], axis=-1)
+        added = ((0, self.padding(height)), (0, self.padding(width)))
+        pixels = jnp.pad(pixels, ((0, 0), *added, (0, 0)))
         x = space_to_depth(pixels, self.stem)
         x = jnp.concatenate([x, self._coordinates(x.shape)], axis=-1)
         x = Conv3x3(self.channels[0], dtype=self.dtype, name="stem")(x)
@@ -60,6 +63,7 @@ class UNet(nn.Module):
         x = nn.Dense(inner * self.stem**2, dtype=self.dtype, name="to_pixels")(nn.relu(x))
         x = jnp.concatenate([depth_to_space(x, self.stem), pixels], axis=-1)
         x = nn.relu(Conv3x3(self.pixel_channels, dtype=self.dtype, name="pixels")(x))
+        x = x[:, :height, :width]
         shape = (self.pixel_channels, self.colours, VALUES)
         kernel = self.param("output_kernel", smooth_kernel, shape)
         return x, (kernel, self.param("output_bias", self.bias_init, shape[1:]))

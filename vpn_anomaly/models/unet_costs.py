@@ -13,7 +13,8 @@ from vpn_anomaly.models.unet import UNet
 
 def unet_costs(network: UNet, step: StepSize) -> list[Row]:
     """The network's parts, on every target; their parameters are all that it has."""
-    pixels = step.sequences * step.targets * step.height * step.width
+    height, width = (length + network.padding(length) for length in (step.height, step.width))
+    pixels = step.sequences * step.targets * height * width
     squares, inputs = network.stem**2, network.colours + 1
     inner = max(network.pixel_channels // 2, 1)
     cells = pixels // squares

@@ -44,11 +44,7 @@ class BlockInpaintingSystem:
 
     loss_unit = "nats"
     first_frame = 0
-
-    @property
-    def size_multiple(self) -> int:
-        """Height and width of a frame have to be multiples of it."""
-        return self.network.multiple
+    size_multiple = 1  # the network takes frames of any size
 
     def init(self, key, clip_BxTxHxWxC):
         frames = intensity(clip_BxTxHxWxC[:1, 0])

@@ -2,15 +2,13 @@
 
 import pathlib
 
-import numpy as np
 from ml_collections import ConfigDict
 
-from vpn_anomaly import workdir
+from vpn_anomaly import config as configuration, workdir
 from vpn_anomaly.data.build import read_videos
 from vpn_anomaly.data.motion import measured_radius
 from vpn_anomaly.data.video_clips import split_range
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.systems.build import build_system
 
 RADIUS, HEIGHT, WIDTH = "model.attention.radius", "data.height", "data.width"
 
@@ -18,16 +16,17 @@ RADIUS, HEIGHT, WIDTH = "model.attention.radius", "data.height", "data.width"
 def with_known_model(config: ConfigDict, directory: pathlib.Path | None) -> ConfigDict:
     """The config with what was 0 set: as the run in the directory has it, or as the videos are.
 
-    What comes from the videos, from their training part, is told: the radius of the attention, and
-    the largest size that fits into all frames and that the system can take.
+    What comes from the videos is told: the radius of the attention, from their training part, and
+    the size of their frames.
 
-    UserError for videos that cannot be read, or whose frames are too small.
+    UserError for videos that cannot be read, whose frames differ in size, or are too small.
     """
     stored = lambda name: None if directory is None else workdir.stored_field(directory, name)
     known = config.copy_and_resolve_references()
     if not config.data.height:
         size = stored(HEIGHT), stored(WIDTH)
         known.data.height, known.data.width = size if all(size) else _measured_size(config)
+        configuration.check(known)
     if not config.model.attention.radius:
         known.model.attention.radius = stored(RADIUS) or _measured_radius(config)
     return known
@@ -41,15 +40,14 @@ def _measured_radius(config) -> int:
 
 
 def _measured_size(config) -> tuple[int, int]:
-    smallest = np.min([video.shape[1:3] for video in read_videos(config.data).values()], axis=0)
-    multiple = getattr(build_system(config), "size_multiple", 1)
-    height, width = (int(length) // multiple * multiple for length in smallest)
-    largest = max(config.model.unet.hidden_blocks)
-    if min(height, width) <= largest:
+    sizes = {video.shape[1:3] for video in read_videos(config.data).values()}
+    if len(sizes) > 1:
+        found = ", ".join("{}×{}".format(*size) for size in sorted(sizes))
         raise UserError(
-            f"frames of {smallest[0]}×{smallest[1]} pixels at work size are too small for hidden"
-            f" blocks of {largest}; set a smaller model.unet.hidden_blocks, or a larger"
-            " data.video.height and data.video.width"
+            f"the videos have frames of {found} pixels at work size, but things have their places in"
+            " whole frames: give videos of one camera, or set data.height and data.width to train on"
+            " crops"
         )
+    (height, width), = sizes
     print(f"frames of {height}×{width} pixels ({HEIGHT}={height}, {WIDTH}={width})", flush=True)
     return height, width

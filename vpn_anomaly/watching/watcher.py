@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from vpn_anomaly.data.video import Frame
+from vpn_anomaly.evaluation.scores import DETAIL_SIZE
 from vpn_anomaly.evaluation.trained import Trained
 from vpn_anomaly.systems.system import Maps
 from vpn_anomaly.watching.boxes import Box, anomalous_box
@@ -136,4 +137,5 @@ def _box(kind: str, maps: Maps) -> Box | None:
         return anomalous_box(maps.value[kind], maps.variance[kind], maps.counted, maps.windows)
     surprise_HxW = maps.value[surprise_map(maps)]
     expected = maps.mean.get(kind, surprise_HxW[maps.counted].mean())
-    return anomalous_box(surprise_HxW - expected, np.ones_like(surprise_HxW), maps.counted)
+    sizes = (DETAIL_SIZE,) if kind == "detail" else maps.windows
+    return anomalous_box(surprise_HxW - expected, np.ones_like(surprise_HxW), maps.counted, sizes)
