@@ -161,7 +161,8 @@ def test_arguments_that_cannot_work(capsys, monkeypatch, tmp_path, arguments, wo
 def test_bad_arguments_have_the_same_line_in_every_system(capsys, monkeypatch, tmp_path, system):
     monkeypatch.chdir(tmp_path)
     for arguments, words in BAD_ARGUMENTS:
-        if arguments and arguments[0] == QUICK:
+        of_the_stem = system == "block_inpainting" and "model.stem" in str(arguments)  # any size
+        if arguments and arguments[0] == QUICK and not of_the_stem:
             line = error_of(capsys, QUICK, f"--config.system={system}", *arguments[1:])
             for word in words:
                 assert word in line
