@@ -31,6 +31,16 @@ def footage(count, seed=0):
     return moved.round().astype(np.uint8)[..., None]
 
 
+def write_config(path, config):
+    """Writes a config file, for the command line, that has these values."""
+    path.write_text(
+        "from vpn_anomaly.config import defaults\n\n\ndef get_config():\n    config = defaults()\n"
+        f"    config.update_from_flattened_dict({configuration.flat(config)!r})\n"
+        "    return config\n",
+        encoding="utf-8",
+    )
+
+
 @pytest.fixture(scope="session")
 def video_run(tmp_path_factory):
     """config, system, random params, `Trained`, and the directory of the run."""

@@ -107,7 +107,8 @@ def test_no_label_lies_under_the_text():
         with_text = drawn(lines=text, boxes=[(kind, box)])
         without = drawn(boxes=[(kind, box)])
         assert (without[30:48, 2:60] == KIND_STYLE["missing"][0]).any() == (kind == "missing")
-        assert (with_text[162:180] == KIND_STYLE[kind][0]).all(-1).sum() > 400
+        least = 480 if kind == "detail" else 500  # its word is narrow
+        assert (with_text[162:180] == KIND_STYLE[kind][0]).all(-1).sum() > least
 
 
 def test_text_stands_at_the_top_left_and_long_lines_are_wrapped():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.data.video_files import write_video
-from tests.watching.conftest import HEIGHT, WIDTH, footage
+from tests.watching.conftest import HEIGHT, WIDTH, footage, write_config
 from vpn_anomaly import config as configuration, workdir
 from vpn_anomaly.main import main
 from vpn_anomaly.variants import vary
@@ -28,10 +28,7 @@ def run(tmp_path_factory):
     config.update_from_flattened_dict(SMALL)
     config.data.path = write_video(folder / "normal.mkv", footage(400))
     config.data.video.cache = str(folder / "cache")
-    (folder / "blocks.py").write_text(
-        "from vpn_anomaly.config import defaults\n\n\ndef get_config():\n    config = defaults()\n"
-        f"    config.update_from_flattened_dict({configuration.flat(config)!r})\n"
-        "    return config\n")
+    write_config(folder / "blocks.py", config)
     flags = [f"--config={folder}/blocks.py", f"--workdir={folder}/run"]
     assert main(flags) == 0
     return folder, flags

@@ -15,8 +15,7 @@ import pytest
 
 from tests.data import test_video_refused as refused
 from tests.data.video_files import camera, server, write_folder, write_video
-from tests.watching.conftest import HEIGHT, WIDTH, footage
-from vpn_anomaly import config as configuration
+from tests.watching.conftest import HEIGHT, WIDTH, footage, write_config
 from vpn_anomaly.data.video import Look, open_video
 from vpn_anomaly.main import main
 from vpn_anomaly.watching.watcher import Watcher
@@ -28,12 +27,7 @@ ROOT = pathlib.Path(__file__).parents[2]
 def flags(video_run, tmp_path_factory):
     """The flags that name the run, with a config file of its own."""
     path = tmp_path_factory.mktemp("config") / "tiny.py"
-    path.write_text(
-        "from vpn_anomaly.config import defaults\n\n\ndef get_config():\n    config = defaults()\n"
-        f"    config.update_from_flattened_dict({configuration.flat(video_run.config)!r})\n"
-        "    return config\n",
-        encoding="utf-8",
-    )
+    write_config(path, video_run.config)
     return [f"--config={path}", f"--workdir={video_run.directory}", "--mode=watch"]
 
 

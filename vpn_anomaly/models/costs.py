@@ -87,6 +87,13 @@ def output_layer_costs(features: int, colours: int, step: StepSize) -> Row:
     return Row("output layer", f"{VALUES}-way", dense(features, colours * VALUES, positions))
 
 
+def pixel_layer_cost(inputs: int, pixel_inputs: int, channels: int, stem: int, cells: int) -> Cost:
+    """`models.inpainting.pixel_layer`, from so many cells of stem×stem pixels."""
+    inner, pixels = max(channels // 2, 1), stem**2
+    to_pixels = dense(inputs, inner * pixels, cells)
+    return to_pixels + convolution(inner + pixel_inputs, channels, cells * pixels)
+
+
 def convolution(inputs, outputs, positions, side=3, bias=True) -> Cost:
     """A side×side convolution at so many positions."""
     weights = side**2 * inputs * outputs

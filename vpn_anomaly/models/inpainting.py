@@ -46,11 +46,7 @@ class InpaintingHead(nn.Module):
         x = Conv3x3(block_width(self.block, self.channels), dtype=self.dtype, name="join")(x)
         for block in residual_blocks(self.block, (1,) * self.blocks, self.dtype, self.rematerialise):
             x = block(x)
-        x = nn.relu(x)
-        inner = max(self.pixel_channels // 2, 1)
-        x = nn.Dense(inner * self.stem**2, dtype=self.dtype, name="to_pixels")(x)
-        x = jnp.concatenate([depth_to_space(x, self.stem), pixels], axis=-1)
-        x = nn.relu(Conv3x3(self.pixel_channels, dtype=self.dtype, name="pixels")(x))
+        x = pixel_layer(x, pixels, self.stem, self.pixel_channels, self.dtype)
         for number in range(1, self.pixel_layers):
             x = x + nn.relu(Conv3x3(self.pixel_channels, dtype=self.dtype, name=f"pixels_{number}")(x))
         return x
@@ -117,6 +113,17 @@ class InpaintingNetwork(nn.Module):
         memory = self.remember(frames_BxTxHxWxC)[0][:, -self.context :]
         frames = frames_BxTxHxWxC[:, -self.context :]
         return self.inpaint(memory, frames, frame_BxHxWxC, shown_BxHxW), self.output_layer()
+
+
+def pixel_layer(x_BxhxwxC, pixels_BxHxWxC, stem: int, channels: int, dtype):
+    """From the stem's resolution to the full one, where the pixels are read as well, (B, H, W, channels).
+
+    For a compact method: its layers are those of the module that calls.
+    """
+    inner = max(channels // 2, 1)
+    x = nn.Dense(inner * stem**2, dtype=dtype, name="to_pixels")(nn.relu(x_BxhxwxC))
+    x = jnp.concatenate([depth_to_space(x, stem), pixels_BxHxWxC], axis=-1)
+    return nn.relu(Conv3x3(channels, dtype=dtype, name="pixels")(x))
 
 
 def smooth_kernel(key, shape: tuple[int, int, int]) -> jax.Array:

@@ -12,6 +12,7 @@ from vpn_anomaly.models.costs import (
     dense,
     memory_costs,
     output_layer_costs,
+    pixel_layer_cost,
 )
 from vpn_anomaly.models.inpainting import InpaintingNetwork
 from vpn_anomaly.ops.displacement import displacement_count
@@ -37,16 +38,14 @@ def inpainting_costs(network: InpaintingNetwork, step: StepSize) -> list[Row]:
 
 def _head(head, attended, pixel_inputs, images, cells):
     width, squares = block_width(head.block, head.channels), head.stem**2
-    inner, positions = max(head.pixel_channels // 2, 1), images * cells
+    positions = images * cells
     joined = attended + squares * pixel_inputs
-    to_pixels = dense(width, inner * squares, positions)
-    pixels = convolution(inner + pixel_inputs, head.pixel_channels, positions * squares)
+    first = pixel_layer_cost(width, pixel_inputs, head.pixel_channels, head.stem, positions)
     layer = convolution(head.pixel_channels, head.pixel_channels, positions * squares)
-    pixels += layer * (head.pixel_layers - 1)
     return [
         Row("head", "join", convolution(joined, width, positions)),
         block_costs("head", head, head.blocks, positions),
-        Row("head", "pixel layers", to_pixels + pixels),
+        Row("head", "pixel layers", first + layer * (head.pixel_layers - 1)),
     ]
 
 

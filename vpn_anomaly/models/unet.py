@@ -11,7 +11,7 @@ import jax.numpy as jnp
 
 from vpn_anomaly.models.blocks import ReluBlock
 from vpn_anomaly.models.conv import Conv3x3
-from vpn_anomaly.models.inpainting import smooth_kernel
+from vpn_anomaly.models.inpainting import pixel_layer, smooth_kernel
 from vpn_anomaly.ops.intensity import VALUES
 from vpn_anomaly.ops.space_to_depth import depth_to_space, space_to_depth
 
@@ -59,10 +59,7 @@ class UNet(nn.Module):
         x = jnp.concatenate([x, self._coordinates(x.shape)], axis=-1)
         x = Conv3x3(self.channels[0], dtype=self.dtype, name="stem")(x)
         x = self._level(x, 0)
-        inner = max(self.pixel_channels // 2, 1)
-        x = nn.Dense(inner * self.stem**2, dtype=self.dtype, name="to_pixels")(nn.relu(x))
-        x = jnp.concatenate([depth_to_space(x, self.stem), pixels], axis=-1)
-        x = nn.relu(Conv3x3(self.pixel_channels, dtype=self.dtype, name="pixels")(x))
+        x = pixel_layer(x, pixels, self.stem, self.pixel_channels, self.dtype)
         x = x[:, :height, :width]
         shape = (self.pixel_channels, self.colours, VALUES)
         kernel = self.param("output_kernel", smooth_kernel, shape)

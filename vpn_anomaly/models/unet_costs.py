@@ -7,6 +7,7 @@ from vpn_anomaly.models.costs import (
     convolution,
     dense,
     output_layer_costs,
+    pixel_layer_cost,
 )
 from vpn_anomaly.models.unet import UNet
 
@@ -16,14 +17,15 @@ def unet_costs(network: UNet, step: StepSize) -> list[Row]:
     height, width = (length + network.padding(length) for length in (step.height, step.width))
     pixels = step.sequences * step.targets * height * width
     squares, inputs = network.stem**2, network.colours + 1
-    inner = max(network.pixel_channels // 2, 1)
     cells = pixels // squares
-    to_pixels = dense(network.channels[0], inner * squares, cells)
+    pixel_layer = pixel_layer_cost(
+        network.channels[0], inputs, network.pixel_channels, network.stem, cells
+    )
     return [
         Row("U-Net", "stem", convolution(squares * inputs + 2, network.channels[0], cells)),
         *(_level(network.channels, level, cells // 4**level)
           for level in range(len(network.channels))),
-        Row("U-Net", "pixel layer", to_pixels + convolution(inner + inputs, network.pixel_channels, pixels)),
+        Row("U-Net", "pixel layer", pixel_layer),
         output_layer_costs(network.pixel_channels, network.colours, step),
     ]
 
