@@ -2,6 +2,7 @@
 
     python -m experiments.conveyor --output=DIR [--minutes=4] [--test_minutes=4] [--seed=0]
         [--height=96] [--width=160] [--rate=15] [--defects=12] [--products=5]
+        [--layout=films|ucsd] [--clips=12]
 
     DIR/normal.mkv    parts pass on a textured belt under slowly changing light; no defects
     DIR/test.mkv      the same machine later, with defects: a part is missing, turned or scratched,
@@ -13,10 +14,21 @@
 
 Frames count from 0. The videos are grey and without loss (FFV1). From Python, without files:
 `Conveyor` in experiments/conveyor_world/world.py.
+
+With --layout=ucsd DIR holds the same films as the UCSD data set lies on the disk, each cut into
+--clips clips of equal length; a rest of frames at the end is left out:
+
+    DIR/Train/Train001/001.tif      frames of normal.mkv, from 1
+    DIR/Test/Test001/001.tif        frames of test.mkv, from 1
+    DIR/Test/conveyor.m             a line a test clip: its frames that show a defect
+    DIR/Test/Test001_gt/001.bmp     which pixels do, 255: those that differ from a normal frame, or the
+                                    box of a defect of the belt
+    DIR/truth.json                  as above; its frames are those of test.mkv, of all clips in order
 """
 
 import argparse
 import dataclasses
+import functools
 import pathlib
 import sys
 import time
@@ -24,12 +36,15 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from experiments.conveyor_world.schedule import BELT_KINDS
 from experiments.conveyor_world.world import MINUTES, Conveyor, check_range
 from experiments.parser import Parser
+from experiments.ucsd_files import write_ucsd
 from experiments.world_files import write_world
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.pace import Pace
 
+CLIPS = 12  # that each film is cut into
 _REDRAWN = 0.2  # seconds between two drawings of the line on a terminal
 
 
@@ -39,6 +54,21 @@ def truth(conveyor: Conveyor, arguments: dict[str, object]) -> dict[str, object]
             "defects": [dataclasses.asdict(defect) for defect in conveyor.defects]}
 
 
+def mask(conveyor: Conveyor, index: int) -> np.ndarray:
+    """Which pixels of the frame of this number show a defect, bool (H, W).
+
+    All of the belt where it moves wrongly: only its texture differs from pixel to pixel.
+    """
+    mask_HxW = np.zeros((conveyor.height, conveyor.width), bool)
+    for defect in conveyor.defects:
+        if defect.first <= index < defect.end and defect.kind in BELT_KINDS:
+            top, left, bottom, right = defect.boxes[index - defect.first]
+            mask_HxW[top:bottom, left:right] = True
+        elif defect.first <= index < defect.end:
+            mask_HxW |= conveyor.frame(index) != conveyor.normal_frame(index)
+    return mask_HxW
+
+
 class _Progress:
     """Frames made and time left: on a terminal one line, redrawn; elsewhere a line now and then."""
 
@@ -46,10 +76,10 @@ class _Progress:
         self._total, self._made, self._started = total, 0, None
         self._on_terminal, self._pace, self._next = sys.stderr.isatty(), Pace(), 0.0
 
-    def told(self, name: str, conveyor: Conveyor) -> Iterator[np.ndarray]:
-        """The frames of a conveyor; a failure does not leave the terminal's line open."""
+    def told(self, name: str, conveyor: Conveyor, frames: int) -> Iterator[np.ndarray]:
+        """The first frames of a conveyor; a failure does not leave the terminal's line open."""
         try:
-            for index in range(conveyor.frames):
+            for index in range(frames):
                 yield conveyor.frame(index)
                 self._made += 1
                 self._tell(name)
@@ -76,30 +106,62 @@ class _Progress:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command line; 2: an error, told in one line."""
     arguments = _arguments(argv)
-    shown = {name: value for name, value in vars(arguments).items() if name != "output"}
-    size = {"height": arguments.height, "width": arguments.width, "rate": arguments.rate}
-    belt = {**size, "products": arguments.products}
+    belt = {name: getattr(arguments, name) for name in ("height", "width", "rate", "products")}
     try:
         check_range("test_minutes", arguments.test_minutes, *MINUTES)
         normal = Conveyor(arguments.seed, "train", minutes=arguments.minutes, **belt)
         test = Conveyor(arguments.seed, "test", minutes=arguments.test_minutes,
                         defects=arguments.defects, **belt)
-        progress = _Progress(normal.frames + test.frames)
-        films = {"normal.mkv": normal, "test.mkv": test}
-        videos = {name: progress.told(name, film) for name, film in films.items()}
-        write_world(arguments.output, videos, truth(test, shown), **size)
+        write = {"films": _write_films, "ucsd": _write_ucsd}[arguments.layout]
+        told = write(arguments, normal, test)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    print(f"{arguments.output}: normal.mkv {normal.frames} frames, test.mkv {test.frames} frames "
-          f"with {len(test.defects)} defects, truth.json")
+    print(f"{arguments.output}: {told}")
     return 0
+
+
+def _write_films(arguments: argparse.Namespace, normal: Conveyor, test: Conveyor) -> str:
+    """Returns what was written."""
+    if arguments.clips is not None:
+        raise UserError(f"clips={arguments.clips}: films are not cut; leave it out or give --layout=ucsd")
+    progress = _Progress(normal.frames + test.frames)
+    films = {"normal.mkv": normal, "test.mkv": test}
+    videos = {name: progress.told(name, film, film.frames) for name, film in films.items()}
+    write_world(arguments.output, videos, truth(test, _world(arguments)),
+                height=arguments.height, width=arguments.width, rate=arguments.rate)
+    return (f"normal.mkv {normal.frames} frames, test.mkv {test.frames} frames with"
+            f" {len(test.defects)} defects, truth.json")
+
+
+def _write_ucsd(arguments: argparse.Namespace, normal: Conveyor, test: Conveyor) -> str:
+    """Returns what was written."""
+    clips = CLIPS if arguments.clips is None else arguments.clips
+    check_range("clips", clips, 1, min(normal.frames, test.frames))
+    lengths = {part: film.frames // clips for part, film in (("Train", normal), ("Test", test))}
+    progress = _Progress(clips * sum(lengths.values()))
+    frames = [progress.told(part, film, clips * lengths[part])
+              for part, film in (("Train", normal), ("Test", test))]
+    write_ucsd(arguments.output, "conveyor", *frames, functools.partial(mask, test), clips=clips,
+               normal_length=lengths["Train"], test_length=lengths["Test"],
+               truth=truth(test, {**_world(arguments), "layout": "ucsd", "clips": clips}))
+    rest = {part: film.frames % clips for part, film in (("Train", normal), ("Test", test))}
+    left_out = "".join(f", {count} frames at the end of the film for {part}/ left out"
+                       for part, count in rest.items() if count)
+    return (f"Train/ {clips} clips of {lengths['Train']} frames, Test/ {clips} clips of"
+            f" {lengths['Test']} frames with {len(test.defects)} defects, truth.json{left_out}")
+
+
+def _world(arguments: argparse.Namespace) -> dict[str, object]:
+    """The arguments that say what the films show."""
+    return {name: value for name, value in vars(arguments).items()
+            if name not in ("output", "layout", "clips")}
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = Parser("conveyor", __doc__)
     parser.add_argument("--output", required=True, type=pathlib.Path, metavar="DIR",
-                        help="made if need be; files of the same names are replaced")
+                        help="made if need be; videos of the same names are replaced")
     parser.add_argument("--minutes", type=float, default=4.0, help="of the video without defects")
     parser.add_argument("--test_minutes", type=float, default=4.0, help="of the video with defects")
     parser.add_argument("--seed", type=int, default=0, help="of the whole world")
@@ -110,6 +172,9 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
                         help="in the test video; six kinds take turns in random order")
     parser.add_argument("--products", type=int, default=5,
                         help="kinds of parts that pass in random order, 1 to 5; 1: all are plates")
+    parser.add_argument("--layout", choices=("films", "ucsd"), default="films",
+                        help="two videos, or folders of images, labels and masks as the UCSD data set is")
+    parser.add_argument("--clips", type=int, help=f"that either film is cut into; {CLIPS} for ucsd")
     return parser.parse_args(argv)
 
 

@@ -23,8 +23,8 @@ from experiments.parser import Parser
 from vpn_anomaly import workdir
 from vpn_anomaly.data.video import Look, open_video
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.evaluation.block_matching import motion_compensated_residual
 from vpn_anomaly.evaluation.metrics import auroc
+from vpn_anomaly.evaluation.unlearned import pair_scores
 
 AFTER = 10  # frames after a defect that are neither normal nor anomalous
 NO_SCORES = ("source", "frame", "time")
@@ -72,13 +72,8 @@ def unlearned(path: pathlib.Path) -> dict[str, np.ndarray]:
     """Scores of every frame by the frame before alone, (T,); NaN for the first."""
     with open_video(str(path), Look()) as video:
         frame_TxHxWxC = np.stack([frame.image for frame in video])
-    this, before = frame_TxHxWxC[1:], frame_TxHxWxC[:-1]
-    difference_T = np.abs(this.astype(np.int16) - before).mean((1, 2, 3))
-    residual_T = motion_compensated_residual(this, before)
-    return {
-        "frame_difference": np.append(np.nan, difference_T),
-        "motion_compensated_residual": np.append(np.nan, residual_T),
-    }
+    scores = pair_scores(frame_TxHxWxC[1:], frame_TxHxWxC[:-1])
+    return {name: np.append(np.nan, score_T) for name, score_T in scores.items()}
 
 
 def _auroc(label_T, score_T) -> float | None:

@@ -19,6 +19,8 @@ from vpn_anomaly.errors import UserError
 SYSTEMS = ("inpainting", "vpn", "conv_lstm_autoencoder", "frame_autoencoder",
            "block_inpainting")
 CORRUPTIONS = ("temporal", "spatial", "both", "mixed")
+LABELLED_SOURCES = ("ucsd", "avenue", "shanghaitech")
+SOURCES = ("sequences", "video", *LABELLED_SOURCES)
 
 INTS = tuple[int, ...]
 FLOATS = tuple[float, ...]
@@ -60,10 +62,11 @@ FIELDS = (
     _choice("system", "inpainting", SYSTEMS, "what turns frames into maps of surprise"),
     _count("seed", 0, "", 0, "initial parameters, training sequences and masks", 2**31 - 1),
     # --- data: what the model sees
-    _choice("data.source", "sequences", ("sequences", "video"), "what data.path names"),
+    _choice("data.source", "sequences", SOURCES,
+            "what data.path names; the last three are labelled video sets as they are published"),
     Field("data.path", "", str, "", None, None, None,
           "normal sequences to train on (.npy, .npz), empty: Moving MNIST; of source video: "
-          "a file, pattern or folder of normal footage"),
+          "a file, pattern or folder of normal footage; of a labelled set: its folder"),
     Field("data.digits", "embedded", str, "", None, None, None,
           "glyphs: embedded, tfds, or a .npz file of 28×28 uint8 glyphs"),
     _count("data.train_sequences", 0, "sequences", 0, "training sequences; 0: endless"),
@@ -81,7 +84,7 @@ FIELDS = (
           "period of the shown pixels: rows, columns", 2),
     _choice("data.backend", "auto", ("auto", "tensorflow", "numpy"),
             "what renders the training sequences; the bytes are the same"),
-    # --- data of source video
+    # --- data of source video, and of labelled video sets
     _count("data.video.height", 0, "pixels", 0, "largest work size, the aspect is kept; 0: any"),
     _count("data.video.width", 0, "pixels", 0, "likewise"),
     _number("data.video.rate", 0.0, "frames a second", 0.0, 1e4, "that are looked at; 0: all"),
@@ -169,6 +172,15 @@ FIELDS = (
     _count("evaluate.bootstrap", 1000, "resamples", 1, "bootstrap resamples of an interval"),
     _count("score.masks", 4, "masks", 1, "shifted masks whose maps are averaged"),
     _switch("score.every_frame", False, "score every frame with enough context, not only the last"),
+    # --- how frames of labelled video sets are compared: published figures differ in these
+    _switch("evaluate.protocol.normalise_clips", False,
+            "every clip's scores are moved and scaled to 0..1, which needs its future"),
+    _number("evaluate.protocol.smoothing", 0.0, "frames", 0.0, 1e4,
+            "standard deviation of a Gaussian along every clip, which needs its future; 0: none"),
+    _count("evaluate.protocol.dropped_frames", 0, "frames", 0,
+           "that do not count at the beginning of every clip"),
+    _choice("evaluate.protocol.masks", "auto", ("auto", "required", "off"),
+            "pixel AUROC: over the clips that have masks, or an error without, or none"),
     # --- watching a video
     _number("watch.false_alarms", 6.0, "an hour", 1e-6, 1e6, "that normal footage may raise"),
     _number("watch.hysteresis", 10.0, "", 1.0, 1e6,

@@ -9,6 +9,7 @@ from vpn_anomaly.errors import UserError
 
 DIGIT_SIZE = 28  # height and width of a glyph, pixels
 AUTOENCODER_STRIDE = 8  # pixels that one place of its code stands for
+STREAMING_SYSTEMS = ("inpainting", "block_inpainting")
 
 
 def check(values: Mapping[str, object]) -> None:
@@ -17,6 +18,15 @@ def check(values: Mapping[str, object]) -> None:
         line = rule(values)
         if line is not None:
             raise UserError(line)
+
+
+def _is_video(values) -> bool:
+    """Whether data.path names videos, labelled or not."""
+    return values["data.source"] != "sequences"
+
+
+def _is_labelled(values) -> bool:
+    return values["data.source"] not in ("sequences", "video")
 
 
 def _channels_are_grey_or_rgb(values):
@@ -28,28 +38,43 @@ def _a_size_is_known(values):
     height, width = values["data.height"], values["data.width"]
     if (height == 0) != (width == 0):
         return f"data.height × data.width is {height}×{width}; set both, or both to 0"
-    whole_frames = values["data.source"] == "video" and values["system"] == "block_inpainting"
+    whole_frames = _is_video(values) and values["system"] == "block_inpainting"
     if height == 0 and not whole_frames:
-        return ("data.height is 0 (that of the videos), which is for data.source=video and "
-                "system=block_inpainting; set data.height and data.width")
+        return ("data.height is 0 (that of the videos), which is for data.source=video (or a labelled "
+                "set) and system=block_inpainting; set data.height and data.width")
 
 
 def _a_digit_fits_the_frame(values):
     height, width = values["data.height"], values["data.width"]
-    is_mnist = values["data.source"] == "sequences" and not values["data.path"]
+    is_mnist = not _is_video(values) and not values["data.path"]
     if is_mnist and min(height, width) < DIGIT_SIZE:
         return (f"data.height × data.width is {height}×{width}, but a digit needs "
                 f"{DIGIT_SIZE}×{DIGIT_SIZE} pixels")
 
 
 def _videos_are_named(values):
-    if values["data.source"] == "video" and not values["data.path"]:
-        return ("data.source is video, but data.path is empty; set it to normal footage, such as "
-                "--config.data.path='normal/*.mp4'")
+    if _is_video(values) and not values["data.path"]:
+        wanted = ("the folder of the set, such as --config.data.path=UCSDped2" if _is_labelled(values)
+                  else "normal footage, such as --config.data.path='normal/*.mp4'")
+        return f"data.source is {values['data.source']}, but data.path is empty; set it to {wanted}"
+    return None
+
+
+def _labelled_frames_are_all_scored(values):
+    if not _is_labelled(values):
+        return None
+    source, system = values["data.source"], values["system"]
+    if system not in STREAMING_SYSTEMS:
+        return (f"data.source is {source}, whose frames are scored as a stream, but system is {system}; "
+                f"use {' or '.join(STREAMING_SYSTEMS)}")
+    if values["data.video.rate"]:
+        return (f"data.video.rate is {values['data.video.rate']:g}, but every frame of {source} is "
+                "labelled and scored; set it to 0 (all frames)")
+    return None
 
 
 def _a_radius_is_known(values):
-    if values["data.source"] != "video" and values["model.attention.radius"] == 0:
+    if not _is_video(values) and values["model.attention.radius"] == 0:
         return ("model.attention.radius is 0 (measured in videos), but data.source is "
                 f"{values['data.source']}; set it to 1 or more")
 
@@ -123,7 +148,7 @@ def _carried_memory_goes_on(values):
         return None
     if values["system"] != "inpainting":
         return f"train.carried is for system inpainting, but system is {values['system']}"
-    of_file = values["data.source"] == "sequences" and values["data.path"]
+    of_file = values["data.path"] and not _is_video(values)
     if of_file or values["data.train_sequences"]:
         return ("train.carried needs videos (data.source=video) or Moving MNIST without end "
                 "(data.train_sequences=0): sequences of a file do not go on")
@@ -210,6 +235,7 @@ def _enough_shifts_for_the_masks(values):
 RULES = (
     _channels_are_grey_or_rgb,
     _videos_are_named,
+    _labelled_frames_are_all_scored,
     _a_radius_is_known,
     _a_size_is_known,
     _a_digit_fits_the_frame,

@@ -3,11 +3,13 @@
 import itertools
 
 import numpy as np
+import pytest
 
 from vpn_anomaly.data.chains import LINKS, chained_batches
 from vpn_anomaly.data.digits import load_digits
 from vpn_anomaly.data.moving_mnist import MovingMNIST
 from vpn_anomaly.data.pipeline import training_batches
+from vpn_anomaly.data.video_clips import VideoClips, whole_videos
 
 SOURCE = MovingMNIST(load_digits("embedded"), frames=6, trajectory="reflect")
 SIZE = 4
@@ -52,3 +54,15 @@ def test_a_batch_depends_on_its_step_alone_and_shards_are_its_parts():
             np.testing.assert_array_equal(later[step][name], whole[step][name])
             joined = np.concatenate([halves[half][step][name] for half in (0, 1)])
             np.testing.assert_array_equal(joined, whole[step][name])
+
+
+@pytest.mark.parametrize("lengths, links", [((120, 70, 70, 70), LINKS), ((70, 70, 70, 70), 13)])
+def test_chains_in_short_videos_are_as_long_as_half_of_them_have_room_for(lengths, links):
+    frame_T = np.arange(120, dtype=np.uint8).reshape(-1, 1, 1, 1)
+    videos = {str(number): np.tile(frame_T[:length], (1, 8, 8, 1)) for number, length in enumerate(lengths)}
+    source = VideoClips(videos, frames=6, height=8, width=8, divide=whole_videos)  # 0 and 2 train
+    steps = list(itertools.islice(chained_batches(source, 3, SIZE), 3 * LINKS))
+    assert [bool(batch["continues"][1]) for batch in steps] == [step % links > 0 for step in range(3 * LINKS)]
+    for before, after in itertools.pairwise(steps):
+        if after["continues"][1]:
+            assert after["clip"][1, 0, 0, 0, 0] == before["clip"][1, -1, 0, 0, 0]

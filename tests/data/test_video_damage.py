@@ -6,6 +6,7 @@ import re
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.data.video_files import (cut, moving_frames, watched, write_folder, write_image,
                                     write_video)
@@ -120,3 +121,20 @@ def test_an_image_folder_with_everything_wrong(tmp_path):
         "1 of 8 images cannot be read (im_0003.png); images are missing by their numbers (8-10);"
         " frame size changes from 64x48 to 64x24 at frame 6 and 1 times more"
     )
+
+
+@pytest.mark.parametrize("part", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize("ending, options", [
+    ("tif", {}), ("tif", {"compression": "tiff_lzw", "tiffinfo": {278: 8}}),  # in strips of 8 rows
+    ("tif", {"compression": "tiff_adobe_deflate"}), ("png", {}), ("bmp", {}),
+    ("jpg", {}), ("jpg", {"progressive": True, "quality": 95}),
+])
+def test_an_image_that_is_cut_off_is_passed_over(tmp_path, ending, options, part):
+    """None comes with a part that is black or grey, as FFmpeg gives a JPEG by itself."""
+    for number, frame_HxWxC in enumerate(COLOUR[:3], 1):
+        Image.fromarray(frame_HxWxC).save(tmp_path / f"{number}.{ending}", **options)
+    assert [frame.index for frame in watched(str(tmp_path))[0]] == [0, 1, 2]
+    pathlib.Path(cut(tmp_path / f"2.{ending}", part)).replace(tmp_path / f"2.{ending}")
+    given, video = watched(str(tmp_path))
+    assert [frame.index for frame in given] == [0, 2]
+    assert video.problem == f"1 of 3 images cannot be read (2.{ending})"

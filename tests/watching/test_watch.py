@@ -12,7 +12,7 @@ from tests.data.video_files import write_video
 from tests.watching.conftest import HEIGHT, WIDTH, footage
 from vpn_anomaly.data.lattice import fixed_shifts
 from vpn_anomaly.data.video import Look, open_video
-from vpn_anomaly.data.video_clips import split_range
+from vpn_anomaly.data.video_clips import parts_of_videos
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.scores import DISTRIBUTION_SCORES, frame_scores
 from vpn_anomaly.watching.watch import watch
@@ -68,8 +68,8 @@ def test_every_frame_has_the_scores_of_the_stream(watched, video_run, source):
 def test_p_values_are_those_of_the_validation_part(watched, video_run):
     with np.load(video_run.directory / "checkpoints/watch_calibration.npz") as stored:
         normal = stored["score/validation/tail_mean"]
-    first, end = split_range(400, "validation")
-    assert len(normal) == end - first  # scored after a warm-up before it
+    (part,) = parts_of_videos([400], "validation")
+    assert len(normal) == len(part)  # scored after a warm-up before it
     for row in rows_of(watched["scores"])[video_run.system.first_frame :]:
         at_least_as_high = (normal >= float(row["tail_mean"])).sum()
         expected = [(at_least_as_high + offset) / (len(normal) + 1) for offset in (-1, 1)]

@@ -5,12 +5,16 @@ import pathlib
 
 import numpy as np
 
+from vpn_anomaly.data import avenue, shanghaitech, ucsd
 from vpn_anomaly.data.digits import load_digits
 from vpn_anomaly.data.files import FileSequences, check_shape, read_sequences
 from vpn_anomaly.data.frame_cache import FrameCache, default_folder
+from vpn_anomaly.data.labelled_set import LabelledClip
 from vpn_anomaly.data.moving_mnist import MovingMNIST
 from vpn_anomaly.data.video import Look, sources
-from vpn_anomaly.data.video_clips import VideoClips
+from vpn_anomaly.data.video_clips import Divide, VideoClips, parts_of_videos, whole_videos
+
+LABELLED_SETS = {"ucsd": ucsd, "avenue": avenue, "shanghaitech": shanghaitech}
 
 
 def build_source(data):
@@ -18,8 +22,8 @@ def build_source(data):
 
     UserError for a file that cannot be read or has other frames than the fields say.
     """
-    if data.source == "video":
-        return VideoClips(read_videos(data), data.frames, data.height, data.width)
+    if data.source != "sequences":
+        return VideoClips(read_videos(data), data.frames, data.height, data.width, video_split(data))
     if data.path:
         sequences = read_sequences(data.path)
         check_shape(
@@ -50,14 +54,34 @@ def build_look(data) -> Look:
     return Look(video.height, video.width, data.channels, video.rate, video.frame_rate)
 
 
-def read_videos(data) -> dict[str, np.ndarray]:
-    """The frames of the videos that data.path names, uint8 (T, H, W, C) by name, memory-mapped.
+def video_split(data) -> Divide:
+    """How videos are divided: the clips of a labelled set are short, so that each is in one split."""
+    return whole_videos if data.source in LABELLED_SETS else parts_of_videos
 
-    What broke on the way is a warning. UserError where there are none, or they cannot be read.
+
+def read_videos(data) -> dict[str, np.ndarray]:
+    """The frames of the normal videos that data.path names, uint8 (T, H, W, C), memory-mapped.
+
+    By source. What broke on the way is a warning. UserError where there are none, or they cannot be
+    read.
     """
     folder = pathlib.Path(data.video.cache) if data.video.cache else default_folder()
     cache = FrameCache(folder, build_look(data), data.video.cache_gigabytes)
-    videos = {source: cache.frames(source) for source in sources(data.path)}
+    videos = {source: cache.frames(source) for source in _normal_sources(data)}
     for problem in cache.problems:
         logging.getLogger("vpn_anomaly.data").warning(problem)
     return videos
+
+
+def labelled_clips(data) -> list[LabelledClip]:
+    """The test clips of the labelled set that data.path names.
+
+    UserError where it is another kind of folder, or labels do not fit.
+    """
+    return LABELLED_SETS[data.source].test_clips(pathlib.Path(data.path))
+
+
+def _normal_sources(data) -> list[str]:
+    if data.source in LABELLED_SETS:
+        return LABELLED_SETS[data.source].training_sources(pathlib.Path(data.path))
+    return sources(data.path)

@@ -37,7 +37,7 @@ class FrameCache:
 
     def __init__(self, folder: pathlib.Path, look: Look, gigabytes: float):
         self._folder, self._look, self._limit = folder, look, int(gigabytes * GIGABYTE)
-        self._used = 0
+        self._used, self._pace = 0, Pace()
         self.problems: list[str] = []
 
     def frames(self, source: str) -> np.ndarray:
@@ -75,14 +75,14 @@ class FrameCache:
 
     def _write(self, video: Video, file) -> None:
         """Writes a .npy whose header is filled in at the end: its length is not known before."""
-        shape, told, count = (*video.size, self._look.channels), Pace(), 0
+        shape, count = (*video.size, self._look.channels), 0
         _write_header(file, 0, shape)
         start = file.tell()
         for count, frame in enumerate(video, start=1):
             file.write(frame.image.tobytes())
             if self._used + file.tell() > self._limit:
                 raise UserError(self._too_large(video.name))
-            if told.due(time.monotonic(), last=False):
+            if self._pace.due(time.monotonic(), last=False):
                 of = f" of {video.expected_frames}" if video.expected_frames else ""
                 print(f"decoding {video.name}: {count}{of} frames", file=sys.stderr, flush=True)
         file.seek(0)

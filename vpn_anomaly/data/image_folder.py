@@ -1,10 +1,9 @@
 """The images of a folder as the frames of a video."""
 
 import collections
-import os
 import pathlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from vpn_anomaly.errors import UserError
 
@@ -43,10 +42,10 @@ class ImageFolder:
         found = []
         if self._unread:
             found.append(f"{len(self._unread)} of {len(self._paths)} images cannot be read"
-                         f" ({_shortened(self._unread)})")
+                         f" ({shortened(self._unread)})")
         missing = gaps([path.stem for path in self._paths])
         if missing:
-            found.append(f"images are missing by their numbers ({_shortened(missing)})")
+            found.append(f"images are missing by their numbers ({shortened(missing)})")
         return found
 
     def close(self) -> None:
@@ -76,6 +75,12 @@ def gaps(names: list[str]) -> list[str]:
     return found
 
 
+def shortened(names: Sequence[str]) -> str:
+    """The first NAMED of the names, and how many more there are."""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
+
+
 def _decoded(path: pathlib.Path):
     """The image as av.VideoFrame; None where it cannot be read."""
     import av
@@ -83,11 +88,11 @@ def _decoded(path: pathlib.Path):
     try:
         # A file object, not a name: FFmpeg takes % in an image's name for a pattern.
         with open(path, "rb") as file, av.open(file) as container:
+            codec = container.streams.video[0].codec_context
+            if codec is not None and codec.name == "mjpeg":
+                # Otherwise a JPEG that is cut off comes with its rest grey, and nothing says so. Cut
+                # files of other formats are refused anyhow, and this refuses some whole TIFFs.
+                codec.options = {"err_detect": "explode"}
             return next(container.decode(video=0), None)
     except (OSError, IndexError, av.FFmpegError):  # IndexError: no picture in the file
         return None
-
-
-def _shortened(names: list[str]) -> str:
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(map(os.fspath, names[:NAMED])) + more

@@ -1,6 +1,7 @@
 """Moving MNIST without end: (seed, split, index) -> sequence."""
 
 import dataclasses
+import math
 
 import numpy as np
 
@@ -56,6 +57,10 @@ class MovingMNIST:
     def clips(self, seed: int, split: str, index_N) -> np.ndarray:
         """The sequences of these indices, uint8 (N, T, H, W, C)."""
         return overlay(*self.scene(seed, split, index_N), self.height, self.width)
+
+    def most_links(self, split: str) -> float:
+        """Infinite: sequences go on as long as one likes."""
+        return math.inf
 
     def links(self, seed: int, split: str, index_N, link: int, count: int) -> np.ndarray:
         """The sequences that follow those of these indices after `link` others, uint8 (N, T, H, W, C).

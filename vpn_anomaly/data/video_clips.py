@@ -1,8 +1,12 @@
 """Random clips of one's own videos: what a model of normal footage is trained and tested on.
 
-The first nine tenths of every video train, the rest never does: half of it calibrates
-(`validation`), half is held out (`test`).
+Of videos of any length the first nine tenths of each train, the rest never does: half of it
+calibrates (`validation`), half is held out (`test`). Of many short ones whole videos train,
+calibrate, or are held out.
 """
+
+import statistics
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -12,12 +16,35 @@ from vpn_anomaly.errors import UserError
 
 # Where each split begins and ends, in twentieths of a video.
 TWENTIETHS = {"train": (0, 18), "validation": (18, 19), "test": (19, 20)}
+VIDEOS_A_HELD_OUT = 20  # whole videos, of which one calibrates and one is held out
+
+Divide = Callable[[Sequence[int], str], list[range]]
 
 
-def split_range(frames: int, split: str) -> tuple[int, int]:
-    """First frame and end of a split in a video of so many frames."""
+def parts_of_videos(lengths: Sequence[int], split: str) -> list[range]:
+    """The frames of a split in videos of these lengths: a part of each."""
     first, end = TWENTIETHS[split]
-    return frames * first // 20, frames * end // 20
+    return [range(length * first // 20, length * end // 20) for length in lengths]
+
+
+def whole_videos(lengths: Sequence[int], split: str) -> list[range]:
+    """The frames of a split in videos of these lengths: all of one or none.
+
+    About one in 20 calibrates, as many are held out, evenly over all of them: neighbours often
+    are of one camera. UserError for fewer than 3 videos.
+    """
+    count = len(lengths)
+    if count < len(TWENTIETHS):
+        raise UserError(f"{count} normal clips, but at least {len(TWENTIETHS)} are needed: to train on, to "
+                        "calibrate with, and one that is held out")
+    held_out = max(1, count // VIDEOS_A_HELD_OUT)
+    of_split = {
+        split: {int((place + part) * count / held_out) for place in range(held_out)}
+        for split, part in (("validation", 0.25), ("test", 0.75))
+    }
+    of_split["train"] = set(range(count)) - of_split["validation"] - of_split["test"]
+    return [range(length) if number in of_split[split] else range(0)
+            for number, length in enumerate(lengths)]
 
 
 class VideoClips:
@@ -30,8 +57,12 @@ class VideoClips:
       UserError: a video is smaller than the crops, or no video is long enough for a split.
     """
 
-    def __init__(self, videos: dict[str, np.ndarray], frames: int, height: int, width: int):
-        """videos: uint8 (T, H, W, C) by name, of any sizes and lengths, all with C channels."""
+    def __init__(self, videos: dict[str, np.ndarray], frames: int, height: int, width: int,
+                 divide: Divide = parts_of_videos):
+        """videos: uint8 (T, H, W, C) by name, of any sizes and lengths, all with C channels.
+
+        divide: which frames of the videos a split has: `parts_of_videos` or `whole_videos`.
+        """
         for name, frame_TxHxWxC in videos.items():
             _, video_height, video_width, _ = frame_TxHxWxC.shape
             if video_height < height or video_width < width:
@@ -42,6 +73,8 @@ class VideoClips:
                 )
         self._videos = list(videos.values())
         self._frames, self._height, self._width = frames, height, width
+        self._divide, lengths = divide, [len(video) for video in self._videos]
+        self._ranges = {split: divide(lengths, split) for split in TWENTIETHS}
         for split in TWENTIETHS:
             self._places(split, frames)
 
@@ -56,6 +89,11 @@ class VideoClips:
     def clips(self, seed: int, split: str, index_N) -> np.ndarray:
         """The split's clips of these indices, uint8 (N, T, H, W, C)."""
         return self._cut(seed, split, index_N, self._frames, 0)
+
+    def most_links(self, split: str) -> int:
+        """How many clips that follow each other at least half of the split's videos have room for."""
+        length = statistics.median_high(len(part) for part in self._ranges[split] if part)
+        return (length - 1) // (self._frames - 1)
 
     def links(self, seed: int, split: str, index_N, link: int, count: int) -> np.ndarray:
         """Clip number `link` of `count` that follow each other in time, uint8 (N, T, H, W, C).
@@ -76,7 +114,7 @@ class VideoClips:
             place = int(integers_below(bits_3[0], ends[-1]))
             number = int(np.searchsorted(ends, place, side="right")) - 1
             video = self._videos[number]
-            start = split_range(len(video), split)[0] + place - int(ends[number]) + offset
+            start = self._ranges[split][number].start + place - int(ends[number]) + offset
             top, left = (
                 int(integers_below(bits, size - crop + 1))
                 for bits, size, crop in zip(bits_3[1:], video.shape[1:3], self.shape[1:3])
@@ -95,15 +133,19 @@ class VideoClips:
 
     def _places(self, split: str, length: int) -> np.ndarray:
         """How many runs of `length` frames lie in the videos before each one, and at last in all."""
-        ranges = [split_range(len(video), split) for video in self._videos]
-        places = [max(0, end - first - length + 1) for first, end in ranges]
+        parts = self._ranges[split]
+        places = [max(0, len(part) - length + 1) for part in parts]
         if not any(places):
-            longest = max(len(video) for video in self._videos)
-            first, end = TWENTIETHS[split]
-            raise UserError(
-                f"the videos have up to {longest} frames, but {-(-20 * length // (end - first))} are"
+            raise UserError(self._too_short(split, length))
+        return np.concatenate([[0], np.cumsum(places)])
+
+    def _too_short(self, split: str, length: int) -> str:
+        if self._divide is whole_videos:
+            longest = max(map(len, self._ranges[split]))
+            return (f"the {split} clips have up to {longest} frames, but {length} are needed in a row; set"
+                    " a smaller data.frames, or train.carried=false")
+        longest, (first, end) = max(map(len, self._videos)), TWENTIETHS[split]
+        return (f"the videos have up to {longest} frames, but {-(-20 * length // (end - first))} are"
                 f" needed for {length} frames in a row in the {split} part ({end - first} twentieths of"
                 " each video); give longer videos or a higher data.video.rate, or set"
-                " train.carried=false"
-            )
-        return np.concatenate([[0], np.cumsum(places)])
+                " train.carried=false")

@@ -66,12 +66,23 @@ def image_files(source: str) -> list[pathlib.Path]:
     """
     path = pathlib.Path(source)
     if path.is_dir():
-        files = _files(_content(path))
+        files = files_in(path)
     elif path.exists():
         files = [path]
     else:
         files = _files(map(pathlib.Path, glob.glob(source)))
     return [file for file in files if file.suffix.lower() in IMAGES]
+
+
+def files_in(folder: pathlib.Path) -> list[pathlib.Path]:
+    """The files of a folder that are not an operating system's own, in natural order."""
+    return _files(_content(folder))
+
+
+def folders_in(folder: pathlib.Path) -> list[pathlib.Path]:
+    """The folders in a folder that are not hidden, in natural order."""
+    found = (path for path in _content(folder) if path.is_dir() and not path.name.startswith("."))
+    return sorted(found, key=_path_order)
 
 
 def natural_order(name: str) -> tuple:
@@ -106,7 +117,7 @@ def _content(folder: pathlib.Path) -> list[pathlib.Path]:
 
 def _in_folder(folder: pathlib.Path) -> list[str]:
     """The folder itself where it holds images, else its videos; empty where it has neither."""
-    files = _files(_content(folder))
+    files = files_in(folder)
     videos = [str(path) for path in files if path.suffix.lower() in VIDEOS]
     images = sum(path.suffix.lower() in IMAGES for path in files)
     if images and videos:

@@ -19,6 +19,7 @@ UNLEARNED_SCORES = (
     "constant_velocity",
     "constant",
 )
+PAIR_SCORES = ("frame_difference", "motion_compensated_residual")
 
 
 def unlearned_scores(clip_BxTxHxWxC: np.ndarray, frame: int) -> dict[str, np.ndarray]:
@@ -45,16 +46,25 @@ def unlearned_scores(clip_BxTxHxWxC: np.ndarray, frame: int) -> dict[str, np.nda
     if frame < 1:
         raise ValueError(f"frame {frame} has no frame before it; give 1 or more")
     this, before = clip_BxTxHxWxC[:, frame], clip_BxTxHxWxC[:, frame - 1]
+    of_pair = pair_scores(this, before)
     expected = extrapolated(clip_BxTxHxWxC[:, max(frame - EARLIER_FRAMES, 0) : frame])
     difference_BxHxW = _absolute_difference(this, before).mean(-1)
     error_BxHxWxC = _absolute_difference(this, expected)
     return {
         "ink_change": np.abs(this.mean((1, 2, 3)) - before.mean((1, 2, 3))),
-        "frame_difference": difference_BxHxW.mean((1, 2)),
+        "frame_difference": of_pair["frame_difference"],
         "frame_difference_windowed": largest_window_mean(difference_BxHxW, WINDOW_SIZE),
-        "motion_compensated_residual": motion_compensated_residual(this, before),
+        "motion_compensated_residual": of_pair["motion_compensated_residual"],
         "constant_velocity": np.square(error_BxHxWxC, dtype=np.float64).mean((1, 2, 3)),
         "constant": np.zeros(len(clip_BxTxHxWxC)),
+    }
+
+
+def pair_scores(frame_BxHxWxC: np.ndarray, before_BxHxWxC: np.ndarray) -> dict[str, np.ndarray]:
+    """Returns the scores that need one frame before, (B,), by `PAIR_SCORES`; see `unlearned_scores`."""
+    return {
+        "frame_difference": _absolute_difference(frame_BxHxWxC, before_BxHxWxC).mean((1, 2, 3)),
+        "motion_compensated_residual": motion_compensated_residual(frame_BxHxWxC, before_BxHxWxC),
     }
 
 

@@ -5,9 +5,8 @@ import pathlib
 from ml_collections import ConfigDict
 
 from vpn_anomaly import config as configuration, workdir
-from vpn_anomaly.data.build import read_videos
+from vpn_anomaly.data.build import read_videos, video_split
 from vpn_anomaly.data.motion import measured_radius
-from vpn_anomaly.data.video_clips import split_range
 from vpn_anomaly.errors import UserError
 
 RADIUS, HEIGHT, WIDTH = "model.attention.radius", "data.height", "data.width"
@@ -34,7 +33,8 @@ def with_known_model(config: ConfigDict, directory: pathlib.Path | None) -> Conf
 
 def _measured_radius(config) -> int:
     videos = read_videos(config.data).values()
-    radius = measured_radius([video[slice(*split_range(len(video), "train"))] for video in videos])
+    parts = video_split(config.data)([len(video) for video in videos], "train")
+    radius = measured_radius([video[part.start : part.stop] for video, part in zip(videos, parts)])
     print(f"motion of up to {radius} pixels a frame ({RADIUS}={radius})", flush=True)
     return radius
 

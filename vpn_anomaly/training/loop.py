@@ -10,7 +10,7 @@ import numpy as np
 
 from vpn_anomaly import checkpoints, config as configuration
 from vpn_anomaly.data.build import build_source
-from vpn_anomaly.data.chains import LINKS, chained_batches
+from vpn_anomaly.data.chains import chain_links, chained_batches
 from vpn_anomaly.data.pipeline import check_length, training_batches
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.trained import Trained, calibration
@@ -34,7 +34,7 @@ def check(config) -> None:
     check_length(source, "test", 2 * wanted.sequences)
     start_params(config)
     if config.train.carried:
-        source.links(config.seed, "train", np.zeros(1, int), 0, LINKS)
+        source.links(config.seed, "train", np.zeros(1, int), 0, chain_links(source))
 
 
 def train(config, directory: pathlib.Path) -> float | None:

@@ -5,8 +5,8 @@ import pathlib
 import numpy as np
 
 from vpn_anomaly import checkpoints
-from vpn_anomaly.data.build import read_videos
-from vpn_anomaly.data.video_clips import split_range
+from vpn_anomaly.data.build import read_videos, video_split
+from vpn_anomaly.data.video_clips import Divide
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.calibration import Calibration
 from vpn_anomaly.evaluation.scoring import Progress
@@ -54,36 +54,38 @@ def normal_scores(config, trained: Trained, streamer: Streamer, zones_HxW) -> No
         stored = checkpoints.load_calibration(folder, made_with, NAME)
         if stored is not None:
             return Normal(stored)
-    scores = _computed(read_videos(config.data), streamer)
+    scores = _computed(read_videos(config.data), video_split(config.data), streamer)
     if trained.new_calibration is not None:
         checkpoints.save_calibration(trained.new_calibration, made_with, scores, NAME)
     return Normal(scores)
 
 
-def _computed(videos: dict[str, np.ndarray], streamer: Streamer) -> dict[str, np.ndarray]:
+def _computed(
+    videos: dict[str, np.ndarray], divide: Divide, streamer: Streamer
+) -> dict[str, np.ndarray]:
     size = streamer.height, streamer.width
-    fitting = [video for video in videos.values() if video.shape[1:3] == size]
-    if not fitting:
+    fits = [video.shape[1:3] == size for video in videos.values()]
+    if not any(fits):
         sizes = sorted({"{}×{}".format(*video.shape[1:3]) for video in videos.values()})
         raise UserError(
             f"the frames to watch are {size[0]}×{size[1]} pixels at work size, the normal footage has"
             f" {', '.join(sizes)}: thresholds hold for one size only; watch the camera that the"
             " footage is of, or train on footage of this one"
         )
+    lengths = [len(video) for video in videos.values()]
     parts = {
-        split: [range(*split_range(len(video), split)) for video in fitting]
+        split: [(video, part) for video, part, fit in
+                zip(videos.values(), divide(lengths, split), fits) if fit and part]
         for split in ("validation", "test")
     }
-    total = sum(len(part) for ranges in parts.values() for part in ranges)
+    total = sum(len(part) for of_split in parts.values() for _, part in of_split)
     progress = Progress("calibrating", total, "frames")
     scores = {}
-    for split, ranges in parts.items():
-        rows = [
-            row for video, part in zip(fitting, ranges)
-            for row in _scores_of_part(video, part, streamer, progress)
-        ]
+    for split, of_split in parts.items():
+        rows = [row for video, part in of_split
+                for row in _scores_of_part(video, part, streamer, progress)]
         if not rows:
-            raise UserError("the normal footage is too short to calibrate with: a twentieth of it"
+            raise UserError(f"the normal footage is too short to calibrate with: its {split} part"
                             f" has to be longer than {streamer.system.first_frame} frames")
         scores |= {f"{split}/{name}": np.array([row[name] for row in rows]) for name in rows[0]}
     return scores

@@ -1,0 +1,83 @@
+"""A world as files in UCSD's layout: clips as folders of images, labels as MATLAB text, masks."""
+
+import itertools
+import pathlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+import numpy as np
+
+from vpn_anomaly import workdir
+from vpn_anomaly.errors import UserError
+
+LEAST_DIGITS = 3
+
+
+def write_ucsd(directory: pathlib.Path, name: str, normal: Iterable[np.ndarray],
+               test: Iterable[np.ndarray], mask: Callable[[int], np.ndarray], *, clips: int,
+               normal_length: int, test_length: int, truth: Mapping[str, object]) -> None:
+    """Writes both films, cut into clips, then truth.json and last of all the labels.
+
+    A frame is labelled anomalous where its mask has a pixel.
+
+    Args:
+      directory: made if need be; it must not hold a world already.
+      name: of the file of labels, without its ending.
+      normal, test: the frames of all clips, uint8 (H, W), one by one: none is kept.
+      mask: gives of a frame of the test film, by its number, bool (H, W).
+      clips: how many, of either film.
+      normal_length, test_length: frames of a clip.
+      truth: the content of truth.json.
+
+    Raises:
+      UserError: something cannot be written, or files of another world are there.
+    """
+    for old in ("Train", "Test", "truth.json"):
+        if (directory / old).exists():  # files of two worlds would mix
+            raise UserError(f"{directory / old} is there already; give a new folder, or delete it")
+    for clip, frames in _cut("Train", normal, clips, normal_length):
+        _write_clip(directory / clip, frames, normal_length)
+    labels, numbers = [], itertools.count()
+    for clip, frames in _cut("Test", test, clips, test_length):
+        _write_clip(directory / clip, frames, test_length)
+        labels.append([])
+        masks = map(mask, itertools.islice(numbers, test_length))
+        _write_clip(directory / f"{clip}_gt", _pictures(masks, labels[-1]), test_length, "bmp")
+    workdir.write_json(directory / "truth.json", truth)
+    text = "TestVideoFile = {};\n" + "".join(
+        f"TestVideoFile{{end+1}}.gt_frame = [{_ranges(label_T)}];\n" for label_T in labels)
+    workdir.write_atomically(directory / "Test" / f"{name}.m", lambda file: file.write(text.encode()))
+
+
+def _cut(part: str, frames: Iterable[np.ndarray], clips: int, length: int) -> Iterator[tuple]:
+    """Yields (Train/Train001, its frames)."""
+    frames, digits = iter(frames), max(LEAST_DIGITS, len(str(clips)))
+    for number in range(1, clips + 1):
+        yield f"{part}/{part}{number:0{digits}d}", itertools.islice(frames, length)
+    next(frames, None)  # a generator tells of its last frame when it is asked for one more
+
+
+def _pictures(masks: Iterable[np.ndarray], label_T: list[bool]) -> Iterator[np.ndarray]:
+    """Yields masks as images of 0 and 255, and appends their labels to the list."""
+    for mask_HxW in masks:
+        label_T.append(bool(mask_HxW.any()))
+        yield np.where(mask_HxW, np.uint8(255), np.uint8(0))
+
+
+def _write_clip(folder: pathlib.Path, frames: Iterable[np.ndarray], length: int, ending="tif") -> None:
+    """Writes images 001.tif, 002.tif …, each of which appears when it is whole."""
+    from PIL import Image  # here alone: the world itself needs no image library
+
+    with workdir.storing(folder):
+        folder.mkdir(parents=True)
+    digits = max(LEAST_DIGITS, len(str(length)))
+    kind = {"tif": "TIFF", "bmp": "BMP"}[ending]
+    for number, frame_HxW in enumerate(frames, 1):
+        image = Image.fromarray(frame_HxW)
+        workdir.write_atomically(folder / f"{number:0{digits}d}.{ending}",
+                                 lambda file, image=image: image.save(file, kind))
+
+
+def _ranges(label_T: list[bool]) -> str:
+    """Where labels are true, as MATLAB counts: "5:90, 140:200"."""
+    edges = np.flatnonzero(np.diff(label_T, prepend=False, append=False)).reshape(-1, 2)
+    return ", ".join(f"{first + 1}:{end}" for first, end in edges.tolist())
