@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 from experiments.parser import Parser
 from experiments.sweeps.definition import Definition, load_definition
+from experiments.tables import readme_block
 from experiments.tables.figure import table_figure
 from experiments.tables.markdown import markdown
 from experiments.tables.rows import Row, table_rows
@@ -24,23 +25,7 @@ from vpn_anomaly.errors import UserError
 
 def markers(name: str) -> tuple[str, str]:
     """The lines before and after the tables of a sweep."""
-    return (f"<!-- {name}: begin (python -m experiments.table) -->", f"<!-- {name}: end -->")
-
-
-def with_block(text: str, name: str, block: str, path: pathlib.Path) -> str:
-    """The text with the block between the markers, in place of what is there.
-
-    Raises:
-      UserError: the two lines are not there, each once and in order.
-    """
-    lines, (begin, end) = text.split("\n"), markers(name)
-    places = [[number for number, line in enumerate(lines) if line.strip() == marker]
-              for marker in (begin, end)]
-    if [len(found) for found in places] != [1, 1] or places[0] > places[1]:
-        raise UserError(f"{path} needs two lines, each once and in this order: {begin} and {end}; "
-                        "put them where the tables belong")
-    (first,), (last,) = places
-    return "\n".join([*lines[: first + 1], *block.split("\n"), *lines[last:]])
+    return readme_block.markers(name, "experiments.table")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -54,9 +39,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     definition = load_definition(arguments.sweep)
-    text = _read(arguments.readme)
+    text = readme_block.read_readme(arguments.readme)
     rows = _rows(definition, arguments)
-    new = with_block(text, definition.name, markdown(definition, rows), arguments.readme)
+    new = readme_block.with_block(text, markers(definition.name), markdown(definition, rows), arguments.readme)
     if arguments.check:
         if new == text:
             return 0
@@ -83,14 +68,6 @@ def _rows(definition: Definition, arguments: argparse.Namespace) -> list[Row]:
         raise UserError(f"{definition.name} lacks runs of rows that have others: {named}; "
                         "finish the sweep, or give --partial to show what is there")
     return rows
-
-
-def _read(path: pathlib.Path) -> str:
-    try:
-        return path.read_bytes().decode()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not a text file"
-        raise UserError(f"{path} cannot be read: {reason.lower()}; give --readme=FILE") from error
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:

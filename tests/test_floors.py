@@ -19,9 +19,10 @@ FLOORS = (
     ("workdir", "checkpoints", "exported", "pretrained", "evaluation.scores", "evaluation.calibration",
      "evaluation.metrics", "evaluation.bootstrap", "evaluation.unlearned",
      "evaluation.block_matching"),
-    ("evaluation.scoring", "evaluation.trained"),
+    ("evaluation.scoring", "evaluation.trained", "report"),
     ("training", "evaluation"),
     ("watching",),
+    ("labelled",),
     ("main", "command_line", "usage"),
 )
 FLOOR_OF = {name: number for number, names in enumerate(FLOORS) for name in names}

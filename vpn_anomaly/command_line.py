@@ -24,6 +24,7 @@ OUTPUTS = {
     "scores": ("watch", (".csv", ".jsonl")),
     "events": ("watch", (".jsonl",)),
     "video": ("watch", (".mp4", ".mkv")),
+    "report": ("watch", (".html",)),
 }
 
 
@@ -61,7 +62,7 @@ def parse(argv: Sequence[str]) -> Arguments:
         config, overrides = _overridden(load_config(plain.config), rest)
         config_module.check(config)
     else:
-        config, overrides = _checkpoint_config(checkpoint, rest)
+        config, overrides = _checkpoint_config(checkpoint, rest, plain.mode)
     arguments = Arguments(
         config=config,
         config_name=_name_of(plain.config or plain.checkpoint),
@@ -154,17 +155,23 @@ def _checkpoint(plain: flags.FlagValues) -> pathlib.Path | None:
     return exported.folder_of(plain.checkpoint)
 
 
-def _checkpoint_config(folder: pathlib.Path, rest: Sequence[str]):
-    """The checkpoint's config with the fields that may change set, and what was set."""
+def _checkpoint_config(folder: pathlib.Path, rest: Sequence[str], mode: str | None):
+    """The checkpoint's config with the fields that may change set, and what was set.
+
+    A labelled set to evaluate on may be another than was trained on.
+    """
     from vpn_anomaly import exported
 
     stored = exported.stored_config(exported.read_about(folder)["config"], folder)
     config, overrides = _overridden(stored.copy_and_resolve_references(), rest)
     config_module.check(config)
-    changes = workdir.fixed_differences(stored, config)
+    on_labelled_set = mode == "evaluate" and config.data.source in config_module.LABELLED_SOURCES
+    free = workdir.FREE_SECTIONS + (workdir.DATA_SET_FIELDS if on_labelled_set else ())
+    changes = workdir.differences_in_words(stored, config, free)
     if changes:
         raise UserError(f"the checkpoint in {folder} was trained with another config: {changes}; "
-                        "only fields of evaluate, score and watch can be set")
+                        "only fields of evaluate, score and watch can be set, and those of data.video and "
+                        "data.path to evaluate on a labelled set (data.source)")
     return config, overrides
 
 

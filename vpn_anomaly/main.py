@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 
 from vpn_anomaly import command_line, usage, workdir
+from vpn_anomaly.config import LABELLED_SOURCES
 from vpn_anomaly.errors import UserError
 
 
@@ -59,7 +60,8 @@ def _run(argv: Sequence[str]) -> int:
         trained = _trained(arguments)
         from vpn_anomaly.watching.watch import watch
 
-        watch(arguments.config, trained, arguments.input, arguments.outputs, arguments.max_frames)
+        model = f"{arguments.config_name} in {arguments.workdir or arguments.checkpoint}"
+        watch(arguments.config, trained, arguments.input, arguments.outputs, arguments.max_frames, model)
     else:
         _train(arguments)
     return 0
@@ -87,13 +89,15 @@ def _train(arguments: command_line.Arguments) -> None:
                                     datetime.datetime.now())
     results = workdir.finished_results(directory, config)
     if results is not None:
-        from vpn_anomaly.evaluation.results_table import results_table
-
-        print(f"{directory} is finished; its results:\n{results_table(results)}")
+        print(f"{directory} is finished; its results:\n{_results_table(results)}")
         return
     from vpn_anomaly.training import loop
 
     loop.check(config)
+    if config.data.source in LABELLED_SOURCES:
+        from vpn_anomaly.labelled.evaluate import check
+
+        check(config)
     workdir.open_run(directory, config)
     print(f"the run is in {directory}", flush=True)  # in a log, before what goes to stderr
     seconds = loop.train(config, directory)
@@ -111,7 +115,8 @@ def _trained(arguments: command_line.Arguments):
 
     trained = trained_export(config, arguments.checkpoint, directory)
     if directory is not None:
-        workdir.open_evaluation(directory, trained.metadata["sha256"])
+        data_set = config.data.path if config.data.source in LABELLED_SOURCES else ""
+        workdir.open_evaluation(directory, trained.metadata["sha256"], data_set)
     return trained
 
 
@@ -124,10 +129,23 @@ def _trained_run(config, directory: pathlib.Path):
 def _evaluate(
     config, trained, directory: pathlib.Path, training_seconds: float | None = None
 ) -> None:
-    from vpn_anomaly.evaluation.evaluate import evaluate
-    from vpn_anomaly.evaluation.results_table import results_table
+    if config.data.source in LABELLED_SOURCES:
+        from vpn_anomaly.labelled.evaluate import evaluate
+    else:
+        from vpn_anomaly.evaluation.evaluate import evaluate
 
-    print(results_table(evaluate(config, trained, directory, training_seconds)))
+    print(_results_table(evaluate(config, trained, directory, training_seconds)))
+    print(f"report: {directory / workdir.REPORT}")
+
+
+def _results_table(results) -> str:
+    """The content of results.json, of sequences or of a labelled set, as text."""
+    if "data_set" in results:
+        from vpn_anomaly.labelled.results_table import results_table
+    else:
+        from vpn_anomaly.evaluation.results_table import results_table
+
+    return results_table(results)
 
 
 @contextlib.contextmanager

@@ -15,8 +15,13 @@ Anomaly detection in video by inpainting a masked frame.
   python -m vpn_anomaly.main --config=configs/video.py --config.data.path='normal/*.mp4' \\
       --workdir=runs/video
       trains on your own normal footage; then, with the same flags and these, watches a source:
-      --mode=watch --input=new.mp4 --events=events.jsonl --video=annotated.mp4
+      --mode=watch --input=new.mp4 --events=events.jsonl --report=report.html
       (configs/video.py sees what moves wrongly, configs/appearance.py what looks wrong)
+
+  python -m vpn_anomaly.main --config=configs/video.py --config.data.source=ucsd \
+      --config.data.path=UCSDped2 --workdir=runs/ped2
+      trains on a labelled video set (ucsd, avenue, shanghaitech: as they are published), then
+      evaluates every test frame; with --mode=evaluate once more, by another evaluate.protocol
 
   python -m vpn_anomaly.main --checkpoint=pretrained --mode=score --input=... --output=...
   python -m vpn_anomaly.main --checkpoint=pretrained --mode=evaluate --workdir=runs/pretrained
@@ -39,6 +44,7 @@ Flags:
   --scores=FILE             (watch) .csv or .jsonl, a row a frame
   --events=FILE             (watch) .jsonl, a line when an event begins, changes and ends
   --video=FILE              (watch) .mp4 or .mkv, the frames with the map and the events
+  --report=FILE             (watch) .html, one page: events with pictures, curves of the scores
   --max_frames=N            (watch) ends after so many frames
   --config.FIELD=VALUE      any field below, such as --config.train.steps=500 or
                             --config.train.targets="(13, 19)"

@@ -2,6 +2,7 @@
 
     DIR/config.json     the config that the run was started with
     DIR/results.json    what evaluation found, written last
+    DIR/report.html     the same to look at
 
 A folder where weights from elsewhere were evaluated has checkpoint.json, which says which, instead
 of config.json: nothing is trained there.
@@ -24,9 +25,11 @@ from vpn_anomaly import config as config_module
 from vpn_anomaly.errors import UserError
 
 RUNS = pathlib.Path("runs")
+REPORT = "report.html"  # of an evaluation, in its folder
 LONGEST_NAME = 150  # characters of a run's name
 _CHECKPOINT = "checkpoint.json"
 FREE_SECTIONS = ("evaluate.", "score.", "watch.")  # may change between training and evaluation
+DATA_SET_FIELDS = ("data.source", "data.path", "data.video.")  # which labelled set, and how it is looked at
 
 
 def new_run(config_name: str, overrides: Mapping[str, object], now: datetime.datetime,
@@ -111,12 +114,15 @@ def differences_in_words(stored: Mapping, config: ConfigDict, free: tuple[str, .
                      if not name.startswith(free))
 
 
-def open_evaluation(directory: pathlib.Path, checksum: str) -> None:
+def open_evaluation(directory: pathlib.Path, checksum: str, data_set: str = "") -> None:
     """Makes the folder ready to evaluate a checkpoint from elsewhere in, known by its checksum.
 
-    Raises UserError where the folder cannot be written, or holds anything but an evaluation of it.
+    Args:
+      data_set: the labelled set that it is evaluated on; empty: the data that it was trained for.
+
+    Raises UserError where the folder cannot be written, or holds anything but such an evaluation.
     """
-    mark = {"checkpoint": checksum}
+    mark = {"checkpoint": checksum, **({"data_set": data_set} if data_set else {})}
     path = directory / _CHECKPOINT
     with storing(directory):
         directory.mkdir(parents=True, exist_ok=True)

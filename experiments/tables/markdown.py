@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from experiments.sweeps.definition import Definition
 from experiments.sweeps.table_settings import CORRUPTIONS
 from experiments.tables.accuracy import RESAMPLES, Accuracy, difference
+from experiments.tables.readme_block import markdown_table
 from experiments.tables.rows import Row
 from experiments.tables.stored_results import Run
 
@@ -33,7 +34,7 @@ def _accuracy_table(definition: Definition, rows: Sequence[Row]) -> str:
         if not row.measured:
             line[-len(CORRUPTIONS):] = ["not measured", *[""] * (len(CORRUPTIONS) - 1)]
     head = ["", *["paper"] * with_paper, *CORRUPTIONS]
-    return f"{_legend(definition, rows)}\n\n{_table(head, cells)}"
+    return f"{_legend(definition, rows)}\n\n{markdown_table(head, cells)}"
 
 
 def _legend(definition: Definition, rows: Sequence[Row]) -> str:
@@ -77,7 +78,7 @@ def _declared_table(definition: Definition, rows: Sequence[Row]) -> str:
             if accuracy and corruption in declared and accuracy.score != declared[corruption]:
                 line[place] += f" (`{accuracy.score}`)"
     head = ["", *(f"{kind}: `{declared[kind]}`" if kind in declared else kind for kind in CORRUPTIONS)]
-    return f"The same by the score declared beforehand for each corruption:\n\n{_table(head, cells)}"
+    return f"The same by the score declared beforehand for each corruption:\n\n{markdown_table(head, cells)}"
 
 
 def _difference_table(definition: Definition, rows: Sequence[Row]) -> str:
@@ -93,7 +94,7 @@ def _difference_table(definition: Definition, rows: Sequence[Row]) -> str:
         cells.append([row.label, _points(value), f"[{_points(low)}, {_points(high)}]", excludes])
     head = [f"{compared.label} minus", "points", "95%", "excludes zero"]
     return (f"Differences on `{PAIRED_CORRUPTION}`, of means over seeds, on the same resamples of the same "
-            f"sequences:\n\n{_table(head, cells)}")
+            f"sequences:\n\n{markdown_table(head, cells)}")
 
 
 def _cost_table(rows: Sequence[Row]) -> str:
@@ -104,7 +105,7 @@ def _cost_table(rows: Sequence[Row]) -> str:
         for row in rows if row.learned and row.runs
     ]
     head = ["", *_COSTS, "minutes a run", "device", "commit"]
-    return f"What a run costs:\n\n{_table(head, cells)}"
+    return f"What a run costs:\n\n{markdown_table(head, cells)}"
 
 
 def _gigaflop(run: Run) -> str:
@@ -184,8 +185,3 @@ def _points(part: float) -> str:
     """A difference of two parts in points, with its sign; 0.0 has none."""
     text = f"{100 * part:+.1f}"
     return "0.0" if text in ("+0.0", "-0.0") else text.replace("-", "−")
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

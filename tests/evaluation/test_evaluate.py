@@ -158,24 +158,47 @@ def test_figures_are_drawn(results, tiny_run):
         and max(by_score[name]["break_even_accuracy"]
                 for name in COLUMNS if name in evaluation_figures.DRAWN_SCORES) < 1
     }
-    assert drawn == {*maps, *missed, "scores.png", "training.png"}
+    extremes = {name.replace("maps", "extremes") for name in maps}
+    assert drawn == {*maps, *missed, *extremes, "scores.png", "training.png"}
 
 
-def test_mistakes_are_drawn_with_their_own_frames_maps_and_scores(
-    scores, tiny_run, tmp_path, monkeypatch
-):
+@pytest.fixture(scope="module")
+def scenes_of_figures(results, tiny_run, tmp_path_factory):
+    """The scenes that an evaluation draws, by the figure's name and corruption."""
     figures = {}
-    draw = lambda path, scenes: figures.update({path.stem: scenes})
-    monkeypatch.setattr(evaluation_figures, "surprise_figure", draw)
+    draw = lambda path, scenes: figures.update({tuple(path.stem.split("_")): scenes})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(evaluation_figures, "surprise_figure", draw)
+        trained = trained_run(tiny_run.config, tiny_run.directory)
+        evaluate(tiny_run.config, trained, tmp_path_factory.mktemp("scenes"))
+    return figures
+
+
+def test_extremes_are_those_of_all_sequences_together(scores, scenes_of_figures):
+    of_kind = {kind: scenes for (name, kind), scenes in scenes_of_figures.items() if name == "extremes"}
+    assert set(of_kind) == {"temporal", "spatial", "both"}
+    for kind, scenes in of_kind.items():
+        (name,) = {note.split(" ")[0] for scene in scenes for note in scene.notes.values()}
+        labelled = [(score, f"{place} (normal)") for place, score in enumerate(scores[f"normal/{name}"])]
+        labelled += [(score, f"{COUNT + place} ({kind})")
+                     for place, score in enumerate(scores[f"{kind}/{name}"])]
+        ascending = [label for _, label in sorted(labelled)]
+        expected = [f"most anomalous: {label}" for label in ascending[:-4:-1]]
+        expected += [f"least anomalous: {label}" for label in ascending[:3]]
+        assert [scene.label for scene in scenes] == expected
+
+
+def test_mistakes_and_extremes_are_drawn_with_their_own_frames_maps_and_scores(
+    scores, tiny_run, scenes_of_figures
+):
     trained = trained_run(tiny_run.config, tiny_run.directory)
-    evaluate(tiny_run.config, trained, tmp_path)
-    missed = {name.removeprefix("missed_"): scenes for name, scenes in figures.items()
-              if name.startswith("missed_")}
-    assert missed
-    for kind, scenes in missed.items():
+    drawn = [(kind, scenes) for (name, kind), scenes in scenes_of_figures.items() if name != "maps"]
+    assert len(drawn) > 3
+    for kind, scenes in drawn:
         for scene in scenes:
-            label, index = scene.label.split(": ")
-            group = {"missed": kind, "false alarm": None}[label]
+            label, index, *group = scene.label.replace(": ", " ").rsplit(" ", 2 if "(" in scene.label else 1)
+            normal = group == ["(normal)"] or label == "false alarm"
+            group = None if normal else kind
             place = int(index) - (COUNT if group else 0)
             sequences = clips_of(tiny_run, group)
             np.testing.assert_array_equal(scene.clip_TxHxWxC, sequences.clip[place])

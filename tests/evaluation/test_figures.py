@@ -119,6 +119,24 @@ def test_colour_wide_frames_and_quiet_maps_are_drawn(tmp_path):
     assert imread(tmp_path / "figure.png").shape[1] > 6 * 240
 
 
+def test_a_long_label_gets_lines_of_its_own_beside_its_row(drawn, tmp_path):
+    path, grid, scenes = drawn
+    label = "most anomalous: 1234 (temporal)"
+    assert figures.wrapped_labels([label, "a"], 32, 32) == ["most anomalous:\n1234 (temporal)", "a"]
+    assert figures.wrapped_labels([label], 64, 32) == [label]  # rows of twice the height
+    (low,) = figures.wrapped_labels([label], 16, 32)
+    assert low.split("\n") == ["most", "anomalous:", "1234", "(temporal)"]
+    renamed = [dataclasses.replace(one, label=label) for one in scenes]
+    figures.surprise_figure(tmp_path / "long.png", renamed, context=(0, 3))
+    short, long = (np.round(imread(file)[..., :3] * 255) for file in (path, tmp_path / "long.png"))
+    wider = figures.TITLE_LINE
+    assert long.shape[1] == short.shape[1] + wider
+    np.testing.assert_array_equal(long[:, figures.LEFT + wider :], short[:, figures.LEFT :])
+    beside = long[figures.TOP :, : figures.LEFT + wider]
+    between = figures.TOP + grid.panel_height + figures.GAP // 2
+    assert (beside < 255).any() and (long[between, : figures.LEFT + wider] == 255).all()
+
+
 def test_a_long_title_gets_lines_of_its_own_above_its_panel(drawn, tmp_path):
     path, grid, scenes = drawn
     name = "a system of nine words that takes three lines"

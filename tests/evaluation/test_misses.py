@@ -3,7 +3,7 @@
 import numpy as np
 
 from vpn_anomaly.evaluation.metrics import break_even_accuracy
-from vpn_anomaly.evaluation.misses import fewest_misses, misses
+from vpn_anomaly.evaluation.misses import extremes, fewest_misses, misses
 
 
 def test_the_worst_come_first():
@@ -34,3 +34,14 @@ def test_the_score_with_fewest_is_chosen_of_those_that_are_named():
 
 def test_without_anomalous_sequences_there_are_none():
     assert fewest_misses({"score": np.ones(3)}, {"score": np.ones(0)}, ("score",)) is None
+
+
+def test_extremes_are_those_of_both_classes_together():
+    most, least = extremes(np.array([0.1, 0.9, 0.2, 0.7]), np.array([0.8, 0.05, 1.0, 0.3]), 3)
+    assert most == [(True, 2), (False, 1), (True, 0)]
+    assert least == [(True, 1), (False, 0), (False, 2)]
+
+
+def test_of_a_few_sequences_none_is_in_both_extremes():
+    most, least = extremes(np.array([0.5]), np.array([0.25, 0.75, 0.125]), 3)
+    assert most == [(True, 1), (False, 0)] and least == [(True, 2), (True, 0)]

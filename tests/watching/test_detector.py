@@ -1,6 +1,7 @@
 """Events of hand-made score curves."""
 
 import collections
+import itertools
 import math
 import sys
 
@@ -137,6 +138,31 @@ def test_the_peak_is_the_highest_score_with_its_box():
     peak = last.event.peak
     assert (peak.moment.index, peak.score, peak.box) == (2, 9.0, boxes[2])
     assert peak.p == pytest.approx(math.exp(-9))
+
+
+def test_the_peak_so_far_is_known_from_the_first_frame_of_a_run_to_its_end():
+    detector = EventDetector(EventSettings(**PLAIN | {"minimum_frames": 3, "merge_gap": 1}))
+    peaks = []
+    for observation in scored([5.0, 7.0, 6.0, 0.1, 0.1, 5.0, 0.1, 0.1]):
+        detector.update(observation)
+        peaks.append({kind: moment.index for kind, moment in detector.peaks.items()})
+    one = {"intruding": 1}
+    assert peaks == [{"intruding": 0}, one, one, one, {}, {"intruding": 5}, {"intruding": 5}, {}]
+
+
+def test_the_light_makes_no_peak():
+    detector = EventDetector(EventSettings(**PLAIN))
+    for observation in observations("###", light=".!."):
+        detector.update(observation)
+    assert detector.peaks["missing"].index == 0
+
+
+def test_numbers_can_go_on_from_another_stream():
+    ids = itertools.count(7)
+    for expected in (7, 8):
+        detector = EventDetector(EventSettings(**PLAIN), ids)
+        (begin,) = [change for one in observations("#") for change in detector.update(one)]
+        assert begin.event.id == expected
 
 
 def test_a_peak_before_the_event_begins_counts():

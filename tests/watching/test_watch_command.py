@@ -15,6 +15,7 @@ import pytest
 
 from tests.data import test_video_refused as refused
 from tests.data.video_files import camera, server, write_folder, write_video
+from tests.report.html_reader import read_alone
 from tests.watching.conftest import HEIGHT, WIDTH, footage, write_config
 from vpn_anomaly.data.video import Look, open_video
 from vpn_anomaly.main import main
@@ -139,7 +140,8 @@ def test_sigterm_leaves_files_that_can_be_read(flags, tmp_path):
     np.save(tmp_path / "long.npy", np.tile(footage(500), (40, 1, 1, 1)))
     scores, events, video = (tmp_path / name for name in ("s.csv", "e.jsonl", "v.mp4"))
     command = [sys.executable, "-m", "vpn_anomaly.main", *flags, f"--input={tmp_path}/long.npy",
-               f"--scores={scores}", f"--events={events}", f"--video={video}"]
+               f"--scores={scores}", f"--events={events}", f"--video={video}",
+               f"--report={tmp_path}/r.html"]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     end = time.monotonic() + 120
     while not scores.exists() or scores.read_text().count("\n") <= 300:  # one is the header
@@ -155,6 +157,8 @@ def test_sigterm_leaves_files_that_can_be_read(flags, tmp_path):
     assert begun == ended
     with open_video(str(video), Look()) as seen:
         assert len(list(seen)) == len(rows)
+    document = read_alone((tmp_path / "r.html").read_text(encoding="utf-8"))
+    assert f"{len(rows):,} (" in document.all("dl")[0].text
 
 
 def anonymous_bytes():
@@ -175,6 +179,6 @@ def test_memory_is_flat_over_20000_frames(flags, tmp_path, monkeypatch):
         return see(self, frame)
 
     monkeypatch.setattr(Watcher, "see", see_and_measure)
-    outputs = [f"--scores={tmp_path}/s.csv", f"--events={tmp_path}/e.jsonl"]
+    outputs = [f"--scores={tmp_path}/s.csv", f"--events={tmp_path}/e.jsonl", f"--report={tmp_path}/r.html"]
     assert main([*flags, f"--input={tmp_path}/long.npy", *outputs]) == 0
     assert memory[19_999] - memory[4_000] < 20e6

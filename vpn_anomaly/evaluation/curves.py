@@ -11,11 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from vpn_anomaly.evaluation import metrics
+from vpn_anomaly.report.colours import COLOURS, INK, NORMAL
 
-INK = "#1f2328"
-NORMAL = "#9aa4b0"
-# Okabe and Ito's colours, told apart by colour-blind readers; one a corruption, in order.
-COLOURS = ("#d55e00", "#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 DPI = 150
 BINS = 50
 # A histogram ends at this quantile, and sooner where normal scores would fill less than this part

@@ -1,5 +1,6 @@
 """Evaluation on test sequences: normal ones against others under every corruption."""
 
+import datetime
 import pathlib
 import time
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from vpn_anomaly.data.moving_mnist import sequence_seed
 from vpn_anomaly.data.pipeline import Sequences, clips_at, evaluation_clips
 from vpn_anomaly.evaluation import provenance
 from vpn_anomaly.evaluation.evaluation_figures import draw_figures
+from vpn_anomaly.evaluation.evaluation_report import write_report
 from vpn_anomaly.evaluation.metrics import pixel_auroc
 from vpn_anomaly.evaluation.report import evaluate_scores
 from vpn_anomaly.evaluation.scoring import Progress, Scorer
@@ -34,7 +36,7 @@ class Scored(NamedTuple):
 def evaluate(
     config, trained: Trained, directory: pathlib.Path, training_seconds: float | None = None
 ) -> dict:
-    """Evaluates what was trained; writes results.json, scores.npz and figures to the directory.
+    """Evaluates what was trained; writes results.json, scores.npz, figures and report.html.
 
     Args:
         training_seconds: what training took, calibration included; None: as the checkpoint says.
@@ -72,7 +74,8 @@ def evaluate(
     draw_figures(config, directory, scorer, source, (normal, others, first), thresholds)
     training_seconds = training_seconds or metadata["wall_seconds"]
     results["wall_seconds"] = training_seconds + time.monotonic() - started
-    workdir.write_results(directory, results)
+    write_report(directory, results, datetime.datetime.now())
+    workdir.write_results(directory, results)  # last: with it the run is finished
     return results
 
 

@@ -1,8 +1,8 @@
-"""The figures of an evaluation, in DIR/figures: maps, scores, the course of training."""
+"""The figures of an evaluation, in DIR/figures: maps, extremes, scores, the course of training."""
 
 import functools
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from vpn_anomaly import workdir
@@ -10,7 +10,7 @@ from vpn_anomaly.data.lattice import shown
 from vpn_anomaly.data.pipeline import clips_at
 from vpn_anomaly.evaluation.curves import read_training_log, score_figure, training_figure
 from vpn_anomaly.evaluation.figures import Scene, surprise_figure
-from vpn_anomaly.evaluation.misses import Misses, fewest_misses
+from vpn_anomaly.evaluation.misses import Misses, extremes, fewest_misses
 
 DRAWN_SCORES = (
     "mean_nll", "tail_mean", "missing_z", "erased_z", "detail_excess", "any", "frame_error",
@@ -21,6 +21,7 @@ DRAWN_MAPS = {
     "error": "frame_error",
 }
 MISSED_ROWS = 3  # of the missed sequences, and of those mistaken for anomalous
+EXTREME_ROWS = 3  # of the most anomalous sequences, and of the least
 
 
 class Drawn(NamedTuple):
@@ -40,12 +41,29 @@ class Drawn(NamedTuple):
     kind: str | None
 
 
+class _Groups(NamedTuple):
+    """The normal test sequences and those under a corruption, the first of which has number `first`."""
+
+    normal: NamedTuple
+    other: NamedTuple
+    first: int
+    kind: str
+
+    def drawn(self, label: str, anomalous: bool, place: int, named: bool = False) -> Drawn:
+        """The sequence at a place of its group, labelled with its number; `named`: and the group."""
+        index = self.first + place if anomalous else place
+        group = f" ({self.kind if anomalous else 'normal'})" if named else ""
+        of, kind = (self.other, self.kind) if anomalous else (self.normal, None)
+        return Drawn(f"{label}: {index}{group}", of, place, index, kind)
+
+
 def draw_figures(config, directory: pathlib.Path, scorer, source, scored, calibration) -> None:
-    """Draws maps_CORRUPTION.png, missed_CORRUPTION.png, scores.png; training.png where there is a log.
+    """Draws maps_CORRUPTION.png, missed_CORRUPTION.png, extremes_CORRUPTION.png, scores.png;
+    training.png where there is a log.
 
     The maps are those of the first corrupted test sequence; the missed are the worst mistakes of
-    the score that makes fewest, without a file where there are none. `mixed`, one of two kinds, has
-    neither.
+    the score that makes fewest, without a file where there are none; the extremes are the most and
+    the least anomalous of all by that score. `mixed`, one of two kinds, has none of these.
 
     Args:
         scored: the normal sequences, the others by corruption, and the first of the others as it is.
@@ -64,13 +82,10 @@ def draw_figures(config, directory: pathlib.Path, scorer, source, scored, calibr
                 scene(Drawn(f"{kind} corruption", other, 0, first, kind), DRAWN_MAPS),
                 scene(Drawn("uncorrupted", uncorrupted, 0, first, None), DRAWN_MAPS),
             ])
-            missed = folder / f"missed_{kind}.png"
-            missed.unlink(missing_ok=True)  # of an evaluation before
             wrong = fewest_misses(normal.scores, other.scores, names)
-            if wrong:
-                rows = _worst(wrong, normal, other, first, kind)
-                in_first_map = {next(name for name in DRAWN_MAPS if name in other.maps): wrong.score}
-                surprise_figure(missed, [scene(row, in_first_map) for row in rows])
+            groups = _Groups(normal, other, first, kind)
+            _draw(folder / f"missed_{kind}.png", _worst, wrong, groups, scene)
+            _draw(folder / f"extremes_{kind}.png", _extremes, wrong, groups, scene)
         thresholds = {
             name: calibration.threshold(name, config.evaluate.false_alarm_rate) for name in names
         }
@@ -88,13 +103,28 @@ def _shown(config, scorer, height: int, width: int):
     return shown(height, width, scorer.shift_Mx2[0], config.data.lattice)
 
 
-def _worst(wrong: Misses, normal, other, first: int, kind: str) -> list[Drawn]:
+def _draw(path: pathlib.Path, rows_of: Callable, wrong: Misses | None, groups: _Groups, scene) -> None:
+    """Draws the rows with their score written into their first map; without any there is no file."""
+    path.unlink(missing_ok=True)  # of an evaluation before
+    rows = [] if wrong is None else rows_of(wrong, groups)
+    if rows:
+        first_map = next(name for name in DRAWN_MAPS if name in rows[0].scored.maps)
+        surprise_figure(path, [scene(row, {first_map: wrong.score}) for row in rows])
+
+
+def _worst(wrong: Misses, groups: _Groups) -> list[Drawn]:
     """The worst missed sequences, then the worst that are mistaken for anomalous."""
-    missed = [Drawn(f"missed: {first + place}", other, place, first + place, kind)
-              for place in wrong.missed[:MISSED_ROWS]]
-    mistaken = [Drawn(f"false alarm: {place}", normal, place, place, None)
-                for place in wrong.mistaken[:MISSED_ROWS]]
+    missed = [groups.drawn("missed", True, place) for place in wrong.missed[:MISSED_ROWS]]
+    mistaken = [groups.drawn("false alarm", False, place) for place in wrong.mistaken[:MISSED_ROWS]]
     return missed + mistaken
+
+
+def _extremes(wrong: Misses, groups: _Groups) -> list[Drawn]:
+    """The most anomalous of all sequences, then the least anomalous."""
+    scores = (groups.normal.scores[wrong.score], groups.other.scores[wrong.score])
+    most, least = extremes(*scores, EXTREME_ROWS)
+    return [groups.drawn(f"{which} anomalous", *one, named=True)
+            for which, of_which in (("most", most), ("least", least)) for one in of_which]
 
 
 def _scene(config, scorer, source, drawn: Drawn, noted: Mapping[str, str]) -> Scene:

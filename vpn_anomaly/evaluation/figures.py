@@ -16,6 +16,8 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
+from vpn_anomaly.report.colours import INK
+
 MAP_TITLES = {
     "nll": "cross-entropy",
     "tail": "tail surprise",
@@ -31,7 +33,6 @@ BRIGHTEST_QUANTILE = 0.999
 NEUTRAL = "#7d8590"  # pixels of a map that do not count
 HIDDEN = (44, 62, 92)  # pixels that the model was not shown: unlike any grey, black included
 OUTLINE = "#21e6ff"
-INK = "#1f2328"
 
 DPI = 100
 PANEL = 256  # least width of a panel in image pixels, rounded to whole pixels of the frame
@@ -40,6 +41,7 @@ LEFT, RIGHT, TOP, BOTTOM = 52, 24, 52, 84
 BAR_HEIGHT, BAR_DROP = 16, 14
 FONT = 19  # points
 TITLE_LETTERS = 18  # in a line above a panel
+LETTER_HEIGHT = 13  # image pixels of a panel's height for each letter of the label beside it
 TITLE_LINE = 30  # image pixels
 
 
@@ -48,7 +50,7 @@ class Scene:
     """One row of the figure: a sequence, and the maps of its last frame.
 
     Attributes:
-      label: written beside the row.
+      label: written beside the row, in several lines if the row is too low for it.
       clip_TxHxWxC: uint8, grey or RGB; the last frame is the one that was scored.
       shown_HxW: bool, what the model was shown of the last frame (of one of the masks).
       counted_HxW: bool, the pixels at which the maps count; the others are drawn neutral.
@@ -91,10 +93,12 @@ def surprise_figure(
     titles = [f"frame {frame}" for frame in (*context, frames - 1)] + ["masked frame"]
     titles += [textwrap.fill(MAP_TITLES.get(name, name), TITLE_LETTERS) for name in names]
     lines = max(title.count("\n") + 1 for title in titles)
-    grid = PanelGrid(len(scenes), groups, height, width, title_lines=lines)
+    labels = wrapped_labels([scene.label for scene in scenes], height, width)
+    label_lines = max(label.count("\n") + 1 for label in labels)
+    grid = PanelGrid(len(scenes), groups, height, width, lines, label_lines)
     limits = {name: _brightest([scene.maps[name] for scene in scenes], scenes) for name in names}
     for row, scene in enumerate(scenes):
-        grid.label(row, scene.label)
+        grid.label(row, labels[row])
         images = [scene.clip_TxHxWxC[frame] for frame in context]
         images += [scene.clip_TxHxWxC[-1], masked_image(scene.clip_TxHxWxC[-1], scene.shown_HxW)]
         for column, image in enumerate(images):
@@ -110,6 +114,17 @@ def surprise_figure(
     for column, title in enumerate(titles):
         grid.axes(0, column).set_title(title, fontsize=FONT, color=INK, pad=8)
     grid.figure.savefig(path, dpi=DPI)
+
+
+def wrapped_labels(labels: Sequence[str], height: int, width: int) -> list[str]:
+    """The labels in lines that are no longer than a panel of such frames is high."""
+    letters = max(1, panel_scale(width) * height // LETTER_HEIGHT)
+    return [textwrap.fill(label, letters, break_long_words=False) for label in labels]
+
+
+def panel_scale(width: int) -> int:
+    """The whole factor by which frames of a width are drawn enlarged."""
+    return max(1, round(PANEL / width))
 
 
 def masked_image(frame_HxWxC: np.ndarray, shown_HxW: np.ndarray) -> np.ndarray:
@@ -177,12 +192,18 @@ class PanelGrid:
     """Panels of equal size in rows and in groups of columns, placed by image pixels."""
 
     def __init__(
-        self, rows: int, groups: Sequence[int], height: int, width: int, title_lines: int = 1
+        self,
+        rows: int,
+        groups: Sequence[int],
+        height: int,
+        width: int,
+        title_lines: int = 1,
+        label_lines: int = 1,
     ):
-        scale = max(1, round(PANEL / width))
+        scale = panel_scale(width)
         self.panel_width, self.panel_height = scale * width, scale * height
         self.left = []
-        x = LEFT
+        x = self.label_width = LEFT + (label_lines - 1) * TITLE_LINE
         for columns in groups:
             for _ in range(columns):
                 self.left.append(x)
@@ -207,7 +228,7 @@ class PanelGrid:
         """Writes a row's label beside it."""
         middle = self.height - self.top - row * (self.panel_height + GAP) - self.panel_height / 2
         self.figure.text(
-            LEFT / 2 / self.width,
+            self.label_width / 2 / self.width,
             middle / self.height,
             text,
             rotation="vertical",

@@ -1,4 +1,4 @@
-"""Which sequences a score gets wrong where precision equals recall."""
+"""Which sequences a score gets wrong where precision equals recall, and which it finds extreme."""
 
 import dataclasses
 from collections.abc import Iterable, Mapping
@@ -53,3 +53,21 @@ def misses(score: str, normal_N: np.ndarray, anomalous_P: np.ndarray) -> Misses:
         by_score_P[anomalous_P[by_score_P] < threshold],
         by_score_N[normal_N[by_score_N] >= threshold],
     )
+
+
+def extremes(
+    normal_N: np.ndarray, anomalous_P: np.ndarray, count: int
+) -> tuple[list[tuple[bool, int]], list[tuple[bool, int]]]:
+    """The most and the least anomalous of all sequences, by their scores, the most extreme first.
+
+    Of each `count`, or half of all where these are fewer: none is in both.
+
+    Returns:
+      Whether the sequence is an anomalous one, and its place among those.
+    """
+    score = np.concatenate([normal_N, anomalous_P])
+    ascending = np.argsort(score, kind="stable").tolist()
+    count = min(count, len(score) // 2)
+    of_group = lambda number: (number >= len(normal_N), number - len(normal_N) * (number >= len(normal_N)))
+    least, most = ascending[:count], ascending[::-1][:count]
+    return [of_group(number) for number in most], [of_group(number) for number in least]

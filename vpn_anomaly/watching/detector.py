@@ -4,6 +4,7 @@ import collections
 import dataclasses
 import itertools
 import math
+from collections.abc import Iterator
 
 from vpn_anomaly.watching.events import (
     KINDS,
@@ -30,14 +31,17 @@ class EventDetector:
     opens, and an event that has not yet reached its minimum length is dropped: its first frames may
     have been those of the change. An event that has begun goes on, but such a frame is never its
     peak.
+
+    Args:
+      ids: where the events' numbers come from, if they go on from another stream.
     """
 
-    def __init__(self, settings: EventSettings):
+    def __init__(self, settings: EventSettings, ids: Iterator[int] | None = None):
         self._settings = settings
         # The frames that an event which opens now would keep before its first one, and that one.
         self._recent = collections.deque(maxlen=settings.before + 1)
         self._frames_since_light = math.inf
-        ids = itertools.count()
+        ids = itertools.count() if ids is None else ids
         self._tracks = {kind: _Track(kind, settings, ids) for kind in KINDS}
 
     def update(self, observation: Observation) -> list[Change]:
@@ -73,6 +77,11 @@ class EventDetector:
         """Returns the ends of the events that are open where the stream ends."""
         return [change for track in self._tracks.values() for change in track.finish()]
 
+    @property
+    def peaks(self) -> dict[str, Moment]:
+        """The peak so far by kind: of each event that is open, or would be if it gets long enough."""
+        return {kind: track.peak for kind, track in self._tracks.items() if track.peak is not None}
+
 
 class _Track:
     """The events of one kind, one after the other."""
@@ -99,6 +108,10 @@ class _Track:
             if self._quiet > self._settings.merge_gap:
                 return self.finish()
         return self._news(frame.moment.time)
+
+    @property
+    def peak(self) -> Moment | None:
+        return None if self._event is None else self._event.peak.moment
 
     def finish(self) -> list[Change]:
         event, self._event, self._in_run = self._event, None, False

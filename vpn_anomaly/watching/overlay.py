@@ -16,6 +16,7 @@ LAST_COLOUR = 0.8
 LEVELS = 256
 LEVEL_V = np.linspace(0, LAST_COLOUR, LEVELS)
 COLOUR_Vx3 = matplotlib.colormaps[COLOUR_MAP](LEVEL_V, bytes=True)[:, :3]
+BRIGHTEST = 12.0  # nats: where the colours of watched frames end; a normal pixel is at about 1
 LEAST_LEVEL, MOST_OPAQUE = 0.1, 0.85  # the map is invisible below the first and never covers more
 # Colour of an event's box, and the corner of its label: one each, as boxes may be equal.
 KIND_STYLE = {

@@ -1,4 +1,4 @@
-"""Watches a source: scores, events and an annotated video, written as its frames come."""
+"""Watches sources, frame by frame: what is seen goes to scores, events, a video and a report."""
 
 import collections
 import contextlib
@@ -9,19 +9,18 @@ import time
 from collections.abc import Iterator, Mapping
 
 from vpn_anomaly.data.build import build_look
-from vpn_anomaly.data.video import Video, open_video, sources
+from vpn_anomaly.data.video import Look, Video, open_video, sources
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.evaluation import provenance
 from vpn_anomaly.evaluation.trained import Trained
 from vpn_anomaly.pace import Pace
 from vpn_anomaly.training.signals import StopRequest
-from vpn_anomaly.watching.annotate import AnnotatedVideo
 from vpn_anomaly.watching.events import KINDS, Change
 from vpn_anomaly.watching.live import Live, LiveFrame
-from vpn_anomaly.watching.score_log import EventLog, ScoreLog
+from vpn_anomaly.watching.outputs import Annotated, Events, Output, Scores
 from vpn_anomaly.watching.streamer import score_names
-from vpn_anomaly.watching.watcher import Watcher, kind_scores, surprise_map
-
-BRIGHTEST = 12.0  # nats; a pixel of normal frames is at about 1
+from vpn_anomaly.watching.watch_report import WatchReport
+from vpn_anomaly.watching.watcher import Watcher, kind_scores
 
 
 def watch(
@@ -30,28 +29,33 @@ def watch(
     where: str,
     outputs: Mapping[str, pathlib.Path],
     max_frames: int | None = None,
+    model: str = "",
 ) -> None:
     """Watches all sources that `where` names, one after the other; ends at SIGTERM or `max_frames`.
 
     What breaks on the way is told in a line, and what was seen until then stays.
 
     Args:
-        outputs: `scores`, `events` and `video`, each if wanted.
+        outputs: `scores`, `events`, `video` and `report`, each if wanted.
+        model: what the report calls the model; empty: by its system only.
 
     Raises:
         KeyboardInterrupt: after Ctrl-C, when all files are closed.
         UserError: for a run that was not trained on videos, a source that cannot be opened or is too
             short for a score, thresholds that cannot be had, an output that cannot be written.
     """
-    if config.data.source != "video":
+    if config.data.source == "sequences":
         raise UserError("--mode=watch needs a run that was trained on videos; train one with"
                         " --config=configs/video.py --config.data.path='normal/*.mp4'")
     names = sources(where)
     if "video" in outputs and len(names) > 1:
         raise UserError(f"--video takes one source, but --input={where} names {len(names)}; watch one"
                         " at a time, or leave --video out")
-    with contextlib.ExitStack() as stack, StopRequest() as stop:
-        session = _Session(config, trained, outputs, max_frames, stop, stack)
+    with StopRequest() as stop, contextlib.ExitStack() as stack:
+        look = dataclasses.replace(build_look(config.data), timeout=config.watch.timeout)
+        opened = [stack.enter_context(output)
+                  for output in _outputs(config, trained, outputs, look.frame_rate, model)]
+        session = _Session(config, trained, look, opened, max_frames, stop)
         for name in names:
             if session.goes_on:
                 session.watch(name)
@@ -61,24 +65,33 @@ def watch(
     session.tell_short_sources()
 
 
-class _Session:
-    """All sources of one call. `stack` closes what it opens."""
+def _outputs(config, trained: Trained, paths, frame_rate: float, model: str) -> Iterator[Output]:
+    """Opens the files one after the other, those that are wanted."""
+    system, tail = config.system, config.watch.tail
+    if "scores" in paths:
+        yield Scores(paths["scores"], score_names(system, tail), tuple(kind_scores(system, tail)))
+    if "events" in paths:
+        yield Events(paths["events"])
+    if "video" in paths:
+        yield Annotated(paths["video"], frame_rate)
+    if "report" in paths:
+        commit = provenance.of_this_process()["commit"]
+        yield WatchReport(paths["report"], [
+            *([("Model", model)] if model else []),
+            ("System", f"{config.system}, {trained.metadata['step']:,} training steps"),
+            ("Program", f"commit {commit[:12]}" if commit else "of no known commit"),
+        ])
 
-    def __init__(self, config, trained, outputs, max_frames, stop, stack):
-        self._config, self._trained, self._outputs = config, trained, outputs
-        self._look = dataclasses.replace(build_look(config.data), timeout=config.watch.timeout)
-        self._left, self._stop, self._stack = max_frames, stop, stack
-        self._score_of_kind = kind_scores(config.system, config.watch.tail)
+
+class _Session:
+    """All sources of one call."""
+
+    def __init__(self, config, trained: Trained, look: Look, outputs: list[Output], max_frames, stop):
+        self._config, self._trained, self._look = config, trained, look
+        self._outputs, self._left, self._stop = outputs, max_frames, stop
         self._watchers: dict[tuple[int, int], Watcher] = {}
         self._frames, self._events = 0, collections.Counter()
         self._scored, self._short = 0, []  # frames with scores; lines on sources without any
-        self._scores = self._event_log = self._video = None
-        if "scores" in outputs:
-            log = ScoreLog(outputs["scores"], score_names(config.system, config.watch.tail),
-                           tuple(self._score_of_kind))
-            self._scores = stack.enter_context(log)
-        if "events" in outputs:
-            self._event_log = stack.enter_context(EventLog(outputs["events"]))
 
     @property
     def goes_on(self) -> bool:
@@ -92,18 +105,20 @@ class _Session:
             stack.callback(video.close)
             watcher = self._watcher(video)
             watcher.restart()
+            for output in self._outputs:
+                output.begin(video, watcher)
             progress = _Progress(video)
             piece, frames_before = 0, self._frames
             for frame, of_piece in self._frames_of(name, video, stack):
                 if of_piece != piece:
-                    self._tell(video.name, watcher.finish())
-                    watcher.restart()
+                    self._finish(video.name, watcher.finish())
+                    watcher.resume()
                     piece = of_piece
                 self._see(video.name, watcher, frame)
                 progress.frame(frame, sum(self._events.values()))
                 if not self.goes_on:
                     break
-            self._tell(video.name, watcher.finish())
+            self._finish(video.name, watcher.finish())
         count = self._frames - frames_before
         if count <= watcher.first_frame and self.goes_on:
             self._short.append(f"{video.name}: {count} frames, but the first {watcher.first_frame} of a"
@@ -143,7 +158,7 @@ class _Session:
             rate = min(self._look.rate or source_rate, source_rate)
             watcher = Watcher(self._config, self._trained, *video.size, rate)
             self._watchers[video.size] = watcher
-            print(_threshold_line(watcher, self._config.watch.false_alarms), flush=True)
+            print(watcher.threshold_in_words(), flush=True)
         return self._watchers[video.size]
 
     def _see(self, source: str, watcher: Watcher, frame) -> None:
@@ -152,42 +167,17 @@ class _Session:
         self._scored += bool(seen.scores)
         if self._left is not None:
             self._left -= 1
-        if self._scores is not None:
-            self._scores.write(source, frame.index, frame.time, seen.scores, seen.p)
-        self._tell(source, seen.changes)
-        if "video" in self._outputs:
-            self._annotate(frame, seen)
+        self._count(seen.changes)
+        for output in self._outputs:
+            output.frame(source, frame, seen)
 
-    def _tell(self, source: str, changes: list[Change]) -> None:
-        for change in changes:
-            if change.what == "begin":
-                self._events[change.event.kind] += 1
-            if self._event_log is not None:
-                self._event_log.write(source, change)
+    def _finish(self, source: str, changes: list[Change]) -> None:
+        self._count(changes)
+        for output in self._outputs:
+            output.finish(source, changes)
 
-    def _annotate(self, frame, seen) -> None:
-        if self._video is None:
-            height, width = frame.image.shape[:2]
-            annotated = AnnotatedVideo(self._outputs["video"], height, width, self._look.frame_rate)
-            self._video = self._stack.enter_context(annotated)
-        maps = seen.maps
-        map_HxW = None
-        if maps is not None:
-            name = surprise_map(maps)
-            map_HxW = (maps.value[name] - maps.mean.get(name, 0)) * maps.counted
-        line = "  ".join(f"{kind} {seen.scores[self._score_of_kind[kind]]:.1f}" for kind in seen.p)
-        self._video.write(frame.image, frame.time, map_HxW, BRIGHTEST, [line], seen.boxes)
-
-
-def _threshold_line(watcher: Watcher, allowed: float) -> str:
-    held_out, note = watcher.held_out, watcher.threshold.note
-    lines = [
-        f"threshold: p ≤ {watcher.threshold.p:.2g} a frame and kind, for {allowed:g} false alarms an"
-        f" hour; on {held_out.hours * 60:.1f} minutes of held-out normal footage it gives"
-        f" {held_out.alarms}, {held_out.an_hour:.2g} an hour (95%: {held_out.low:.2g} to"
-        f" {held_out.high:.2g})"
-    ]
-    return "\n".join(lines + ([note] if note else []))
+    def _count(self, changes: list[Change]) -> None:
+        self._events.update(change.event.kind for change in changes if change.what == "begin")
 
 
 def _tell_live(line: str) -> None:

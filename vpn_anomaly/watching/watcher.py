@@ -1,5 +1,6 @@
 """What one frame of a source means: its scores, how improbable they are when normal, and events."""
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ from vpn_anomaly.evaluation.trained import Trained
 from vpn_anomaly.systems.system import Maps
 from vpn_anomaly.watching.boxes import Box, anomalous_box
 from vpn_anomaly.watching.detector import EventDetector
-from vpn_anomaly.watching.events import Change, EventSettings, Observation
+from vpn_anomaly.watching.events import Change, EventSettings, Moment, Observation
 from vpn_anomaly.watching.light import LightGuard
 from vpn_anomaly.watching.normal import normal_scores
 from vpn_anomaly.watching.streamer import Streamer
@@ -37,6 +38,12 @@ def surprise_map(maps: Maps) -> str:
     return next(name for name in ("tail", "nll", "detail") if name in maps.value)
 
 
+def surprise(maps: Maps) -> np.ndarray:
+    """That map less what is expected of it, (H, W), as it is shown; 0 where pixels do not count."""
+    name = surprise_map(maps)
+    return (maps.value[name] - maps.mean.get(name, 0)) * maps.counted
+
+
 class Seen(NamedTuple):
     """What the watcher makes of a frame.
 
@@ -46,6 +53,7 @@ class Seen(NamedTuple):
         maps: None where there are no scores.
         changes: news of events.
         boxes: kind and box of each event that is open, in this frame (None: not known).
+        peaks: by kind, the peak so far of each event that is open or about to be.
         light: the light changed.
     """
 
@@ -54,6 +62,7 @@ class Seen(NamedTuple):
     maps: Maps | None
     changes: list[Change]
     boxes: list[tuple[str, Box | None]]
+    peaks: dict[str, Moment]
     light: bool
 
 
@@ -63,11 +72,15 @@ class Watcher:
     Attributes:
         threshold: p-value of a frame that opens an event, for each kind.
         held_out: false alarms on normal footage that was neither trained nor calibrated with.
+        score_of_kind: the name of the score that finds each kind of event.
+        score_threshold: the same threshold in units of that score, by kind.
         first_frame: the number of the first frame of a source that has scores.
     """
 
     threshold: Threshold
     held_out: RealisedRate
+    score_of_kind: dict[str, str]
+    score_threshold: dict[str, float]
     first_frame: int
 
     def __init__(self, config, trained: Trained, height: int, width: int, rate: float):
@@ -82,21 +95,29 @@ class Watcher:
         self._streamer = Streamer(
             scorer.system, scorer.params, scorer.shift_Mx2, height, width, zones_HxW, config.watch.tail
         )
-        self._score_of_kind = kind_scores(config.system, config.watch.tail)
+        self.score_of_kind = kind_scores(config.system, config.watch.tail)
         normal = normal_scores(config, trained, self._streamer, zones_HxW)
         self._calibration = normal.calibration
-        allowed = rate_a_frame(config.watch.false_alarms, rate)
-        self.threshold = alarm_threshold(allowed, len(self._score_of_kind), normal.frames)
+        self._allowed = config.watch.false_alarms
+        rate_of_frames = rate_a_frame(self._allowed, rate)
+        self.threshold = alarm_threshold(rate_of_frames, len(self.score_of_kind), normal.frames)
+        self.score_threshold = {kind: self._calibration.threshold(score, self.threshold.p)
+                                for kind, score in self.score_of_kind.items()}
         self._settings = _event_settings(config.watch, self.threshold.p)
         p_by_kind = [self._calibration.p_value(score, normal.held_out[score])
-                     for score in self._score_of_kind.values()]
+                     for score in self.score_of_kind.values()]
         self.held_out = realised_rate(np.min(p_by_kind, axis=0) <= self.threshold.p, rate)
         self.restart()
 
     def restart(self) -> None:
-        """Begins another source, or goes on after a break: nothing before it is remembered."""
+        """Begins another source: nothing before it is remembered."""
+        self._ids = itertools.count()
+        self.resume()
+
+    def resume(self) -> None:
+        """Goes on after a break in the source: only the numbers of its events go on."""
         self._streamer.restart()
-        self._detector = EventDetector(self._settings)
+        self._detector = EventDetector(self._settings, self._ids)
         self._guard, self._open = LightGuard(), {}
 
     def see(self, frame: Frame) -> Seen:
@@ -104,19 +125,30 @@ class Watcher:
         scores, maps = self._streamer(frame.image)
         light = self._guard.update(frame.image.mean(-1).round().astype(np.uint8))
         p = {kind: float(self._calibration.p_value(name, scores[name]))
-             for kind, name in self._score_of_kind.items()} if scores else {}
+             for kind, name in self.score_of_kind.items()} if scores else {}
         boxes = {kind: _box(kind, maps) for kind in p if p[kind] <= self._settings.close_p}
-        of_kind = {kind: scores[self._score_of_kind[kind]] for kind in p}
+        of_kind = {kind: scores[self.score_of_kind[kind]] for kind in p}
         observation = Observation(frame.index, frame.time, p, of_kind, boxes, light)
         changes = self._detector.update(observation)
         for change in changes:
             self._open[change.event.kind] = change.what != "end"
         shown = [(kind, boxes.get(kind)) for kind, is_open in self._open.items() if is_open]
-        return Seen(scores, p, maps, changes, shown, light)
+        return Seen(scores, p, maps, changes, shown, self._detector.peaks, light)
 
     def finish(self) -> list[Change]:
         """The ends of the events that are open where the source ends."""
         return self._detector.finish()
+
+    def threshold_in_words(self) -> str:
+        """What the threshold is, what came of it on held-out footage, and its note if it has one."""
+        threshold, held_out = self.threshold, self.held_out
+        line = (
+            f"threshold: p ≤ {threshold.p:.2g} a frame and kind, for {self._allowed:g} false alarms an"
+            f" hour; on {held_out.hours * 60:.1f} minutes of held-out normal footage it gives"
+            f" {held_out.alarms}, {held_out.an_hour:.2g} an hour (95%: {held_out.low:.2g} to"
+            f" {held_out.high:.2g})"
+        )
+        return "\n".join([line, threshold.note] if threshold.note else [line])
 
 
 def _event_settings(watch, open_p: float) -> EventSettings:

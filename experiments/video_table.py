@@ -1,0 +1,142 @@
+"""Writes the results of labelled video sets into README.md, one row a score.
+
+    python -m experiments.video_table [RESULTS …] [--scores any mean_nll …] [--readme=README.md] [--check]
+
+RESULTS are files results.json of `--mode=evaluate` on labelled sets (data.source ucsd, avenue, shanghaitech),
+or folders that hold such files; without any, those of experiments/results/labelled. A row is called by the file,
+or by its folder where that is a run's. The table stands between two lines `<!-- labelled sets: begin … -->` and
+`<!-- labelled sets: end -->`, which have to be there. `--check` writes nothing and exits with 1 where what
+stands there is not what the results give.
+"""
+
+import argparse
+import pathlib
+import sys
+from collections.abc import Mapping, Sequence
+
+from experiments.parser import Parser
+from experiments.tables import readme_block
+from vpn_anomaly import workdir
+from vpn_anomaly.errors import UserError
+from vpn_anomaly.evaluation.unlearned import PAIR_SCORES
+
+NAME = "labelled sets"
+SCORES = ("any", "mean_nll", "detail_excess", *PAIR_SCORES)
+METRICS = ("auroc_micro", "auroc_macro", "equal_error_rate")
+HEAD = ("data set", "frames", "model", "score", "AUROC micro", "AUROC macro", "equal error rate", "protocol")
+ABOUT = (
+    "Frame by frame on test clips: AUROC over all frames (micro) and as the mean over clips (macro), and the equal "
+    "error\nrate, each with its interval of 95% over clips. Protocol: what was done to the scores. Rows without "
+    "learning have no model.")
+
+
+def markers() -> tuple[str, str]:
+    """The lines before and after the table."""
+    return readme_block.markers(NAME, "experiments.video_table")
+
+
+def read_results(paths: Sequence[pathlib.Path]) -> dict[str, Mapping]:
+    """The results of labelled sets by the name of their model, in the order of the paths.
+
+    UserError for a file that is none of them, and for two of one name.
+    """
+    found = {}
+    for path in (file for path in paths for file in _files(path)):
+        results = workdir.read_json(path)
+        if results is None or not {"data_set", "scores", "protocol"} <= results.keys():
+            raise UserError(f"{path} holds no results of a labelled set; give a results.json that --mode=evaluate "
+                            "wrote with data.source ucsd, avenue or shanghaitech")
+        name = path.parent.name if path.name == "results.json" else path.stem
+        if name in found:
+            raise UserError(f"two results are called {name}, {path} is the second; rename its folder or file")
+        found[name] = results
+    return found
+
+
+def table(results: Mapping[str, Mapping], scores: Sequence[str]) -> str:
+    """The table in Markdown, after a line that says what it shows.
+
+    Scores without learning, which are equal for all models on one set under one protocol, have one row.
+    """
+    rows, unlearned = [], set()
+    for name, of in results.items():
+        for score in (score for score in scores if score in of["scores"]):
+            is_unlearned = score in PAIR_SCORES
+            row = _row("–" if is_unlearned else name, score, of)
+            if tuple(row) not in unlearned:
+                rows.append(row)
+            if is_unlearned:
+                unlearned.add(tuple(row))
+    return f"{ABOUT}\n\n{readme_block.markdown_table(HEAD, rows)}"
+
+
+def protocol_in_words(protocol: Mapping) -> str:
+    """What is done to the scores: "raw", or the steps in their order."""
+    dropped, sigma = protocol["dropped_frames"], protocol["smoothing"]
+    steps = [f"first {dropped} frames of clips dropped"] if dropped else []
+    steps += ["clips normalised"] if protocol["normalise_clips"] else []
+    steps += [f"smoothed by {sigma:g} frames"] if sigma else []
+    return ", ".join(steps) or "raw"
+
+
+def _row(model: str, score: str, results: Mapping) -> list[str]:
+    metrics, clips = results["scores"][score], results["data_set"]["clips"]
+    frames = sum(clip["frames"] for clip in clips)
+    anomalous = sum(clip["anomalous"] for clip in clips)
+    return [results["data_set"]["name"], f"{frames:,}, {anomalous:,} anomalous", model, f"`{score}`",
+            *(_cell(metrics, name) for name in METRICS), protocol_in_words(results["protocol"])]
+
+
+def _cell(metrics: Mapping, name: str) -> str:
+    if metrics[name] is None:
+        return "–"
+    interval = metrics["ci95"].get(name)
+    return f"{metrics[name]:.3f}" + (" [{:.3f}, {:.3f}]".format(*interval) if interval else "")
+
+
+def _files(path: pathlib.Path) -> list[pathlib.Path]:
+    if path.is_dir():
+        found = sorted([*path.glob("*.json"), *path.glob("*/results.json")])
+        own = path / "results.json"
+        return [own] if own.exists() else found
+    return [path]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command line; 1: `--check` found something else, 2: an error, told in one line."""
+    try:
+        return _run(_arguments(argv))
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    results = read_results(arguments.results)
+    if not results:
+        raise UserError(f"no results in {', '.join(map(str, arguments.results))}; evaluate a labelled set first")
+    text = readme_block.read_readme(arguments.readme)
+    new = readme_block.with_block(text, markers(), table(results, arguments.scores), arguments.readme)
+    if arguments.check:
+        if new != text:
+            print(f"{arguments.readme}: the table of {NAME} is not what the results give; run the same command "
+                  "without --check", file=sys.stderr)
+        return int(new != text)
+    workdir.write_atomically(arguments.readme, lambda file: file.write(new.encode()))
+    print(f"{arguments.readme} shows {', '.join(results)}")
+    return 0
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = Parser("video_table", __doc__)
+    path = pathlib.Path
+    parser.add_argument("results", nargs="*", type=path, metavar="RESULTS",
+                        default=[path("experiments/results/labelled")], help="files or folders")
+    parser.add_argument("--scores", nargs="+", default=SCORES, metavar="SCORE", help="those to show")
+    parser.add_argument("--readme", type=path, default=path("README.md"), help="the file with the table")
+    parser.add_argument("--check", action="store_true", help="write nothing; 1 where the table differs")
+    return parser.parse_args(argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

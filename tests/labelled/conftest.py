@@ -1,0 +1,69 @@
+"""Tiny labelled sets in every layout, and runs on them whose parameters are random."""
+
+import types
+
+import jax
+import numpy as np
+import pytest
+
+from tests.data.labelled_files import labelled_clips, write_avenue, write_shanghaitech, write_ucsd
+from tests.watching.conftest import STEP, TINY
+from vpn_anomaly import checkpoints, config as configuration, workdir
+from vpn_anomaly.evaluation.trained import trained_run
+from vpn_anomaly.systems.build import build_system
+from vpn_anomaly.variants import vary
+
+HEIGHT, WIDTH = 24, 32
+# What clips are called, and how they are written.
+LAYOUTS = {
+    "ucsd": ("Train{:03d}", "Test{:03d}", write_ucsd),
+    "avenue": ("{:02d}", "{:02d}", write_avenue),
+    "shanghaitech": ("01_{:03d}", "01_{:04d}", write_shanghaitech),
+}
+FRAMES = (20, 14, 11)  # of the test clips
+ANOMALOUS = ([(5, 9), (15, 18)], [], [(3, 11)])  # ranges of frames
+
+
+def write_set(source, folder, strays=True):
+    """Three clips of normal footage and three to test on; returns test clips and masks by name."""
+    train_name, test_name, write = LAYOUTS[source]
+    train = {train_name.format(number): 12 for number in (1, 2, 3)}
+    names = [test_name.format(number) for number in (1, 2, 3)]
+    if source == "avenue":  # names of both parts are alike
+        normal, _, _ = labelled_clips(train, {}, {}, HEIGHT, WIDTH)
+        train = {}
+    made = labelled_clips(train, dict(zip(names, FRAMES)), dict(zip(names, ANOMALOUS)), HEIGHT, WIDTH)
+    normal, test, masks = (normal, *made[1:]) if source == "avenue" else made
+    extra = {"name": "{:03d}.png"} if source == "shanghaitech" else {}  # without loss
+    write(folder, normal, test, masks, strays=strays, **extra)
+    return test, masks
+
+
+def labelled_run(folder, source, path):
+    """config, system, random params, `Trained`, and the directory of a run on a set."""
+    config = vary(configuration.defaults(), "debug")
+    config.update_from_flattened_dict({**TINY, "data.source": source, "data.path": str(path),
+                                       "data.video.cache": str(folder / "cache"),
+                                       "evaluate.bootstrap": 20})
+    configuration.check(config)
+    system = build_system(config)
+    clip = jax.ShapeDtypeStruct((1, 8, 16, 16, 1), np.uint8)
+    rng = np.random.default_rng(0)
+    params = jax.tree.map(lambda x: (0.2 * rng.normal(size=x.shape)).astype(x.dtype),
+                          jax.eval_shape(system.init, jax.random.key(0), clip))
+    directory = folder / "run"
+    workdir.open_run(directory, config)
+    state = {"params": params, "step": np.int32(STEP)}
+    checkpoints.save(directory / "checkpoints", STEP, state,
+                     {"sequences_seen": 8, "wall_seconds": 100.0})
+    return types.SimpleNamespace(config=config, system=system, params=params, directory=directory,
+                                 trained=trained_run(config, directory))
+
+
+@pytest.fixture(scope="session", params=LAYOUTS)
+def labelled(request, tmp_path_factory):
+    """A set in each layout with a run on it, its test clips and masks."""
+    folder = tmp_path_factory.mktemp(request.param)
+    test, masks = write_set(request.param, folder / "set")
+    run = labelled_run(folder, request.param, folder / "set")
+    return types.SimpleNamespace(source=request.param, test=test, masks=masks, **vars(run))

@@ -1,0 +1,178 @@
+"""Evaluation of tiny sets in every layout, against whole clips scored at once and scikit-learn."""
+
+import csv
+import json
+
+import jax
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from tests.data.video_files import cut
+from tests.labelled.conftest import ANOMALOUS, FRAMES, labelled_run, write_set
+from vpn_anomaly.data.lattice import fixed_shifts
+from vpn_anomaly.errors import UserError
+from vpn_anomaly.evaluation import metrics
+from vpn_anomaly.evaluation.scores import frame_scores
+from vpn_anomaly.labelled.evaluate import check, evaluate
+from vpn_anomaly.labelled.results_table import results_table
+
+
+def frames_of(directory):
+    with (directory / "frames.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def column(rows, clip, name):
+    return np.array([float(row[name] or "nan") for row in rows if row["clip"] == clip])
+
+
+@pytest.fixture(scope="module")
+def evaluated(labelled):
+    results = evaluate(labelled.config, labelled.trained, labelled.directory)
+    return results, frames_of(labelled.directory), labelled
+
+
+def offline_maps(labelled, clip):
+    """The maps of all frames with context of a clip, scored as one sequence."""
+    frames = tuple(range(labelled.system.first_frame, len(clip)))
+    shift_Mx2 = fixed_shifts(labelled.config.score.masks, tuple(labelled.config.data.lattice))
+    return jax.device_get(labelled.system.maps(labelled.params, clip[None, ..., None], shift_Mx2, frames))
+
+
+def test_every_frame_has_its_label_and_the_scores_of_the_whole_clip(evaluated):
+    _, rows, labelled = evaluated
+    assert len(rows) == sum(FRAMES)
+    first = labelled.system.first_frame
+    for (name, clip), ranges in zip(labelled.test.items(), ANOMALOUS, strict=True):
+        expected = [any(start <= frame < end for start, end in ranges) for frame in range(len(clip))]
+        assert column(rows, name, "label").astype(bool).tolist() == expected
+        maps = offline_maps(labelled, clip)
+        for score, value_1xG in frame_scores(maps).items():
+            found = column(rows, name, score)
+            assert np.isnan(found[:first]).all()
+            np.testing.assert_allclose(found[first:], np.asarray(value_1xG)[0], rtol=1e-4, atol=1e-4)
+        difference = np.abs(np.diff(clip.astype(int), axis=0)).mean((1, 2))
+        np.testing.assert_allclose(column(rows, name, "frame_difference")[1:], difference)
+
+
+def test_metrics_are_scikit_learns_of_the_csv(evaluated):
+    results, rows, labelled = evaluated
+    label = [column(rows, name, "label") for name in labelled.test]
+    for score, found in results["scores"].items():
+        scores = [column(rows, name, score) for name in labelled.test]
+        for score_T in scores:  # by hand: the first frames have the score of the first that has one
+            first = np.flatnonzero(np.isfinite(score_T))[0]
+            score_T[:first] = score_T[first]
+        expected = roc_auc_score(np.concatenate(label), np.concatenate(scores))
+        assert found["auroc_micro"] == pytest.approx(expected, abs=1e-9)
+        of_clips = [roc_auc_score(label[clip], scores[clip]) for clip in (0, 2)]
+        assert found["auroc_macro"] == pytest.approx(np.mean(of_clips), abs=1e-9)
+        assert found["clips_left_out"] == 1
+
+
+def test_pixel_auroc_is_that_of_all_pixels(evaluated):
+    results, _, labelled = evaluated
+    parts = {"map": [], "mask": [], "counted": []}
+    for name, clip in labelled.test.items():
+        maps = offline_maps(labelled, clip)
+        parts["map"].append(maps.value["nll"][0])
+        parts["counted"].append(maps.counted[0])
+        parts["mask"].append(labelled.masks[name][labelled.system.first_frame :])
+    expected = metrics.pixel_auroc(*(np.concatenate(parts[kind]) for kind in parts))
+    assert results["maps"]["nll"]["pixel_auroc"] == pytest.approx(expected, abs=1e-4)
+
+
+def test_results_say_what_was_done_and_what_was_not(evaluated):
+    results, _, labelled = evaluated
+    assert json.loads((labelled.directory / "results.json").read_text())["done"] == results["done"]
+    text = results_table(results)
+    anomalous = sum(end - start for ranges in ANOMALOUS for start, end in ranges)
+    assert f"all {sum(FRAMES)} frames of 3 clips, {anomalous} of them anomalous" in text
+    assert "mean over 2 of 3 clips; 1 have frames of one class only" in text
+    for words in ("pixel AUROC: over all pixels that count of 3 of 3 clips",
+                  f"first {labelled.system.first_frame} frames of a clip, which lack context",
+                  "not done: no frame is dropped", "not done: no clip is normalised",
+                  "not done: nothing is smoothed", "not done: no pixel-level criterion"):
+        assert words in text
+    assert f"{results['scores']['any']['auroc_micro']:.3f} [" in text
+
+
+def test_at_the_threshold_as_many_are_flagged_as_the_csv_says(evaluated):
+    results, rows, labelled = evaluated
+    with np.load(labelled.directory / "checkpoints/watch_calibration.npz") as stored:
+        count = len(stored["score/validation/mean_nll"])
+    assert count == 12 - labelled.system.first_frame  # one clip of 12 frames
+    rate = results["at_threshold"]["false_alarm_rate"]
+    label = np.concatenate([column(rows, name, "label") for name in labelled.test])
+    assert round(rate * (label == 0).sum(), 6) % 1 == 0 and 0 <= results["at_threshold"]["recall"] <= 1
+
+
+@pytest.fixture(scope="module")
+def other(tmp_path_factory):
+    """A set in UCSD's layout that tests may damage, and a run on it."""
+    folder = tmp_path_factory.mktemp("other")
+    write_set("ucsd", folder / "set")
+    return labelled_run(folder, "ucsd", folder / "set"), folder / "set"
+
+
+def with_fields(config, **fields):
+    config = config.copy_and_resolve_references()
+    config.update_from_flattened_dict({f"evaluate.{name.replace('__', '.')}": value
+                                       for name, value in fields.items()})
+    return config
+
+
+@pytest.mark.parametrize("field, value", [
+    ("dropped_frames", 4), ("normalise_clips", True), ("smoothing", 1.0), ("masks", "off"),
+])
+def test_an_option_changes_what_it_says_and_nothing_else(other, tmp_path, field, value):
+    run, _ = other
+    before = evaluate(run.config, run.trained, tmp_path)
+    rows = (tmp_path / "frames.csv").read_bytes()
+    after = evaluate(with_fields(run.config, **{f"protocol__{field}": value}), run.trained, tmp_path)
+    assert (tmp_path / "frames.csv").read_bytes() == rows
+    named = " ".join(set(before["not_done"]) ^ set(after["not_done"]))
+    assert f"evaluate.protocol.{field}" in named and named.count("evaluate.protocol") == 1
+    same = {"auroc_micro": field == "masks",
+            "auroc_macro": field in ("masks", "normalise_clips"),
+            "auroc_clips": field in ("masks", "normalise_clips")}
+    for metric, is_same in same.items():
+        assert (before["scores"]["any"][metric] == after["scores"]["any"][metric]) == is_same
+    assert (before["maps"] == after["maps"]) == (field != "masks")
+    assert before["at_threshold"] == after["at_threshold"]
+
+
+def test_a_damaged_frame_is_scored_from_its_neighbours_and_named(other, tmp_path):
+    run, folder = other
+    image = folder / "Test/Test001/008.tif"
+    whole = image.read_bytes()
+    cut(image, 0.5, image.name)
+    try:
+        results = evaluate(run.config, run.trained, tmp_path)
+    finally:
+        image.write_bytes(whole)
+    score_T = column(frames_of(tmp_path), "Test001", "any")
+    assert np.isnan(score_T[7]) and np.isfinite(score_T[[6, 8]]).all()
+    assert results["data_set"]["clips"][0]["unread"] == [7] and results["data_set"]["clips"][0]["frames"] == 20
+    text = " ".join(results["done"])
+    assert "Test001: frame 7 (from 0) cannot be read, scored from the neighbours" in text
+    assert "1 of 20 images cannot be read (008.tif)" in text
+
+
+def test_masks_that_are_required_and_missing_are_named(other):
+    run, folder = other
+    masks = folder / "Test/Test002_gt"
+    masks.rename(folder / "elsewhere")
+    try:
+        check(run.config)
+        with pytest.raises(UserError, match=r"1 of 3 clips have no masks.*Test002_gt"):
+            check(with_fields(run.config, protocol__masks="required"))
+    finally:
+        (folder / "elsewhere").rename(masks)
+
+
+def test_clips_that_are_too_short_are_refused(other, tmp_path):
+    run, _ = other
+    with pytest.raises(UserError, match="11 frames, but evaluate.protocol.dropped_frames is 11"):
+        evaluate(with_fields(run.config, protocol__dropped_frames=11), run.trained, tmp_path)

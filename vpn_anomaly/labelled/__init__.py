@@ -1,0 +1,1 @@
+"""Evaluation on labelled video sets: frame by frame, clip by clip."""

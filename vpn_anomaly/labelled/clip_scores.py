@@ -1,0 +1,98 @@
+"""The scores of one clip's frames."""
+
+import collections
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+
+from vpn_anomaly.data.labelled_set import LabelledClip
+from vpn_anomaly.data.video import Look, open_video
+from vpn_anomaly.errors import UserError
+from vpn_anomaly.evaluation.calibration import Calibration
+from vpn_anomaly.evaluation.unlearned import PAIR_SCORES, pair_scores
+from vpn_anomaly.labelled.pixel_metrics import at_size
+from vpn_anomaly.labelled.stand_outs import StandOuts
+from vpn_anomaly.watching.streamer import Streamer
+
+CHOSEN_BY = "any"  # the score by which frames stand out
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class ClipScores:
+    """What was found in a clip.
+
+    Attributes:
+      name: of the clip.
+      label_T: bool (T,).
+      scores: by name, (T,); NaN for frames without one. Those without learning come last.
+      unread: numbers of the frames that could not be decoded.
+      problem: what broke on the way, in a line; None: nothing.
+      stand_outs: frames to look at, by CHOSEN_BY.
+      calibration: that of the clip's frame size.
+    """
+
+    name: str
+    label_T: np.ndarray
+    scores: dict[str, np.ndarray]
+    unread: list[int]
+    problem: str | None
+    stand_outs: StandOuts
+    calibration: Calibration
+
+
+def score_clip(
+    clip: LabelledClip,
+    look: Look,
+    of_size: Callable[[int, int], tuple[Streamer, Calibration]],
+    pixels: collections.defaultdict | None,
+    progress: Callable[[int], None],
+) -> ClipScores:
+    """Scores every frame of a clip as a stream of its own.
+
+    Args:
+      of_size: gives the streamer of a frame size, and what makes derived scores.
+      pixels: takes in every frame's maps, a `PixelAuroc` by name, with the clip's masks; None: no
+        masks are read.
+      progress: called with 1 for every frame.
+
+    UserError where the clip cannot be read, or has more frames than labels.
+    """
+    frames, stand_outs = len(clip.label_T), StandOuts(clip.name)
+    scores = {name: np.full(frames, np.nan) for name in PAIR_SCORES}
+    mask_TxHxW = None if pixels is None else clip.read_masks()
+    seen_T, before = np.zeros(frames, bool), None
+    with open_video(clip.source, look) as video:
+        streamer, calibration = of_size(*video.size)
+        streamer.restart()
+        for index, _, image in video:
+            if index >= frames:
+                raise UserError(f"{clip.source} has more than the {frames} frames that are labelled; "
+                                "copy the clip and its labels from the published set")
+            of_frame, maps = _frame_scores(image, before, streamer, calibration)
+            for name, score in of_frame.items():
+                scores.setdefault(name, np.full(frames, np.nan))[index] = score
+            mask_HxW = None
+            if mask_TxHxW is not None:
+                mask_HxW = at_size(mask_TxHxW[index], *image.shape[:2])
+            if maps is not None:
+                stand_outs.see(index, bool(clip.label_T[index]), of_frame[CHOSEN_BY], image, maps,
+                               mask_HxW)
+            if maps is not None and mask_HxW is not None:
+                for name, map_HxW in maps.value.items():
+                    pixels[name].add(map_HxW, mask_HxW, maps.counted)
+            seen_T[index], before = True, image
+            progress(1)
+    scores |= {name: scores.pop(name) for name in PAIR_SCORES}  # last
+    unread = np.flatnonzero(~seen_T).tolist()
+    return ClipScores(clip.name, clip.label_T, scores, unread, video.problem, stand_outs, calibration)
+
+
+def _frame_scores(image_HxWxC, before_HxWxC, streamer: Streamer, calibration: Calibration):
+    """The frame's scores by name, those without learning among them, and its maps, or None."""
+    scored = streamer(image_HxWxC)
+    scores = {**scored.scores, **calibration.derived(scored.scores)}
+    if before_HxWxC is not None:
+        pair = pair_scores(image_HxWxC[None], before_HxWxC[None])
+        scores |= {name: score_1[0] for name, score_1 in pair.items()}
+    return {name: float(score) for name, score in scores.items()}, scored.maps

@@ -1,0 +1,162 @@
+"""Evaluation on a labelled video set: every frame of every test clip."""
+
+import collections
+import csv
+import functools
+import io
+import pathlib
+import time
+
+import jax
+import numpy as np
+
+from vpn_anomaly import config as configuration, workdir
+from vpn_anomaly.data.build import build_look, labelled_clips
+from vpn_anomaly.data.labelled_set import LabelledClip
+from vpn_anomaly.errors import UserError
+from vpn_anomaly.evaluation import provenance
+from vpn_anomaly.evaluation.scoring import Progress, Scorer
+from vpn_anomaly.evaluation.trained import Trained
+from vpn_anomaly.labelled.clip_scores import CHOSEN_BY, ClipScores, score_clip
+from vpn_anomaly.labelled.frame_metrics import frame_metrics
+from vpn_anomaly.labelled.labelled_page import write_report
+from vpn_anomaly.labelled.pixel_metrics import PixelAuroc
+from vpn_anomaly.labelled.protocol import Protocol, from_neighbours
+from vpn_anomaly.labelled.what_was_done import done, not_done
+from vpn_anomaly.systems.costs import step_costs
+from vpn_anomaly.watching.normal import normal_scores
+from vpn_anomaly.watching.streamer import Streamer
+
+
+def check(config) -> None:
+    """UserError where the set cannot be evaluated; called before hours of training."""
+    _check_masks(labelled_clips(config.data), config.evaluate.protocol.masks)
+
+
+def evaluate(
+    config, trained: Trained, directory: pathlib.Path, training_seconds: float | None = None
+) -> dict:
+    """Scores all test clips; writes results.json, frames.csv and report.html to the directory.
+
+    frames.csv has a row a frame: clip, frame (from 0), label, and every score as it came, without
+    what the protocol does to it; empty where there is none.
+
+    Args:
+      training_seconds: what training took; None: as the checkpoint says.
+
+    Returns:
+      The content of results.json: `scores` by name (see `frame_metrics`), `maps` by name, what was
+      done and what was not, the clips.
+
+    UserError where labels, masks and frames do not fit each other, or a clip is too short.
+    """
+    started = time.monotonic()
+    clips = labelled_clips(config.data)
+    _check_masks(clips, config.evaluate.protocol.masks)
+    scorer, protocol = trained.scorer(config), _protocol(config)
+    _check_lengths(clips, scorer.system.first_frame, protocol)
+    scored, pixels = _score(config, trained, scorer, clips)
+    resamples, metadata = config.evaluate.bootstrap, trained.metadata
+    results = {
+        "data_set": _data_set(config, clips, scored),
+        "done": done(config, clips, scored, scorer.system.first_frame, protocol),
+        "not_done": not_done(config, clips, protocol),
+        "protocol": config.evaluate.protocol.to_dict(),
+        "scores": {name: _metrics(name, scored, protocol, resamples) for name in scored[0].scores},
+        "maps": {name: {"pixel_auroc": auroc.value} for name, auroc in pixels.items()},
+        "at_threshold": _at_threshold(scored, config.evaluate.false_alarm_rate),
+        "sequences_seen": metadata["sequences_seen"],
+        "steps": metadata["step"],
+        "parameters": sum(x.size for x in jax.tree.leaves(scorer.params)),
+        "step_flops": sum(row.training for row in step_costs(config, scorer.system)),
+        "config": configuration.as_dict(config),
+        **provenance.of_this_process(),
+    }
+    _write_frames(directory / "frames.csv", scored)
+    training_seconds = training_seconds or metadata["wall_seconds"]
+    results["wall_seconds"] = training_seconds + time.monotonic() - started
+    write_report(directory / workdir.REPORT, results, scored, config.evaluate.false_alarm_rate)
+    workdir.write_results(directory, results)
+    return results
+
+
+def _protocol(config) -> Protocol:
+    settings = config.evaluate.protocol
+    return Protocol(settings.dropped_frames, settings.normalise_clips, settings.smoothing)
+
+
+def _check_masks(clips: list[LabelledClip], wanted: str) -> None:
+    without = [clip for clip in clips if clip.read_masks is None]
+    if wanted == "required" and without:
+        raise UserError(f"{len(without)} of {len(clips)} clips have no masks, but evaluate.protocol.masks is "
+                        f"required: there is no {without[0].mask_place}; copy it from the published set, "
+                        "or set evaluate.protocol.masks to auto or off")
+
+
+def _check_lengths(clips: list[LabelledClip], first_frame: int, protocol: Protocol) -> None:
+    for clip in clips:
+        frames = len(clip.label_T)
+        if frames <= first_frame:
+            raise UserError(f"{clip.source}: {frames} frames, but the first {first_frame} of a clip have no "
+                            "scores; leave this clip and its labels out, or use a smaller model.context")
+        if frames <= protocol.dropped_frames:
+            raise UserError(f"{clip.source}: {frames} frames, but evaluate.protocol.dropped_frames is "
+                            f"{protocol.dropped_frames}; set it to {frames - 1} or less")
+
+
+def _score(config, trained: Trained, scorer: Scorer, clips: list[LabelledClip]):
+    """The scores of every clip, and the pixel AUROC of every map over the clips with masks."""
+    config = config.copy_and_resolve_references()
+    config.watch.tail = True  # all scores
+
+    @functools.cache
+    def of_size(height: int, width: int):
+        streamer = Streamer(scorer.system, scorer.params, scorer.shift_Mx2, height, width)
+        return streamer, normal_scores(config, trained, streamer, None).calibration
+
+    look, pixels = build_look(config.data), collections.defaultdict(PixelAuroc)
+    progress = Progress("evaluating", sum(len(clip.label_T) for clip in clips), "frames")
+    scored = []
+    for clip in clips:
+        with_masks = config.evaluate.protocol.masks != "off" and clip.read_masks is not None
+        scored.append(score_clip(clip, look, of_size, pixels if with_masks else None, progress))
+    return scored, pixels
+
+
+def _metrics(name: str, scored: list[ClipScores], protocol: Protocol, resamples: int) -> dict:
+    scores = [protocol.scores(from_neighbours(clip.scores[name])) for clip in scored]
+    return frame_metrics(scores, [protocol.labels(clip.label_T) for clip in scored], resamples)
+
+
+def _at_threshold(scored: list[ClipScores], rate: float) -> dict:
+    """What an alarm at the calibrated threshold would give, by the scores as they came."""
+    flagged, label = [], []
+    for clip in scored:
+        score_T = from_neighbours(clip.scores[CHOSEN_BY])
+        flagged.append(score_T > clip.calibration.threshold(CHOSEN_BY, rate))
+        label.append(clip.label_T)
+    flagged_N, label_N = np.concatenate(flagged), np.concatenate(label)
+    part = lambda chosen_N: float(flagged_N[chosen_N].mean()) if chosen_N.any() else None
+    return {"score": CHOSEN_BY, "allowed": rate, "false_alarm_rate": part(~label_N), "recall": part(label_N)}
+
+
+def _data_set(config, clips: list[LabelledClip], scored: list[ClipScores]) -> dict:
+    return {
+        "source": config.data.source,
+        "name": pathlib.Path(config.data.path).resolve().name,
+        "clips": [{"name": clip.name, "frames": len(clip.label_T), "anomalous": int(clip.label_T.sum()),
+                   "masks": clip.read_masks is not None, "unread": of.unread}
+                  for clip, of in zip(clips, scored, strict=True)],
+    }
+
+
+def _write_frames(path: pathlib.Path, scored: list[ClipScores]) -> None:
+    names, text = list(scored[0].scores), io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["clip", "frame", "label", *names])
+    for clip in scored:
+        for frame, label in enumerate(clip.label_T):
+            scores = [clip.scores[name][frame] for name in names]
+            writer.writerow([clip.name, frame, int(label),
+                             *("" if np.isnan(score) else float(score) for score in scores)])
+    workdir.write_atomically(path, lambda file: file.write(text.getvalue().encode(errors="surrogateescape")))

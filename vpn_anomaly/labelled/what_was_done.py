@@ -1,0 +1,49 @@
+"""What was done to the scores of a labelled set, and what was not, so that figures can be compared."""
+
+from vpn_anomaly.data.labelled_set import LabelledClip
+from vpn_anomaly.labelled.clip_scores import ClipScores
+from vpn_anomaly.labelled.protocol import Protocol
+
+OFF = "evaluate.protocol.masks=off"
+
+
+def done(
+    config, clips: list[LabelledClip], scored: list[ClipScores], first_frame: int, protocol: Protocol
+) -> list[str]:
+    """What was done, a phrase each."""
+    label_counts = [protocol.labels(clip.label_T) for clip in clips]
+    frames, anomalous = sum(map(len, label_counts)), sum(int(label_T.sum()) for label_T in label_counts)
+    both = sum(0 < label_T.sum() < len(label_T) for label_T in label_counts)
+    phrases = [
+        f"AUROC micro, equal error rate: over all {frames:,} frames of {len(clips)} clips, "
+        f"{anomalous:,} of them anomalous",
+        f"AUROC macro: mean over {both} of {len(clips)} clips; {len(clips) - both} have frames of one "
+        "class only and are left out",
+    ]
+    with_masks = [clip for clip in clips if clip.read_masks is not None]
+    if with_masks and config.evaluate.protocol.masks != "off":
+        phrases.append(f"pixel AUROC: over all pixels that count of {len(with_masks)} of {len(clips)} clips, "
+                       "those with masks, at the size in which the model sees them")
+    if first_frame > protocol.dropped_frames:
+        phrases.append(f"the first {first_frame} frames of a clip, which lack context, have the score of the "
+                       "first that has one")
+    phrases += [f"{clip.name}: {_unread(clip)} scored from the neighbours" for clip in scored if clip.unread]
+    phrases += [f"{clip.name}: {clip.problem}" for clip in scored if clip.problem]
+    return phrases + protocol.done()
+
+
+def not_done(config, clips: list[LabelledClip], protocol: Protocol) -> list[str]:
+    """What was not done, a phrase each, with the field that would do it."""
+    phrases = protocol.not_done()
+    if config.evaluate.protocol.masks == "off":
+        phrases.append(f"no pixel AUROC ({OFF})")
+    elif not any(clip.read_masks for clip in clips):
+        phrases.append("no pixel AUROC: no clip has masks")
+    return phrases + ["no pixel-level criterion by overlap (40% of the labelled pixels)"]
+
+
+def _unread(clip: ClipScores) -> str:
+    """The frames that could not be decoded, counted from 0: "frame 141"."""
+    frames = ", ".join(map(str, clip.unread[:5]))
+    more = f" and {len(clip.unread) - 5} more" if len(clip.unread) > 5 else ""
+    return f"frame{'s' * (len(clip.unread) > 1)} {frames}{more} (from 0) cannot be read,"

@@ -1,0 +1,1 @@
+"""One HTML file that stands alone: tables, curves and pictures, to be looked at in any browser."""

@@ -1,0 +1,92 @@
+"""What a watching writes: every kind of file behind the same few calls."""
+
+import pathlib
+
+from vpn_anomaly.data.video import Frame, Video
+from vpn_anomaly.errors import UserError
+from vpn_anomaly.watching.annotate import AnnotatedVideo
+from vpn_anomaly.watching.events import Change
+from vpn_anomaly.watching.overlay import BRIGHTEST
+from vpn_anomaly.watching.score_log import EventLog, ScoreLog
+from vpn_anomaly.watching.watcher import Seen, Watcher, surprise
+
+
+class Output:
+    """The calls, which do nothing here. A context manager: leaving it closes.
+
+    UserError, from any of them, where the file cannot be written.
+    """
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        try:
+            self.close()
+        except UserError:
+            if kind is None:  # else the error that ends the block is the one to be told
+                raise
+
+    def begin(self, video: Video, watcher: Watcher) -> None:
+        """A source begins."""
+
+    def frame(self, source: str, frame: Frame, seen: Seen) -> None:
+        """A frame of the source was watched."""
+
+    def finish(self, source: str, changes: list[Change]) -> None:
+        """The source ended, or broke off and goes on: the events that ended with it."""
+
+    def close(self) -> None:
+        """Completes the file."""
+
+
+class Scores(Output):
+    """A row a frame; see `ScoreLog`."""
+
+    def __init__(self, path: pathlib.Path, names: tuple[str, ...], kinds: tuple[str, ...]):
+        self._log = ScoreLog(path, names, kinds)
+
+    def frame(self, source, frame, seen):
+        self._log.write(source, frame.index, frame.time, seen.scores, seen.p)
+
+    def close(self):
+        self._log.close()
+
+
+class Events(Output):
+    """A line a change; see `EventLog`."""
+
+    def __init__(self, path: pathlib.Path):
+        self._log = EventLog(path)
+
+    def frame(self, source, frame, seen):
+        self.finish(source, seen.changes)
+
+    def finish(self, source, changes):
+        for change in changes:
+            self._log.write(source, change)
+
+    def close(self):
+        self._log.close()
+
+
+class Annotated(Output):
+    """The frames of one source with the map and the open events; see `AnnotatedVideo`."""
+
+    def __init__(self, path: pathlib.Path, rate: float):
+        """rate: frames a second, about."""
+        self._path, self._rate, self._video = path, rate, None
+
+    def begin(self, video, watcher):
+        self._score_of_kind = watcher.score_of_kind
+
+    def frame(self, source, frame, seen):
+        if self._video is None:
+            self._video = AnnotatedVideo(self._path, *frame.image.shape[:2], self._rate)
+        map_HxW = None if seen.maps is None else surprise(seen.maps)
+        line = "  ".join(f"{kind} {seen.scores[self._score_of_kind[kind]]:.1f}" for kind in seen.p)
+        self._video.write(frame.image, frame.time, map_HxW, BRIGHTEST, [line], seen.boxes)
+
+    def close(self):
+        if self._video is not None:
+            self._video.close()

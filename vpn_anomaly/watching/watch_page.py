@@ -1,0 +1,203 @@
+"""What was watched, as a page: its events with their pictures, and the course of the scores."""
+
+import collections
+import datetime
+import os
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from vpn_anomaly.report.curves import Curve, Span, curve_figure
+from vpn_anomaly.report.parts import (
+    Card,
+    Cards,
+    Cell,
+    Column,
+    ColourBar,
+    Facts,
+    Figure,
+    Page,
+    Picture,
+    Section,
+    Table,
+    Text,
+)
+from vpn_anomaly.report.pictures import image_uri
+from vpn_anomaly.watching.annotate import clock
+from vpn_anomaly.watching.events import KINDS, Event, Moment
+from vpn_anomaly.watching.overlay import BRIGHTEST, LEVELS, blended
+from vpn_anomaly.watching.watched import Watched
+
+MEANING = {
+    "missing": "something that should be there is not",
+    "intruding": "something is there that should not be",
+    "motion": "the whole frame is improbable",
+    "detail": "a few pixels are improbable",
+}
+UNIT = {
+    "missing_z": "standard deviations",
+    "intruding_z": "standard deviations",
+    "tail_mean": "nats a pixel",
+    "mean_nll": "nats a pixel",
+    "detail_excess": "nats",
+}
+DIGITS = 4  # of scores and p-values
+
+
+def watch_page(
+    sources: Sequence[Watched],
+    pictures: Mapping[tuple[int, int], Sequence[Picture]],
+    model: Sequence[tuple[str, str]],
+    when: tuple[datetime.datetime, datetime.datetime],
+) -> Page:
+    """The page of a watching.
+
+    Args:
+      sources: at least one.
+      pictures: by place of the source and number of the event.
+      model: names and values of what there is to say of the model.
+      when: beginning and end of the watching.
+    """
+    events = [(place, event) for place, source in enumerate(sources)
+              for event in source.events.values()]
+    folder, names = _in_one_folder([source.name for source in sources])
+    about = names[0] if len(names) == 1 else f"{len(names)} sources in {folder}"
+    sections = [
+        Section("Events", [*_threshold(sources), _event_table(names, events, pictures)], "events"),
+        Section("Scores", [_about_scores(), *_curves(sources, names)], "scores"),
+    ]
+    if events:
+        sections.append(Section("Pictures", _pictures(names, events, pictures), "pictures"))
+    if len(sources) > 1:
+        sections.append(Section("Sources", [_source_table(sources, names)], "sources"))
+    return Page("Watch report", about, _facts(sources, events, model, when), sections)
+
+
+def _in_one_folder(names: Sequence[str]) -> tuple[str, Sequence[str]]:
+    """The folder that several files lie in, and their names from there; a single name is left whole."""
+    if len(names) == 1:
+        return "", names
+    folder = os.path.commonpath([os.path.dirname(name) for name in names]) or "."
+    return folder, [os.path.relpath(name, folder) for name in names]
+
+
+def _facts(sources, events, model, when) -> Facts:
+    frames = sum(len(source.frame_T) for source in sources)
+    seconds = sum(source.seconds for source in sources)
+    count = collections.Counter(event.kind for _, event in events)
+    kinds = ", ".join(f"{count[kind]} {kind}" for kind in KINDS if count[kind])
+    rows = [
+        ("Watched", _period(*when)),
+        ("Frames", f"{frames:,} ({clock(seconds)}), {sum(s.unscored for s in sources):,} without scores"),
+        ("Events", f"{len(events):,}" + (f" ({kinds})" if kinds else "")),
+        *model,
+    ]
+    if len(sources) == 1 and sources[0].problem:
+        rows.append(("Broke on the way", sources[0].problem))
+    return Facts(rows)
+
+
+def _period(begun: datetime.datetime, ended: datetime.datetime) -> str:
+    same_day = begun.date() == ended.date()
+    return f"{begun:%Y-%m-%d %H:%M:%S} to {ended:{'' if same_day else '%Y-%m-%d '}%H:%M:%S}"
+
+
+def _threshold(sources) -> list[Text]:
+    """What there is to say of the thresholds; sources of one size have the same."""
+    lines = dict.fromkeys(line for source in sources for line in source.threshold.split("\n"))
+    return [Text([f"{line}." for line in lines])]
+
+
+def _event_table(names, events, pictures) -> Table | Text:
+    if not events:
+        return Text(["No events."])
+    columns = [Column("event"), Column("kind", number=False),
+               *map(Column, ("first frame", "last frame", "peak", "score", "p", "frames"))]
+    several = len(names) > 1
+    if several:
+        columns.insert(1, Column("source", number=False))
+    rows = []
+    for place, event in events:
+        to = _anchor(place, event) if (place, event.id) in pictures else ""
+        row = [Cell(str(event.id), to=to), event.kind, _moment(event.start), _moment(event.end),
+               _moment(event.peak.moment), number(event.peak.score), number(event.peak.p),
+               str(event.frames)]
+        if several:
+            row.insert(1, names[place])
+        rows.append(row)
+    caption = ("Events are counted in every source from 0. Peak: the frame with the highest score, and its"
+               " score; p: the probability that a normal frame scores as high. Frames: how many are"
+               " anomalous.")
+    return Table(columns, rows, caption, "event-table")
+
+
+def _moment(moment: Moment) -> Cell:
+    return Cell(str(moment.index), clock(moment.time))
+
+
+def number(value: float) -> str:
+    """A score or p-value as the page shows it."""
+    return f"{value:.{DIGITS}g}"
+
+
+def _anchor(place: int, event: Event) -> str:
+    return f"event-{place}-{event.id}"
+
+
+def _about_scores() -> Text:
+    return Text([
+        "One curve for each kind of event, of the score that finds it: the higher, the more anomalous is"
+        " the frame. Frames at the dashed threshold or above open an event, which goes on a little below it."
+        " Shaded are the events, from the first to the last anomalous frame, under their numbers; numbers"
+        " that would overlap are left out. Where there is no line, frames have no score."
+    ])
+
+
+def _curves(sources, names) -> Iterator[Figure]:
+    for place, source in enumerate(sources):
+        for kind, score in source.score_of_kind.items():
+            title = f"{kind}: {MEANING[kind]}"
+            spans = [Span(event.start.index, event.end.index, str(event.id))
+                     for event in source.events.values() if event.kind == kind]
+            curve = Curve(
+                np.array(source.frame_T), np.array(source.score_T[kind]), f"{score}\n({UNIT[score]})",
+                np.array(source.time_T), source.score_threshold[kind], spans,
+            )
+            yield curve_figure(curve, title if len(names) == 1 else f"{names[place]} – {title}")
+
+
+def _pictures(names, events, pictures) -> list[Text | ColourBar | Cards]:
+    pictured = [(place, event) for place, event in events if (place, event.id) in pictures]
+    left_out = len(events) - len(pictured)
+    about = (
+        "Every event at its peak. Left: the frame, with a box round what is anomalous. Middle: what the"
+        " model expects there, the mean of its prediction in grey; pixels that do not count show the frame."
+        " Right: the frame under the map of surprise."
+    )
+    rest = [f"These are the {len(pictured)} most improbable events; {left_out:,} more have no pictures."]
+    cards = [Card(f"Event {event.id}: {event.kind}", _in_words(names, place, event),
+                  pictures[place, event.id], _anchor(place, event)) for place, event in pictured]
+    return [Text([about, *(rest if left_out else [])]), colour_bar(), Cards(cards)]
+
+
+def _in_words(names, place: int, event: Event) -> str:
+    peak = event.peak
+    words = (f"frames {event.start.index} to {event.end.index}, {clock(event.start.time)} to"
+             f" {clock(event.end.time)}; score {number(peak.score)}, p {number(peak.p)}")
+    return f"{names[place]}, {words}" if len(names) > 1 else words
+
+
+def colour_bar() -> ColourBar:
+    """The colours of the maps over a grey frame."""
+    grey_1xVx1 = np.full((1, LEVELS, 1), 128, np.uint8)
+    colours = blended(grey_1xVx1, np.linspace(0, BRIGHTEST, LEVELS)[None], BRIGHTEST)
+    return ColourBar(image_uri(colours), "Map:", "0 nats", f"{BRIGHTEST:g} nats or more")
+
+
+def _source_table(sources, names) -> Table:
+    columns = [Column("source", number=False), Column("frames"), Column("duration"),
+               Column("without scores"), Column("events"), Column("broke on the way", number=False)]
+    rows = [[name, f"{len(source.frame_T):,}", clock(source.seconds), f"{source.unscored:,}",
+             f"{len(source.events):,}", source.problem or ""]
+            for source, name in zip(sources, names)]
+    return Table(columns, rows)

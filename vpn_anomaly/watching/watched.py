@@ -1,0 +1,57 @@
+"""What is known of a source that is watched: its scores and events so far."""
+
+import array
+import dataclasses
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from vpn_anomaly.data.video import Frame
+from vpn_anomaly.watching.events import Event
+
+
+@dataclasses.dataclass
+class Watched:
+    """What is known of a source.
+
+    Attributes:
+      name: of the source.
+      threshold: what there is to say of its threshold, in lines.
+      score_of_kind, score_threshold: by kind of event.
+      problem: what broke on the way.
+      frame_T, time_T: number and seconds of every frame.
+      score_T: by kind, the score of every frame, NaN where there is none.
+      events: as they were told last, by number.
+    """
+
+    name: str
+    threshold: str
+    score_of_kind: Mapping[str, str]
+    score_threshold: Mapping[str, float]
+    problem: str | None = None
+    frame_T: array.array = dataclasses.field(init=False)
+    time_T: array.array = dataclasses.field(init=False)
+    score_T: dict[str, array.array] = dataclasses.field(init=False)
+    events: dict[int, Event] = dataclasses.field(init=False, default_factory=dict)
+
+    def __post_init__(self):
+        self.frame_T, self.time_T = array.array("q"), array.array("d")
+        self.score_T = {kind: array.array("d") for kind in self.score_of_kind}
+
+    def add(self, frame: Frame, scores: Mapping[str, float]) -> None:
+        """Takes in the next frame; `scores` are by name, empty where it has none."""
+        self.frame_T.append(frame.index)
+        self.time_T.append(frame.time)
+        for kind, score in self.score_of_kind.items():
+            self.score_T[kind].append(scores.get(score, math.nan))
+
+    @property
+    def unscored(self) -> int:
+        """How many frames have no scores."""
+        return int(np.isnan(next(iter(self.score_T.values()))).sum())
+
+    @property
+    def seconds(self) -> float:
+        """From the first frame to the last."""
+        return self.time_T[-1] - self.time_T[0] if len(self.time_T) else 0.0
