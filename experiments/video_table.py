@@ -1,12 +1,13 @@
-"""Writes the results of labelled video sets into README.md, one row a score.
+"""A table of the results of labelled video sets, one row a score.
 
-    python -m experiments.video_table [RESULTS …] [--scores any mean_nll …] [--readme=README.md] [--check]
+    python -m experiments.video_table RESULTS … [--scores any mean_nll …]
+    python -m experiments.video_table [RESULTS …] [--scores …] --readme=README.md [--check]
 
 RESULTS are files results.json of `--mode=evaluate` on labelled sets (data.source ucsd, avenue, shanghaitech),
-or folders that hold such files; without any, those of experiments/results/labelled. A row is called by the file,
-or by its folder where that is a run's. The table stands between two lines `<!-- labelled sets: begin … -->` and
-`<!-- labelled sets: end -->`, which have to be there. `--check` writes nothing and exits with 1 where what
-stands there is not what the results give.
+or folders of runs or of such files; without any, those of experiments/results/labelled. A row is called by the
+file, or by its folder where that is a run's. The first form prints the table. The second writes it between two lines
+`<!-- labelled sets: begin (python -m experiments.video_table) -->` and `<!-- labelled sets: end -->`, which have to
+be there; `--check` writes nothing and exits with 1 where what stands there is not what the results give.
 """
 
 import argparse
@@ -115,6 +116,9 @@ def _run(arguments: argparse.Namespace) -> int:
     results = read_results(arguments.results)
     if not results:
         raise UserError(f"no results in {', '.join(map(str, arguments.results))}; evaluate a labelled set first")
+    if arguments.readme is None:
+        print(table(results, arguments.scores))
+        return 0
     text = readme_block.read_readme(arguments.readme)
     new = readme_block.with_block(text, markers(), table(results, arguments.scores), arguments.readme)
     if arguments.check:
@@ -133,9 +137,12 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("results", nargs="*", type=path, metavar="RESULTS",
                         default=[path("experiments/results/labelled")], help="files or folders")
     parser.add_argument("--scores", nargs="+", default=SCORES, metavar="SCORE", help="those to show")
-    parser.add_argument("--readme", type=path, default=path("README.md"), help="the file with the table")
+    parser.add_argument("--readme", type=path, metavar="FILE", help="write the table into this file")
     parser.add_argument("--check", action="store_true", help="write nothing; 1 where the table differs")
-    return parser.parse_args(argv)
+    arguments = parser.parse_args(argv)
+    if arguments.check and arguments.readme is None:
+        parser.error("--check needs --readme=FILE, the file to check")
+    return arguments
 
 
 if __name__ == "__main__":
