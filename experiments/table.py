@@ -41,7 +41,8 @@ def _run(arguments: argparse.Namespace) -> int:
     definition = load_definition(arguments.sweep)
     text = readme_block.read_readme(arguments.readme)
     rows = _rows(definition, arguments)
-    new = readme_block.with_block(text, markers(definition.name), markdown(definition, rows), arguments.readme)
+    tables = markdown(definition, rows)
+    new = readme_block.with_block(text, markers(definition.name), tables, arguments.readme)
     if arguments.check:
         if new == text:
             return 0

@@ -3,11 +3,11 @@
     python -m experiments.video_table RESULTS … [--scores any mean_nll …]
     python -m experiments.video_table [RESULTS …] [--scores …] --readme=README.md [--check]
 
-RESULTS are files results.json of `--mode=evaluate` on labelled sets (data.source ucsd, avenue, shanghaitech),
-or folders of runs or of such files; without any, those of experiments/results/labelled. A row is called by the
-file, or by its folder where that is a run's. The first form prints the table. The second writes it between two lines
-`<!-- labelled sets: begin (python -m experiments.video_table) -->` and `<!-- labelled sets: end -->`, which have to
-be there; `--check` writes nothing and exits with 1 where what stands there is not what the results give.
+RESULTS are files results.json of `--mode=evaluate` on labelled sets (data.source ucsd, avenue,
+shanghaitech), or folders of runs or of such files; without any, those of experiments/results/labelled. A row
+is called by the file, or by its folder where that is a run's. The first form prints the table. The second
+writes it between the two lines that `markers` gives, which have to be there; `--check` writes nothing and
+exits with 1 where what stands there is not what the results give.
 """
 
 import argparse
@@ -20,15 +20,15 @@ from experiments.tables import readme_block
 from vpn_anomaly import workdir
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.unlearned import PAIR_SCORES
+from vpn_anomaly.labelled.results_table import COLUMNS, cell
 
 NAME = "labelled sets"
 SCORES = ("any", "mean_nll", "detail_excess", *PAIR_SCORES)
-METRICS = ("auroc_micro", "auroc_macro", "equal_error_rate")
-HEAD = ("data set", "frames", "model", "score", "AUROC micro", "AUROC macro", "equal error rate", "protocol")
-ABOUT = (
-    "Frame by frame on test clips: AUROC over all frames (micro) and as the mean over clips (macro), and the equal "
-    "error\nrate, each with its interval of 95% over clips. Protocol: what was done to the scores. Rows without "
-    "learning have no model.")
+HEAD = ("data set", "frames", "model", "score", *COLUMNS.values(), "protocol")
+ABOUT = """\
+Frame by frame on test clips: AUROC over all frames (micro) and as the mean over clips (macro), and the equal
+error rate, each with its interval of 95% over clips. Frames: all of the test clips. Protocol: what was done to
+their scores. Rows without learning have no model."""
 
 
 def markers() -> tuple[str, str]:
@@ -45,9 +45,9 @@ def read_results(paths: Sequence[pathlib.Path]) -> dict[str, Mapping]:
     for path in (file for path in paths for file in _files(path)):
         results = workdir.read_json(path)
         if results is None or not {"data_set", "scores", "protocol"} <= results.keys():
-            raise UserError(f"{path} holds no results of a labelled set; give a results.json that --mode=evaluate "
-                            "wrote with data.source ucsd, avenue or shanghaitech")
-        name = path.parent.name if path.name == "results.json" else path.stem
+            raise UserError(f"{path} holds no results of a labelled set; give a results.json that "
+                            "--mode=evaluate wrote with data.source ucsd, avenue or shanghaitech")
+        name = path.resolve().parent.name if path.name == "results.json" else path.stem
         if name in found:
             raise UserError(f"two results are called {name}, {path} is the second; rename its folder or file")
         found[name] = results
@@ -85,14 +85,7 @@ def _row(model: str, score: str, results: Mapping) -> list[str]:
     frames = sum(clip["frames"] for clip in clips)
     anomalous = sum(clip["anomalous"] for clip in clips)
     return [results["data_set"]["name"], f"{frames:,}, {anomalous:,} anomalous", model, f"`{score}`",
-            *(_cell(metrics, name) for name in METRICS), protocol_in_words(results["protocol"])]
-
-
-def _cell(metrics: Mapping, name: str) -> str:
-    if metrics[name] is None:
-        return "–"
-    interval = metrics["ci95"].get(name)
-    return f"{metrics[name]:.3f}" + (" [{:.3f}, {:.3f}]".format(*interval) if interval else "")
+            *(cell(metrics, name) for name in COLUMNS), protocol_in_words(results["protocol"])]
 
 
 def _files(path: pathlib.Path) -> list[pathlib.Path]:
@@ -115,7 +108,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     results = read_results(arguments.results)
     if not results:
-        raise UserError(f"no results in {', '.join(map(str, arguments.results))}; evaluate a labelled set first")
+        places = ", ".join(map(str, arguments.results))
+        raise UserError(f"no results in {places}; evaluate a labelled set first")
+    known = {score for of in results.values() for score in of["scores"]}
+    if not known & set(arguments.scores):
+        raise UserError(f"none of the results has a score {' or '.join(arguments.scores)}; they have "
+                        f"{', '.join(sorted(known))}")
     if arguments.readme is None:
         print(table(results, arguments.scores))
         return 0
@@ -123,8 +121,8 @@ def _run(arguments: argparse.Namespace) -> int:
     new = readme_block.with_block(text, markers(), table(results, arguments.scores), arguments.readme)
     if arguments.check:
         if new != text:
-            print(f"{arguments.readme}: the table of {NAME} is not what the results give; run the same command "
-                  "without --check", file=sys.stderr)
+            print(f"{arguments.readme}: the table of {NAME} is not what the results give; run the same "
+                  "command without --check", file=sys.stderr)
         return int(new != text)
     workdir.write_atomically(arguments.readme, lambda file: file.write(new.encode()))
     print(f"{arguments.readme} shows {', '.join(results)}")

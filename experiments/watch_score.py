@@ -4,11 +4,11 @@
         [--output=FILE.json]
 
 DIR is what experiments/conveyor.py or footage.py wrote; the others what --mode=watch wrote of
-DIR/test.mkv, with one model or with several: their events count together. A defect is found if an event overlaps its frames, or those just after: what the belt
-did shows until the model's context has passed. An event that overlaps neither is a false alarm. AUROC
-is over single frames, those just after a defect and those without scores left out; beside the scores
-stand two without learning, on the same frames, and `least_p`: minus the logarithm of the least
-p-value, of any kind of event and any model.
+DIR/test.mkv, with one model or with several: their events count together. A defect is found if an event
+overlaps its frames, or those just after: what the belt did shows until the model's context has passed.
+An event that overlaps neither is a false alarm. AUROC is over single frames, those just after a defect
+and those without scores left out; beside the scores stand two without learning, on the same frames, and
+`least_p`: minus the logarithm of the least p-value, of any kind of event and any model.
 """
 
 import csv

@@ -169,9 +169,9 @@ def _checkpoint_config(folder: pathlib.Path, rest: Sequence[str], mode: str | No
     free = workdir.FREE_SECTIONS + (workdir.DATA_SET_FIELDS if on_labelled_set else ())
     changes = workdir.differences_in_words(stored, config, free)
     if changes:
+        more = ", with data.source, data.path and data.video the labelled set" if on_labelled_set else ""
         raise UserError(f"the checkpoint in {folder} was trained with another config: {changes}; "
-                        "only fields of evaluate, score and watch can be set, and those of data.video and "
-                        "data.path to evaluate on a labelled set (data.source)")
+                        f"only fields of evaluate, score and watch can be set{more}")
     return config, overrides
 
 

@@ -95,7 +95,7 @@ def _train(arguments: command_line.Arguments) -> None:
 
     loop.check(config)
     if config.data.source in LABELLED_SOURCES:
-        from vpn_anomaly.labelled.evaluate import check
+        from vpn_anomaly.labelled.check import check
 
         check(config)
     workdir.open_run(directory, config)
@@ -115,7 +115,8 @@ def _trained(arguments: command_line.Arguments):
 
     trained = trained_export(config, arguments.checkpoint, directory)
     if directory is not None:
-        data_set = config.data.path if config.data.source in LABELLED_SOURCES else ""
+        labelled = config.data.source in LABELLED_SOURCES
+        data_set = f"{config.data.source} {pathlib.Path(config.data.path).resolve()}" if labelled else ""
         workdir.open_evaluation(directory, trained.metadata["sha256"], data_set)
     return trained
 

@@ -18,7 +18,7 @@ Anomaly detection in video by inpainting a masked frame.
       --mode=watch --input=new.mp4 --events=events.jsonl --report=report.html
       (configs/video.py sees what moves wrongly, configs/appearance.py what looks wrong)
 
-  python -m vpn_anomaly.main --config=configs/video.py --config.data.source=ucsd \
+  python -m vpn_anomaly.main --config=configs/video.py --config.data.source=ucsd \\
       --config.data.path=UCSDped2 --workdir=runs/ped2
       trains on a labelled video set (ucsd, avenue, shanghaitech: as they are published), then
       evaluates every test frame; with --mode=evaluate once more, by another evaluate.protocol

@@ -127,7 +127,8 @@ def open_evaluation(directory: pathlib.Path, checksum: str, data_set: str = "") 
     with storing(directory):
         directory.mkdir(parents=True, exist_ok=True)
         if any(directory.iterdir()) and read_json(path) != mark:
-            raise UserError(f"{directory} holds something else than an evaluation of this checkpoint; "
+            on = f" on {data_set}" if data_set else ""
+            raise UserError(f"{directory} holds something else than an evaluation of this checkpoint{on}; "
                             "use a new or empty --workdir")
     check_writable(directory)
     write_json(path, mark)

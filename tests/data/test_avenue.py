@@ -9,6 +9,7 @@ from scipy.io import savemat
 from tests.data.labelled_files import labelled_clips, write_avenue, write_cells
 from tests.data.video_files import cut, images, write_video
 from vpn_anomaly.data import avenue
+from vpn_anomaly.data.video import Look, open_video
 from vpn_anomaly.errors import UserError
 
 TRAIN = {"01": 4, "02": 3, "10": 5}
@@ -84,6 +85,14 @@ def test_labels_of_another_number_of_frames(made):
     folder, _, _, masks = made
     write_cells(folder / MASKS / "2_label.mat", masks["02"][:-1].astype(np.uint8))
     fails(folder, "2_label.mat: 7 labels, but", "02.avi has 8 frames")
+
+
+def test_a_video_that_was_cut_off(made):
+    folder = made[0]
+    video = folder / "testing_videos/01.avi"
+    shutil.copy(cut(video, 0.7), video)  # its header still says 9
+    assert open_video(str(video), Look()).expected_frames == 9
+    fails(folder, "1_label.mat: 9 labels, but", "01.avi has ")
 
 
 def damaged(path):

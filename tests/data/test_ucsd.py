@@ -115,6 +115,21 @@ def test_images_and_masks_that_are_missing(made):
     fails(folder, "Test001: images are missing by their numbers (4, 7), so the labels would shift")
 
 
+@pytest.mark.parametrize("renamed, first, refused", [
+    (lambda number: f"{number:03d}.tif", 1, False), (lambda number: f"{number - 1:03d}.tif", 0, False),
+    (lambda number: f"{number + 1:03d}.tif", 2, True), (lambda number: f"frame_{number + 4}.tif", 5, True),
+])
+def test_images_that_do_not_begin_with_the_first(made, renamed, first, refused):
+    folder = made[0] / "Test/Test002"  # it has no masks to compare with
+    for number in sorted(range(1, 11), reverse=first > 1):
+        (folder / f"{number:03d}.tif").rename(folder / renamed(number))
+    if refused:
+        with pytest.raises(UserError, match=f"Test002: the first image is .*{first}.tif: those before it"):
+            ucsd.test_clips(made[0])
+    else:
+        assert len(ucsd.test_clips(made[0])[1].label_T) == 10
+
+
 def test_images_twice(made):
     folder, _, test, _ = made
     write_image(folder / "Test/Test001/004.png", test["Test001"][3][..., None])

@@ -52,8 +52,9 @@ def test_rows_have_what_the_files_say(folder):
     lines = text.splitlines()
     assert (lines[0], lines[1], lines[-2:]) == ("before", video_table.markers()[0],
                                                  [video_table.markers()[1], "after"])
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| Ped2")]
-    assert rows[0] == ["Ped2", "2,000, 100 anomalous", "motion", "`any`", "0.750 [0.650, 0.800]", "–",
+    rows = [[cell.strip() for cell in line.strip("|").split("|")]
+            for line in lines if line.startswith("| Ped2")]
+    assert rows[0] == ["Ped2", "2,000, 100 anomalous", "motion", "`any`", "0.750 [0.650, 0.800]", "-",
                        "0.250 [0.100, 0.300]", "raw"]
     assert [(row[2], row[3], row[7]) for row in rows] == [
         ("motion", "`any`", "raw"), ("motion", "`mean_nll`", "raw"), ("–", "`frame_difference`", "raw"),
@@ -68,6 +69,12 @@ def test_rows_have_what_the_files_say(folder):
 def test_scores_are_those_asked_for(folder):
     _, text = written(folder, "--scores", "other")
     assert "`other`" in text and "`any`" not in text
+
+
+def test_scores_that_no_result_has_end_with_a_line(folder, capsys):
+    before = (folder / "README.md").read_text()
+    assert written(folder, "--scores", "nonsense") == (2, before)
+    assert "they have any, frame_difference, mean_nll, other" in capsys.readouterr().err
 
 
 def test_check_tells_whether_the_table_is_what_the_results_give(folder, capsys):

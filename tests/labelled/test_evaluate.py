@@ -6,6 +6,7 @@ import json
 import jax
 import numpy as np
 import pytest
+from PIL import Image
 from sklearn.metrics import roc_auc_score
 
 from tests.data.video_files import cut
@@ -14,7 +15,8 @@ from vpn_anomaly.data.lattice import fixed_shifts
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation import metrics
 from vpn_anomaly.evaluation.scores import frame_scores
-from vpn_anomaly.labelled.evaluate import check, evaluate
+from vpn_anomaly.labelled.check import check
+from vpn_anomaly.labelled.evaluate import evaluate
 from vpn_anomaly.labelled.results_table import results_table
 
 
@@ -154,7 +156,8 @@ def test_a_damaged_frame_is_scored_from_its_neighbours_and_named(other, tmp_path
         image.write_bytes(whole)
     score_T = column(frames_of(tmp_path), "Test001", "any")
     assert np.isnan(score_T[7]) and np.isfinite(score_T[[6, 8]]).all()
-    assert results["data_set"]["clips"][0]["unread"] == [7] and results["data_set"]["clips"][0]["frames"] == 20
+    clip = results["data_set"]["clips"][0]
+    assert clip["unread"] == [7] and clip["frames"] == 20
     text = " ".join(results["done"])
     assert "Test001: frame 7 (from 0) cannot be read, scored from the neighbours" in text
     assert "1 of 20 images cannot be read (008.tif)" in text
@@ -176,3 +179,43 @@ def test_clips_that_are_too_short_are_refused(other, tmp_path):
     run, _ = other
     with pytest.raises(UserError, match="11 frames, but evaluate.protocol.dropped_frames is 11"):
         evaluate(with_fields(run.config, protocol__dropped_frames=11), run.trained, tmp_path)
+
+
+def test_clips_that_cannot_be_scored_are_refused_before_any_is(other):
+    run, _ = other
+    with pytest.raises(UserError, match="11 frames, but evaluate.protocol.dropped_frames is 11"):
+        check(with_fields(run.config, protocol__dropped_frames=11))
+
+
+@pytest.mark.parametrize("damage, words", [
+    ("size", r"Test002: frames of 20×32 pixels at work size, but those .* calibrated with have 24×32"),
+    ("masks", r"Test001_gt: no anomalous pixel in any mask, but 7 frames of Test001 are labelled"),
+    ("aspect", r"Test001_gt: masks of 24×20 pixels for frames of 24×32"),
+])
+def test_sizes_and_masks_that_do_not_fit_are_refused_before_any_is(tmp_path, damage, words):
+    write_set("ucsd", tmp_path / "set")
+    run = labelled_run(tmp_path, "ucsd", tmp_path / "set")
+    folder = tmp_path / "set/Test" / ("Test002" if damage == "size" else "Test001_gt")
+    for path in folder.glob("0*"):
+        with Image.open(path) as image:
+            changed = {"size": lambda: image.crop((0, 0, 32, 20)),
+                       "aspect": lambda: image.crop((0, 0, 20, 24)),
+                       "masks": lambda: image.point(lambda value: value // 255)}[damage]()
+        changed.save(path)
+    with pytest.raises(UserError, match=words):
+        check(run.config)
+    if damage != "size":
+        check(with_fields(run.config, protocol__masks="off"))
+
+
+def test_a_clip_of_damaged_frames_alone_is_refused(other, tmp_path):
+    run, folder = other
+    kept = {path: path.read_bytes() for path in (folder / "Test/Test002").glob("0*")}
+    for path in list(sorted(kept))[2:]:
+        cut(path, 0.5, path.name)
+    try:
+        with pytest.raises(UserError, match="Test002: 2 of its 14 frames can be read, but the first 3"):
+            evaluate(run.config, run.trained, tmp_path)
+    finally:
+        for path, content in kept.items():
+            path.write_bytes(content)

@@ -103,7 +103,7 @@ def test_what_cannot_be_evaluated_ends_with_a_line_before_training(config_file, 
 
 @pytest.mark.parametrize("fields, words", [
     (["--config.data.source=ucsb"], "one of sequences, video, ucsd, avenue, shanghaitech"),
-    (["--config.data.source=ucsd", "--config.data.path="], "data.path is empty; set it to the folder of the set"),
+    (["--config.data.source=ucsd", "--config.data.path="], "data.path is empty; set it to the folder"),
     (["--config.data.source=ucsd", "--config.system=vpn"], "use inpainting or block_inpainting"),
     (["--config.data.source=ucsd", "--config.data.video.rate=5"], "set it to 0"),
     (["--config.evaluate.protocol.smoothing=-1"], "from 0 to 10000"),

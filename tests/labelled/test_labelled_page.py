@@ -49,7 +49,8 @@ def test_curves_are_the_scores_of_the_csv(evaluated):
     assert [figure.all("h3")[0].text for figure in figures] == ["Test001", "Test002", "Test003"]
     for figure, count in zip(figures, FRAMES, strict=True):
         name = figure.all("h3")[0].text
-        expected = [(int(row["frame"]), float(row["any"])) for row in rows if row["clip"] == name and row["any"]]
+        expected = [(int(row["frame"]), float(row["any"]))
+                    for row in rows if row["clip"] == name and row["any"]]
         (drawn,) = points_of(ElementTree.fromstring(content_of(figure.all("img")[0])[1]))
         assert len(drawn) == len(expected) < count
         # The axes are not known here: frame and score are linear in the drawing.
@@ -82,6 +83,7 @@ def test_of_many_clips_the_worst_are_drawn(evaluated, monkeypatch, tmp_path):
     evaluate(run.config, run.trained, run.directory)
     page = read_alone((run.directory / "report.html").read_text(encoding="utf-8"))
     of_clips = results["scores"]["any"]["auroc_clips"]
-    worst = min((value, f"Test{number:03d}") for number, value in enumerate(of_clips, 1) if value is not None)[1]
+    worst = min((value, f"Test{number:03d}")
+                for number, value in enumerate(of_clips, 1) if value is not None)[1]
     assert [figure.all("h3")[0].text for figure in page.one(id="clips").all("figure")] == [worst]
     assert "Drawn are the 1 clips with the least AUROC" in page.text

@@ -77,7 +77,7 @@ NAN = float("nan")
     ([NAN, NAN, 3.0, 4.0], [3.0, 3.0, 3.0, 4.0]),  # no context at the beginning
     ([1.0, NAN, 3.0], [1.0, 2.0, 3.0]),  # a damaged frame
     ([1.0, NAN, NAN, 7.0, NAN], [1.0, 3.0, 5.0, 7.0, 7.0]),
-    ([1.0, 2.0], [1.0, 2.0]),
+    ([1.0, 2.0], [1.0, 2.0]), ([1.0, float("inf"), NAN], [1.0, float("inf"), float("inf")]),
 ])
 def test_missing_scores_come_from_their_neighbours(given, expected):
     np.testing.assert_allclose(from_neighbours(np.array(given)), expected)

@@ -22,15 +22,16 @@ from vpn_anomaly.data.video import Frame, Look, open_video
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.main import main
 from vpn_anomaly.systems.system import Maps
-from vpn_anomaly.watching import watch_report
+from vpn_anomaly.watching import watch_page, watch_report
 from vpn_anomaly.watching.annotate import clock
 from vpn_anomaly.watching.detector import EventDetector
-from vpn_anomaly.watching.events import EventSettings, Observation
+from vpn_anomaly.watching.events import Event, EventSettings, Moment, Observation, Peak
 from vpn_anomaly.watching.live import LiveFrame
 from vpn_anomaly.watching.overlay import BRIGHTEST, blended
 from vpn_anomaly.watching.peak_pictures import PeakPictures, prediction
 from vpn_anomaly.watching.watch import _Session, watch
 from vpn_anomaly.watching.watch_report import WatchReport
+from vpn_anomaly.watching.watched import Watched
 from vpn_anomaly.watching.watcher import Seen, Watcher
 
 COUNT, NAME = 60, 'new <i>film<b> & "№ 1".mkv'
@@ -373,6 +374,24 @@ def test_an_event_leaves_its_pictures_and_no_snapshot():
     expected[0, 0] = round(11 + 255 * 0.25)
     image = types.SimpleNamespace(attributes={"src": predicted.source})
     np.testing.assert_array_equal(pixels_of(image), expected)
+
+
+def test_of_many_sources_those_with_the_most_improbable_events_are_drawn(monkeypatch):
+    monkeypatch.setattr(watch_page, "SOURCES_DRAWN", 2)
+    sources = []
+    for number, p in enumerate((1e-3, None, 1e-9, 1e-5)):
+        source = Watched(f"film {number}", "", {"motion": "tail_mean"}, {"motion": 1.0})
+        source.add(Frame(0, 0.0, None), {"tail_mean": 0.5})
+        if p is not None:
+            moment = Moment(0, 0.0)
+            peak = Peak(moment, 0.5, p, None)
+            source.events[0] = Event("motion", 0, moment, moment, moment, moment, peak, 1)
+        sources.append(source)
+    names = [source.name for source in sources]
+    figures = list(watch_page._curves(sources, names))
+    assert [figure.title.split(" –")[0] for figure in figures] == ["film 2", "film 3"]
+    assert "Drawn are the 2 sources" in watch_page._about_scores(4).paragraphs[-1]
+    assert "Drawn" not in " ".join(watch_page._about_scores(2).paragraphs)
 
 
 def test_the_end_of_a_source_forgets_what_was_under_way():

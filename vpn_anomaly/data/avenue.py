@@ -33,7 +33,7 @@ def training_sources(folder: pathlib.Path) -> list[str]:
 def test_clips(folder: pathlib.Path) -> list[LabelledClip]:
     """The test videos, in natural order. A frame is anomalous where a pixel of its mask is.
 
-    Reads all labels once, one file at a time.
+    Reads all labels and decodes all test videos once, one file at a time.
 
     Raises:
       UserError: it is another layout, or labels are missing, cannot be read, or are not as many as
@@ -62,15 +62,13 @@ def _clip(video: pathlib.Path, labels: pathlib.Path) -> LabelledClip:
     if not path.is_file():
         raise UserError(f"{path}: the labels of {video} are missing; copy them from the published set")
     label_T = np.array([mask_HxW.any() for mask_HxW in _cells(path)], bool)
-    labelled_set.check_count(path, len(label_T), "labels", video, _frame_count(video, len(label_T)))
+    labelled_set.check_count(path, len(label_T), "labels", video, _frame_count(video))
     return LabelledClip(video.stem, str(video), label_T, str(path), functools.partial(_read_masks, path))
 
 
-def _frame_count(video: pathlib.Path, labels: int) -> int:
-    """By the video's header; decoded and counted where that is not the number of labels: headers err."""
-    with open_video(str(video), Look()) as opened:
-        if opened.expected_frames == labels:
-            return labels
+def _frame_count(video: pathlib.Path) -> int:
+    """Decoded and counted: a header may err, and says nothing of a file that was cut off."""
+    with open_video(str(video), Look(height=1)) as opened:
         return 1 + max(frame.index for frame in opened)
 
 

@@ -50,7 +50,11 @@ class FrameCache:
         path = self._folder / f"{pathlib.Path(source).stem}-{_digest(source, self._look)}.npy"
         if not path.exists():
             self._decode(source, path)
-        frame_TxHxWxC = np.load(path, mmap_mode="r")
+        try:
+            frame_TxHxWxC = np.load(path, mmap_mode="r")
+        except OSError as error:
+            raise UserError(f"cannot open {path}: {(error.strerror or str(error)).lower()}; every video needs"
+                            " an open file: allow more of them (ulimit -n 4096), or train on fewer") from error
         self._take(frame_TxHxWxC.nbytes, source)
         return frame_TxHxWxC
 

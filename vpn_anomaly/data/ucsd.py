@@ -59,7 +59,9 @@ def test_clips(folder: pathlib.Path) -> list[LabelledClip]:
 
 
 def _clip(clip: pathlib.Path, ranges: list[tuple[int, int]], label_file: pathlib.Path) -> LabelledClip:
-    frames = len(labelled_set.labelled_images(clip))
+    images = labelled_set.labelled_images(clip)
+    _check_first(images[0])
+    frames = len(images)
     label_T = np.zeros(frames, bool)
     for first, last in ranges:
         if not 1 <= first <= last <= frames:
@@ -72,6 +74,14 @@ def _clip(clip: pathlib.Path, ranges: list[tuple[int, int]], label_file: pathlib
         labelled_set.check_count(mask_folder, len(image_files(str(mask_folder))), "masks", clip, frames)
         read_masks = functools.partial(_read_masks, labelled_set.labelled_images(mask_folder))
     return LabelledClip(clip.name, str(clip), label_T, str(mask_folder), read_masks)
+
+
+def _check_first(image: pathlib.Path) -> None:
+    """Raises UserError where the numbers of a clip's images begin above 1."""
+    number = re.search(r"(\d+)$", image.stem)
+    if number and int(number[1]) > 1:
+        raise UserError(f"{image.parent}: the first image is {image.name}: those before it are missing, so the"
+                        " labels would shift; copy them from the published set")
 
 
 def _label_file(folder: pathlib.Path) -> pathlib.Path:

@@ -91,8 +91,12 @@ class VideoClips:
         return self._cut(seed, split, index_N, self._frames, 0)
 
     def most_links(self, split: str) -> int:
-        """How many clips that follow each other at least half of the split's videos have room for."""
-        length = statistics.median_high(len(part) for part in self._ranges[split] if part)
+        """How many clips that follow each other have room in the split's videos.
+
+        Of whole videos in at least half of them; of parts of videos in the longest.
+        """
+        typical = statistics.median_high if self._divide is whole_videos else max
+        length = typical([len(part) for part in self._ranges[split] if part])
         return (length - 1) // (self._frames - 1)
 
     def links(self, seed: int, split: str, index_N, link: int, count: int) -> np.ndarray:

@@ -56,7 +56,7 @@ def score_clip(
         masks are read.
       progress: called with 1 for every frame.
 
-    UserError where the clip cannot be read, or has more frames than labels.
+    UserError where the clip cannot be read, has more frames than labels, or none with a score.
     """
     frames, stand_outs = len(clip.label_T), StandOuts(clip.name)
     scores = {name: np.full(frames, np.nan) for name in PAIR_SCORES}
@@ -83,6 +83,9 @@ def score_clip(
                     pixels[name].add(map_HxW, mask_HxW, maps.counted)
             seen_T[index], before = True, image
             progress(1)
+    if CHOSEN_BY not in scores:
+        raise UserError(f"{clip.source}: {seen_T.sum()} of its {frames} frames can be read, but the first "
+                        f"{streamer.system.first_frame} have no scores; copy the clip from the published set")
     scores |= {name: scores.pop(name) for name in PAIR_SCORES}  # last
     unread = np.flatnonzero(~seen_T).tolist()
     return ClipScores(clip.name, clip.label_T, scores, unread, video.problem, stand_outs, calibration)

@@ -11,12 +11,12 @@ import jax
 import numpy as np
 
 from vpn_anomaly import config as configuration, workdir
-from vpn_anomaly.data.build import build_look, labelled_clips
+from vpn_anomaly.data.build import build_look
 from vpn_anomaly.data.labelled_set import LabelledClip
-from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation import provenance
 from vpn_anomaly.evaluation.scoring import Progress, Scorer
 from vpn_anomaly.evaluation.trained import Trained
+from vpn_anomaly.labelled.check import check
 from vpn_anomaly.labelled.clip_scores import CHOSEN_BY, ClipScores, score_clip
 from vpn_anomaly.labelled.frame_metrics import frame_metrics
 from vpn_anomaly.labelled.labelled_page import write_report
@@ -27,11 +27,7 @@ from vpn_anomaly.systems.costs import step_costs
 from vpn_anomaly.watching.normal import normal_scores
 from vpn_anomaly.watching.streamer import Streamer
 
-
-def check(config) -> None:
-    """UserError where the set cannot be evaluated; called before hours of training."""
-    _check_masks(labelled_clips(config.data), config.evaluate.protocol.masks)
-
+LEAST_ASPECT_ERROR = 0.05  # between the enlargements of a mask's height and of its width
 
 def evaluate(
     config, trained: Trained, directory: pathlib.Path, training_seconds: float | None = None
@@ -48,13 +44,10 @@ def evaluate(
       The content of results.json: `scores` by name (see `frame_metrics`), `maps` by name, what was
       done and what was not, the clips.
 
-    UserError where labels, masks and frames do not fit each other, or a clip is too short.
+    UserError as of `check`, and where a clip or its masks cannot be read.
     """
     started = time.monotonic()
-    clips = labelled_clips(config.data)
-    _check_masks(clips, config.evaluate.protocol.masks)
-    scorer, protocol = trained.scorer(config), _protocol(config)
-    _check_lengths(clips, scorer.system.first_frame, protocol)
+    clips, scorer, protocol = check(config), trained.scorer(config), _protocol(config)
     scored, pixels = _score(config, trained, scorer, clips)
     resamples, metadata = config.evaluate.bootstrap, trained.metadata
     results = {
@@ -75,33 +68,14 @@ def evaluate(
     _write_frames(directory / "frames.csv", scored)
     training_seconds = training_seconds or metadata["wall_seconds"]
     results["wall_seconds"] = training_seconds + time.monotonic() - started
-    write_report(directory / workdir.REPORT, results, scored, config.evaluate.false_alarm_rate)
     workdir.write_results(directory, results)
+    write_report(directory / workdir.REPORT, results, scored, config.evaluate.false_alarm_rate)
     return results
 
 
 def _protocol(config) -> Protocol:
     settings = config.evaluate.protocol
     return Protocol(settings.dropped_frames, settings.normalise_clips, settings.smoothing)
-
-
-def _check_masks(clips: list[LabelledClip], wanted: str) -> None:
-    without = [clip for clip in clips if clip.read_masks is None]
-    if wanted == "required" and without:
-        raise UserError(f"{len(without)} of {len(clips)} clips have no masks, but evaluate.protocol.masks is "
-                        f"required: there is no {without[0].mask_place}; copy it from the published set, "
-                        "or set evaluate.protocol.masks to auto or off")
-
-
-def _check_lengths(clips: list[LabelledClip], first_frame: int, protocol: Protocol) -> None:
-    for clip in clips:
-        frames = len(clip.label_T)
-        if frames <= first_frame:
-            raise UserError(f"{clip.source}: {frames} frames, but the first {first_frame} of a clip have no "
-                            "scores; leave this clip and its labels out, or use a smaller model.context")
-        if frames <= protocol.dropped_frames:
-            raise UserError(f"{clip.source}: {frames} frames, but evaluate.protocol.dropped_frames is "
-                            f"{protocol.dropped_frames}; set it to {frames - 1} or less")
 
 
 def _score(config, trained: Trained, scorer: Scorer, clips: list[LabelledClip]):

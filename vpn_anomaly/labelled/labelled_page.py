@@ -43,7 +43,8 @@ def write_report(
         Section("Figures", [_score_table(results), *_map_table(results)], "figures"),
         Section("What was done", [_protocol_table(results)], "done"),
         Section("Frames to look at", _frames(scored), "frames"),
-        Section("Clips", [_clip_table(results, scored), *_curves(scored, results, false_alarm_rate)], "clips"),
+        Section("Clips", [_clip_table(results, scored), *_curves(scored, results, false_alarm_rate)],
+                "clips"),
     ]
     frames = sum(clip["frames"] for clip in data_set["clips"])
     facts = Facts([
@@ -62,8 +63,8 @@ def _score_table(results: Mapping) -> Table:
     columns = [Column("score", number=False), *map(Column, COLUMNS.values())]
     rows = [[name, *(_cell(cell(metrics, column)) for column in COLUMNS)]
             for name, metrics in results["scores"].items()]
-    return Table(columns, rows, "Small: the interval of 95% over clips. The last two scores are without learning.",
-                 "scores")
+    caption = "Small: the interval of 95% over clips. The last two scores are without learning."
+    return Table(columns, rows, caption, "scores")
 
 
 def _cell(text: str) -> Cell:
@@ -86,9 +87,9 @@ def _protocol_table(results: Mapping) -> Table:
 
 def _frames(scored: list[ClipScores]) -> list:
     stand_outs = [clip.stand_outs for clip in scored]
-    parts = [Text([f"By the score {CHOSEN_BY}, as it comes. Left the frame, in the middle the mean of the model's "
-                   "prediction in grey, right the frame under the map of surprise, less the surprise that is "
-                   "expected."]), colour_bar()]
+    about = (f"By the score {CHOSEN_BY}, as it comes. Left the frame, in the middle the mean of the model's "
+             "prediction in grey, right the frame under the map of surprise.")
+    parts = [Text([about]), colour_bar()]
     for title, meaning, anomalous, which in GROUPS:
         found = most(stand_outs, anomalous, which, PICTURED)
         if found:
@@ -97,7 +98,8 @@ def _frames(scored: list[ClipScores]) -> list:
 
 
 def _card(title: str, found: StandOut) -> Card:
-    return Card(f"{title}: {found.clip}, frame {found.frame}", f"{CHOSEN_BY} {found.score:.4g}", found.pictures)
+    score = f"{CHOSEN_BY} {found.score:.4g}"
+    return Card(f"{title}: {found.clip}, frame {found.frame}", score, found.pictures)
 
 
 def _clip_table(results: Mapping, scored: list[ClipScores]) -> Table:
@@ -113,9 +115,10 @@ def _curves(scored: list[ClipScores], results: Mapping, false_alarm_rate: float)
     auroc = results["scores"][CHOSEN_BY]["auroc_clips"]
     chosen = sorted(range(len(scored)), key=lambda place: (auroc[place] is None, auroc[place]))[:CURVES]
     left_out = f" Drawn are the {CURVES} clips with the least AUROC." if len(scored) > CURVES else ""
-    about = Text([f"The score {CHOSEN_BY} as it comes, frame by frame; shaded are the frames that are labelled anomalous. "
-                  f"The threshold is what {false_alarm_rate:.0%} of normal frames exceed.{left_out}"])
-    return [about, *(_curve(scored[place], false_alarm_rate) for place in sorted(chosen))]
+    about = (f"The score {CHOSEN_BY} as it comes, frame by frame; shaded are the frames that are labelled "
+             f"anomalous. The threshold is what {100 * false_alarm_rate:.3g}% of normal frames exceed."
+             f"{left_out}")
+    return [Text([about]), *(_curve(scored[place], false_alarm_rate) for place in sorted(chosen))]
 
 
 def _curve(clip: ClipScores, false_alarm_rate: float) -> Figure:

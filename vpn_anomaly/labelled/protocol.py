@@ -71,7 +71,7 @@ def from_neighbours(score_T: np.ndarray) -> np.ndarray:
     Linear between the frames before and after that have one; at either end of the clip the nearest.
     All NaN where no frame has a score.
     """
-    scored = np.isfinite(score_T)
+    scored = ~np.isnan(score_T)
     if not scored.any():
         return np.full(len(score_T), np.nan)
     frame_T = np.arange(len(score_T))

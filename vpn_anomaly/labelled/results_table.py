@@ -20,8 +20,9 @@ def results_table(results: Mapping) -> str:
         lines.append("pixel AUROC of the maps: " + ", ".join(
             f"{name} {number(value)}" for name, value in pixels.items()))
     at = results["at_threshold"]
-    lines.append(f"at the calibrated threshold of `{at['score']}`: {number(at['false_alarm_rate'])} of the normal "
-                 f"frames flagged ({at['allowed']:g} allowed), {number(at['recall'])} of the anomalous")
+    rates = [number(at[name]) for name in ("false_alarm_rate", "recall")]
+    lines.append("at the calibrated threshold of `{}`: {} of the normal frames flagged ({:g} allowed), {} of "
+                 "the anomalous".format(at["score"], rates[0], at["allowed"], rates[1]))
     lines += [f"done: {phrase}" for phrase in results["done"]]
     lines += [f"not done: {phrase}" for phrase in results["not_done"]]
     return "\n".join(line.rstrip() for line in lines)

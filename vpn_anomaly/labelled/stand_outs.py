@@ -62,9 +62,11 @@ def most(clips: Iterable[StandOuts], anomalous: bool, which: str, count: int) ->
 
 
 def _pictures(frame_HxWxC, maps: Maps, mask_HxW) -> tuple[Picture, ...]:
-    labelled = None if mask_HxW is None or not mask_HxW.any() else _box(mask_HxW)
+    box, caption = None, "the frame"
+    if mask_HxW is not None and mask_HxW.any():
+        box, caption = _box(mask_HxW), "the frame, boxed as it is labelled"
     return (
-        picture(frame_HxWxC, "the frame" if labelled is None else "the frame, boxed as it is labelled", labelled),
+        picture(frame_HxWxC, caption, box),
         picture(prediction(maps), "what the model expects"),
         picture(blended(frame_HxWxC, surprise(maps), BRIGHTEST), MAP_TITLES[surprise_map(maps)]),
     )

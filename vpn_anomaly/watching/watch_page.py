@@ -42,6 +42,7 @@ UNIT = {
     "detail_excess": "nats",
 }
 DIGITS = 4  # of scores and p-values
+SOURCES_DRAWN = 12  # whose scores are drawn
 
 
 def watch_page(
@@ -64,7 +65,7 @@ def watch_page(
     about = names[0] if len(names) == 1 else f"{len(names)} sources in {folder}"
     sections = [
         Section("Events", [*_threshold(sources), _event_table(names, events, pictures)], "events"),
-        Section("Scores", [_about_scores(), *_curves(sources, names)], "scores"),
+        Section("Scores", [_about_scores(len(sources)), *_curves(sources, names)], "scores"),
     ]
     if events:
         sections.append(Section("Pictures", _pictures(names, events, pictures), "pictures"))
@@ -144,17 +145,21 @@ def _anchor(place: int, event: Event) -> str:
     return f"event-{place}-{event.id}"
 
 
-def _about_scores() -> Text:
+def _about_scores(sources: int) -> Text:
     return Text([
         "One curve for each kind of event, of the score that finds it: the higher, the more anomalous is"
         " the frame. Frames at the dashed threshold or above open an event, which goes on a little below it."
         " Shaded are the events, from the first to the last anomalous frame, under their numbers; numbers"
-        " that would overlap are left out. Where there is no line, frames have no score."
+        " that would overlap are left out. Where there is no line, frames have no score.",
+        *([f"Drawn are the {SOURCES_DRAWN} sources with the most improbable events."]
+          if sources > SOURCES_DRAWN else []),
     ])
 
 
 def _curves(sources, names) -> Iterator[Figure]:
-    for place, source in enumerate(sources):
+    least_p = lambda place: min((event.peak.p for event in sources[place].events.values()), default=1)
+    for place in sorted(sorted(range(len(sources)), key=least_p)[:SOURCES_DRAWN]):
+        source = sources[place]
         for kind, score in source.score_of_kind.items():
             title = f"{kind}: {MEANING[kind]}"
             spans = [Span(event.start.index, event.end.index, str(event.id))
