@@ -6,11 +6,13 @@
 """
 
 import pathlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
+import pytest
 
 from tests.data.video_files import moving_frames, write_folder, write_video
+from vpn_anomaly.errors import UserError
 
 FOREIGN = 255  # the level of what is anomalous; the rest of a frame is darker
 STRAYS = (".DS_Store", "Thumbs.db", "._001.tif", "._01.avi", "notes.txt")
@@ -143,6 +145,17 @@ def write_shanghaitech(folder, train: Mapping[str, np.ndarray], test: Mapping[st
     if strays:
         strew(folder)
     return truth
+
+
+def refused(read: Callable, folder: pathlib.Path, *words: str) -> str:
+    """The one line, about something in the folder and with these words, by which reading it is refused."""
+    with pytest.raises(UserError) as caught:
+        read(folder)
+    line = str(caught.value)
+    assert "\n" not in line and line.startswith(str(folder))
+    for word in words:
+        assert word in line
+    return line
 
 
 def strew(folder: pathlib.Path) -> None:

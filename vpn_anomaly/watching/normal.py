@@ -1,7 +1,5 @@
 """Scores of normal footage that was not trained on: what thresholds stand on, and what proves them."""
 
-import pathlib
-
 import numpy as np
 
 from vpn_anomaly import checkpoints
