@@ -87,7 +87,7 @@ def _protocol_table(results: Mapping) -> Table:
 
 def _frames(scored: list[ClipScores]) -> list:
     stand_outs = [clip.stand_outs for clip in scored]
-    about = (f"By the score {CHOSEN_BY}, as it comes. Left the frame, in the middle the mean of the model's "
+    about = (f"By the score “{CHOSEN_BY}” as it comes. Left the frame, in the middle the mean of the model's "
              "prediction in grey, right the frame under the map of surprise.")
     parts = [Text([about]), colour_bar()]
     for title, meaning, anomalous, which in GROUPS:
@@ -107,7 +107,7 @@ def _clip_table(results: Mapping, scored: list[ClipScores]) -> Table:
     rows = [[clip.name, f"{len(clip.label_T):,}", f"{int(clip.label_T.sum()):,}", number(value)]
             for clip, value in zip(scored, auroc, strict=True)]
     return Table([Column("clip", number=False), Column("frames"), Column("anomalous"),
-                  Column(f"AUROC of {CHOSEN_BY}")], rows, "A dash: frames of one class only.", "clip-table")
+                  Column(f"AUROC of “{CHOSEN_BY}”")], rows, "A dash: frames of one class only.", "clip-table")
 
 
 def _curves(scored: list[ClipScores], results: Mapping, false_alarm_rate: float) -> list[Text | Figure]:
@@ -115,7 +115,7 @@ def _curves(scored: list[ClipScores], results: Mapping, false_alarm_rate: float)
     auroc = results["scores"][CHOSEN_BY]["auroc_clips"]
     chosen = sorted(range(len(scored)), key=lambda place: (auroc[place] is None, auroc[place]))[:CURVES]
     left_out = f" Drawn are the {CURVES} clips with the least AUROC." if len(scored) > CURVES else ""
-    about = (f"The score {CHOSEN_BY} as it comes, frame by frame; shaded are the frames that are labelled "
+    about = (f"The score “{CHOSEN_BY}” as it comes, frame by frame; shaded are the frames that are labelled "
              f"anomalous. The threshold is what {100 * false_alarm_rate:.3g}% of normal frames exceed."
              f"{left_out}")
     return [Text([about]), *(_curve(scored[place], false_alarm_rate) for place in sorted(chosen))]
