@@ -112,7 +112,7 @@ def test_float32_weights_score_and_evaluate_as_the_run_does_to_the_bit(
         assert ours[name] == theirs[name]
     assert "break-even accuracy" in table and f"nats a frame: {theirs['nats_per_frame']:,.6g}" in table
     assert {path.name for path in directory.iterdir()} == {
-        "checkpoint.json", "figures", "results.json", "scores.npz"}
+        "checkpoint.json", "figures", "report.html", "results.json", "scores.npz"}
     about = json.loads((tmp_path / "weights" / "about.json").read_text())
     assert (about["commit"], about["hardware"]) == (theirs["commit"], theirs["hardware"])
     assert 0 < about["wall_seconds"] < theirs["wall_seconds"]

@@ -127,6 +127,9 @@ def test_weights_are_evaluated_on_another_set(config_file, tmp_path, capsys):
                f"--config.data.path={tmp_path}/avenue", f"--config.data.video.cache={tmp_path}/cache"]
     assert main([*command, f"--workdir={tmp_path}/on_avenue"]) == 0
     results = json.loads((tmp_path / "on_avenue/results.json").read_text())
+    # Not the calibration that came with the weights, which is of the other set's normal clips.
+    assert list((tmp_path / "weights").glob("watch_calibration*"))
+    assert list((tmp_path / "on_avenue").glob("watch_calibration*"))
     assert results["data_set"]["source"] == "avenue" and results["scores"]["any"]["auroc_micro"] is not None
     capsys.readouterr()
     again = [word.replace("avenue", "ucsd") for word in command]

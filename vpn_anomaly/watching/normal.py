@@ -3,6 +3,7 @@
 import numpy as np
 
 from vpn_anomaly import checkpoints
+from vpn_anomaly.config import LABELLED_SOURCES
 from vpn_anomaly.data.build import read_videos, video_split
 from vpn_anomaly.data.video_clips import Divide
 from vpn_anomaly.errors import UserError
@@ -48,6 +49,8 @@ def normal_scores(config, trained: Trained, streamer: Streamer, zones_HxW) -> No
         "zones": None if zones_HxW is None else np.packbits(zones_HxW).tobytes().hex(),
         "scores": score_names(config.system, config.watch.tail),
     }
+    if config.data.source in LABELLED_SOURCES:  # weights may be evaluated on several sets
+        made_with["footage"] = [config.data.source, config.data.path]
     for folder in trained.calibrations:
         stored = checkpoints.load_calibration(folder, made_with, NAME)
         if stored is not None:
