@@ -12,9 +12,9 @@ def done(
     config, clips: list[LabelledClip], scored: list[ClipScores], first_frame: int, protocol: Protocol
 ) -> list[str]:
     """What was done, a phrase each."""
-    label_counts = [protocol.labels(clip.label_T) for clip in clips]
-    frames, anomalous = sum(map(len, label_counts)), sum(int(label_T.sum()) for label_T in label_counts)
-    both = sum(0 < label_T.sum() < len(label_T) for label_T in label_counts)
+    labels = [protocol.labels(clip.label_T) for clip in clips]
+    frames, anomalous = sum(map(len, labels)), sum(int(label_T.sum()) for label_T in labels)
+    both = sum(0 < label_T.sum() < len(label_T) for label_T in labels)
     phrases = [
         f"AUROC micro, equal error rate: over all {frames:,} frames of {len(clips)} clips, "
         f"{anomalous:,} of them anomalous",
