@@ -8,7 +8,7 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from vpn_anomaly import config as configuration, workdir
+from vpn_anomaly import workdir
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.corruptions import draws
 from vpn_anomaly.data.moving_mnist import sequence_seed
@@ -21,7 +21,6 @@ from vpn_anomaly.evaluation.report import evaluate_scores
 from vpn_anomaly.evaluation.scoring import Progress, Scorer
 from vpn_anomaly.evaluation.trained import Trained, calibration
 from vpn_anomaly.evaluation.unlearned import unlearned_scores
-from vpn_anomaly.systems.costs import step_costs
 
 
 class Scored(NamedTuple):
@@ -61,12 +60,7 @@ def evaluate(
         },
         "maps": {kind: _map_metrics(other) for kind, other in others.items()},
         "nats_per_frame": _nats_per_frame(normal.scores, source.shape),
-        "sequences_seen": metadata["sequences_seen"],
-        "steps": metadata["step"],
-        "parameters": sum(x.size for x in jax.tree.leaves(scorer.params)),
-        "step_flops": sum(row.training for row in step_costs(config, scorer.system)),
-        "config": configuration.as_dict(config),
-        **provenance.of_this_process(),
+        **provenance.of_run(config, scorer, metadata),
     }
     _write_scores(directory / "scores.npz", normal, others)
     uncorrupted = clips_at(source, "test", [config.evaluate.sequences])

@@ -1,14 +1,34 @@
-"""What made a result: commit, hardware, software."""
+"""What made a result: training, config, commit, hardware, software."""
 
 import importlib.metadata
 import os
 import pathlib
 import platform
 import subprocess
+from collections.abc import Mapping
 
 import jax
 
+from vpn_anomaly import config as configuration
+from vpn_anomaly.evaluation.scoring import Scorer
+from vpn_anomaly.systems.costs import step_costs
+
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
+
+
+def of_run(config, scorer: Scorer, metadata: Mapping) -> dict:
+    """What results.json of any evaluation says of what was evaluated, and `of_this_process`.
+
+    `sequences_seen`, `steps`, `parameters`, `step_flops` (operations of one training step), `config`.
+    """
+    return {
+        "sequences_seen": metadata["sequences_seen"],
+        "steps": metadata["step"],
+        "parameters": sum(x.size for x in jax.tree.leaves(scorer.params)),
+        "step_flops": sum(row.training for row in step_costs(config, scorer.system)),
+        "config": configuration.as_dict(config),
+        **of_this_process(),
+    }
 
 
 def of_this_process() -> dict:

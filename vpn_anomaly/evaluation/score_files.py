@@ -56,7 +56,7 @@ def score(
         if maps is not None:
             map_parts.append(batch_maps.value)
         progress(len(batch_maps.counted))
-    _write_rows(output, rows)
+    write_rows(output, rows)
     if maps is not None:
         size = sequences.shape[2:4]
         if hasattr(scorer.system, "shown"):  # every pixel is hidden by one of its masks
@@ -80,7 +80,8 @@ def _rows(scores: dict[str, np.ndarray], first_sequence: int, frames: tuple[int,
             yield {"sequence": first_sequence + place, "frame": frame, **values}
 
 
-def _write_rows(path: pathlib.Path, rows: list[dict]) -> None:
+def write_rows(path: pathlib.Path, rows: list[dict]) -> None:
+    """Writes rows of equal columns, one or more, as .jsonl or else as .csv with a line of names."""
     text = io.StringIO()
     if path.suffix == ".jsonl":
         text.writelines(json.dumps(row) + "\n" for row in rows)
@@ -88,7 +89,7 @@ def _write_rows(path: pathlib.Path, rows: list[dict]) -> None:
         writer = csv.DictWriter(text, rows[0], lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-    workdir.write_atomically(path, lambda file: file.write(text.getvalue().encode()))
+    workdir.write_atomically(path, lambda file: file.write(text.getvalue().encode(errors="surrogateescape")))
 
 
 def _write_maps(path: pathlib.Path, parts: list[dict[str, np.ndarray]], shown_MxHxW) -> None:

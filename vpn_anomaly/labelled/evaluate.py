@@ -1,19 +1,17 @@
 """Evaluation on a labelled video set: every frame of every test clip."""
 
 import collections
-import csv
 import functools
-import io
 import pathlib
 import time
 
-import jax
 import numpy as np
 
-from vpn_anomaly import config as configuration, workdir
+from vpn_anomaly import workdir
 from vpn_anomaly.data.build import build_look
 from vpn_anomaly.data.labelled_set import LabelledClip
 from vpn_anomaly.evaluation import provenance
+from vpn_anomaly.evaluation.score_files import write_rows
 from vpn_anomaly.evaluation.scoring import Progress, Scorer
 from vpn_anomaly.evaluation.trained import Trained
 from vpn_anomaly.labelled.check import check
@@ -23,11 +21,9 @@ from vpn_anomaly.labelled.labelled_page import write_report
 from vpn_anomaly.labelled.pixel_metrics import PixelAuroc
 from vpn_anomaly.labelled.protocol import Protocol, from_neighbours
 from vpn_anomaly.labelled.what_was_done import done, not_done
-from vpn_anomaly.systems.costs import step_costs
 from vpn_anomaly.watching.normal import normal_scores
 from vpn_anomaly.watching.streamer import Streamer
 
-LEAST_ASPECT_ERROR = 0.05  # between the enlargements of a mask's height and of its width
 
 def evaluate(
     config, trained: Trained, directory: pathlib.Path, training_seconds: float | None = None
@@ -58,12 +54,7 @@ def evaluate(
         "scores": {name: _metrics(name, scored, protocol, resamples) for name in scored[0].scores},
         "maps": {name: {"pixel_auroc": auroc.value} for name, auroc in pixels.items()},
         "at_threshold": _at_threshold(scored, config.evaluate.false_alarm_rate),
-        "sequences_seen": metadata["sequences_seen"],
-        "steps": metadata["step"],
-        "parameters": sum(x.size for x in jax.tree.leaves(scorer.params)),
-        "step_flops": sum(row.training for row in step_costs(config, scorer.system)),
-        "config": configuration.as_dict(config),
-        **provenance.of_this_process(),
+        **provenance.of_run(config, scorer, metadata),
     }
     _write_frames(directory / "frames.csv", scored)
     training_seconds = training_seconds or metadata["wall_seconds"]
@@ -125,12 +116,9 @@ def _data_set(config, clips: list[LabelledClip], scored: list[ClipScores]) -> di
 
 
 def _write_frames(path: pathlib.Path, scored: list[ClipScores]) -> None:
-    names, text = list(scored[0].scores), io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["clip", "frame", "label", *names])
-    for clip in scored:
-        for frame, label in enumerate(clip.label_T):
-            scores = [clip.scores[name][frame] for name in names]
-            writer.writerow([clip.name, frame, int(label),
-                             *("" if np.isnan(score) else float(score) for score in scores)])
-    workdir.write_atomically(path, lambda file: file.write(text.getvalue().encode(errors="surrogateescape")))
+    write_rows(path, [
+        {"clip": clip.name, "frame": frame, "label": int(label),
+         **{name: "" if np.isnan(score_T[frame]) else float(score_T[frame])
+            for name, score_T in clip.scores.items()}}
+        for clip in scored for frame, label in enumerate(clip.label_T)
+    ])
