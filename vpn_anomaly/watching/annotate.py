@@ -19,6 +19,7 @@ from vpn_anomaly import workdir
 from vpn_anomaly.data.decode import reason
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.watching.boxes import Box
+from vpn_anomaly.watching.closing import Closing
 from vpn_anomaly.watching.overlay import Overlay
 
 FRAGMENT_SECONDS = 2  # so much is lost at most when the process is killed
@@ -32,7 +33,7 @@ ENCODER = {"preset": "veryfast", "tune": "zerolatency", "crf": "20"}
 TICK = Fraction(1, 1000)  # second
 
 
-class AnnotatedVideo:
+class AnnotatedVideo(Closing):
     """Writes H.264 (yuv420p) to an .mp4 or .mkv. A context manager: leaving it closes the file.
 
     A file that is there is replaced. Time stamps are those of the frames to the millisecond,
@@ -62,16 +63,6 @@ class AnnotatedVideo:
             self._file = _Sink(self.path.open("wb"))
         with self._writing():
             self._open(rate)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, *_):
-        try:
-            self.close()
-        except UserError:
-            if kind is None:  # else the error that ends the block is the one to be told
-                raise
 
     def write(
         self,

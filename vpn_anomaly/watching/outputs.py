@@ -3,29 +3,19 @@
 import pathlib
 
 from vpn_anomaly.data.video import Frame, Video
-from vpn_anomaly.errors import UserError
 from vpn_anomaly.watching.annotate import AnnotatedVideo
+from vpn_anomaly.watching.closing import Closing
 from vpn_anomaly.watching.events import Change
 from vpn_anomaly.watching.overlay import BRIGHTEST
 from vpn_anomaly.watching.score_log import EventLog, ScoreLog
 from vpn_anomaly.watching.watcher import Seen, Watcher, surprise
 
 
-class Output:
-    """The calls, which do nothing here. A context manager: leaving it closes.
+class Output(Closing):
+    """The calls, which do nothing here.
 
     UserError, from any of them, where the file cannot be written.
     """
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, *_):
-        try:
-            self.close()
-        except UserError:
-            if kind is None:  # else the error that ends the block is the one to be told
-                raise
 
     def begin(self, video: Video, watcher: Watcher) -> None:
         """A source begins."""
