@@ -41,7 +41,7 @@ LEFT, RIGHT, TOP, BOTTOM = 52, 24, 52, 84
 BAR_HEIGHT, BAR_DROP = 16, 14
 FONT = 19  # points
 TITLE_LETTERS = 18  # in a line above a panel
-LETTER_HEIGHT = 13  # image pixels of a panel's height for each letter of the label beside it
+LETTER_HEIGHT = 14  # image pixels of a panel's height for each letter of the label beside it
 TITLE_LINE = 30  # image pixels
 
 
