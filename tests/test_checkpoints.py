@@ -13,6 +13,7 @@ import numpy as np
 import optax
 import pytest
 
+from tests.compilation_cache import READ_ONLY
 from vpn_anomaly import checkpoints
 from vpn_anomaly.errors import UserError
 
@@ -226,6 +227,7 @@ def test_a_disk_that_refuses(tmp_path):
 SAVING = """
 import itertools, pathlib, sys
 import numpy as np
+from tests.compilation_cache import READ_ONLY
 from vpn_anomaly import checkpoints
 directory = pathlib.Path(sys.argv[1])
 template = {"params": {"a": np.zeros((200, 500), np.float32), "b": np.zeros(9, np.float32)}}
@@ -246,7 +248,7 @@ def test_kill_9_in_the_middle_of_saves(tmp_path, caplog):
     last = 0
     for _ in range(5):
         process = subprocess.Popen([sys.executable, "-c", SAVING, str(tmp_path)],
-                                   stdout=subprocess.PIPE, text=True)
+                                   env={**os.environ, **READ_ONLY}, stdout=subprocess.PIPE, text=True)
         last = int(process.stdout.readline())
         time.sleep(rng.uniform(0.0, 0.3))
         process.kill()

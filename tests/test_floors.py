@@ -3,8 +3,6 @@
 import ast
 import pathlib
 
-import pytest
-
 ROOT = pathlib.Path(__file__).parents[1]
 PACKAGE = ROOT / "vpn_anomaly"
 TENSORFLOW = ("tensorflow", "tensorflow_datasets")
@@ -88,36 +86,43 @@ def test_reading_imports():
     assert modules_imported(source) == ["ops.conv", "config"]
 
 
-@pytest.mark.parametrize("module", sorted(MODULES))
-def test_imports_go_downwards(module):
-    for target in modules_imported(MODULES[module].read_text(encoding="utf-8")):
-        same_room = floor(target) == floor(module) and room(target) == room(module)
-        assert floor(target) < floor(module) or same_room, (
-            f"vpn_anomaly.{module} must not import vpn_anomaly.{target}")
+# What each module imports: (name, at the top level), and the modules of the package among them.
+IMPORTED = {module: imported(path.read_text(encoding="utf-8")) for module, path in MODULES.items()}
+TARGETS = {module: modules_imported(path.read_text(encoding="utf-8")) for module, path in MODULES.items()}
 
 
-@pytest.mark.parametrize("module", sorted(name for name in MODULES if name.startswith("ops.")))
-def test_ops_import_nothing_but_each_other(module):
-    for target in modules_imported(MODULES[module].read_text(encoding="utf-8")):
-        assert target.startswith("ops.") or target == "errors"
+def test_imports_go_downwards():
+    upwards = [
+        f"vpn_anomaly.{module} must not import vpn_anomaly.{target}"
+        for module, targets in TARGETS.items() for target in targets
+        if not (floor(target) < floor(module)
+                or floor(target) == floor(module) and room(target) == room(module))
+    ]
+    assert not upwards
 
 
-@pytest.mark.parametrize("module", sorted(MODULES))
-def test_tensorflow_is_known_to_data_alone_and_inside_functions(module):
-    for name, top_level in imported(MODULES[module].read_text(encoding="utf-8")):
-        if name.split(".")[0] in TENSORFLOW:
-            assert module.startswith("data."), f"vpn_anomaly.{module} imports {name}"
-            assert not top_level, f"vpn_anomaly.{module} imports {name} outside a function"
+def test_ops_import_nothing_but_each_other():
+    others = {(module, target) for module, targets in TARGETS.items() for target in targets
+              if module.startswith("ops.") and not target.startswith("ops.") and target != "errors"}
+    assert not others
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in (ROOT / "configs").glob("*.py")))
-def test_configs_stand_on_the_ground(name):
-    path = ROOT / "configs" / name
-    for target in modules_imported(path.read_text(encoding="utf-8")):
-        assert floor(target) == 0
+def test_tensorflow_is_known_to_data_alone_and_inside_functions():
+    known = [(module, top_level) for module, names in IMPORTED.items() for name, top_level in names
+             if name.split(".")[0] in TENSORFLOW]
+    assert known  # the names above are those that are imported
+    for module, top_level in known:
+        assert module.startswith("data."), f"vpn_anomaly.{module} imports TensorFlow"
+        assert not top_level, f"vpn_anomaly.{module} imports TensorFlow outside a function"
+
+
+def test_configs_stand_on_the_ground():
+    for path in (ROOT / "configs").glob("*.py"):
+        above = [target for target in modules_imported(path.read_text(encoding="utf-8")) if floor(target)]
+        assert not above, f"{path.name} imports {above}"
 
 
 def test_the_package_imports_neither_experiments_nor_tests():
-    for module, path in MODULES.items():
-        for name, _ in imported(path.read_text(encoding="utf-8")):
-            assert name.split(".")[0] not in ("experiments", "tests", "configs"), module
+    for module, names in IMPORTED.items():
+        above = [name for name, _ in names if name.split(".")[0] in ("experiments", "tests", "configs")]
+        assert not above, f"vpn_anomaly.{module} imports {above}"

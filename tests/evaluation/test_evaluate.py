@@ -25,17 +25,13 @@ COUNT, LAST, SIDE = 5, 7, 32
 
 
 @pytest.fixture(scope="module")
-def results(tiny_run):
-    log = {"step": 1, "loss": 2.0, "gradient_norm": 1.0, "learning_rate": 0.1, "seconds": 1.0}
-    lines = [json.dumps({**log, "step": step}) + "\n" for step in (1, 2)]
-    (tiny_run.directory / "train.jsonl").write_text("".join(lines), encoding="utf-8")
-    trained = trained_run(tiny_run.config, tiny_run.directory)
-    return evaluate(tiny_run.config, trained, tiny_run.directory)
+def results(evaluated):
+    return evaluated.results
 
 
 @pytest.fixture(scope="module")
-def scores(results, tiny_run):
-    with np.load(tiny_run.directory / "scores.npz") as stored:
+def scores(evaluated):
+    with np.load(evaluated.folder / "scores.npz") as stored:
         return {name: stored[name] for name in stored.files}
 
 
@@ -56,8 +52,8 @@ def scored_file(tiny_run, folder, clip, name="scores.csv", maps=None, **fields):
         return list(csv.DictReader(file))
 
 
-def test_results_have_the_agreed_layout(results, tiny_run):
-    stored = json.loads((tiny_run.directory / "results.json").read_text(encoding="utf-8"))
+def test_results_have_the_agreed_layout(evaluated, tiny_run):
+    stored = json.loads((evaluated.folder / "results.json").read_text(encoding="utf-8"))
     assert set(stored) == {
         "corruptions", "maps", "nats_per_frame", "sequences_seen", "steps", "parameters", "step_flops",
         "wall_seconds", "commit", "config", "hardware", "software",
@@ -148,8 +144,8 @@ def test_every_frame_as_jsonl(scores, tiny_run, tmp_path):
         np.testing.assert_array_equal(maps["tail"], np.concatenate(in_order))
 
 
-def test_figures_are_drawn(results, tiny_run):
-    drawn = {path.name for path in (tiny_run.directory / "figures").iterdir()}
+def test_figures_are_drawn(results, evaluated):
+    drawn = {path.name for path in (evaluated.folder / "figures").iterdir()}
     maps = {"maps_temporal.png", "maps_spatial.png", "maps_both.png"}
     missed = {
         f"missed_{kind}.png"

@@ -1,13 +1,12 @@
 """The report of an evaluation: its numbers are those of results.json, its figures those of the folder."""
 
 import datetime
-import json
 import shutil
 
 import pytest
 
+from tests import tiny
 from tests.report.html_reader import content_of, read_alone, rows_of
-from tests.watching.conftest import write_config
 from vpn_anomaly import config as configuration
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation import evaluate as evaluate_module
@@ -21,14 +20,8 @@ NOW = datetime.datetime(2026, 1, 31, 23, 59)
 
 
 @pytest.fixture(scope="module")
-def folder(tiny_run, tmp_path_factory):
-    """Where the tiny run was evaluated."""
-    folder = tmp_path_factory.mktemp("evaluated") / "Prüfung <1>"
-    folder.mkdir()
-    line = {"step": 1, "loss": 2.0, "gradient_norm": 1.0, "learning_rate": 0.1, "seconds": 1.0}
-    (folder / "train.jsonl").write_text(json.dumps(line) + "\n", encoding="utf-8")
-    evaluate(tiny_run.config, trained_run(tiny_run.config, tiny_run.directory), folder)
-    return folder
+def folder(evaluated):
+    return evaluated.folder
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +128,7 @@ def test_without_the_report_the_run_is_not_finished(tiny_run, tmp_path, monkeypa
 
 def test_the_command_says_where_it_is(tiny_run, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(evaluate_module, "evaluate", lambda *_: {"steps": 4})
-    write_config(tmp_path / "tiny.py", tiny_run.config)
+    tiny.config_file(tmp_path / "tiny.py", tiny_run.config)
     run = tiny_run.directory
     assert main([f"--config={tmp_path}/tiny.py", f"--workdir={run}", "--mode=evaluate"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == f"report: {run}/{REPORT}"

@@ -121,17 +121,13 @@ def test_an_export_is_the_run_to_the_bit(tiny_run, export, scorer, clips):
         np.testing.assert_array_equal(score_N, expected[name])
 
 
-def test_an_export_is_evaluated_like_the_run(tiny_run, export, tmp_path):
-    made = []
-    for name, trained in (
-        ("run", trained_run(tiny_run.config, tiny_run.directory)),
-        ("export", trained_export(tiny_run.config, export, tmp_path / "export")),
-    ):
-        (tmp_path / name).mkdir()
-        made.append(evaluate(tiny_run.config, trained, tmp_path / name))
-        assert made[-1].pop("wall_seconds") > 100
-    assert made[0] == made[1]
-    with np.load(tmp_path / "run/scores.npz") as run, np.load(tmp_path / "export/scores.npz") as new:
+def test_an_export_is_evaluated_like_the_run(tiny_run, evaluated, export, tmp_path):
+    trained = trained_export(tiny_run.config, export, tmp_path / "export")
+    made, expected = evaluate(tiny_run.config, trained, tmp_path), dict(evaluated.results)
+    for results in (made, expected):
+        assert results.pop("wall_seconds") > 100
+    assert made == expected
+    with np.load(evaluated.folder / "scores.npz") as run, np.load(tmp_path / "scores.npz") as new:
         assert set(run) == set(new)
         for name in run:
             np.testing.assert_array_equal(run[name], new[name])

@@ -1,23 +1,26 @@
-"""A run of configs/quick.py:debug, exported: the same scores from --checkpoint as from the run."""
+"""A tiny run, exported: the same scores from --checkpoint as from the run."""
 
 import csv
 import json
-import pathlib
 import shutil
 
 import numpy as np
 import pytest
 
-from configs import quick
 from experiments import export_weights
+from tests.tiny import config_file, tiny_config
 from vpn_anomaly import checkpoints, config as configuration, workdir
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.pipeline import evaluation_clips
 from vpn_anomaly.main import main
 from vpn_anomaly.watching.normal import NAME as WATCH
 
-ROOT = pathlib.Path(__file__).parents[2]
-QUICK = f"--config={ROOT}/configs/quick.py:debug"
+
+@pytest.fixture(scope="module")
+def config_flag(tmp_path_factory):
+    path = tmp_path_factory.mktemp("config") / "tiny.py"
+    config_file(path, tiny_config())
+    return f"--config={path}"
 
 
 def export(capsys, directory, output, *more):
@@ -50,7 +53,7 @@ def test_arguments_that_cannot_work(capsys, arguments, words):
 
 
 def test_what_is_no_finished_run_is_refused(capsys, tmp_path):
-    directory, output, config = tmp_path / "run", tmp_path / "out", quick.get_config("debug")
+    directory, output, config = tmp_path / "run", tmp_path / "out", tiny_config()
     assert "no results" in refused(capsys, directory, output)
     directory.mkdir()
     results = {"steps": 2, "config": configuration.as_dict(config)}
@@ -68,9 +71,9 @@ def test_what_is_no_finished_run_is_refused(capsys, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    directory = tmp_path_factory.mktemp("runs") / "quick"
-    assert main([QUICK, f"--workdir={directory}"]) == 0
+def run(config_flag, tmp_path_factory):
+    directory = tmp_path_factory.mktemp("runs") / "tiny"
+    assert main([config_flag, f"--workdir={directory}"]) == 0
     return directory
 
 
@@ -78,7 +81,7 @@ def run(tmp_path_factory):
 def sequences(tmp_path_factory):
     """A file of 3 corrupted test sequences."""
     path = tmp_path_factory.mktemp("input") / "sequences.npz"
-    source = build_source(quick.get_config("debug").data)
+    source = build_source(tiny_config().data)
     np.savez(path, sequences=evaluation_clips(source, "test", 3, "both").clip)
     return path
 
@@ -94,12 +97,12 @@ def scores_file(output, sequences, *arguments):
 
 @pytest.mark.slow
 def test_float32_weights_score_and_evaluate_as_the_run_does_to_the_bit(
-        run, sequences, tmp_path, capsys):
+        config_flag, run, sequences, tmp_path, capsys):
     lines = export(capsys, run, tmp_path / "weights")
     size = (tmp_path / "weights" / "weights.npz").stat().st_size
     assert f"weights.npz: {size:,} bytes" in lines
     checkpoint = f"--checkpoint={tmp_path}/weights"
-    expected = scores_file(tmp_path / "a", sequences, QUICK, f"--workdir={run}")
+    expected = scores_file(tmp_path / "a", sequences, config_flag, f"--workdir={run}")
     assert scores_file(tmp_path / "b", sequences, checkpoint) == expected
 
     directory = tmp_path / "evaluated"

@@ -1,6 +1,7 @@
 """kill -9 of a real sweep at random moments: in the end, the numbers of one that was left alone."""
 
 import json
+import os
 import pathlib
 import random
 import subprocess
@@ -10,27 +11,27 @@ import time
 import numpy as np
 import pytest
 
+from tests.compilation_cache import READ_ONLY
+from tests.tiny import FIELDS
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # The sweep is killed a random time after each of these appears: what is then going on depends on it.
-MILESTONES = ("work/none/seed0/train.jsonl", "kept/tiny/none/seed0.json",
+MILESTONES = ("work/one_target/seed0/train.jsonl", "kept/tiny/one_target/seed0.json",
               "work/two_targets/seed0/train.jsonl")
-LONGEST = 4.0  # seconds; a run needs longer from each of them to its end
-ROWS = ("none", "two_targets")
-SWEEP = """
+LONGEST = 2.0  # seconds; a run needs longer from each of them to its end
+ROWS = ("one_target", "two_targets")
+SWEEP = f"""
 CONFIG = "configs/quick.py:debug"
-COMMON = {
-    "data.height": 32, "data.width": 32, "data.frames": 6, "model.context": 3,
-    "model.encoder.dilations": (1,), "model.attention.kind": "none", "train.targets": (5,),
-    "train.steps": 30, "evaluate.calibration_sequences": 4, "evaluate.sequences": 6,
-}
-RUNS = {"none": {}, "two_targets": {"train.targets": (4, 5)}}
+COMMON = {{**{FIELDS!r}, "train.steps": 30}}
+RUNS = {{"one_target": {{"train.targets": (7,)}}, "two_targets": {{}}}}
 """
 
 
-def start(path, place):
+def start(path, place, environment=()):
     command = [sys.executable, "-m", "experiments.sweep", f"--sweep={path}",
                f"--workdir={place / 'work'}", f"--results={place / 'kept'}"]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return subprocess.Popen(command, cwd=ROOT, env={**os.environ, **dict(environment)},
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
 def finish(path, place):
@@ -69,7 +70,7 @@ def test_a_killed_sweep_ends_with_the_same_numbers(tmp_path):
     alone, killed = tmp_path / "alone", tmp_path / "killed"
     finish(path, alone)
     for milestone in MILESTONES:
-        process, moment = start(path, killed), moments.uniform(0.0, LONGEST)
+        process, moment = start(path, killed, READ_ONLY), moments.uniform(0.0, LONGEST)
         kill_after(process, killed / milestone, moment)
         print(f"killed {moment:.2f} s after {milestone}")
     finish(path, killed)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from tests.experiments.test_naive_flax import small
+from tests.tiny import randomised
 from vpn_anomaly.data.lattice import fixed_shifts
 from vpn_anomaly.systems.build import build_system
 
@@ -21,10 +22,8 @@ def test_the_maps_are_those_of_the_package(channels, masked):
     system, shifts = build_system(config), fixed_shifts(2, tuple(config.data.lattice))
     height, width = 24, 32
     frames = np.random.default_rng(0).integers(0, 256, (6, height, width, channels), dtype=np.uint8)
-    params = jax.tree.map(
-        lambda x: x + 0.1 * jax.random.normal(jax.random.key(x.size), x.shape),
-        system.init(jax.random.key(0), frames[None, :4]),
-    )
+    params = system.init(jax.random.key(0), frames[None, :4])
+    params = jax.tree.map(np.add, params, randomised(params, 0.1))
     stream = TorchStream(config, params, shifts, height, width)
     state, step = system.stream(1, height, width), jax.jit(system.stream_step)
     for frame in frames:

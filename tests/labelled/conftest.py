@@ -2,16 +2,11 @@
 
 import types
 
-import jax
-import numpy as np
 import pytest
 
+from tests import tiny
 from tests.data.labelled_files import labelled_clips, write_avenue, write_shanghaitech, write_ucsd
-from tests.watching.conftest import STEP, TINY
-from vpn_anomaly import checkpoints, config as configuration, workdir
 from vpn_anomaly.evaluation.trained import trained_run
-from vpn_anomaly.systems.build import build_system
-from vpn_anomaly.variants import vary
 
 HEIGHT, WIDTH = 24, 32
 # What clips are called, and how they are written.
@@ -40,24 +35,11 @@ def write_set(source, folder, strays=True):
 
 
 def labelled_run(folder, source, path):
-    """config, system, random params, `Trained`, and the directory of a run on a set."""
-    config = vary(configuration.defaults(), "debug")
-    config.update_from_flattened_dict({**TINY, "data.source": source, "data.path": str(path),
-                                       "data.video.cache": str(folder / "cache"),
-                                       "evaluate.bootstrap": 20})
-    configuration.check(config)
-    system = build_system(config)
-    clip = jax.ShapeDtypeStruct((1, 8, 16, 16, 1), np.uint8)
-    rng = np.random.default_rng(0)
-    params = jax.tree.map(lambda x: (0.2 * rng.normal(size=x.shape)).astype(x.dtype),
-                          jax.eval_shape(system.init, jax.random.key(0), clip))
-    directory = folder / "run"
-    workdir.open_run(directory, config)
-    state = {"params": params, "step": np.int32(STEP)}
-    checkpoints.save(directory / "checkpoints", STEP, state,
-                     {"sequences_seen": 8, "wall_seconds": 100.0})
-    return types.SimpleNamespace(config=config, system=system, params=params, directory=directory,
-                                 trained=trained_run(config, directory))
+    """A run on a set, and its `Trained`."""
+    fields = {"data.source": source, "data.path": str(path), "data.video.cache": str(folder / "cache")}
+    run = tiny.stored_run(folder / "run", tiny.tiny_config({**tiny.VIDEO_FIELDS, **fields}))
+    run.trained = trained_run(run.config, run.directory)
+    return run
 
 
 @pytest.fixture(scope="session", params=LAYOUTS)

@@ -11,6 +11,7 @@ from sklearn.metrics import roc_auc_score
 
 from tests.data.video_files import cut
 from tests.labelled.conftest import ANOMALOUS, FRAMES, labelled_run, write_set
+from tests.systems.examples import maps_of
 from vpn_anomaly.data.lattice import fixed_shifts
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation import metrics
@@ -35,11 +36,21 @@ def evaluated(labelled):
     return results, frames_of(labelled.directory), labelled
 
 
-def offline_maps(labelled, clip):
-    """The maps of all frames with context of a clip, scored as one sequence."""
-    frames = tuple(range(labelled.system.first_frame, len(clip)))
+scores_of = jax.jit(frame_scores)
+
+
+def offline(labelled, clip):
+    """The scores (G,) and maps (G, H, W) of all frames with context of a clip, as one sequence.
+
+    All clips are as long as the longest (no frame depends on those after it): one program.
+    """
+    first = labelled.system.first_frame
+    longest = np.zeros((1, max(FRAMES), *clip.shape[1:], 1), np.uint8)
+    longest[0, : len(clip), ..., 0] = clip
     shift_Mx2 = fixed_shifts(labelled.config.score.masks, tuple(labelled.config.data.lattice))
-    return jax.device_get(labelled.system.maps(labelled.params, clip[None, ..., None], shift_Mx2, frames))
+    maps = maps_of(labelled.system, labelled.params, longest, shift_Mx2, tuple(range(first, max(FRAMES))))
+    both = jax.device_get((scores_of(maps), maps))
+    return jax.tree.map(lambda x: x[0, : len(clip) - first], both)
 
 
 def test_every_frame_has_its_label_and_the_scores_of_the_whole_clip(evaluated):
@@ -49,11 +60,10 @@ def test_every_frame_has_its_label_and_the_scores_of_the_whole_clip(evaluated):
     for (name, clip), ranges in zip(labelled.test.items(), ANOMALOUS, strict=True):
         expected = [any(start <= frame < end for start, end in ranges) for frame in range(len(clip))]
         assert column(rows, name, "label").astype(bool).tolist() == expected
-        maps = offline_maps(labelled, clip)
-        for score, value_1xG in frame_scores(maps).items():
+        for score, value_G in offline(labelled, clip)[0].items():
             found = column(rows, name, score)
             assert np.isnan(found[:first]).all()
-            np.testing.assert_allclose(found[first:], np.asarray(value_1xG)[0], rtol=1e-4, atol=1e-4)
+            np.testing.assert_allclose(found[first:], value_G, rtol=1e-4, atol=1e-4)
         difference = np.abs(np.diff(clip.astype(int), axis=0)).mean((1, 2))
         np.testing.assert_allclose(column(rows, name, "frame_difference")[1:], difference)
 
@@ -77,9 +87,9 @@ def test_pixel_auroc_is_that_of_all_pixels(evaluated):
     results, _, labelled = evaluated
     parts = {"map": [], "mask": [], "counted": []}
     for name, clip in labelled.test.items():
-        maps = offline_maps(labelled, clip)
-        parts["map"].append(maps.value["nll"][0])
-        parts["counted"].append(maps.counted[0])
+        _, maps = offline(labelled, clip)
+        parts["map"].append(maps.value["nll"])
+        parts["counted"].append(maps.counted)
         parts["mask"].append(labelled.masks[name][labelled.system.first_frame :])
     expected = metrics.pixel_auroc(*(np.concatenate(parts[kind]) for kind in parts))
     assert results["maps"]["nll"]["pixel_auroc"] == pytest.approx(expected, abs=1e-4)

@@ -8,22 +8,18 @@ import shutil
 import numpy as np
 import pytest
 
+from tests import tiny
 from tests.data.labelled_files import write_cells
 from tests.labelled.conftest import FRAMES, LAYOUTS, write_set
-from tests.watching.conftest import TINY, write_config
-from vpn_anomaly import config as configuration
 from vpn_anomaly.main import main
-from vpn_anomaly.variants import vary
 
 
 @pytest.fixture(scope="module")
 def config_file(tmp_path_factory):
     """A config file of a tiny system for videos; the source and the path are set by flags."""
-    config = vary(configuration.defaults(), "debug")
-    config.update_from_flattened_dict({**TINY, "data.path": "normal.mkv", "train.steps": 2,
-                                       "evaluate.bootstrap": 20, "evaluate.calibration_sequences": 2})
+    fields = {"data.path": "normal.mkv", "train.steps": 2, "evaluate.calibration_sequences": 2}
     path = tmp_path_factory.mktemp("config") / "tiny.py"
-    write_config(path, config)
+    tiny.config_file(path, tiny.tiny_config({**tiny.VIDEO_FIELDS, **fields}))
     return path
 
 

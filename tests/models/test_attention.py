@@ -5,18 +5,16 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from tests.tiny import randomised
 from vpn_anomaly.models.attention import DepthwiseAttention, FullAttention, NoAttention
 from vpn_anomaly.models.correlation import CorrelationAttention
 
 BATCH, CONTEXT, SIDE, CHANNELS = 3, 2, 5, 4
-CONTEXT_OUTPUTS = jax.random.normal(jax.random.key(0), (BATCH, CONTEXT, SIDE, SIDE, CHANNELS))
+CONTEXT_OUTPUTS = np.random.default_rng(1).normal(size=(BATCH, CONTEXT, SIDE, SIDE, CHANNELS)).astype("f")
 
 
-def randomised(params, scale=0.2):
-    leaves, tree = jax.tree.flatten(params)
-    keys = jax.random.split(jax.random.key(5), len(leaves))
-    leaves = [scale * jax.random.normal(key, leaf.shape) for key, leaf in zip(keys, leaves)]
-    return jax.tree.unflatten(tree, leaves)
+def random_params(attention, *inputs, scale=0.2):
+    return randomised(jax.eval_shape(attention.init, jax.random.key(0), *inputs), scale)
 
 
 def code(params, sample):
@@ -63,7 +61,7 @@ def test_it_starts_as_the_last_output_untouched(attention):
 
 def test_full_attention_is_one_dense_filter_a_sample():
     attention = FullAttention(3, 6)
-    params = randomised(jax.jit(attention.init)(jax.random.key(1), CONTEXT_OUTPUTS, None, None, None))
+    params = random_params(attention, CONTEXT_OUTPUTS, None, None, None)
     attended, _ = jax.jit(attention.apply)(params, CONTEXT_OUTPUTS, None, None, None)
     for sample, got in zip(CONTEXT_OUTPUTS, attended):
         dense = filters(params["params"], sample).reshape(3, 3, CONTEXT, CHANNELS, CHANNELS)
@@ -72,7 +70,7 @@ def test_full_attention_is_one_dense_filter_a_sample():
 
 def test_depthwise_attention_is_one_filter_a_sample_and_channel():
     attention = DepthwiseAttention(3, 6)
-    params = randomised(jax.jit(attention.init)(jax.random.key(1), CONTEXT_OUTPUTS, None, None, None))
+    params = random_params(attention, CONTEXT_OUTPUTS, None, None, None)
     attended, _ = jax.jit(attention.apply)(params, CONTEXT_OUTPUTS, None, None, None)
     for sample, got in zip(CONTEXT_OUTPUTS, attended):
         a_channel = filters(params["params"], sample).reshape(3, 3, CONTEXT, CHANNELS)
@@ -119,9 +117,9 @@ def test_correlation_moves_the_last_frames_on(with_shown, content_frames):
 
 def test_correlation_heads_are_weighted_means_of_moved_frames():
     frames = jnp.full((2, 3, 16, 16, 3), 0.5)
-    context = jax.random.normal(jax.random.key(0), (2, 3, 4, 4, 2))
+    context = np.random.default_rng(0).normal(size=(2, 3, 4, 4, 2)).astype(np.float32)
     attention = CorrelationAttention(heads=2, windows=(1, 3), radius=2, cell=4, meta_channels=4)
-    params = randomised(jax.jit(attention.init)(jax.random.key(0), context, frames, None, None), 1.0)
+    params = random_params(attention, context, frames, None, None, scale=1.0)
     _, moved = jax.jit(attention.apply)(params, context, frames, None, None)
     assert moved.shape == (2, 16, 16, 6)
     np.testing.assert_allclose(moved[:, 2:-2, 2:-2], 0.5, atol=1e-5)

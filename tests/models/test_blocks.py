@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from jax import lax
 
+from tests.tiny import randomised
 from vpn_anomaly.models.blocks import MultiplicativeUnit, ReluBlock, residual_blocks
 
 
@@ -18,12 +19,8 @@ def convolve(x, parameters, outputs=slice(None), dilation=1):
 
 
 def example(module, channels):
-    x = jax.random.normal(jax.random.key(0), (2, 6, 6, channels))
-    params = jax.jit(module.init)(jax.random.key(1), x)["params"]
-    leaves, tree = jax.tree.flatten(params)
-    keys = jax.random.split(jax.random.key(2), len(leaves))
-    leaves = [0.3 * jax.random.normal(key, leaf.shape) for key, leaf in zip(keys, leaves)]
-    return x, jax.tree.unflatten(tree, leaves)
+    x = np.random.default_rng(1).normal(size=(2, 6, 6, channels)).astype(np.float32)
+    return x, randomised(jax.eval_shape(module.init, jax.random.key(1), x)["params"], 0.3)
 
 
 def test_multiplicative_unit_is_the_formula_with_four_convolutions():

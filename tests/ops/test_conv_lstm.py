@@ -33,11 +33,15 @@ def our_outputs(params, x_BxTxHxWxC):
     return outputs.swapaxes(0, 1)
 
 
+def normal(seed, *shape):
+    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
+
+
 def parameters_and_input():
-    x = jax.random.normal(jax.random.key(0), (BATCH, TIME, SIDE, SIDE, INPUTS))
+    x = normal(0, BATCH, TIME, SIDE, SIDE, INPUTS)
     cell = nn.ConvLSTMCell(features=CHANNELS, kernel_size=(3, 3))
-    carry = (jnp.zeros((BATCH, SIDE, SIDE, CHANNELS)),) * 2
-    return cell.init(jax.random.key(1), carry, x[:, 0]), x
+    carry = (np.zeros((BATCH, SIDE, SIDE, CHANNELS), np.float32),) * 2
+    return jax.jit(cell.init)(jax.random.key(1), carry, x[:, 0]), x
 
 
 def test_outputs_equal_those_of_flax():
@@ -47,9 +51,9 @@ def test_outputs_equal_those_of_flax():
 
 def test_gradients_equal_autodiff_of_flax():
     params, x = parameters_and_input()
-    weight = jax.random.normal(jax.random.key(2), (BATCH, TIME, SIDE, SIDE, CHANNELS))
+    weight = normal(2, BATCH, TIME, SIDE, SIDE, CHANNELS)
     gradients = [
-        jax.grad(lambda p, x: jnp.sum(outputs(p, x) * weight), (0, 1))(params, x)
+        jax.jit(jax.grad(lambda p, x: jnp.sum(outputs(p, x) * weight), (0, 1)))(params, x)
         for outputs in (our_outputs, flax_outputs)
     ]
     (ours, dx), (expected, expected_dx) = gradients
@@ -60,23 +64,20 @@ def test_gradients_equal_autodiff_of_flax():
 
 
 def test_a_sequence_in_two_parts_is_the_sequence():
-    rng = np.random.default_rng(3)
-    normal = lambda *shape: jnp.asarray(rng.normal(size=shape), jnp.float32)
-    gates, kernel = normal(TIME, BATCH, SIDE, SIDE, 4 * CHANNELS), 0.3 * normal(3, 3, CHANNELS, 4 * CHANNELS)
+    gates = normal(3, TIME, BATCH, SIDE, SIDE, 4 * CHANNELS)
+    kernel = 0.3 * normal(4, 3, 3, CHANNELS, 4 * CHANNELS)
     run = jax.jit(conv_lstm)
     whole, last = run(gates, kernel, zero_state(gates[0]))
     first, state = run(gates[:2], kernel, zero_state(gates[0]))
     second, end = run(gates[2:], kernel, state)
-    np.testing.assert_allclose(jnp.concatenate([first, second]), whole, atol=1e-6)
+    np.testing.assert_allclose(np.concatenate([first, second]), whole, atol=1e-6)
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), end, last)
     np.testing.assert_array_equal(last[1], whole[-1])
 
 
 def test_gradients_from_a_state_equal_autodiff_of_single_steps():
-    rng = np.random.default_rng(4)
-    normal = lambda *shape: jnp.asarray(rng.normal(size=shape), jnp.float32)
-    gates, kernel = normal(3, 1, 4, 4, 8), 0.3 * normal(3, 3, 2, 8)
-    state, weight = (normal(1, 4, 4, 2), normal(1, 4, 4, 2)), normal(3, 1, 4, 4, 2)
+    gates, kernel = normal(3, 3, 1, 4, 4, 8), 0.3 * normal(4, 3, 3, 2, 8)
+    state, weight = (normal(5, 1, 4, 4, 2), normal(6, 1, 4, 4, 2)), normal(7, 3, 1, 4, 4, 2)
 
     def plain(gates, kernel):
         (c, h), outputs = state, []
@@ -90,21 +91,24 @@ def test_gradients_from_a_state_equal_autodiff_of_single_steps():
         return jnp.sum(jnp.stack(outputs) * weight)
 
     ours = lambda gates, kernel: jnp.sum(conv_lstm(gates, kernel, state)[0] * weight)
-    for got, want in zip(*(jax.grad(f, (0, 1))(gates, kernel) for f in (ours, plain)), strict=True):
+    for got, want in zip(*(jax.jit(jax.grad(f, (0, 1)))(gates, kernel) for f in (ours, plain)),
+                         strict=True):
         np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-5)
 
 
 def test_the_state_before_gets_no_gradient():
     gates, kernel = jnp.ones((2, 1, 3, 3, 4)), jnp.ones((3, 3, 1, 4))
-    gradient = jax.grad(lambda state: conv_lstm(gates, kernel, state)[0].sum())(zero_state(gates[0]))
+    summed = jax.jit(jax.grad(lambda state: conv_lstm(gates, kernel, state)[0].sum()))
+    gradient = summed(zero_state(gates[0]))
     assert not any(leaf.any() for leaf in gradient)
 
 
 def test_the_cell_state_stays_float32_under_bfloat16():
     gates = jnp.full((60, 1, 2, 2, 4), 0.01, jnp.bfloat16)
     kernel = jnp.zeros((3, 3, 1, 4), jnp.bfloat16)
-    outputs, (c, h) = conv_lstm(gates, kernel, zero_state(gates[0]))
+    run = jax.jit(conv_lstm)
+    outputs, (c, h) = run(gates, kernel, zero_state(gates[0]))
     gates, kernel = gates.astype(jnp.float32), kernel.astype(jnp.float32)
-    exact, _ = conv_lstm(gates, kernel, zero_state(gates[0]))
+    exact, _ = run(gates, kernel, zero_state(gates[0]))
     np.testing.assert_allclose(outputs.astype(jnp.float32), exact, rtol=2e-2)
     assert (outputs.dtype, h.dtype, c.dtype) == (jnp.bfloat16, jnp.bfloat16, jnp.float32)

@@ -11,6 +11,7 @@ from tests.systems.examples import FRAMES, SIDE, example, loss_of, maps_of, smal
 from vpn_anomaly.data.lattice import random_shifts, shown
 from vpn_anomaly.systems.build import build_system
 
+
 @functools.partial(jax.jit, static_argnames="system")
 def predicted(system, params, clip, shown_BxHxW):
     """What the output layer reads for the last frame."""
@@ -44,8 +45,9 @@ def test_without_the_masked_frame_not_even_shown_pixels_matter(kind):
     np.testing.assert_array_equal(before, predicted(system, params, other, shown_BxHxW))
 
 
-def test_no_later_frame_leaks_into_an_earlier_target():
-    system, params, batch = example(small_config())
+@pytest.mark.parametrize("kind", ["correlation", "full"])
+def test_no_later_frame_leaks_into_an_earlier_target(kind):
+    system, params, batch = example(small_config(model__attention__kind=kind))
     shifts = np.array([[0, 0], [2, 3]])
     other = batch["clip"].copy()
     other[:, 5:] = 0
@@ -114,8 +116,9 @@ def test_colour_and_bfloat16_give_finite_losses_and_gradients(kind):
     assert all(leaf.dtype == np.float32 for leaf in jax.tree.leaves(gradient))
 
 
-def test_the_same_parameters_run_on_other_sizes_and_lengths():
-    system, params, _ = example(small_config())
+@pytest.mark.parametrize("kind", ["correlation", "depthwise"])
+def test_the_same_parameters_run_on_other_sizes_and_lengths(kind):
+    system, params, _ = example(small_config(model__attention__kind=kind))
     clip = np.zeros((1, 5, 24, 32, 1), np.uint8)
     maps = maps_of(system, params, clip, np.array([[0, 0]]), (system.first_frame, 4))
     assert maps.value["nll"].shape == (1, 2, 24, 32)

@@ -18,20 +18,21 @@ def random_curve(rng, count):
     return p, score, rng.random(count) < rng.choice([0, 0.02, 0.2])
 
 
-@pytest.mark.parametrize("seed", range(100))
-def test_random_curves_have_the_events_of_the_offline_rules(seed):
-    rng, count = np.random.default_rng(seed), 150
+def random_settings(rng):
     merge_gap = int(rng.integers(0, 8))
-    settings = EventSettings(
+    return EventSettings(
         open_p=float(rng.uniform(0.001, 0.2)), close_p=float(rng.uniform(0.2, 0.7)),
         merge_gap=merge_gap, minimum_frames=int(rng.integers(1, 6)),
         before=int(rng.integers(0, 9)), after=int(rng.integers(0, merge_gap + 1)),
         light_change=int(rng.integers(0, 5)),
     )
-    curves = {kind: random_curve(rng, count) for kind in KINDS}
-    light = curves["motion"][2]
+
+
+def detected(settings, curves, light):
+    """The events that the detector tells of, frame by frame."""
     detector, found = EventDetector(settings), []
     begun, open_kinds = {}, set()
+    count = len(light)
     for t in range(count + 1):
         changes = detector.finish() if t == count else detector.update(Observation(
             t, t / 30, {kind: curves[kind][0][t] for kind in KINDS},
@@ -50,7 +51,18 @@ def test_random_curves_have_the_events_of_the_offline_rules(seed):
                     event.kept_to.index, event.peak.moment.index, event.frames, begun[event.id],
                     t if t < count else None))
     assert not open_kinds
-    for kind in KINDS:
-        p, score, _ = curves[kind]
-        expected = offline.find_events(kind, p, score, light, settings)
-        assert [event for event in found if event.kind == kind] == expected
+    return found
+
+
+@pytest.mark.parametrize("quarter", range(4))
+def test_random_curves_have_the_events_of_the_offline_rules(quarter):
+    for seed in range(25 * quarter, 25 * quarter + 25):
+        rng = np.random.default_rng(seed)
+        settings = random_settings(rng)
+        curves = {kind: random_curve(rng, 150) for kind in KINDS}
+        light = curves["motion"][2]
+        found = detected(settings, curves, light)
+        for kind in KINDS:
+            p, score, _ = curves[kind]
+            expected = offline.find_events(kind, p, score, light, settings)
+            assert [event for event in found if event.kind == kind] == expected, seed

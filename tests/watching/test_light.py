@@ -105,9 +105,9 @@ def test_a_moving_camera_is_not_light(shift):
     assert not light_changed(grey(scene()), grey(np.roll(scene(), shift, axis=1)))
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_another_scene_is_not_light(seed):
-    assert not light_changed(grey(scene()), grey(scene(seed + 20)))
+def test_another_scene_is_not_light():
+    for seed in range(20, 25):
+        assert not light_changed(grey(scene()), grey(scene(seed))), seed
 
 
 def test_a_scene_that_is_mostly_black_is_never_light():

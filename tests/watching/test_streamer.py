@@ -29,12 +29,12 @@ def streamed(trained, frame_TxHxWxC, zones_HxW=None):
 
 def test_scores_are_those_of_the_maps_without_padding(trained):
     first_frame = trained[0].first_frame
-    results = streamed(trained, frames())
+    results, scores_of = streamed(trained, frames()), jax.jit(frame_scores)
     assert [bool(one.scores) for one in results] == [False] * first_frame + [True] * 3
     assert all(one.maps is None for one in results[:first_frame])
     for one in results[first_frame:]:
         assert one.maps.counted.all() and one.maps.counted.shape == (HEIGHT, WIDTH)
-        expected = jax.jit(frame_scores)(one.maps)
+        expected = scores_of(one.maps)
         assert set(one.scores) == set(expected)
         for name, score in one.scores.items():
             np.testing.assert_allclose(score, expected[name], rtol=1e-5)
@@ -43,8 +43,9 @@ def test_scores_are_those_of_the_maps_without_padding(trained):
 def test_without_padding_nothing_changes(trained):
     whole = frames(height=20, width=24)
     state, system, params = trained[0].stream(1, 20, 24), *trained
+    step = jax.jit(system.stream_step)
     for frame, one in zip(whole, streamed(trained, whole), strict=True):
-        state, maps = jax.jit(system.stream_step)(params, state, frame[None], SHIFTS)
+        state, maps = step(params, state, frame[None], SHIFTS)
     for name, value in one.maps.value.items():
         np.testing.assert_allclose(value, maps.value[name][0], rtol=1e-5, atol=1e-6)
 

@@ -53,11 +53,11 @@ def test_every_frame_has_the_scores_of_the_stream(watched, video_run, source):
     shifts = fixed_shifts(video_run.config.score.masks, (4, 5))
     padded = np.pad(source[1], ((0, 0), (0, 2), (0, 1), (0, 0)), mode="edge")
     state = video_run.system.stream(1, *padded.shape[1:3])
-    step = jax.jit(video_run.system.stream_step)
+    step, scores_of = jax.jit(video_run.system.stream_step), jax.jit(frame_scores)
     for row, frame in zip(rows, padded, strict=True):
         state, maps = step(video_run.params, state, frame[None], shifts)
         cut = jax.tree.map(lambda x: x[0, :HEIGHT, :WIDTH], maps)
-        expected = frame_scores(cut)
+        expected = scores_of(cut)
         for name in DISTRIBUTION_SCORES:
             if int(row["frame"]) < video_run.system.first_frame:
                 assert row[name] == ""

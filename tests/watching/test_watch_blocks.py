@@ -6,17 +6,15 @@ import json
 import numpy as np
 import pytest
 
+from tests import tiny
 from tests.data.video_files import write_video
-from tests.watching.conftest import HEIGHT, WIDTH, footage, write_config
-from vpn_anomaly import config as configuration, workdir
+from tests.watching.conftest import HEIGHT, WIDTH, footage
+from vpn_anomaly import workdir
 from vpn_anomaly.main import main
-from vpn_anomaly.variants import vary
 
 SMALL = {
-    "system": "block_inpainting", "data.source": "video", "data.frames": 2, "data.height": 0,
-    "data.width": 0, "data.backend": "numpy", "model.unet.channels": (4, 6),
-    "model.unet.hidden_blocks": (3, 6), "model.head.pixel_channels": 4, "train.targets": (1,),
-    "watch.false_alarms": 3600.0, "evaluate.corruptions": ("temporal",),
+    "system": "block_inpainting", "data.frames": 2, "data.height": 0, "data.width": 0,
+    "model.unet.hidden_blocks": (3, 6), "train.targets": (1,), "evaluate.corruptions": ("temporal",),
 }
 
 
@@ -24,11 +22,10 @@ SMALL = {
 def run(tmp_path_factory):
     """The folder of a run of a few steps, and the flags that name it."""
     folder = tmp_path_factory.mktemp("blocks")
-    config = vary(configuration.defaults(), "debug")
-    config.update_from_flattened_dict(SMALL)
+    config = tiny.tiny_config({**tiny.VIDEO_FIELDS, **SMALL})
     config.data.path = write_video(folder / "normal.mkv", footage(400))
     config.data.video.cache = str(folder / "cache")
-    write_config(folder / "blocks.py", config)
+    tiny.config_file(folder / "blocks.py", config)
     flags = [f"--config={folder}/blocks.py", f"--workdir={folder}/run"]
     assert main(flags) == 0
     return folder, flags

@@ -13,10 +13,11 @@ import jax
 import numpy as np
 import pytest
 
+from tests import tiny
 from tests.data.video_files import camera, write_video
 from tests.report.html_reader import content_of, pixels_of, read_alone, rows_of
 from tests.report.test_curves import points_of
-from tests.watching.conftest import HEIGHT, WIDTH, footage, write_config
+from tests.watching.conftest import HEIGHT, WIDTH, footage
 from vpn_anomaly.data.lattice import fixed_shifts
 from vpn_anomaly.data.video import Frame, Look, open_video
 from vpn_anomaly.errors import UserError
@@ -215,7 +216,7 @@ def test_a_source_that_comes_back_has_no_number_twice(video_run, frames, tmp_pat
 
 
 def flags_of(video_run, folder):
-    write_config(folder / "tiny.py", video_run.config)
+    tiny.config_file(folder / "tiny.py", video_run.config)
     return [f"--config={folder}/tiny.py", f"--workdir={video_run.directory}", "--mode=watch"]
 
 
