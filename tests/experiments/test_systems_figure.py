@@ -6,15 +6,13 @@ import pytest
 
 from experiments import systems_figure
 from experiments.sweeps.definition import load_definition, run_config
+from tests.tiny import FIELDS
 from vpn_anomaly.training import loop
 
-SWEEP = '''
+SWEEP = f'''
 CONFIG = "configs/quick.py:debug"
-COMMON = {"data.height": 32, "data.width": 32, "train.steps": 1}
-RUNS = {
-    "first": {"model.attention.kind": "none"},
-    "second": {"system": "frame_autoencoder"},
-}
+COMMON = {{**{FIELDS!r}, "train.steps": 1}}
+RUNS = {{"first": {{}}, "second": {{"system": "frame_autoencoder"}}}}
 '''
 
 
