@@ -57,6 +57,16 @@ def test_no_later_frame_leaks_into_an_earlier_target(kind):
         assert (value[:, 1] != others.value[name][:, 1]).any()
 
 
+def test_the_predictions_of_a_scored_frame_do_not_know_its_hidden_pixels():
+    system, params, batch = example(small_config())
+    shift_Mx2, other = np.array([[2, 3]]), batch["clip"].copy()
+    shown_HxW = np.asarray(shown(SIDE, SIDE, shift_Mx2, (4, 5)))[0]
+    other[:, 7] = np.where(shown_HxW[..., None], other[:, 7], 255 - other[:, 7])
+    maps, others = (maps_of(system, params, clip, shift_Mx2, (7,)) for clip in (batch["clip"], other))
+    np.testing.assert_array_equal(others.mean["nll"], maps.mean["nll"])  # the predictions' entropy
+    assert (np.asarray(maps.value["nll"]) != np.asarray(others.value["nll"])).any()
+
+
 def test_maps_are_averages_over_the_masks_that_hide_a_pixel():
     system, params, batch = example(small_config())
     shifts = np.array([[0, 0], [2, 3], [1, 1]])
