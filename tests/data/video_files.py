@@ -1,6 +1,7 @@
 """Videos to test with: frames made by hand, written to disk, and servers that send them."""
 
 import contextlib
+import itertools
 import pathlib
 import socket
 import threading
@@ -21,8 +22,11 @@ def moving_frames(count=12, height=48, width=64, channels=3, seed=0):
 
 
 def write_video(path, frame_TxHxWxC, codec="ffv1", pixels=None, rate=25, options=(), stamps=None,
-                format=None):
-    """Lossless unless codec says else. stamps: milliseconds of the frames."""
+                format=None, time_base=Fraction(1, 1000), encoding=(), change=lambda number, packet: packet):
+    """Lossless unless codec says else. stamps: milliseconds of the frames.
+
+    encoding: options of the codec. change: what is written of each packet; None: nothing.
+    """
     grey = frame_TxHxWxC.shape[-1] == 1
     pixels = pixels or ("gray" if grey else "bgr0")
     with av.open(str(path), "w", format=format, options=dict(options)) as container:
@@ -30,15 +34,23 @@ def write_video(path, frame_TxHxWxC, codec="ffv1", pixels=None, rate=25, options
         stream.height, stream.width = frame_TxHxWxC.shape[1:3]
         stream.pix_fmt = pixels
         if stamps:
-            stream.codec_context.time_base = Fraction(1, 1000)
+            stream.codec_context.time_base = time_base
+        stream.options = dict(encoding)
+        written = itertools.count()
+
+        def write(packets):
+            changed = (change(next(written), packet) for packet in packets)
+            container.mux([packet for packet in changed if packet is not None])
+
         for number, frame_HxWxC in enumerate(frame_TxHxWxC):
             image = frame_HxWxC[..., 0] if grey else frame_HxWxC
             frame = av.VideoFrame.from_ndarray(image, format="gray" if grey else "rgb24")
             frame = frame.reformat(format=pixels)
             if stamps:
-                frame.pts, frame.time_base = stamps[number], Fraction(1, 1000)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
+                frame.pts = round(Fraction(stamps[number], 1000) / time_base)
+                frame.time_base = time_base
+            write(stream.encode(frame))
+        write(stream.encode(None))
     return str(path)
 
 

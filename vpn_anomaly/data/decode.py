@@ -1,10 +1,14 @@
 """Frames of one container (a file, a stream, a device), decoded by PyAV, damage and all."""
 
+import collections
+import itertools
 import os
 import re
 import time
 from collections.abc import Iterator
 
+from vpn_anomaly.data.damage import Damage
+from vpn_anomaly.data.stamps import Stamps
 from vpn_anomaly.errors import UserError
 
 NEEDED = "give a video that FFmpeg reads"
@@ -13,13 +17,17 @@ DEMUXING_TRIES = 3
 # Headers round, and sound may end later than the picture.
 SECONDS_SHORT = 0.5
 SECONDS_BETWEEN_ASKING = 0.002
+# So far ahead a whole key frame is waited for: minutes apart they are in few streams.
+PACKETS_AHEAD = 1000
 
 
 class Decoder:
     """The frames of an open container's video, which it closes.
 
     A packet that cannot be decoded is passed over and counted, and its number stays free, so that
-    later frames keep theirs; a frame that the decoder calls corrupt is given and counted. Frames
+    later frames keep theirs; a damaged frame (see `Damage`) is given and counted. Those before the
+    first whole key frame may show nothing at all: in a file they are passed over, their numbers
+    stay free too, unless no key frame comes (streams that renew the picture piece by piece). Frames
     are decoded by slices (PyAV's default): threads by frames lose whole frames around damage.
 
     Attributes:
@@ -37,21 +45,59 @@ class Decoder:
         self._container, self._stream, self._timeout = container, stream, timeout
         self._end = None if live else _end_seconds(container, stream)
         self.expected_frames = None if live else self._count_by_header()
-        self._index = self._packets = self._undecoded = self._corrupt = 0
+        self._damage, self._stamps = Damage(stream), Stamps(container, stream)
+        self._ahead, self._given_damaged = collections.deque(), False
+        self._index = self._packets = self._undecoded = self._passed_over = 0
         self._last_end = 0.0  # seconds, of the container's own time
         self._broke = None
 
     def pictures(self) -> Iterator[tuple]:
-        """Yields (index, seconds by any zero or None without a time stamp, av.VideoFrame)."""
-        for packet in self._demuxed():
+        """Yields (index, seconds by any zero or None without a time stamp, av.VideoFrame).
+
+        In the order in which they are shown; the seconds may be wrong as those in the file are.
+        """
+        if self.live:
+            yield from ((index, time.monotonic(), frame) for index, frame in self._frames())
+            return
+        kept = []
+        for index, frame in self._frames():
+            kept.append((index, self._stamps.frame(frame), frame))
+            if self._stamps.known:
+                yield from self._stamped(kept)
+                kept.clear()
+        yield from self._stamped(kept)
+
+    def _stamped(self, frames) -> Iterator[tuple]:
+        return ((index, self._stamps.seconds(stamp), frame) for index, stamp, frame in frames)
+
+    def _frames(self) -> Iterator[tuple]:
+        """Yields (index, av.VideoFrame)."""
+        demuxed = self._demuxed()
+        while (packet := self._ahead.popleft() if self._ahead else next(demuxed, None)) is not None:
             for frame in self._decoded(packet):
-                self._corrupt += frame.is_corrupt
                 seconds = frame.time
                 if seconds is not None:
                     length = float(frame.duration * frame.time_base) or 1 / (self.rate or 1)
                     self._last_end = max(self._last_end, seconds + length)
-                yield self._index, time.monotonic() if self.live else seconds, frame
+                if not (self._index or self._passed_over or self.live):
+                    self._passed_over = self._index = self._damage.left_out(frame)
+                if self._damage.frame(frame) and self._is_passed_over(demuxed):
+                    self._passed_over += 1
+                else:
+                    yield self._index, frame
                 self._index += 1
+
+    def _is_passed_over(self, demuxed) -> bool:
+        """Whether a damaged frame refers to none that was whole, and one that is whole may come."""
+        if self.live or self._given_damaged or not self._damage.no_reference:
+            return False
+        comes = self._damage.holds_key or any(packet.is_keyframe for packet in self._ahead)
+        more = itertools.islice(demuxed, max(0, PACKETS_AHEAD - len(self._ahead)))
+        while not comes and (packet := next(more, None)) is not None:
+            self._ahead.append(packet)
+            comes = packet.is_keyframe
+        self._given_damaged = not comes
+        return comes
 
     def problems(self) -> list[str]:
         """What was found wrong so far, a phrase each."""
@@ -65,8 +111,10 @@ class Decoder:
             found.append(f"truncated or damaged: it ends at frame {self._index}{of}")
         if self._undecoded:
             found.append(f"{_count(self._undecoded, 'packet')} could not be decoded")
-        if self._corrupt:
-            found.append(f"{_count(self._corrupt, 'frame')} decoded with errors in the picture")
+        if self._damage.frames:
+            passed = self._passed_over
+            over = f", {passed} of them passed over: before the first whole key frame" if passed else ""
+            found.append(f"{_count(self._damage.frames, 'frame')} decoded with errors in the picture{over}")
         return found
 
     def close(self) -> None:
@@ -104,10 +152,14 @@ class Decoder:
 
         is_flush = packet.dts is None and not packet.size
         self._packets += not is_flush
+        self._stamps.packet(packet)
+        if not is_flush:
+            self._damage.packet(packet)
         try:
             return self._stream.decode(packet)
         except (av.FFmpegError, OSError):
             if not is_flush:
+                self._damage.undecodable()
                 self._undecoded += 1
                 self._index += not self.live
             return []

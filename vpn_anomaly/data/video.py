@@ -22,6 +22,7 @@ from vpn_anomaly.data.decode import open_file
 from vpn_anomaly.data.frame_array import FrameArray
 from vpn_anomaly.data.image_folder import ImageFolder
 from vpn_anomaly.data.picture import FORMATS, Resizer, shown_size
+from vpn_anomaly.data.timeline import by_clock, in_time
 from vpn_anomaly.data.video_sources import sources
 from vpn_anomaly.errors import UserError
 
@@ -33,7 +34,7 @@ class Frame(NamedTuple):
 
     index: its number in the source, from 0; frames dropped for the rate and frames too damaged to
     decode have numbers too. time: seconds since the source's first frame, by its time stamps
-    (without them index / rate; live: by the clock). image: uint8 (H, W, C).
+    (see `in_time`; without them index / rate; live: by the clock); it only grows. image: uint8 (H, W, C).
     """
 
     index: int
@@ -139,21 +140,9 @@ class Video:
         self._reader.close()
 
     def _timed(self) -> Iterator[tuple]:
-        """Yields (index, seconds since the first frame, av.VideoFrame); the seconds only grow.
-
-        Where time stamps jump back (streams joined, a counter that starts anew), time goes on.
-        """
-        step = 1 / (self.rate or self._look.frame_rate)
-        offset = last = None
-        for index, seconds, picture in self._all_pictures():
-            if seconds is None:
-                seconds = index * step
-            if offset is None:
-                offset = -seconds
-            elif seconds + offset <= last:
-                offset = last + step - seconds
-            last = seconds + offset
-            yield index, last, picture
+        """Yields (index, seconds since the first frame, av.VideoFrame); the seconds only grow."""
+        times = by_clock if self.live else in_time
+        return times(self._all_pictures(), 1 / (self.rate or self._look.frame_rate))
 
     def _all_pictures(self) -> Iterator[tuple]:
         yield self._first
