@@ -196,6 +196,9 @@ FIELDS = (
     _switch("watch.tail", True,
             "motion is found by tail surprise; without, by plain surprise, at less time a frame"),
     _number("watch.timeout", 10.0, "seconds", 1e-3, 1e6, "that a stream may be silent"),
+    _number("watch.longest_gap", 5.0, "seconds", 1e-3, 1e9,
+            "without frames in a file: longer ones, if also longer than 20 median steps, end events and "
+            "restart the memory, as a lost stream does"),
 )
 
 _BY_NAME = {field.name: field for field in FIELDS}

@@ -18,6 +18,7 @@ from vpn_anomaly.training.signals import StopRequest
 from vpn_anomaly.watching.events import KINDS, Change
 from vpn_anomaly.watching.live import Live, LiveFrame
 from vpn_anomaly.watching.outputs import Annotated, Events, Output, Scores
+from vpn_anomaly.watching.pieces import pieces
 from vpn_anomaly.watching.streamer import score_names
 from vpn_anomaly.watching.watch_report import WatchReport
 from vpn_anomaly.watching.watcher import Watcher, kind_scores
@@ -142,8 +143,9 @@ class _Session:
 
     def _frames_of(self, name: str, video: Video, stack) -> Iterator[LiveFrame]:
         if not video.live:
-            return (LiveFrame(frame, 0) for frame in video)
-        live = stack.enter_context(Live(name, self._look, video=video, tell=_tell_live))
+            return pieces(video, self._config.watch.longest_gap,
+                          lambda line: _tell(f"{video.name}: {line}"))
+        live = stack.enter_context(Live(name, self._look, video=video, tell=_tell))
         self._stop.then = live.close
         stack.callback(lambda: print(
             f"{live.name}: {live.dropped} frames dropped, {live.reconnections} reconnections",
@@ -180,7 +182,7 @@ class _Session:
         self._events.update(change.event.kind for change in changes if change.what == "begin")
 
 
-def _tell_live(line: str) -> None:
+def _tell(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
