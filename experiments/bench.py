@@ -23,6 +23,7 @@ import jax
 
 from experiments.parser import Parser
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.plain_line import plain_line
 
 
 def _programs(module: str) -> Callable:
@@ -73,7 +74,7 @@ def main(argv=None) -> int:
     try:
         rows = measure(programs(), rounds)
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(plain_line(f"error: {error}"), file=sys.stderr)
         return 2
     for row in rows:
         print(f"{row['name']:<24}{row['median_s']:>10.4f} s{row['ratio']:>8.2f} times ours")

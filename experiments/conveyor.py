@@ -43,6 +43,7 @@ from experiments.ucsd_files import write_ucsd
 from experiments.world_files import write_world
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.pace import Pace
+from vpn_anomaly.plain_line import plain_line
 
 CLIPS = 12  # that each film is cut into
 _REDRAWN = 0.2  # seconds between two drawings of the line on a terminal
@@ -115,7 +116,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         write = {"films": _write_films, "ucsd": _write_ucsd}[arguments.layout]
         told = write(arguments, normal, test)
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(plain_line(f"error: {error}"), file=sys.stderr)
         return 2
     print(f"{arguments.output}: {told}")
     return 0

@@ -27,6 +27,7 @@ from vpn_anomaly.evaluation.metrics import break_even_accuracy
 from vpn_anomaly.evaluation.scores import frame_scores
 from vpn_anomaly.evaluation.trained import trained_run
 from vpn_anomaly.pace import Pace
+from vpn_anomaly.plain_line import plain_line
 
 PART, BEFORE = 1000, 19  # frames
 DECLARED = {"temporal": "tail_mean", "spatial": "missing_z"}  # the score that finds a corruption
@@ -137,7 +138,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             workdir.write_json(arguments.output, {
                 "frames": arguments.frames, "streams": arguments.streams, **result})
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(plain_line(f"error: {error}"), file=sys.stderr)
         return 2
     return 0
 

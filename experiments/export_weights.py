@@ -26,6 +26,7 @@ from vpn_anomaly.evaluation.trained import (
     calibration_scores,
     trained_run,
 )
+from vpn_anomaly.plain_line import plain_line
 from vpn_anomaly.watching.normal import NAME as WATCH
 
 COMPARED = 8  # validation sequences that float16 weights score too, at most
@@ -142,7 +143,7 @@ def main(argv=None) -> int:
     try:
         lines = export(arguments.workdir, arguments.output, arguments.dtype)
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(plain_line(f"error: {error}"), file=sys.stderr)
         return 2
     print(f"wrote {arguments.output}", *lines, sep="\n")
     return 0

@@ -25,6 +25,7 @@ from experiments.parser import Parser
 from experiments.world_files import write_world
 from vpn_anomaly.data.video import Look, open_video
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.plain_line import plain_line
 
 
 def read_frames(path: str, height: int, width: int) -> tuple[np.ndarray, int]:
@@ -58,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                  "defects": [dataclasses.asdict(defect) for defect in defects]}
         write_world(directory, videos, truth, height=height, width=width, rate=rate)
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(plain_line(f"error: {error}"), file=sys.stderr)
         return 2
     print(f"{directory}: normal.mkv {half} frames, test.mkv with {len(defects)}"
           " changes, truth.json")

@@ -21,6 +21,7 @@ from experiments.sweeps import child
 from experiments.sweeps.definition import load_definition, run_config, run_file
 from vpn_anomaly import workdir
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.plain_line import plain_line
 
 STEPS = 150
 SEQUENCES = 256
@@ -85,7 +86,7 @@ def main(argv=None) -> int:
         configs, output = trials(arguments.sweep)
         _try(configs, arguments.output or output, arguments.jobs)
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(plain_line(f"error: {error}"), file=sys.stderr)
         return 2
     return 0
 

@@ -3,6 +3,8 @@
 import argparse
 import pathlib
 
+from vpn_anomaly.plain_line import plain_line
+
 RESULTS = pathlib.Path("experiments/results")
 
 
@@ -14,7 +16,7 @@ class Parser(argparse.ArgumentParser):
         super().__init__(prog=f"experiments.{module}", description=description, allow_abbrev=False)
 
     def error(self, message):
-        self.exit(2, f"error: {message}\n")
+        self.exit(2, plain_line(f"error: {message}") + "\n")
 
 
 def jobs(text: str) -> int:

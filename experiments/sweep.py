@@ -30,6 +30,7 @@ from experiments.sweeps.progress import Progress
 from experiments.sweeps.run import Process, Run, asked_runs, command
 from vpn_anomaly import workdir
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.plain_line import plain_line
 from vpn_anomaly.training.signals import StopRequest
 
 PROGRAM = ("-m", "vpn_anomaly.main")
@@ -120,7 +121,7 @@ def main(argv: Sequence[str] | None = None, program: Sequence[str] = PROGRAM) ->
     try:
         return _run(arguments, program)
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(plain_line(f"error: {error}"), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)

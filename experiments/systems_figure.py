@@ -23,6 +23,7 @@ from vpn_anomaly.data.pipeline import clips_at
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.figures import MAP_UNITS, Scene, surprise_figure
 from vpn_anomaly.evaluation.trained import trained_run
+from vpn_anomaly.plain_line import plain_line
 
 CORRUPTIONS = ("temporal", "spatial", "both")
 MAPS = ("tail", "error")  # the map of a system is the first of these that it has
@@ -86,7 +87,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             index = next(iter(runs.values()))[0].evaluate.sequences
         systems_figure(arguments.output, runs, index)
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(plain_line(f"error: {error}"), file=sys.stderr)
         return 2
     print(f"{arguments.output}: test sequence {index}, {', '.join(runs)}")
     return 0

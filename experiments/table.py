@@ -21,6 +21,7 @@ from experiments.tables.rows import Row, table_rows
 from experiments.tables.stored_results import missing_seeds, read_runs
 from vpn_anomaly import workdir
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.plain_line import plain_line
 
 
 def markers(name: str) -> tuple[str, str]:
@@ -33,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _run(_arguments(argv))
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(plain_line(f"error: {error}"), file=sys.stderr)
         return 2
 
 

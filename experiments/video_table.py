@@ -21,6 +21,7 @@ from vpn_anomaly import workdir
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.unlearned import PAIR_SCORES
 from vpn_anomaly.labelled.results_table import COLUMNS, cell
+from vpn_anomaly.plain_line import plain_line
 
 NAME = "labelled sets"
 SCORES = ("any", "mean_nll", "detail_excess", *PAIR_SCORES)
@@ -101,7 +102,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _run(_arguments(argv))
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(plain_line(f"error: {error}"), file=sys.stderr)
         return 2
 
 

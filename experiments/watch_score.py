@@ -11,7 +11,6 @@ and those without scores left out; beside the scores stand two without learning,
 `least_p`: minus the logarithm of the least p-value, of any kind of event and any model.
 """
 
-import csv
 import json
 import pathlib
 import sys
@@ -21,10 +20,12 @@ import numpy as np
 
 from experiments.parser import Parser
 from vpn_anomaly import workdir
+from vpn_anomaly.csv_text import read_rows
 from vpn_anomaly.data.video import Look, open_video
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.metrics import auroc
 from vpn_anomaly.evaluation.unlearned import pair_scores
+from vpn_anomaly.plain_line import plain_line
 
 AFTER = 10  # frames after a defect that are neither normal nor anomalous
 NO_SCORES = ("source", "frame", "time")
@@ -85,7 +86,7 @@ def read_scores(path: pathlib.Path, frames: int) -> dict[str, np.ndarray]:
     """The scores and p-values of a .csv of --mode=watch, (T,) by name; NaN where there is none."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
+            rows = list(read_rows(file))
         names = [name for name in rows[0] if name not in NO_SCORES]
         scores = {name: np.full(frames, np.nan) for name in names}
         for row in rows:
@@ -134,7 +135,7 @@ def report(result: Mapping) -> str:
                  " normal video")
     lines += [f"{name:<28} frame AUROC {value:.3f}" for name, value in result["auroc"].items()
               if value is not None]
-    return "\n".join(lines)
+    return "\n".join(map(plain_line, lines))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -161,7 +162,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments.output is not None:
             workdir.write_json(arguments.output, result)
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(plain_line(f"error: {error}"), file=sys.stderr)
         return 2
     return 0
 

@@ -10,7 +10,8 @@ TENSORFLOW = ("tensorflow", "tensorflow_datasets")
 # From the ground upwards. A module may import from lower floors, and on its own floor from its own
 # room (folder). A name covers everything below it, unless a longer one says otherwise.
 FLOORS = (
-    ("errors", "config", "config_rules", "variants", "checksums", "array_names", "pace"),
+    ("errors", "config", "config_rules", "variants", "checksums", "array_names", "pace", "display_names",
+     "plain_line", "csv_text"),
     ("ops", "data"),
     ("models",),
     ("systems",),

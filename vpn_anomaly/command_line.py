@@ -13,6 +13,7 @@ from absl import flags
 from ml_collections import ConfigDict, config_flags
 
 from vpn_anomaly import config as config_module, workdir
+from vpn_anomaly.display_names import display_name, name_of_nothing
 from vpn_anomaly.errors import UserError
 
 MODES = ("train", "evaluate", "score", "watch", "describe")
@@ -54,6 +55,7 @@ def parse(argv: Sequence[str]) -> Arguments:
     values, missing or superfluous files.
     """
     plain, rest = _plain_flags(argv)
+    _check_paths(plain)
     if plain.mode is not None and plain.mode not in MODES:
         raise UserError(f"there is no mode {plain.mode!r}; the modes are: {', '.join(MODES)}")
     _check_flag_names(rest)
@@ -124,6 +126,15 @@ def _plain_flags(argv: Sequence[str]) -> tuple[flags.FlagValues, list[str]]:
     return values, rest
 
 
+def _check_paths(plain: flags.FlagValues) -> None:
+    """Raises UserError for an address where only a file or folder will do."""
+    for name in ("config", "checkpoint", "workdir", *OUTPUTS):
+        path = plain[name].value or ""
+        if "://" in path or display_name(path) != path:
+            raise UserError(f"--{name}={display_name(path)} is an address; give a file or folder of this "
+                            "computer")
+
+
 def _check_flag_names(rest: Sequence[str]) -> None:
     """Raises UserError for a flag that is no field, and for a field that there is not."""
     for argument in rest:
@@ -186,7 +197,8 @@ def _overridden(config: ConfigDict, rest: Sequence[str]) -> tuple[ConfigDict, di
     except (flags.Error, TypeError, ValueError, KeyError, AttributeError) as error:
         raise UserError(_wrong_value(error)) from error
     if unexpected:
-        raise UserError(f"unexpected argument {unexpected[0]!r}; flags are written --name=value")
+        raise UserError(f"unexpected argument {name_of_nothing(unexpected[0])!r}; flags are written "
+                        "--name=value")
     return values["config"].value, dict(config_flags.get_override_values(values["config"]))
 
 
@@ -196,7 +208,7 @@ def _wrong_value(error: Exception) -> str:
     if not said:
         return _one_line(error)
     field = config_module.field_named(said[1])
-    return f"{field.name} is {said[2]!r}, but has to be {config_module.type_name(field)}"
+    return f"{field.name} is {name_of_nothing(said[2])!r}, but has to be {config_module.type_name(field)}"
 
 
 def _one_line(error: Exception) -> str:
@@ -228,7 +240,7 @@ def _check_files(arguments: Arguments) -> None:
         if "output" not in arguments.outputs:
             raise UserError("--mode=score needs --output=FILE")
         if not pathlib.Path(arguments.input).is_file():
-            raise UserError(f"there is no input file {arguments.input}")
+            raise UserError(f"there is no input file {name_of_nothing(arguments.input)}")
     named = {"input": arguments.input} if arguments.input else {}
     files = [pathlib.Path(path).resolve() for path in {**named, **arguments.outputs}.values()]
     if len(set(files)) < len(files):

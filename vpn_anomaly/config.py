@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from ml_collections import ConfigDict
 
 from vpn_anomaly import config_rules
+from vpn_anomaly.display_names import display_name
 from vpn_anomaly.errors import UserError
 
 SYSTEMS = ("inpainting", "vpn", "conv_lstm_autoencoder", "frame_autoencoder",
@@ -241,16 +242,27 @@ def flat(config: Mapping) -> dict[str, object]:
     return dict(leaves(config, ""))
 
 
+def shown(config: Mapping) -> dict[str, object]:
+    """The values by dotted name as they may be shown: addresses without their secrets."""
+    return {name: _shown(value) for name, value in flat(config).items()}
+
+
 def as_dict(config: ConfigDict) -> dict:
-    """Nested plain dicts, with lists for tuples: exactly what a JSON file of it gives back."""
+    """Nested plain dicts, with lists for tuples: exactly what a JSON file of it gives back.
+
+    Addresses are without their secrets: this is what is stored.
+    """
     return {key: as_dict(value) if isinstance(value, ConfigDict)
-            else list(value) if isinstance(value, tuple) else value
-            for key, value in config.items()}
+            else list(value) if isinstance(value, tuple)
+            else _shown(value) for key, value in config.items()}
 
 
 def differences(a: Mapping, b: Mapping) -> list[str]:
-    """Dotted names whose values differ, or that only one of the two has, in the order of FIELDS."""
-    a, b = flat(a), flat(b)
+    """Dotted names whose values differ, or that only one of the two has, in the order of FIELDS.
+
+    Of addresses the display names are compared: a stored config has no more.
+    """
+    a, b = shown(a), shown(b)
     missing = object()
     names = list(dict.fromkeys([*(name for name in _BY_NAME if name in a or name in b), *a, *b]))
     return [name for name in names if a.get(name, missing) != b.get(name, missing)]
@@ -299,12 +311,16 @@ def _check_value(field: Field, value: object) -> None:
         or is_tuple and field.length is not None and len(elements) != field.length
     )
     if wrong_type:
-        raise UserError(f"{field.name} is {value!r}, but has to be {type_name(field)}")
+        raise UserError(f"{field.name} is {_shown(value)!r}, but has to be {type_name(field)}")
     for one in elements:
         too_low = field.minimum is not None and one < field.minimum
         too_high = field.maximum is not None and one > field.maximum
         if too_low or too_high or field.choices is not None and one not in field.choices:
-            raise UserError(f"{field.name} is {value!r}, but has to be {allowed(field)}")
+            raise UserError(f"{field.name} is {_shown(value)!r}, but has to be {allowed(field)}")
+
+
+def _shown(value: object) -> object:
+    return display_name(value) if isinstance(value, str) else value
 
 
 def _is_a(value: object, kind: type) -> bool:

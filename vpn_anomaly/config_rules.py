@@ -5,6 +5,7 @@ A rule takes the values by dotted name and returns the line, or None where all i
 
 from collections.abc import Mapping
 
+from vpn_anomaly.display_names import display_name
 from vpn_anomaly.errors import UserError
 
 DIGIT_SIZE = 28  # height and width of a glyph, pixels
@@ -57,6 +58,16 @@ def _videos_are_named(values):
         wanted = ("the folder of the set, such as --config.data.path=UCSDped2" if _is_labelled(values)
                   else "normal footage, such as --config.data.path='normal/*.mp4'")
         return f"data.source is {values['data.source']}, but data.path is empty; set it to {wanted}"
+    return None
+
+
+def _only_videos_have_addresses(values):
+    for name, value in values.items():
+        is_address = isinstance(value, str) and "://" in value
+        if is_address and (name != "data.path" or values["data.source"] != "video"):
+            more = ", or set data.source=video" if name == "data.path" else ""
+            return (f"{name} is {display_name(value)!r}, an address; give a file or folder of this "
+                    f"computer{more}")
     return None
 
 
@@ -235,6 +246,7 @@ def _enough_shifts_for_the_masks(values):
 RULES = (
     _channels_are_grey_or_rgb,
     _videos_are_named,
+    _only_videos_have_addresses,
     _labelled_frames_are_all_scored,
     _a_radius_is_known,
     _a_size_is_known,

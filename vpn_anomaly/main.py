@@ -11,7 +11,9 @@ from collections.abc import Iterator, Sequence
 
 from vpn_anomaly import command_line, usage, workdir
 from vpn_anomaly.config import LABELLED_SOURCES
+from vpn_anomaly.display_names import masked, name_of_nothing, without_address
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.plain_line import plain_line
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -25,13 +27,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         with _warnings_on_stderr():
             return _run(argv)
     except UserError as error:
-        if "--debug" in argv:
-            traceback.print_exc()
-        print(f"error: {error}", file=sys.stderr)
+        _tell_where(argv)
+        print(plain_line(f"error: {_without_secrets(str(error), argv)}"), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        if "--debug" in argv:
-            traceback.print_exc()
+        _tell_where(argv)
         print("interrupted", file=sys.stderr)
         return 130
 
@@ -67,6 +67,26 @@ def _run(argv: Sequence[str]) -> int:
     return 0
 
 
+def _tell_where(argv: Sequence[str]) -> None:
+    """With --debug the traceback of the exception that is handled, indented: no line can pass for ours."""
+    if "--debug" in argv:
+        lines = masked(traceback.format_exc(), _addresses(argv)).splitlines()
+        print(*(f"  {plain_line(line)}" for line in lines), sep="\n", file=sys.stderr)
+
+
+def _without_secrets(line: str, argv: Sequence[str]) -> str:
+    """A line without what is secret in the addresses of the command line, should it repeat one."""
+    for address in _addresses(argv):
+        line = without_address(line, address, name_of_nothing(address))
+    return line
+
+
+def _addresses(argv: Sequence[str]) -> list[str]:
+    """The arguments, of flags what stands behind =, that hold something secret."""
+    values = [argument.partition("=")[2] if argument.startswith("-") else argument for argument in argv]
+    return [value for value in values if name_of_nothing(value) != value]
+
+
 def _with_known_model(arguments: command_line.Arguments) -> command_line.Arguments:
     """With what the config leaves to the weights it starts from, or to the videos."""
     config = arguments.config
@@ -89,7 +109,7 @@ def _train(arguments: command_line.Arguments) -> None:
                                     datetime.datetime.now())
     results = workdir.finished_results(directory, config)
     if results is not None:
-        print(f"{directory} is finished; its results:\n{_results_table(results)}")
+        print(f"{plain_line(str(directory))} is finished; its results:\n{_results_table(results)}")
         return
     from vpn_anomaly.training import loop
 
@@ -99,7 +119,7 @@ def _train(arguments: command_line.Arguments) -> None:
 
         check(config)
     workdir.open_run(directory, config)
-    print(f"the run is in {directory}", flush=True)  # in a log, before what goes to stderr
+    print(plain_line(f"the run is in {directory}"), flush=True)  # in a log, before what goes to stderr
     seconds = loop.train(config, directory)
     if seconds is not None and arguments.mode is None:
         _evaluate(config, _trained_run(config, directory), directory, seconds)
@@ -136,7 +156,7 @@ def _evaluate(
         from vpn_anomaly.evaluation.evaluate import evaluate
 
     print(_results_table(evaluate(config, trained, directory, training_seconds)))
-    print(f"report: {directory / workdir.REPORT}")
+    print(plain_line(f"report: {directory / workdir.REPORT}"))
 
 
 def _results_table(results) -> str:
@@ -149,11 +169,16 @@ def _results_table(results) -> str:
     return results_table(results)
 
 
+class _OneLine(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return plain_line(super().format(record))
+
+
 @contextlib.contextmanager
 def _warnings_on_stderr() -> Iterator[None]:
     """Shows what the package warns of, one line each, and once: libraries set up the root logger."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("warning: %(message)s"))
+    handler.setFormatter(_OneLine("warning: %(message)s"))
     handler.setLevel(logging.WARNING)
     logger = logging.getLogger("vpn_anomaly")
     logger.addHandler(handler)

@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator, Mapping
 from ml_collections import ConfigDict
 
 from vpn_anomaly import config as config_module
+from vpn_anomaly.display_names import display_name
 from vpn_anomaly.errors import UserError
 
 RUNS = pathlib.Path("runs")
@@ -35,7 +36,7 @@ DATA_SET_FIELDS = ("data.source", "data.path", "data.video.")  # which labelled 
 def new_run(config_name: str, overrides: Mapping[str, object], now: datetime.datetime,
             runs: pathlib.Path = RUNS) -> pathlib.Path:
     """A folder that does not exist yet, named after the config, its overrides and the time."""
-    parts = [config_name, *(f"{name}={value}" for name, value in overrides.items())]
+    parts = [config_name, *(f"{name}={display_name(str(value))}" for name, value in overrides.items())]
     described = re.sub(r"[^\w.=,+-]+", "-", "_".join(parts))
     if len(described) > LONGEST_NAME:
         digest = hashlib.sha256(described.encode()).hexdigest()[:8]
@@ -107,8 +108,8 @@ def differences_in_words(stored: Mapping, config: ConfigDict, free: tuple[str, .
 
     A field that the stored config lacks counts as its default: it is newer.
     """
-    before = {**config_module.flat(config_module.defaults()), **config_module.flat(stored)}
-    now = config_module.flat(config)
+    before = {**config_module.flat(config_module.defaults()), **config_module.shown(stored)}
+    now = config_module.shown(config)
     return ", ".join(f"{name} {before.get(name)!r} there and {now.get(name)!r} here"
                      for name in config_module.differences(before, now)
                      if not name.startswith(free))

@@ -13,6 +13,7 @@ from vpn_anomaly.data.labelled_set import LabelledClip
 from vpn_anomaly.data.moving_mnist import MovingMNIST
 from vpn_anomaly.data.video import Look, sources
 from vpn_anomaly.data.video_clips import Divide, VideoClips, parts_of_videos, whole_videos
+from vpn_anomaly.display_names import display_names
 
 LABELLED_SETS = {"ucsd": ucsd, "avenue": avenue, "shanghaitech": shanghaitech}
 
@@ -62,12 +63,13 @@ def video_split(data) -> Divide:
 def read_videos(data) -> dict[str, np.ndarray]:
     """The frames of the normal videos that data.path names, uint8 (T, H, W, C), memory-mapped.
 
-    By source. What broke on the way is a warning. UserError where there are none, or they cannot be
+    By display name. What broke on the way is a warning. UserError where there are none, or they cannot be
     read.
     """
     folder = pathlib.Path(data.video.cache) if data.video.cache else default_folder()
     cache = FrameCache(folder, build_look(data), data.video.cache_gigabytes)
-    videos = {source: cache.frames(source) for source in _normal_sources(data)}
+    normal = _normal_sources(data)
+    videos = {name: cache.frames(source) for name, source in zip(display_names(normal), normal, strict=True)}
     for problem in cache.problems:
         logging.getLogger("vpn_anomaly.data").warning(problem)
     return videos

@@ -7,7 +7,7 @@ import time
 import urllib.parse
 
 from vpn_anomaly.data.decode import Decoder, reason, video_stream
-from vpn_anomaly.data.video_sources import without_password
+from vpn_anomaly.display_names import HIDDEN, display_name, masked
 from vpn_anomaly.errors import UserError
 
 # FFmpeg's name for the system's cameras, camera N there, and what it must be told.
@@ -27,7 +27,10 @@ def open_stream(address: str, timeout: float) -> Decoder:
     """
     import av
 
-    name = without_password(address)
+    name = display_name(address)
+    if name == address and HIDDEN in address:
+        raise UserError(f"{name}: {HIDDEN} stands for what is not stored of an address; give all of it "
+                        "on the command line")
     scheme = re.match(r"\w+://", address)[0].lower()
     # Over UDP, the default, cameras lose packets and pictures break.
     options = {"rtsp_transport": "tcp"} if scheme == "rtsp://" else {}
@@ -39,11 +42,13 @@ def open_stream(address: str, timeout: float) -> Decoder:
         if time.monotonic() - start > 0.95 * timeout:
             why = f"no answer in {timeout:g} s; check that it is on and sends, or wait longer"
         else:
-            words = _unknown_host(address) or reason(error)
-            why = f"cannot be opened ({words}); check the address, and that it is on"
+            words = _unknown_host(address) or masked(reason(error), [address])
+            why = (f"cannot be opened ({words}); check the address, and that it is on"
+                   f"{_unescaped(address)}")
         raise UserError(f"{name}: {why}") from error
     live = scheme in ALWAYS_LIVE or not container.duration
-    return Decoder(container, video_stream(container, name), live, timeout)
+    hide = lambda words: masked(words, [address])
+    return Decoder(container, video_stream(container, name), live, timeout, hide)
 
 
 def open_camera(source: str, timeout: float) -> Decoder:
@@ -77,6 +82,13 @@ def _camera_names(system: str) -> list[str]:
     except (OSError, ValueError, av.FFmpegError):  # the list is only to help
         return []
     return [device.name for device in devices if "video" in device.media_types or system == "v4l2"]
+
+
+def _unescaped(address: str) -> str:
+    """Advice where a password seems to hold what ends a host."""
+    user, at, _ = address.partition("://")[2].rpartition("@")
+    advice = "; in a user or password write / as %2F, ? as %3F, # as %23"
+    return advice if at and re.search("[/?#]", user) else ""
 
 
 def _unknown_host(address: str) -> str | None:

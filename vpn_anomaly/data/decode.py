@@ -5,7 +5,7 @@ import itertools
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from vpn_anomaly.data.damage import Damage
 from vpn_anomaly.data.stamps import Stamps
@@ -36,13 +36,16 @@ class Decoder:
       expected_frames: by the header's count, or its duration and rate; None: unknown.
     """
 
-    def __init__(self, container, stream, live: bool, timeout: float = 0):
+    def __init__(self, container, stream, live: bool, timeout: float = 0,
+                 hide: Callable[[str], str] = str):
+        """hide: takes what is secret out of FFmpeg's words."""
         self.live = live
         rate = stream.average_rate or stream.guessed_rate
         if container.format.name == "mpjpeg":  # single pictures over http; FFmpeg makes it 25
             rate = None
         self.rate = float(rate) if rate else None
         self._container, self._stream, self._timeout = container, stream, timeout
+        self._hide = hide
         self._end = None if live else _end_seconds(container, stream)
         self.expected_frames = None if live else self._count_by_header()
         self._damage, self._stamps = Damage(stream), Stamps(container, stream)
@@ -138,11 +141,11 @@ class Decoder:
                     tries, self._broke = 0, silence
             except av.InvalidDataError as error:
                 tries = 0 if self.live else tries - 1
-                self._broke = None if tries else reason(error)
+                self._broke = None if tries else self._hide(reason(error))
             except av.ExitError:
                 tries, self._broke = 0, silence
             except (av.FFmpegError, OSError) as error:
-                tries, self._broke = 0, reason(error)
+                tries, self._broke = 0, self._hide(reason(error))
         flush = av.Packet()
         flush.time_base = self._stream.time_base
         yield flush
@@ -216,7 +219,9 @@ def video_stream(container, name: str):
 
 
 def reason(error: Exception) -> str:
-    """The operating system's or FFmpeg's words for an error, without its number and address."""
+    """The operating system's or FFmpeg's words for an error, without its number.
+
+    Where they name an address, it is with its secrets (`display_names.masked`)."""
     words = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return words[:1].lower() + words[1:]
 

@@ -16,8 +16,10 @@ import time
 import numpy as np
 
 from vpn_anomaly.data.video import Look, Video, open_video
+from vpn_anomaly.display_names import display_name
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.pace import Pace
+from vpn_anomaly.plain_line import plain_line
 
 GIGABYTE = 10**9
 
@@ -47,7 +49,8 @@ class FrameCache:
           UserError: the source cannot be read or does not end, the cache has become larger than
             its limit, or cannot be written.
         """
-        path = self._folder / f"{pathlib.Path(source).stem}-{_digest(source, self._look)}.npy"
+        stem = pathlib.Path(display_name(source)).stem
+        path = self._folder / f"{stem}-{_digest(source, self._look)}.npy"
         if not path.exists():
             self._decode(source, path)
         try:
@@ -88,7 +91,7 @@ class FrameCache:
                 raise UserError(self._too_large(video.name))
             if self._pace.due(time.monotonic(), last=False):
                 of = f" of {video.expected_frames}" if video.expected_frames else ""
-                print(f"decoding {video.name}: {count}{of} frames", file=sys.stderr, flush=True)
+                print(plain_line(f"decoding {video.name}: {count}{of} frames"), file=sys.stderr, flush=True)
         file.seek(0)
         _write_header(file, count, shape)
         if file.tell() != start:
@@ -100,7 +103,7 @@ class FrameCache:
             raise UserError(self._too_large(source))
 
     def _too_large(self, source: str) -> str:
-        return (f"with {source} the decoded frames are more than data.video.cache_gigabytes"
+        return (f"with {display_name(source)} the decoded frames are more than data.video.cache_gigabytes"
                 f" {self._limit / GIGABYTE:g}; raise it, or set a smaller data.video.height and"
                 " data.video.width or a lower data.video.rate, or train on less footage")
 

@@ -24,6 +24,7 @@ from vpn_anomaly.data.image_folder import ImageFolder
 from vpn_anomaly.data.picture import FORMATS, Resizer, shown_size
 from vpn_anomaly.data.timeline import by_clock, in_time
 from vpn_anomaly.data.video_sources import sources
+from vpn_anomaly.display_names import display_name
 from vpn_anomaly.errors import UserError
 
 __all__ = ["Frame", "Look", "Video", "open_video", "sources"]
@@ -81,7 +82,7 @@ class Video:
     Frames of another size than the first are resized to the first one's work size.
 
     Attributes:
-      name: the source, without a password.
+      name: the source, an address without its secrets.
       live: whether frames come as time goes.
       rate: frames a second of the source, None where it does not say.
       size: (height, width) of the images.
@@ -168,9 +169,12 @@ class Video:
             self._source_size = size
 
 
-def open_video(source: str, look: Look) -> Video:
-    """Opens one of `sources` and decodes its first frame. UserError, one line, where that fails."""
-    name = video_sources.without_password(source)
+def open_video(source: str, look: Look, name: str = "") -> Video:
+    """Opens one of `sources` and decodes its first frame. UserError, one line, where that fails.
+
+    name: of the video; without it the source's display name.
+    """
+    name = name or display_name(source)
     reader = _reader(source, look)
     try:
         return Video(name, reader, look)

@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 
+from vpn_anomaly.display_names import display_name, name_of_nothing
 from vpn_anomaly.errors import UserError
 
 ADDRESSES = ("rtsp://", "http://", "https://", "udp://", "tcp://")
@@ -39,10 +40,10 @@ def sources(where: str) -> list[str]:
     if os.path.exists(where):
         return [where]
     if not glob.has_magic(where):
-        raise UserError(f"{where}: no such file or folder; {NEEDED}")
+        raise UserError(f"{name_of_nothing(where)}: no such file or folder; {NEEDED}")
     found = _matching(where)
     if not found:
-        raise UserError(f"{where}: the pattern matches no image and no video; {NEEDED}")
+        raise UserError(f"{name_of_nothing(where)}: the pattern matches no image and no video; {NEEDED}")
     return found
 
 
@@ -50,7 +51,7 @@ def is_address(source: str) -> bool:
     """Whether it is the address of a network stream. UserError for a kind that is not read."""
     scheme = re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", source)
     if scheme and scheme[0].lower() not in ADDRESSES:
-        raise UserError(f"{without_password(source)}: {scheme[0]} is not read; {NEEDED}")
+        raise UserError(f"{display_name(source)}: {scheme[0]} is not read; {NEEDED}")
     return bool(scheme)
 
 
@@ -90,11 +91,6 @@ def natural_order(name: str) -> tuple:
     pieces = re.split(r"(\d+)", name)
     pieces[1::2] = map(int, pieces[1::2])
     return [piece if type(piece) is int else piece.casefold() for piece in pieces], name
-
-
-def without_password(address: str) -> str:
-    """The address with its password, if it has one, as ***."""
-    return re.sub(r"(://[^/@:]*):[^/@]*@", r"\1:***@", address)
 
 
 def _path_order(path: pathlib.Path) -> list:

@@ -1,6 +1,5 @@
 """Scores of a file of sequences, to CSV or JSONL, with maps as .npz on request."""
 
-import csv
 import io
 import json
 import pathlib
@@ -8,6 +7,7 @@ import pathlib
 import numpy as np
 
 from vpn_anomaly import workdir
+from vpn_anomaly.csv_text import csv_line
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.files import check_shape, read_sequences
 from vpn_anomaly.data.lattice import shown
@@ -81,14 +81,15 @@ def _rows(scores: dict[str, np.ndarray], first_sequence: int, frames: tuple[int,
 
 
 def write_rows(path: pathlib.Path, rows: list[dict]) -> None:
-    """Writes rows of equal columns, one or more, as .jsonl or else as .csv with a line of names."""
+    """Writes rows of equal columns, one or more, as .jsonl or else as .csv with a line of names.
+
+    Text in a .csv is guarded (`csv_text`).
+    """
     text = io.StringIO()
     if path.suffix == ".jsonl":
         text.writelines(json.dumps(row) + "\n" for row in rows)
     else:
-        writer = csv.DictWriter(text, rows[0], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+        text.writelines(csv_line([*row]) for row in [rows[0], *(row.values() for row in rows)])
     workdir.write_atomically(path, lambda file: file.write(text.getvalue().encode(errors="surrogateescape")))
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from vpn_anomaly.plain_line import plain_line
+
 SCORE_WIDTH, COLUMN_WIDTH = 28, 24
 COLUMNS = {
     "auroc_micro": "AUROC micro", "auroc_macro": "AUROC macro", "equal_error_rate": "equal error rate",
@@ -25,7 +27,7 @@ def results_table(results: Mapping) -> str:
                  "the anomalous".format(at["score"], rates[0], at["allowed"], rates[1]))
     lines += [f"done: {phrase}" for phrase in results["done"]]
     lines += [f"not done: {phrase}" for phrase in results["not_done"]]
-    return "\n".join(line.rstrip() for line in lines)
+    return "\n".join(plain_line(line.rstrip()) for line in lines)
 
 
 def cell(metrics: Mapping, name: str) -> str:

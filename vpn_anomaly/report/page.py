@@ -10,6 +10,7 @@ import pathlib
 import jinja2
 
 from vpn_anomaly import workdir
+from vpn_anomaly.plain_line import plain_line
 from vpn_anomaly.report.colours import INK
 from vpn_anomaly.report.parts import Page
 from vpn_anomaly.report.pictures import ENLARGED_BELOW
@@ -19,8 +20,7 @@ TEMPLATE = pathlib.Path(__file__).with_name("page.html")
 
 def write_page(path: pathlib.Path, page: Page) -> None:
     """Writes the page in one piece, in UTF-8. UserError where it cannot be written."""
-    # A file name need not be UTF-8; such bytes, which Python keeps as surrogates, become "?".
-    content = html(page).encode(errors="replace")
+    content = html(page).encode()
     workdir.write_atomically(path, lambda file: file.write(content))
 
 
@@ -29,10 +29,17 @@ def html(page: Page) -> str:
     return _template().render(page=page, ink=INK, enlarged_below=ENLARGED_BELOW)
 
 
+def _readable(value: object) -> object:
+    """Text as a reader may see it: with "?" for bytes of a file name that are no UTF-8, no control
+    characters."""
+    return plain_line(value.encode(errors="replace").decode()) if type(value) is str else value
+
+
 @functools.cache
 def _template() -> jinja2.Template:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
         keep_trailing_newline=True,
+        finalize=_readable,
     )
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8"))

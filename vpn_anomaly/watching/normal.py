@@ -6,6 +6,7 @@ from vpn_anomaly import checkpoints
 from vpn_anomaly.config import LABELLED_SOURCES
 from vpn_anomaly.data.build import read_videos, video_split
 from vpn_anomaly.data.video_clips import Divide
+from vpn_anomaly.display_names import display_name
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.calibration import Calibration
 from vpn_anomaly.evaluation.scoring import Progress
@@ -50,7 +51,7 @@ def normal_scores(config, trained: Trained, streamer: Streamer, zones_HxW) -> No
         "scores": score_names(config.system, config.watch.tail),
     }
     if config.data.source in LABELLED_SOURCES:  # weights may be evaluated on several sets
-        made_with["footage"] = [config.data.source, config.data.path]
+        made_with["footage"] = [config.data.source, display_name(config.data.path)]
     for folder in trained.calibrations:
         stored = checkpoints.load_calibration(folder, made_with, NAME)
         if stored is not None:

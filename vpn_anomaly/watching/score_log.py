@@ -5,8 +5,6 @@ is full, what was written before is left, all of it whole lines.
 """
 
 import contextlib
-import csv
-import io
 import json
 import math
 import os
@@ -14,6 +12,7 @@ import pathlib
 from collections.abc import Iterable, Mapping
 
 from vpn_anomaly import workdir
+from vpn_anomaly.csv_text import csv_line
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.watching.events import Change
 
@@ -23,8 +22,8 @@ ENDINGS = (".csv", ".jsonl")
 class ScoreLog:
     """A row a frame: source, frame, time, each score by its name, p_KIND of each kind.
 
-    A .csv has a line of column names first. What a frame does not have (None, not in the mapping,
-    or not a finite number) is empty there and null in a .jsonl.
+    A .csv has a line of column names first, and text in it is guarded (`csv_text`). What a frame does
+    not have (None, not in the mapping, or not a finite number) is empty there and null in a .jsonl.
 
     Args:
       path: ends in .csv or .jsonl.
@@ -43,7 +42,7 @@ class ScoreLog:
         self._is_csv = path.suffix.lower() == ".csv"
         self._lines = LineFile(path)
         if self._is_csv:
-            self._lines.write(_csv_line(self._columns))
+            self._lines.write(csv_line(self._columns))
 
     def __enter__(self):
         return self
@@ -70,7 +69,7 @@ class ScoreLog:
         values = [*map(score.get, self._scores), *map(p.get, self._kinds)]
         row = [source, int(index), *map(_finite, [time, *values])]
         if self._is_csv:
-            self._lines.write(_csv_line(row))
+            self._lines.write(csv_line(row))
         else:
             self._lines.write(_json_line(dict(zip(self._columns, row))))
 
@@ -139,12 +138,6 @@ class LineFile:
 
 def _finite(value: float | None) -> float | None:
     return float(value) if value is not None and math.isfinite(value) else None
-
-
-def _csv_line(values: list) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(values)
-    return text.getvalue()
 
 
 def _json_line(record: dict) -> str:

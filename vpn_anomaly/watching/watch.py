@@ -3,6 +3,7 @@
 import collections
 import contextlib
 import dataclasses
+import functools
 import pathlib
 import sys
 import time
@@ -10,10 +11,12 @@ from collections.abc import Iterator, Mapping
 
 from vpn_anomaly.data.build import build_look
 from vpn_anomaly.data.video import Look, Video, open_video, sources
+from vpn_anomaly.display_names import display_name, display_names
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation import provenance
 from vpn_anomaly.evaluation.trained import Trained
 from vpn_anomaly.pace import Pace
+from vpn_anomaly.plain_line import plain_line
 from vpn_anomaly.training.signals import StopRequest
 from vpn_anomaly.watching.events import KINDS, Change
 from vpn_anomaly.watching.live import Live, LiveFrame
@@ -50,16 +53,16 @@ def watch(
                         " --config=configs/video.py --config.data.path='normal/*.mp4'")
     names = sources(where)
     if "video" in outputs and len(names) > 1:
-        raise UserError(f"--video takes one source, but --input={where} names {len(names)}; watch one"
-                        " at a time, or leave --video out")
+        raise UserError(f"--video takes one source, but --input={display_name(where)} names {len(names)};"
+                        " watch one at a time, or leave --video out")
     with StopRequest() as stop, contextlib.ExitStack() as stack:
         look = dataclasses.replace(build_look(config.data), timeout=config.watch.timeout)
         opened = [stack.enter_context(output)
                   for output in _outputs(config, trained, outputs, look.frame_rate, model)]
         session = _Session(config, trained, look, opened, max_frames, stop)
-        for name in names:
+        for source, name in zip(names, display_names(names), strict=True):
             if session.goes_on:
-                session.watch(name)
+                session.watch(source, name)
         print(session.summary(), flush=True)
     if stop.interrupted:
         raise KeyboardInterrupt
@@ -99,9 +102,9 @@ class _Session:
         """Whether there are frames left to watch."""
         return not self._stop.requested and self._left != 0
 
-    def watch(self, name: str) -> None:
-        """Watches one source to its end."""
-        video = open_video(name, self._look)
+    def watch(self, source: str, name: str) -> None:
+        """Watches one source to its end. `name`: its display name."""
+        video = open_video(source, self._look, name)
         with contextlib.ExitStack() as stack:
             stack.callback(video.close)
             watcher = self._watcher(video)
@@ -110,7 +113,7 @@ class _Session:
                 output.begin(video, watcher)
             progress = _Progress(video)
             piece, frames_before = 0, self._frames
-            for frame, of_piece in self._frames_of(name, video, stack):
+            for frame, of_piece in self._frames_of(source, video, stack):
                 if of_piece != piece:
                     self._finish(video.name, watcher.finish())
                     watcher.resume()
@@ -125,7 +128,7 @@ class _Session:
             self._short.append(f"{video.name}: {count} frames, but the first {watcher.first_frame} of a"
                                " source have no scores")
         if video.problem:
-            print(f"{video.name}: {video.problem}", file=sys.stderr, flush=True)
+            _tell(f"{video.name}: {video.problem}")
 
     def summary(self) -> str:
         """What was seen, in one line."""
@@ -139,17 +142,17 @@ class _Session:
         if self._short and not self._scored:
             raise UserError(f"{self._short[0]}; give a longer one")
         for line in self._short:
-            print(line, file=sys.stderr, flush=True)
+            _tell(line)
 
-    def _frames_of(self, name: str, video: Video, stack) -> Iterator[LiveFrame]:
+    def _frames_of(self, source: str, video: Video, stack) -> Iterator[LiveFrame]:
         if not video.live:
             return pieces(video, self._config.watch.longest_gap,
                           lambda line: _tell(f"{video.name}: {line}"))
-        live = stack.enter_context(Live(name, self._look, video=video, tell=_tell))
+        opened_again = functools.partial(open_video, name=video.name)
+        live = stack.enter_context(Live(source, self._look, video=video, tell=_tell, open=opened_again))
         self._stop.then = live.close
-        stack.callback(lambda: print(
-            f"{live.name}: {live.dropped} frames dropped, {live.reconnections} reconnections",
-            file=sys.stderr, flush=True,
+        stack.callback(lambda: _tell(
+            f"{live.name}: {live.dropped} frames dropped, {live.reconnections} reconnections"
         ))
         return iter(live)
 
@@ -183,7 +186,7 @@ class _Session:
 
 
 def _tell(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    print(plain_line(line), file=sys.stderr, flush=True)
 
 
 class _Progress:
@@ -202,7 +205,7 @@ class _Progress:
         if not (redrawn and self._count % 10 == 0 or not redrawn and self._pace.due(now, False)):
             return
         a_second = self._count / max(now - self._started, 1e-9)
-        text = f"{self._video.name}: frame {frame.index}, {a_second:.1f} frames a second"
+        text = f"{plain_line(self._video.name)}: frame {frame.index}, {a_second:.1f} frames a second"
         if self._video.expected_frames:
             seconds = (self._video.expected_frames - 1 - frame.index) / max(a_second, 1e-9)
             text += f", {max(seconds, 0) / 60:.1f} min left"

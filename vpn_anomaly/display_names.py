@@ -1,0 +1,130 @@
+"""What a source is called wherever people or files see it: its address without its secrets.
+
+    display_name("rtsp://me:pass@cam/1?key=abc")  # rtsp://***@cam/1?key=***
+
+Where it is not sure what is secret, more is hidden: people put passwords into addresses unescaped,
+with every character that separates parts of an address.
+"""
+
+import collections
+import pathlib
+import re
+import urllib.parse
+from collections.abc import Iterable, Sequence
+
+HIDDEN = "***"
+# One slash will do for the schemes of streams: so pathlib writes an address, and who mistypes one.
+_STREAMS = r"(?:rtsps?|rtmps?|s?rtp|srt|https?|udp|tcp|tls|s?ftps?|mmsh?|wss?)"
+_START = re.compile(rf".*?(?:://+|(?<![\w+.-]){_STREAMS}:/+)", re.DOTALL | re.IGNORECASE)
+# Without ":" or slashes behind its scheme, or without a scheme: user:password@host, host/page?name=value.
+_MISTYPED = re.compile(
+    rf"({_STREAMS}(?:[:;][/\\]*|[/\\]+))|[^/\\:@]+:.*@|[\w.-]+(?::\d+)?/.*\?[^/]*=", re.DOTALL | re.IGNORECASE
+)
+_HOST = re.compile(r"(\[[^\]]*\]|[^:=%&;]*)(:\d{0,5})?")
+_JOINED = re.compile("=.*_[^&;/=]*=", re.DOTALL)  # user=a_password=b, as some recorders want it
+_EQUALS = "(?:=|%(?:25)*3D)"
+_SHORT = 4  # characters; less are masked in messages as whole words only
+
+
+def display_name(source: str) -> str:
+    """The source as it may be shown; an address of a stream without its secrets.
+
+    `***` stands for all between "://" and the last "@" of the whole address, and for the value of
+    every name=value behind it. What is no address (a file, a camera) is given back as it is. The
+    display name of a display name is itself.
+    """
+    start = _START.match(source)
+    return start[0] + _without_secrets(source[start.end():]) if start else source
+
+
+def display_names(sources: Sequence[str]) -> list[str]:
+    """The display names of one command's sources; those of different ones end in #1, #2 if alike."""
+    alike = collections.defaultdict(list)
+    for source in dict.fromkeys(sources):
+        alike[display_name(source)].append(source)
+    name_of = {source: name if len(of_name) == 1 else f"{name} #{number}"
+               for name, of_name in alike.items() for number, source in enumerate(of_name, start=1)}
+    return [name_of[source] for source in sources]
+
+
+def name_of_nothing(source: str) -> str:
+    """As `display_name`, for what names no file: it may be an address that was mistyped."""
+    mistyped = _MISTYPED.match(source)
+    if _START.match(source) or not mistyped:
+        return display_name(source)
+    scheme = mistyped[1] or ""
+    return scheme + _without_secrets(source.removeprefix(scheme))
+
+
+def masked(words: str, addresses: Iterable[str]) -> str:
+    """Words of FFmpeg, the system or Python with *** for all that they repeat of addresses' secrets."""
+    for address in addresses:
+        name = display_name(address)
+        if name != address:
+            words = without_address(words, address, name)
+            for secret in _spellings(_secrets(address)):
+                at_ends = r"(?<!\w){}(?!\w)" if len(secret) < _SHORT else "{}"
+                words = re.sub(at_ends.format(re.escape(secret)), HIDDEN, words)
+    return re.sub(r"[A-Za-z][\w+.-]*://\S+", lambda found: display_name(found[0]), words)
+
+
+def without_address(words: str, address: str, name: str) -> str:
+    """The words with the name for every spelling of the whole address."""
+    for spelling in _spellings([address, str(pathlib.PurePath(address)), " ".join(address.split())]):
+        words = words.replace(spelling, name)
+    return words
+
+
+def _without_secrets(rest: str) -> str:
+    """What follows the slashes of an address, without secrets."""
+    user, at, rest = re.fullmatch("(?:(.*)(@|%40))?(.*)", rest, re.DOTALL).groups(default="")
+    beginning = (HIDDEN if user else "") + at
+    if re.search(f"[/?#].*{_EQUALS}", user, re.DOTALL | re.IGNORECASE):  # it may be an "@" in a value
+        return beginning + HIDDEN
+    host, path, query = re.fullmatch("([^/?#]*)([^?#]*)(.*)", rest, re.DOTALL).groups()
+    if not _HOST.fullmatch(host):  # "user:password" whose "@host" was forgotten
+        return beginning + HIDDEN
+    if _JOINED.search(path):
+        return beginning + host + path[: path.index("=") + 1] + HIDDEN
+    path, path_values = _values(path, "&;/")
+    equals = re.search(_EQUALS, path, re.IGNORECASE)  # behind no name, or twice
+    if equals:
+        path = path[: equals.end()] + HIDDEN
+    query, query_values = _values(query, "&;?#")
+    if query[1:]:  # a token without a name
+        query = query[0] + HIDDEN
+    return "".join([beginning, host, path, path_values, query, query_values])
+
+
+def _values(text: str, separators: str) -> tuple[str, str]:
+    """What comes before the first name=, and all names from there on, with *** for their values.
+
+    A value ends where the next name begins, so that it may hold separators.
+    """
+    names = list(re.finditer(_name(separators), text, re.DOTALL | re.IGNORECASE))
+    before = text[: names[0].start()] if names else text
+    return before, "".join(found[0] + HIDDEN for found in names)
+
+
+def _name(separators: str) -> str:
+    """A pattern of a name with its "=", and something behind it."""
+    return rf"[{separators}][^{separators}=]+?{_EQUALS}(?![{separators}=]|\Z)"
+
+
+def _secrets(address: str) -> list[str]:
+    """What the display name of an address hides, whole and in its parts."""
+    user, _, after = address[_START.match(address).end():].rpartition("@")
+    values = re.findall(rf"{_EQUALS}(.*?)(?=[&;/?#]|\Z)", after, re.DOTALL | re.IGNORECASE)
+    secrets = [user, *re.split("[:@]", user), user.partition(":")[2], *values]
+    words = lambda text: re.split(r"\W+", text) + re.split(r"[\W_]+", text)
+    return [*secrets, *set(words(urllib.parse.unquote(address))).difference(words(display_name(address)))]
+
+
+def _spellings(texts: Iterable[str]) -> list[str]:
+    """The texts as they are, percent-coded and decoded, and as repr writes them; the longest first."""
+    found = set()
+    for text in texts:
+        for spelled in (text, urllib.parse.unquote(text), urllib.parse.quote(text, errors="surrogatepass"),
+                        urllib.parse.quote(text, safe="", errors="surrogatepass")):
+            found |= {spelled, repr(spelled)[1:-1]}
+    return sorted(filter(None, found), key=len, reverse=True)
