@@ -91,6 +91,9 @@ FIELDS = (
     _number("data.video.rate", 0.0, "frames a second", 0.0, 1e4, "that are looked at; 0: all"),
     _number("data.video.frame_rate", 25.0, "frames a second", 1e-3, 1e4,
             "of sources that do not say: folders of images, .npy"),
+    _count("data.video.depth", 0, "bits", -32,
+           "of the grey levels in images of more than 8 bits, below 0: of numbers with a sign; "
+           "0: as the normal footage uses them", 32),
     Field("data.video.cache", "", str, "", None, None, None,
           "folder for decoded frames; empty: vpn_anomaly in the user's cache folder"),
     _number("data.video.cache_gigabytes", 8.0, "GB", 1e-6, 1e6, "of decoded frames at most"),

@@ -90,6 +90,12 @@ def _a_radius_is_known(values):
                 f"{values['data.source']}; set it to 1 or more")
 
 
+def _a_sign_and_a_bit_beside_it(values):
+    if values["data.video.depth"] == -1:
+        return "data.video.depth is -1, but numbers with a sign have 2 bits or more; set -2 or less, or 0"
+    return None
+
+
 def _speeds_are_in_order(values):
     low, high = values["data.speed"]
     if low > high:
@@ -251,6 +257,7 @@ RULES = (
     _a_radius_is_known,
     _a_size_is_known,
     _a_digit_fits_the_frame,
+    _a_sign_and_a_bit_beside_it,
     _speeds_are_in_order,
     _the_lattice_fits_the_frame,
     _the_stem_divides_the_frame,

@@ -94,6 +94,10 @@ def _with_known_model(arguments: command_line.Arguments) -> command_line.Argumen
         from vpn_anomaly.training.start import with_started_model
 
         config = with_started_model(config, arguments.overrides)
+    if config.data.source != "sequences" and not config.data.video.depth and arguments.checkpoint is None:
+        from vpn_anomaly.training.known_model import with_known_depth
+
+        config = with_known_depth(config, arguments.workdir, arguments.mode in (None, "train"))
     if not (config.model.attention.radius and config.data.height):
         from vpn_anomaly.training.known_model import with_known_model
 

@@ -94,8 +94,17 @@ def stored_field(directory: pathlib.Path, name: str) -> object | None:
 
     Raises UserError where the stored config cannot be read.
     """
+    stored = stored_values(directory)
+    return None if stored is None else stored.get(name)
+
+
+def stored_values(directory: pathlib.Path) -> dict[str, object] | None:
+    """The values that the run in the folder was started with, by dotted name; None: there is no run.
+
+    Raises UserError where the stored config cannot be read.
+    """
     stored = _stored_config(directory)
-    return None if stored is None else config_module.flat(stored).get(name)
+    return None if stored is None else config_module.flat(stored)
 
 
 def fixed_differences(stored: Mapping, config: ConfigDict) -> str:

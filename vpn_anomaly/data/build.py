@@ -9,10 +9,12 @@ from vpn_anomaly.data import avenue, shanghaitech, ucsd
 from vpn_anomaly.data.digits import load_digits
 from vpn_anomaly.data.files import FileSequences, check_shape, read_sequences
 from vpn_anomaly.data.frame_cache import FrameCache, default_folder
+from vpn_anomaly.data.image_depth import EIGHT_BITS, depth_of, is_deep
 from vpn_anomaly.data.labelled_set import LabelledClip
 from vpn_anomaly.data.moving_mnist import MovingMNIST
 from vpn_anomaly.data.video import Look, sources
 from vpn_anomaly.data.video_clips import Divide, VideoClips, parts_of_videos, whole_videos
+from vpn_anomaly.data.video_sources import image_files, is_address, is_camera
 from vpn_anomaly.display_names import display_names
 
 LABELLED_SETS = {"ucsd": ucsd, "avenue": avenue, "shanghaitech": shanghaitech}
@@ -52,7 +54,16 @@ def build_source(data):
 def build_look(data) -> Look:
     """How videos are looked at: work size, colours, rate."""
     video = data.video
-    return Look(video.height, video.width, data.channels, video.rate, video.frame_rate)
+    return Look(video.height, video.width, data.channels, video.rate, video.frame_rate, depth=video.depth)
+
+
+def measured_depth(data) -> int:
+    """The depth that images of more than 8 bits use in the normal footage; 8 where there are none.
+
+    UserError where data.path names no footage.
+    """
+    deep = [path for source in _normal_sources(data) for path in _deep_images(source)]
+    return depth_of(deep) if deep else EIGHT_BITS
 
 
 def video_split(data) -> Divide:
@@ -81,6 +92,14 @@ def labelled_clips(data) -> list[LabelledClip]:
     UserError where it is another kind of folder, or labels do not fit.
     """
     return LABELLED_SETS[data.source].test_clips(pathlib.Path(data.path))
+
+
+def _deep_images(source: str) -> list[pathlib.Path]:
+    """The images of a source that has images of more than 8 bits; empty otherwise."""
+    if is_address(source) or is_camera(source):
+        return []
+    images = image_files(source)
+    return images if is_deep(images) else []
 
 
 def _normal_sources(data) -> list[str]:

@@ -5,51 +5,81 @@ import pathlib
 import re
 from collections.abc import Iterator, Sequence
 
+from vpn_anomaly.data import image_file
+from vpn_anomaly.data.image_depth import EIGHT_BITS, Range, depth_of, difference, in_eight_bits
 from vpn_anomaly.errors import UserError
 
 NAMED = 5  # as many images or gaps are named in a message
 
 
 class ImageFolder:
-    """Images in the order given, `rate` a second. Those that cannot be read are passed over.
+    """Images in the order given, `rate` a second; of a stack or an animation, all its pictures.
 
-    Their numbers stay free, so that index / rate is still the time of an image. Other files of a
-    folder never come here, and nothing is said of them: label files lie beside the images of many
-    data sets.
+    Those that cannot be read are passed over. Their numbers stay free, so that index / rate is still
+    the time of an image. Other files of a folder never come here, and nothing is said of them: label
+    files lie beside the images of many data sets.
     """
 
     live = False
 
-    def __init__(self, source: str, paths: list[pathlib.Path], rate: float):
+    def __init__(self, source: str, paths: list[pathlib.Path], rate: float, depth: int = 0):
+        """depth: bits of the grey levels of images that have more than 8, as the normal footage uses
+        them; 0 or EIGHT_BITS: as these images use them, which are all read once before the first is
+        given."""
         if not paths:
-            raise UserError(f"{source}: no images in it; give a folder of jpg, png, bmp or tif")
+            raise UserError(f"{source}: no images in it; give a folder of jpg, png, tif or other images")
         self.rate = rate
-        self.expected_frames = len(paths)
-        self._paths = paths
-        self._unread = []
+        pages = image_file.count(paths[0])
+        several = pages > 1 and len(paths) > 1  # stacks, whose pages are not counted beforehand
+        self.expected_frames = None if several else pages * len(paths)
+        self._paths, self._known = paths, depth
+        self._depth = None if depth in (0, EIGHT_BITS) else depth
+        self._range, self._read = Range(), 0
+        self._unread, self._notes = [], []
 
     def pictures(self) -> Iterator[tuple]:
         """Yields (index, seconds, av.VideoFrame)."""
-        for index, path in enumerate(self._paths):
-            frame = _decoded(path)
-            if frame is None:
-                self._unread.append(path.name)
-            else:
-                yield index, index / self.rate, frame
+        index = 0
+        for path in self._paths:
+            def note(line, name=path.name):
+                self._notes.append(f"{name}: {line}")
+
+            for page, picture in enumerate(image_file.pictures(path, note)):
+                if isinstance(picture, image_file.Unreadable):
+                    self._unread.append(_name(path, page, picture.why))
+                else:
+                    self._read += 1
+                    yield index, index / self.rate, self._frame(picture)
+                index += 1
 
     def problems(self) -> list[str]:
         """What was found wrong so far, a phrase each."""
         found = []
         if self._unread:
-            found.append(f"{len(self._unread)} of {len(self._paths)} images cannot be read"
+            count = self._read + len(self._unread)
+            found.append(f"{len(self._unread)} of {count} images cannot be read"
                          f" ({shortened(self._unread)})")
         missing = gaps([path.stem for path in self._paths])
         if missing:
             found.append(f"images are missing by their numbers ({shortened(missing)})")
+        if self._notes:
+            found.append(shortened(self._notes))
+        other_depth = difference(self._range.depth, self._known)
+        if other_depth and self._read:
+            found.append(other_depth)
         return found
 
     def close(self) -> None:
         """Nothing is held open."""
+
+    def _frame(self, picture):
+        """The picture as an av.VideoFrame of 8 bits."""
+        if not isinstance(picture, image_file.Deep):
+            return picture
+        if self._depth is None:
+            self._depth = depth_of(self._paths)
+        self._range.add(picture)
+        return image_file.frame_of(in_eight_bits(picture, self._depth))
 
 
 def gaps(names: list[str]) -> list[str]:
@@ -81,18 +111,6 @@ def shortened(names: Sequence[str]) -> str:
     return ", ".join(names[:NAMED]) + more
 
 
-def _decoded(path: pathlib.Path):
-    """The image as av.VideoFrame; None where it cannot be read."""
-    import av
-
-    try:
-        # A file object, not a name: FFmpeg takes % in an image's name for a pattern.
-        with open(path, "rb") as file, av.open(file) as container:
-            codec = container.streams.video[0].codec_context
-            if codec is not None and codec.name == "mjpeg":
-                # Otherwise a JPEG that is cut off comes with its rest grey, and nothing says so. Cut
-                # files of other formats are refused anyhow, and this refuses some whole TIFFs.
-                codec.options = {"err_detect": "explode"}
-            return next(container.decode(video=0), None)
-    except (OSError, IndexError, av.FFmpegError):  # IndexError: no picture in the file
-        return None
+def _name(path: pathlib.Path, page: int, why: str) -> str:
+    """The name of an image that is not read; pages count from 1, the first is not named."""
+    return path.name + (f" page {page + 1}" if page else "") + (f": {why}" if why else "")

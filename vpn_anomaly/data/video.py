@@ -20,6 +20,7 @@ from vpn_anomaly.data import video_sources
 from vpn_anomaly.data.capture import open_camera, open_stream
 from vpn_anomaly.data.decode import open_file
 from vpn_anomaly.data.frame_array import FrameArray
+from vpn_anomaly.data.image_depth import MOST_BITS
 from vpn_anomaly.data.image_folder import ImageFolder
 from vpn_anomaly.data.picture import FORMATS, Resizer, shown_size
 from vpn_anomaly.data.timeline import by_clock, in_time
@@ -50,7 +51,8 @@ class Look:
     height, width: the largest work size, 0 for any; the aspect is kept, nothing is enlarged.
     channels: 1 grey, 3 RGB. rate: frames a second, of a faster source those nearest in time to
     every 1 / rate seconds, none twice; 0 for all. frame_rate: frames a second of sources that do
-    not know (folders, .npy). timeout: seconds that a stream may be silent.
+    not know (folders, .npy). timeout: seconds that a stream may be silent. depth: bits of the grey
+    levels in images of more than 8 (see `image_depth`); 0: as the source uses them.
     """
 
     height: int = 0
@@ -59,6 +61,7 @@ class Look:
     rate: float = 0
     frame_rate: float = 25
     timeout: float = 10
+    depth: int = 0
 
     def __post_init__(self):
         for name in ("height", "width", "rate"):
@@ -69,6 +72,9 @@ class Look:
                 raise UserError(f"{name}={getattr(self, name)}: give more than 0")
         if self.channels not in FORMATS:
             raise UserError(f"channels={self.channels}: give 1 (grey) or 3 (RGB)")
+        if not -MOST_BITS <= self.depth <= MOST_BITS or self.depth == -1:
+            raise UserError(f"depth={self.depth}: give 0 (as it is), 1 to {MOST_BITS} bits, or -{MOST_BITS} to"
+                            " -2 for numbers with a sign")
 
     def work_size(self, height: int, width: int) -> tuple[int, int]:
         """(height, width) in which frames of this size are given, at least 1 × 1."""
@@ -192,7 +198,7 @@ def _reader(source: str, look: Look):
         return open_camera(source, look.timeout)
     images = video_sources.image_files(source)
     if images or os.path.isdir(source):
-        return ImageFolder(source, images, look.frame_rate)
+        return ImageFolder(source, images, look.frame_rate, look.depth)
     if source.lower().endswith(".npy"):
         return FrameArray(source, look.frame_rate)
     return open_file(source)

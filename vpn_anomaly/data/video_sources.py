@@ -5,11 +5,11 @@ import os
 import pathlib
 import re
 
+from vpn_anomaly.data.image_formats import image_endings
 from vpn_anomaly.display_names import display_name, name_of_nothing
 from vpn_anomaly.errors import UserError
 
 ADDRESSES = ("rtsp://", "http://", "https://", "udp://", "tcp://")
-IMAGES = frozenset(".bmp .jpeg .jpg .png .tif .tiff".split())
 VIDEOS = frozenset(
     ".3gp .asf .avi .flv .gif .h264 .h265 .hevc .m2ts .m4v .mjpeg .mjpg .mkv .mov .mp4 .mpeg .mpg"
     " .mts .mxf .npy .ogv .ts .vob .webm .wmv .y4m".split()
@@ -72,7 +72,13 @@ def image_files(source: str) -> list[pathlib.Path]:
         files = [path]
     else:
         files = _files(map(pathlib.Path, glob.glob(source)))
-    return [file for file in files if file.suffix.lower() in IMAGES]
+    return [file for file in files if is_image(file)]
+
+
+def is_image(path: pathlib.Path) -> bool:
+    """Whether it is an image by its ending. Moving GIFs are videos: they say when their frames are."""
+    ending = path.suffix.lower()
+    return ending in image_endings() and ending not in VIDEOS
 
 
 def files_in(folder: pathlib.Path) -> list[pathlib.Path]:
@@ -115,7 +121,7 @@ def _in_folder(folder: pathlib.Path) -> list[str]:
     """The folder itself where it holds images, else its videos; empty where it has neither."""
     files = files_in(folder)
     videos = [str(path) for path in files if path.suffix.lower() in VIDEOS]
-    images = sum(path.suffix.lower() in IMAGES for path in files)
+    images = sum(map(is_image, files))
     if images and videos:
         raise UserError(
             f"{folder}: {images} images and {len(videos)} videos in one folder; give a pattern such"
@@ -127,13 +133,13 @@ def _in_folder(folder: pathlib.Path) -> list[str]:
 def _matching(pattern: str) -> list[str]:
     matches = [pathlib.Path(match) for match in glob.glob(pattern, recursive=True)]
     files = _files(matches)
-    known = [path for path in files if path.suffix.lower() in IMAGES | VIDEOS]
+    known = [path for path in files if is_image(path) or path.suffix.lower() in VIDEOS]
     files = known or files
-    images = [path for path in files if path.suffix.lower() in IMAGES]
+    images = [path for path in files if is_image(path)]
     last = os.path.basename(pattern)
     # A source is one string, so the images of one folder are named by the pattern's last part.
     found = {path.parent: [os.path.join(glob.escape(str(path.parent)), last)] for path in images}
-    found.update((path, [str(path)]) for path in files if path.suffix.lower() not in IMAGES)
+    found.update((path, [str(path)]) for path in files if not is_image(path))
     found.update((path, _in_folder(path)) for path in matches
                  if path.is_dir() and not path.name.startswith("."))
     return [source for path in sorted(found, key=_path_order) for source in found[path]]

@@ -1,15 +1,34 @@
-"""What the config leaves to the videos: how far things move, and how large the frames are."""
+"""What the config leaves to the videos: how far things move, how large and how deep frames are."""
 
 import pathlib
 
 from ml_collections import ConfigDict
 
 from vpn_anomaly import config as configuration, workdir
-from vpn_anomaly.data.build import read_videos, video_split
+from vpn_anomaly.data.build import measured_depth, read_videos, video_split
+from vpn_anomaly.data.image_depth import EIGHT_BITS
 from vpn_anomaly.data.motion import measured_radius
 from vpn_anomaly.errors import UserError
 
 RADIUS, HEIGHT, WIDTH = "model.attention.radius", "data.height", "data.width"
+DEPTH = "data.video.depth"
+
+
+def with_known_depth(config: ConfigDict, directory: pathlib.Path | None, trains: bool) -> ConfigDict:
+    """The config with data.video.depth, if it was 0, as the run in the directory has it.
+
+    Where there is no run yet that is trained, it is measured in the normal footage; more than 8 bits
+    are told. UserError for footage that is not there.
+    """
+    stored = None if directory is None else workdir.stored_values(directory)
+    known = config.copy_and_resolve_references()
+    if stored is not None:
+        known.data.video.depth = stored.get(DEPTH, 0)
+    elif trains:
+        known.data.video.depth = measured_depth(config.data)
+        if known.data.video.depth != EIGHT_BITS:
+            print(f"images use {known.data.video.depth} bits ({DEPTH}={known.data.video.depth})", flush=True)
+    return known
 
 
 def with_known_model(config: ConfigDict, directory: pathlib.Path | None) -> ConfigDict:
