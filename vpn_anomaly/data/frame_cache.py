@@ -1,27 +1,34 @@
 """Frames of video files, decoded once and kept as memory-mapped arrays.
 
-A file's frames lie in FOLDER/NAME-DIGEST.npy, uint8 (T, H, W, C). The digest is of the file's path,
-size and time of change and of how it is looked at, so that another look, or a file that was
-replaced, is decoded anew.
+A source's frames lie in FOLDER/NAME-DIGEST-TxHxWxC.npy, uint8 (T, H, W, C). The digest is of the
+paths, sizes and times of change of the files that the source is made of, and of how it is looked at, so
+that another look, or files that were added, taken away, replaced or renamed, are decoded anew. NAME is
+for people, short and plain, whatever the source is called. What is there by that name and not of that
+shape, cut off or damaged, is made again.
 """
 
 import contextlib
 import dataclasses
+import errno
 import hashlib
 import os
 import pathlib
+import re
 import sys
 import time
 
 import numpy as np
 
 from vpn_anomaly.data.video import Look, Video, open_video
+from vpn_anomaly.data.video_sources import image_files, is_address, is_camera
 from vpn_anomaly.display_names import display_name
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.pace import Pace
 from vpn_anomaly.plain_line import plain_line
 
 GIGABYTE = 10**9
+LONGEST_NAME = 40  # characters of a source's name; a file system takes 255 bytes, and a character has up to 4
+NO_MORE_OPEN_FILES = (errno.EMFILE, errno.ENFILE)
 
 
 def default_folder() -> pathlib.Path:
@@ -49,30 +56,46 @@ class FrameCache:
           UserError: the source cannot be read or does not end, the cache has become larger than
             its limit, or cannot be written.
         """
-        stem = pathlib.Path(display_name(source)).stem
-        path = self._folder / f"{stem}-{_digest(source, self._look)}.npy"
-        if not path.exists():
-            self._decode(source, path)
-        try:
-            frame_TxHxWxC = np.load(path, mmap_mode="r")
-        except OSError as error:
-            raise UserError(f"cannot open {path}: {(error.strerror or str(error)).lower()}; every video needs"
-                            " an open file: allow more of them (ulimit -n 4096), or train on fewer") from error
+        start = f"{_plain_name(source)}-{_digest(source, self._look)}"
+        frame_TxHxWxC = self._kept(start)
+        if frame_TxHxWxC is None:
+            self._decode(source, start)
+            frame_TxHxWxC = self._kept(start)
+        if frame_TxHxWxC is None:
+            raise UserError(f"the frames that were written to {self._folder} cannot be read back; choose another"
+                            " folder with data.video.cache")
         self._take(frame_TxHxWxC.nbytes, source)
         return frame_TxHxWxC
 
-    def _decode(self, source: str, path: pathlib.Path) -> None:
-        partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    def _kept(self, start: str) -> np.ndarray | None:
+        """The frames in the file whose name starts so; None: there is none that is whole."""
+        for path in sorted(self._folder.glob(f"{start}-*.npy")):
+            try:
+                frame_TxHxWxC = np.load(path, mmap_mode="r")
+                whole = path.stat().st_size == frame_TxHxWxC.offset + frame_TxHxWxC.nbytes
+            except OSError as error:
+                if error.errno in NO_MORE_OPEN_FILES:
+                    raise UserError(f"cannot open {path}: {error.strerror.lower()}; every video needs an open"
+                                    " file: allow more of them (ulimit -n 4096), or train on fewer") from error
+                continue
+            except Exception:  # damage surfaces as several types: value, end of file, token …
+                continue
+            if whole and frame_TxHxWxC.dtype == np.uint8 and path.name == _file_name(start, frame_TxHxWxC.shape):
+                return frame_TxHxWxC
+        return None
+
+    def _decode(self, source: str, start: str) -> None:
+        partial = self._folder / f".{start}.{os.getpid()}.partial"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             with open_video(source, self._look) as video, partial.open("wb") as file:
                 if video.live:
                     raise UserError(f"{video.name}: a live source does not end; record a file of"
                                     " normal footage to train on")
-                self._write(video, file)
+                shape = self._write(video, file)
                 if video.problem:
                     self.problems.append(f"{video.name}: {video.problem}")
-            os.replace(partial, path)
+            os.replace(partial, self._folder / _file_name(start, shape))
         except OSError as error:
             raise UserError(f"cannot write {self._folder}: {(error.strerror or str(error)).lower()};"
                             " make room, or choose another folder with data.video.cache") from error
@@ -80,8 +103,11 @@ class FrameCache:
             with contextlib.suppress(OSError):
                 partial.unlink()
 
-    def _write(self, video: Video, file) -> None:
-        """Writes a .npy whose header is filled in at the end: its length is not known before."""
+    def _write(self, video: Video, file) -> tuple[int, ...]:
+        """Writes a .npy whose header is filled in at the end, as its length is not known before.
+
+        Returns the shape that it has then, (T, H, W, C).
+        """
         shape, count = (*video.size, self._look.channels), 0
         _write_header(file, 0, shape)
         start = file.tell()
@@ -96,6 +122,9 @@ class FrameCache:
         _write_header(file, count, shape)
         if file.tell() != start:
             raise ValueError("the header of the .npy has another length than before")
+        file.flush()
+        os.fsync(file.fileno())  # a file that has its name is whole, even after a power cut
+        return count, *shape
 
     def _take(self, size: int, source: str) -> None:
         self._used += size
@@ -114,11 +143,32 @@ def _write_header(file, frames: int, shape: tuple[int, ...]) -> None:
     np.lib.format.write_array_header_1_0(file, header)
 
 
+def _file_name(start: str, shape: tuple[int, ...]) -> str:
+    return f"{start}-{'x'.join(map(str, shape))}.npy"
+
+
+def _plain_name(source: str) -> str:
+    """The last part of the source's path without its ending; of an address nothing, it may be secret."""
+    if is_address(source) or is_camera(source):
+        return "stream"
+    return re.sub(r"\W+", "_", pathlib.Path(source).stem)[:LONGEST_NAME] or "source"
+
+
 def _digest(source: str, look: Look) -> str:
-    """Of a folder of images the names and the times count, as of a file."""
-    path = pathlib.Path(source)
-    parts = sorted(path.iterdir()) if path.is_dir() else [path]
-    states = [(part.name, part.stat().st_size, part.stat().st_mtime_ns)
-              for part in parts if part.exists()]
-    described = repr((str(path.resolve()), states, dataclasses.astuple(look)))
-    return hashlib.sha256(described.encode()).hexdigest()[:16]
+    """Of the files that the source is made of, wherever links to them lead, and of the look."""
+    if is_address(source) or is_camera(source):
+        states = [source]
+    else:
+        files = image_files(source) or [pathlib.Path(source)]
+        states = [(os.path.realpath(path), *_size_and_time(path)) for path in files]
+    described = repr((states, dataclasses.astuple(look)))
+    return hashlib.sha256(described.encode(errors="surrogateescape")).hexdigest()[:16]
+
+
+def _size_and_time(path: pathlib.Path) -> tuple[int, ...]:
+    """Bytes, and the time of the last change in nanoseconds; empty: the file is gone."""
+    try:
+        state = path.stat()
+    except OSError:
+        return ()
+    return state.st_size, state.st_mtime_ns

@@ -66,9 +66,9 @@ def image_files(source: str) -> list[pathlib.Path]:
     Empty where the source is something else.
     """
     path = pathlib.Path(source)
-    if path.is_dir():
+    if os.path.isdir(source):  # Path.is_dir raises where a name is too long
         files = files_in(path)
-    elif path.exists():
+    elif os.path.exists(source):
         files = [path]
     else:
         files = _files(map(pathlib.Path, glob.glob(source)))
