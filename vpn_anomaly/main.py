@@ -184,6 +184,8 @@ def _warnings_on_stderr() -> Iterator[None]:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_OneLine("warning: %(message)s"))
     handler.setLevel(logging.WARNING)
+    told = set()
+    handler.addFilter(lambda record: not (record.getMessage() in told or told.add(record.getMessage())))
     logger = logging.getLogger("vpn_anomaly")
     logger.addHandler(handler)
     propagated, logger.propagate = logger.propagate, False

@@ -8,7 +8,7 @@ import numpy as np
 from vpn_anomaly.data import avenue, shanghaitech, ucsd
 from vpn_anomaly.data.digits import load_digits
 from vpn_anomaly.data.files import FileSequences, check_shape, read_sequences
-from vpn_anomaly.data.frame_cache import FrameCache, default_folder
+from vpn_anomaly.data.frame_cache import FrameCache, UnreadableSource, default_folder
 from vpn_anomaly.data.image_depth import EIGHT_BITS, depth_of, is_deep
 from vpn_anomaly.data.labelled_set import LabelledClip
 from vpn_anomaly.data.moving_mnist import MovingMNIST
@@ -16,6 +16,7 @@ from vpn_anomaly.data.video import Look, sources
 from vpn_anomaly.data.video_clips import Divide, VideoClips, parts_of_videos, whole_videos
 from vpn_anomaly.data.video_sources import image_files, is_address, is_camera
 from vpn_anomaly.display_names import display_names
+from vpn_anomaly.errors import UserError
 
 LABELLED_SETS = {"ucsd": ucsd, "avenue": avenue, "shanghaitech": shanghaitech}
 
@@ -74,14 +75,21 @@ def video_split(data) -> Divide:
 def read_videos(data) -> dict[str, np.ndarray]:
     """The frames of the normal videos that data.path names, uint8 (T, H, W, C), memory-mapped.
 
-    By display name. What broke on the way is a warning. UserError where there are none, or they cannot be
-    read.
+    By display name. What broke on the way is a warning; so is a source that cannot be read, where others
+    can. UserError where there are none, or none can be read.
     """
     folder = pathlib.Path(data.video.cache) if data.video.cache else default_folder()
     cache = FrameCache(folder, build_look(data), data.video.cache_gigabytes)
-    normal = _normal_sources(data)
-    videos = {name: cache.frames(source) for name, source in zip(display_names(normal), normal, strict=True)}
-    for problem in cache.problems:
+    normal, videos, unreadable = _normal_sources(data), {}, []
+    for source, name in zip(normal, display_names(normal), strict=True):
+        try:
+            videos[name] = cache.frames(source)
+        except UnreadableSource as error:
+            unreadable.append(error)
+    if not videos:
+        more = f" (and {len(unreadable) - 1} more cannot be read)" if len(unreadable) > 1 else ""
+        raise UserError(f"{unreadable[0]}{more}")
+    for problem in [*(f"{error}; it is passed over" for error in unreadable), *cache.problems]:
         logging.getLogger("vpn_anomaly.data").warning(problem)
     return videos
 

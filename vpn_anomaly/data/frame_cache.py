@@ -16,6 +16,7 @@ import pathlib
 import re
 import sys
 import time
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -37,6 +38,10 @@ def default_folder() -> pathlib.Path:
     return pathlib.Path(base).expanduser() / "vpn_anomaly"
 
 
+class UnreadableSource(UserError):
+    """A source that cannot be read, where others may be."""
+
+
 class FrameCache:
     """Decoded videos of one look in one folder, up to a size in all.
 
@@ -53,10 +58,11 @@ class FrameCache:
         """The frames of a source that ends, uint8 (T, H, W, C), memory-mapped.
 
         Raises:
-          UserError: the source cannot be read or does not end, the cache has become larger than
-            its limit, or cannot be written.
+          UnreadableSource: the source cannot be read.
+          UserError: it does not end, the cache has become larger than its limit, or cannot be written.
         """
-        start = f"{_plain_name(source)}-{_digest(source, self._look)}"
+        with _as_unreadable():
+            start = f"{_plain_name(source)}-{_digest(source, self._look)}"
         frame_TxHxWxC = self._kept(start)
         if frame_TxHxWxC is None:
             self._decode(source, start)
@@ -88,7 +94,9 @@ class FrameCache:
         partial = self._folder / f".{start}.{os.getpid()}.partial"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            with open_video(source, self._look) as video, partial.open("wb") as file:
+            with _as_unreadable():
+                video = open_video(source, self._look)
+            with video, partial.open("wb") as file:
                 if video.live:
                     raise UserError(f"{video.name}: a live source does not end; record a file of"
                                     " normal footage to train on")
@@ -135,6 +143,14 @@ class FrameCache:
         return (f"with {display_name(source)} the decoded frames are more than data.video.cache_gigabytes"
                 f" {self._limit / GIGABYTE:g}; raise it, or set a smaller data.video.height and"
                 " data.video.width or a lower data.video.rate, or train on less footage")
+
+
+@contextlib.contextmanager
+def _as_unreadable() -> Iterator[None]:
+    try:
+        yield
+    except UserError as error:
+        raise UnreadableSource(str(error)) from error
 
 
 def _write_header(file, frames: int, shape: tuple[int, ...]) -> None:

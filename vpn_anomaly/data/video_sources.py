@@ -104,9 +104,13 @@ def _path_order(path: pathlib.Path) -> list:
 
 
 def _files(paths) -> list[pathlib.Path]:
-    """The files among the paths that are not an operating system's own, in natural order."""
+    """The files among the paths that are not an operating system's own, in natural order.
+
+    Links that lead nowhere, and what may not be looked at, are among them: whoever opens them says so.
+    """
     kept = (path for path in paths
-            if path.is_file() and not path.name.startswith(".") and path.name != "Thumbs.db")
+            if (os.path.isfile(path) or not os.path.exists(path))
+            and not path.name.startswith(".") and path.name != "Thumbs.db")
     return sorted(kept, key=_path_order)
 
 
@@ -140,8 +144,9 @@ def _matching(pattern: str) -> list[str]:
     # A source is one string, so the images of one folder are named by the pattern's last part.
     found = {path.parent: [os.path.join(glob.escape(str(path.parent)), last)] for path in images}
     found.update((path, [str(path)]) for path in files if not is_image(path))
-    found.update((path, _in_folder(path)) for path in matches
-                 if path.is_dir() and not path.name.startswith("."))
+    # A folder that cannot be listed is a source that cannot be opened.
+    found.update((path, _in_folder(path) if os.access(path, os.R_OK | os.X_OK) else [str(path)])
+                 for path in matches if os.path.isdir(path) and not path.name.startswith("."))
     return [source for path in sorted(found, key=_path_order) for source in found[path]]
 
 

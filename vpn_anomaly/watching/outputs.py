@@ -8,6 +8,7 @@ from vpn_anomaly.watching.closing import Closing
 from vpn_anomaly.watching.events import Change
 from vpn_anomaly.watching.overlay import BRIGHTEST
 from vpn_anomaly.watching.score_log import EventLog, ScoreLog
+from vpn_anomaly.watching.watched import Unwatched
 from vpn_anomaly.watching.watcher import Seen, Watcher, surprise
 
 
@@ -25,6 +26,9 @@ class Output(Closing):
 
     def finish(self, source: str, changes: list[Change]) -> None:
         """The source ended, or broke off and goes on: the events that ended with it."""
+
+    def pass_over(self, source: Unwatched) -> None:
+        """A source could not be watched."""
 
     def close(self) -> None:
         """Completes the file."""

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 
 from vpn_anomaly.data.build import build_look
+from vpn_anomaly.data.image_folder import shortened
 from vpn_anomaly.data.video import Look, Video, open_video, sources
 from vpn_anomaly.display_names import display_name, display_names
 from vpn_anomaly.errors import UserError
@@ -24,6 +25,7 @@ from vpn_anomaly.watching.outputs import Annotated, Events, Output, Scores
 from vpn_anomaly.watching.pieces import pieces
 from vpn_anomaly.watching.streamer import score_names
 from vpn_anomaly.watching.watch_report import WatchReport
+from vpn_anomaly.watching.watched import Unwatched
 from vpn_anomaly.watching.watcher import Watcher, kind_scores
 
 
@@ -37,7 +39,8 @@ def watch(
 ) -> None:
     """Watches all sources that `where` names, one after the other; ends at SIGTERM or `max_frames`.
 
-    What breaks on the way is told in a line, and what was seen until then stays.
+    What breaks on the way is told in a line, and what was seen until then stays. Of several sources,
+    those that cannot be watched are told and passed over.
 
     Args:
         outputs: `scores`, `events`, `video` and `report`, each if wanted.
@@ -45,8 +48,8 @@ def watch(
 
     Raises:
         KeyboardInterrupt: after Ctrl-C, when all files are closed.
-        UserError: for a run that was not trained on videos, a source that cannot be opened or is too
-            short for a score, thresholds that cannot be had, an output that cannot be written.
+        UserError: for a run that was not trained on videos, where no source can be opened, is long
+            enough for a score and has thresholds, for an output that cannot be written.
     """
     if config.data.source == "sequences":
         raise UserError("--mode=watch needs a run that was trained on videos; train one with"
@@ -62,11 +65,11 @@ def watch(
         session = _Session(config, trained, look, opened, max_frames, stop)
         for source, name in zip(names, display_names(names), strict=True):
             if session.goes_on:
-                session.watch(source, name)
+                session.watch(source, name, alone=len(names) == 1)
         print(session.summary(), flush=True)
     if stop.interrupted:
         raise KeyboardInterrupt
-    session.tell_short_sources()
+    session.tell_unscored_sources(len(names))
 
 
 def _outputs(config, trained: Trained, paths, frame_rate: float, model: str) -> Iterator[Output]:
@@ -94,20 +97,31 @@ class _Session:
         self._config, self._trained, self._look = config, trained, look
         self._outputs, self._left, self._stop = outputs, max_frames, stop
         self._watchers: dict[tuple[int, int], Watcher] = {}
+        self._refused: dict[tuple[int, int], UserError] = {}
         self._frames, self._events = 0, collections.Counter()
         self._scored, self._short = 0, []  # frames with scores; lines on sources without any
+        self._unwatched: list[Unwatched] = []
 
     @property
     def goes_on(self) -> bool:
         """Whether there are frames left to watch."""
         return not self._stop.requested and self._left != 0
 
-    def watch(self, source: str, name: str) -> None:
-        """Watches one source to its end. `name`: its display name."""
-        video = open_video(source, self._look, name)
+    def watch(self, source: str, name: str, alone: bool = True) -> None:
+        """Watches one source to its end. `name`: its display name.
+
+        UserError where it cannot be watched and is the only one.
+        """
         with contextlib.ExitStack() as stack:
-            stack.callback(video.close)
-            watcher = self._watcher(video)
+            try:
+                video = open_video(source, self._look, name)
+                stack.callback(video.close)
+                watcher = self._watcher(video)
+            except UserError as error:
+                if alone:
+                    raise
+                self._pass_over(name, str(error))
+                return
             watcher.restart()
             for output in self._outputs:
                 output.begin(video, watcher)
@@ -137,12 +151,29 @@ class _Session:
             f" ({kinds})" if kinds else ""
         )
 
-    def tell_short_sources(self) -> None:
-        """A line for every source that was too short; UserError where nothing had a score."""
+    def tell_unscored_sources(self, count: int) -> None:
+        """Lines for the sources, `count` in all, that were too short or could not be watched.
+
+        UserError where nothing had a score.
+        """
+        lines = list(self._short)
+        if self._unwatched:
+            names = shortened([source.name for source in self._unwatched])
+            lines.append(f"{len(self._unwatched)} of {count} sources could not be watched: {names}")
         if self._short and not self._scored:
-            raise UserError(f"{self._short[0]}; give a longer one")
-        for line in self._short:
+            lines[: len(self._short)] = [f"{self._short[0]}; give a longer one"]
+            raise UserError("; ".join(lines))
+        if self._unwatched and not self._frames:
+            raise UserError(f"{lines[-1]} (the first: {self._unwatched[0].reason})")
+        for line in lines:
             _tell(line)
+
+    def _pass_over(self, name: str, reason: str) -> None:
+        unwatched = Unwatched(name, reason.removeprefix(f"{name}: "))
+        self._unwatched.append(unwatched)
+        _tell(f"{name}: {unwatched.reason}; it is passed over")
+        for output in self._outputs:
+            output.pass_over(unwatched)
 
     def _frames_of(self, source: str, video: Video, stack) -> Iterator[LiveFrame]:
         if not video.live:
@@ -157,11 +188,20 @@ class _Session:
         return iter(live)
 
     def _watcher(self, video: Video) -> Watcher:
-        """One for each frame size; a new one says what its threshold is worth."""
+        """One for each frame size; a new one says what its threshold is worth.
+
+        UserError for a size that cannot be watched.
+        """
+        if video.size in self._refused:
+            raise self._refused[video.size]
         if video.size not in self._watchers:
             source_rate = video.rate or self._look.frame_rate
             rate = min(self._look.rate or source_rate, source_rate)
-            watcher = Watcher(self._config, self._trained, *video.size, rate)
+            try:
+                watcher = Watcher(self._config, self._trained, *video.size, rate)
+            except UserError as error:
+                self._refused[video.size] = error
+                raise
             self._watchers[video.size] = watcher
             print(watcher.threshold_in_words(), flush=True)
         return self._watchers[video.size]

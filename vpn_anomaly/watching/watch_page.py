@@ -26,7 +26,7 @@ from vpn_anomaly.report.pictures import image_uri
 from vpn_anomaly.watching.annotate import clock
 from vpn_anomaly.watching.events import KINDS, Event, Moment
 from vpn_anomaly.watching.overlay import BRIGHTEST, LEVELS, blended
-from vpn_anomaly.watching.watched import Watched
+from vpn_anomaly.watching.watched import Unwatched, Watched
 
 MEANING = {
     "missing": "something that should be there is not",
@@ -50,6 +50,7 @@ def watch_page(
     pictures: Mapping[tuple[int, int], Sequence[Picture]],
     model: Sequence[tuple[str, str]],
     when: tuple[datetime.datetime, datetime.datetime],
+    unwatched: Sequence[Unwatched] = (),
 ) -> Page:
     """The page of a watching.
 
@@ -58,6 +59,7 @@ def watch_page(
       pictures: by place of the source and number of the event.
       model: names and values of what there is to say of the model.
       when: beginning and end of the watching.
+      unwatched: sources that could not be watched.
     """
     events = [(place, event) for place, source in enumerate(sources)
               for event in source.events.values()]
@@ -71,6 +73,10 @@ def watch_page(
         sections.append(Section("Pictures", _pictures(names, events, pictures), "pictures"))
     if len(sources) > 1:
         sections.append(Section("Sources", [_source_table(sources, names)], "sources"))
+    if unwatched:
+        table = Table([Column("source", number=False), Column("why", number=False)], unwatched)
+        about_them = Text([f"{len(unwatched)} of {len(sources) + len(unwatched)} sources could not be watched."])
+        sections.append(Section("Not watched", [about_them, table], "unwatched"))
     return Page("Watch report", about, _facts(sources, events, model, when), sections)
 
 

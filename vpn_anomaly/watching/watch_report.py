@@ -8,7 +8,7 @@ from vpn_anomaly.report.page import write_page
 from vpn_anomaly.watching.outputs import Output
 from vpn_anomaly.watching.peak_pictures import PeakPictures
 from vpn_anomaly.watching.watch_page import watch_page
-from vpn_anomaly.watching.watched import Watched
+from vpn_anomaly.watching.watched import Unwatched, Watched
 
 PICTURED = 50  # events, the most improbable; more would make the page slow to open
 
@@ -31,6 +31,7 @@ class WatchReport(Output):
         self._path, self._model = path, model
         self._started = datetime.datetime.now()
         self._sources: list[Watched] = []
+        self._unwatched: list[Unwatched] = []
         self._video = None
         self._pictures = PeakPictures(PICTURED)
 
@@ -50,11 +51,14 @@ class WatchReport(Output):
         self._note(changes)
         self._pictures.forget()
 
+    def pass_over(self, source):
+        self._unwatched.append(source)
+
     def close(self):
         self._end_source()
         if any(len(source.frame_T) for source in self._sources):
             when = self._started, datetime.datetime.now()
-            page = watch_page(self._sources, self._pictures.of_event, self._model, when)
+            page = watch_page(self._sources, self._pictures.of_event, self._model, when, self._unwatched)
             write_page(self._path, page)
 
     def _note(self, changes) -> None:

@@ -4,11 +4,19 @@ import array
 import dataclasses
 import math
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
 from vpn_anomaly.data.video import Frame
 from vpn_anomaly.watching.events import Event
+
+
+class Unwatched(NamedTuple):
+    """The name of a source that could not be watched, and why not."""
+
+    name: str
+    reason: str
 
 
 @dataclasses.dataclass
