@@ -36,7 +36,7 @@ def open_stream(address: str, timeout: float) -> Decoder:
     options = {"rtsp_transport": "tcp"} if scheme == "rtsp://" else {}
     start = time.monotonic()
     try:
-        container = av.open(address, options=options, timeout=(timeout, timeout))
+        container = av.open(address, options=options, timeout=(timeout, timeout), metadata_errors="replace")
     except (OSError, av.FFmpegError) as error:
         # A silent rtsp server ends in "invalid data", a silent https one in "input/output error".
         if time.monotonic() - start > 0.95 * timeout:
@@ -66,7 +66,8 @@ def open_camera(source: str, timeout: float) -> Decoder:
             source_name = device.format(_camera_names(system)[int(number[1])])
         else:
             source_name = device.format(number[1]) if number else source
-        container = av.open(source_name, format=system, options=options, timeout=(timeout, timeout))
+        container = av.open(source_name, format=system, options=options, timeout=(timeout, timeout),
+                            metadata_errors="replace")
     except (OSError, IndexError, ValueError, av.FFmpegError) as error:
         there = ", ".join(_camera_names(system)) or "none"
         raise UserError(f"{source}: this camera cannot be opened ({reason(error)}); there are:"

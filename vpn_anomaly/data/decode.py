@@ -196,7 +196,7 @@ def open_file(path: str) -> Decoder:
         if not os.path.getsize(path):
             raise UserError(f"{path}: the file is empty; {NEEDED}")
         # "file:" keeps FFmpeg from taking a colon in the path for a protocol.
-        container = av.open(f"file:{path}")
+        container = av.open(f"file:{path}", metadata_errors="replace")
     except av.InvalidDataError as error:
         line = f"{path}: not a video, or one cut off before its index; {NEEDED}"
         raise UserError(line) from error

@@ -29,7 +29,7 @@ def by_ffmpeg(path: pathlib.Path):
     import av
 
     # A file object, not a name: FFmpeg takes % in an image's name for a pattern.
-    with open(path, "rb") as file, av.open(file) as container:
+    with open(path, "rb") as file, av.open(file, metadata_errors="replace") as container:
         codec = container.streams.video[0].codec_context
         if codec is not None and codec.name == "mjpeg":
             # Otherwise a JPEG that is cut off comes with its rest grey, and nothing says so.

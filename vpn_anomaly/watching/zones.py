@@ -40,7 +40,7 @@ def _read_grey(path: pathlib.Path) -> np.ndarray:
 
     try:
         # An open file, not a name: FFmpeg takes % in a name for a pattern of many files.
-        with path.open("rb") as file, av.open(file) as container:
+        with path.open("rb") as file, av.open(file, metadata_errors="replace") as container:
             return next(container.decode(video=0)).to_ndarray(format="gray")
     except (av.FFmpegError, IndexError, StopIteration) as error:
         raise UserError(f"{path}: it cannot be read as an image; {NEEDED}") from error
