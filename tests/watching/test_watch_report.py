@@ -220,31 +220,34 @@ def flags_of(video_run, folder):
     return [f"--config={folder}/tiny.py", f"--workdir={video_run.directory}", "--mode=watch"]
 
 
-def test_sources_before_one_that_cannot_be_opened_are_reported(video_run, frames, tmp_path, capsys):
+def test_sources_beside_one_that_cannot_be_opened_are_reported(video_run, frames, tmp_path, capsys):
     write_video(tmp_path / "a.mkv", frames)
-    write_video(tmp_path / "b.mkv", frames[30:])
-    (tmp_path / "c.mkv").write_text("no film")
+    (tmp_path / "b.mkv").write_text("no film")
+    write_video(tmp_path / "c.mkv", frames[30:])
     command = [*flags_of(video_run, tmp_path), f"--input={tmp_path}/*.mkv", f"--report={tmp_path}/r.html"]
-    assert main(command) == 2
-    assert "c.mkv" in capsys.readouterr().err
+    assert main(command) == 0
+    assert "b.mkv" in capsys.readouterr().err
     document = read_alone((tmp_path / "r.html").read_text(encoding="utf-8"))
     assert [row[:2] for row in rows_of(document.one(id="sources").all("table")[0])] == [
-        ["a.mkv", "60"], ["b.mkv", "30"]]
+        ["a.mkv", "60"], ["c.mkv", "30"]]
+    (row,) = rows_of(document.one(id="unwatched").all("table")[0])
+    assert row[0] == str(tmp_path / "b.mkv") and row[1].startswith("not a video")
     assert document.all("p")[0].text == f"2 sources in {tmp_path}"
     rows = rows_of(document.one(id="event-table"))
-    of_b = [row for row in rows if row[1] == "b.mkv"]
-    assert of_b[0][0] == "0" and len(of_b) < len(rows)
+    of_c = [row for row in rows if row[1] == "c.mkv"]
+    assert of_c[0][0] == "0" and len(of_c) < len(rows)
     assert len(document.one(id="scores").all("figure")) == 6
 
 
 def test_of_two_errors_the_first_is_told(video_run, frames, tmp_path, capsys):
     write_video(tmp_path / "a.mkv", frames[:9])
-    (tmp_path / "b.mkv").write_text("no film")
+    (tmp_path / "s.csv").symlink_to("/dev/full")
     (tmp_path / ".r.html.partial").symlink_to("/dev/full")
-    command = [*flags_of(video_run, tmp_path), f"--input={tmp_path}/*.mkv", f"--report={tmp_path}/r.html"]
+    command = [*flags_of(video_run, tmp_path), f"--input={tmp_path}/a.mkv", f"--scores={tmp_path}/s.csv",
+               f"--report={tmp_path}/r.html"]
     assert main(command) == 2
     (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
-    assert "b.mkv" in line
+    assert "s.csv" in line
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
