@@ -4,6 +4,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 
+from tests.data import image_writing as writing
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.watching.zones import read_zones
 
@@ -41,6 +42,18 @@ def test_other_formats_and_odd_names_are_read(tmp_path, name):
     grey[:, 16:] = 255
     zones = read_zones(drawn(tmp_path / name, grey), 4, 4)
     np.testing.assert_array_equal(zones, grey[::8, ::8] > 0)
+
+
+@pytest.mark.parametrize("name, write", [
+    ("mask.png", lambda grey: writing.png(16 * grey[..., None])),
+    ("mask.tif", lambda grey: writing.tiff([16 * grey])),
+    ("mask.pgm", lambda grey: writing.pixmap(16 * grey)),
+])
+def test_masks_of_more_than_8_bits_are_read_in_the_depth_that_they_use(tmp_path, name, write):
+    grey = np.zeros((32, 32), np.uint16)
+    grey[:, 16:] = 255
+    (tmp_path / name).write_bytes(write(grey))
+    np.testing.assert_array_equal(read_zones(tmp_path / name, 4, 4), grey[::8, ::8] > 0)
 
 
 def test_a_mask_that_excludes_everything_is_refused(tmp_path):

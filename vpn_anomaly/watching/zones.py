@@ -4,6 +4,9 @@ import pathlib
 
 import numpy as np
 
+from vpn_anomaly.data.image_depth import depth_of, in_eight_bits
+from vpn_anomaly.data.image_file import Deep, Unreadable, frame_of, pictures
+from vpn_anomaly.data.video_sources import is_image
 from vpn_anomaly.errors import UserError
 
 WHITE = 128  # a grey level this high or higher
@@ -35,14 +38,28 @@ def _nearest(image_HxW: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def _read_grey(path: pathlib.Path) -> np.ndarray:
-    """The image as grey levels, uint8 (H, W); of a film its first frame."""
+    """The image as grey levels, uint8 (H, W); of a film or a stack its first frame."""
     import av
 
     try:
         # An open file, not a name: FFmpeg takes % in a name for a pattern of many files.
-        with path.open("rb") as file, av.open(file, metadata_errors="replace") as container:
-            return next(container.decode(video=0)).to_ndarray(format="gray")
+        with path.open("rb") as file:
+            if is_image(path):
+                return _grey_image(path).to_ndarray(format="gray")
+            with av.open(file, metadata_errors="replace") as container:
+                return next(container.decode(video=0)).to_ndarray(format="gray")
     except (av.FFmpegError, IndexError, StopIteration) as error:
         raise UserError(f"{path}: it cannot be read as an image; {NEEDED}") from error
     except OSError as error:
         raise UserError(f"{path}: cannot be opened ({error.strerror}); {NEEDED}") from error
+
+
+def _grey_image(path: pathlib.Path):
+    """The first picture of an image file as an av.VideoFrame, in the depth that it uses."""
+    picture = next(pictures(path))
+    if isinstance(picture, Unreadable):
+        why = f" ({picture.why})" if picture.why else ""
+        raise UserError(f"{path}: it cannot be read as an image{why}; {NEEDED}")
+    if isinstance(picture, Deep):
+        return frame_of(in_eight_bits(picture, depth_of([path])))
+    return picture
