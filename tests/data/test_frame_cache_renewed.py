@@ -60,7 +60,8 @@ def exchanged(folder):
 
 
 @pytest.mark.parametrize("change", [replaced, added, removed, renamed, exchanged])
-@pytest.mark.parametrize("where", ["now/*.png", "now/?.png", "now", "n*/*.png", "link", "link/*.png", "./now/"])
+@pytest.mark.parametrize("where", ["now/*.png", "now/?.png", "now", "n*/*.png", "link", "link/*.png",
+                                   "./now/"])
 def test_a_change_of_the_files_renews_what_is_kept(tmp_path, monkeypatch, opened, where, change):
     monkeypatch.chdir(tmp_path)
     write_folder(tmp_path / "now", OLD, "{}.png")
@@ -137,8 +138,8 @@ def test_files_of_one_name_are_kept_apart(tmp_path):
     lambda path: np.save(path, OLD[..., 0]),
     lambda path: np.save(path, OLD.astype(np.int32)),
     lambda path: np.save(path, np.array([{}], object)),
-], ids=["empty", "a byte short", "half a header", "zeros", "too long", "a text", "fewer frames", "smaller ones",
-        "an axis less", "other numbers", "objects"])
+], ids=["empty", "a byte short", "half a header", "zeros", "too long", "a text", "fewer frames",
+        "smaller ones", "an axis less", "other numbers", "objects"])
 def test_what_is_damaged_is_made_again(tmp_path, opened, damage):
     source = write_video(tmp_path / "x.mkv", OLD)
     kept(tmp_path, source)

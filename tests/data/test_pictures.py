@@ -146,7 +146,8 @@ def test_one_scale_for_all_images_of_a_source(tmp_path):
     (12, 16383, "its images use 14 bits, but the normal footage 12: what is beyond is black or white"),
     (8, 4095, "its images use 12 bits, but the normal footage 8: they are shown by their own depth"),
     (-12, 2047, None),
-    (-12, 4095, "its images use 12 bits, but the normal footage 12 (signed): what is beyond is black or white"),
+    (-12, 4095, "its images use 12 bits, but the normal footage 12 (signed): what is beyond is black or"
+     " white"),
 ])
 def test_the_depth_of_the_normal_footage_counts_and_a_difference_is_said(tmp_path, known, level, said):
     frame = np.full((24, 32), level // 2)
@@ -154,9 +155,7 @@ def test_the_depth_of_the_normal_footage_counts_and_a_difference_is_said(tmp_pat
     (tmp_path / "x.png").write_bytes(png_16(frame))
     given, video = watched(str(tmp_path), depth=known)
     assert video.problem == said
-    bits = 12 if known > 0 else 11
-    offset = 0 if known > 0 else 2048
-    expected = np.clip((frame + offset) * 255 / 4095, 0, 255) if bits else frame
+    expected = np.clip((frame + (0 if known > 0 else 2048)) * 255 / 4095, 0, 255)
     assert np.abs(given[0].image[..., 0] - expected).max() <= 0.51
 
 
@@ -193,7 +192,8 @@ def test_stacks_of_a_folder_follow_each_other_and_one_page_may_be_damaged(tmp_pa
     assert np.abs([frame.image[..., 0] for frame in given] - in_8_bits(frames, 12)).max() <= 0.51
     assert video.expected_frames is None and video.problem is None
     stack = [Image.fromarray(frame) for frame in GREY]
-    stack[0].save(tmp_path / "0.tif", save_all=True, append_images=stack[1:], compression="tiff_adobe_deflate")
+    stack[0].save(tmp_path / "0.tif", save_all=True, append_images=stack[1:],
+                  compression="tiff_adobe_deflate")
     content = bytearray((tmp_path / "0.tif").read_bytes())
     with Image.open(tmp_path / "0.tif") as image:
         image.seek(1)

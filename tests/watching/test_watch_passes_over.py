@@ -102,7 +102,8 @@ def test_a_source_that_vanishes_after_it_was_listed(flags, tmp_path, capsys, mon
 
     monkeypatch.setattr(watching, "sources", listed_and_gone)
     assert main([*flags, f"--input={tmp_path}"]) == 0
-    assert lines_of(capsys.readouterr().err)[-1] == f"1 of 2 sources could not be watched: {tmp_path / 'b.mkv'}"
+    counted = lines_of(capsys.readouterr().err)[-1]
+    assert counted == f"1 of 2 sources could not be watched: {tmp_path / 'b.mkv'}"
 
 
 def test_what_may_not_be_read_is_passed_over(flags, tmp_path, capsys, monkeypatch):

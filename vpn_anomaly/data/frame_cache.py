@@ -68,8 +68,8 @@ class FrameCache:
             self._decode(source, start)
             frame_TxHxWxC = self._kept(start)
         if frame_TxHxWxC is None:
-            raise UserError(f"the frames that were written to {self._folder} cannot be read back; choose another"
-                            " folder with data.video.cache")
+            raise UserError(f"the frames that were written to {self._folder} cannot be read back; choose"
+                            " another folder with data.video.cache")
         self._take(frame_TxHxWxC.nbytes, source)
         return frame_TxHxWxC
 
@@ -81,12 +81,14 @@ class FrameCache:
                 whole = path.stat().st_size == frame_TxHxWxC.offset + frame_TxHxWxC.nbytes
             except OSError as error:
                 if error.errno in NO_MORE_OPEN_FILES:
-                    raise UserError(f"cannot open {path}: {error.strerror.lower()}; every video needs an open"
-                                    " file: allow more of them (ulimit -n 4096), or train on fewer") from error
+                    raise UserError(f"cannot open {path}: {error.strerror.lower()}; every video needs an"
+                                    " open file: allow more of them (ulimit -n 4096), or train on fewer"
+                                    ) from error
                 continue
             except Exception:  # damage surfaces as several types: value, end of file, token …
                 continue
-            if whole and frame_TxHxWxC.dtype == np.uint8 and path.name == _file_name(start, frame_TxHxWxC.shape):
+            same_shape = path.name == _file_name(start, frame_TxHxWxC.shape)
+            if whole and same_shape and frame_TxHxWxC.dtype == np.uint8:
                 return frame_TxHxWxC
         return None
 

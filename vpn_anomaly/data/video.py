@@ -73,8 +73,8 @@ class Look:
         if self.channels not in FORMATS:
             raise UserError(f"channels={self.channels}: give 1 (grey) or 3 (RGB)")
         if not -MOST_BITS <= self.depth <= MOST_BITS or self.depth == -1:
-            raise UserError(f"depth={self.depth}: give 0 (as it is), 1 to {MOST_BITS} bits, or -{MOST_BITS} to"
-                            " -2 for numbers with a sign")
+            raise UserError(f"depth={self.depth}: give 0 (as it is), 1 to {MOST_BITS} bits, or -{MOST_BITS}"
+                            " to -2 for numbers with a sign")
 
     def work_size(self, height: int, width: int) -> tuple[int, int]:
         """(height, width) in which frames of this size are given, at least 1 × 1."""

@@ -39,8 +39,8 @@ def watch(
 ) -> None:
     """Watches all sources that `where` names, one after the other; ends at SIGTERM or `max_frames`.
 
-    What breaks on the way is told in a line, and what was seen until then stays. Of several sources,
-    those that cannot be watched are told and passed over.
+    What breaks on the way is told in a line, and what was seen until then stays; so is one of several
+    sources that cannot be watched.
 
     Args:
         outputs: `scores`, `events`, `video` and `report`, each if wanted.

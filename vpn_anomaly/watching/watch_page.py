@@ -75,7 +75,8 @@ def watch_page(
         sections.append(Section("Sources", [_source_table(sources, names)], "sources"))
     if unwatched:
         table = Table([Column("source", number=False), Column("why", number=False)], unwatched)
-        about_them = Text([f"{len(unwatched)} of {len(sources) + len(unwatched)} sources could not be watched."])
+        count = len(sources) + len(unwatched)
+        about_them = Text([f"{len(unwatched)} of {count} sources could not be watched."])
         sections.append(Section("Not watched", [about_them, table], "unwatched"))
     return Page("Watch report", about, _facts(sources, events, model, when), sections)
 
