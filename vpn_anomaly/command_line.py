@@ -5,6 +5,7 @@ program can call `parse` as often as it likes. Nothing heavy is imported here.
 """
 
 import dataclasses
+import os
 import pathlib
 import re
 from collections.abc import Mapping, Sequence
@@ -242,7 +243,7 @@ def _check_files(arguments: Arguments) -> None:
         if not pathlib.Path(arguments.input).is_file():
             raise UserError(f"there is no input file {name_of_nothing(arguments.input)}")
     named = {"input": arguments.input} if arguments.input else {}
-    files = [pathlib.Path(path).resolve() for path in {**named, **arguments.outputs}.values()]
+    files = [os.path.realpath(path) for path in {**named, **arguments.outputs}.values()]
     if len(set(files)) < len(files):
         flags_of_mode = ["--input", *(f"--{name}" for name in arguments.outputs)]
         raise UserError(f"{', '.join(flags_of_mode)} have to be different files")
@@ -264,7 +265,7 @@ def _check_workdir(arguments: Arguments) -> None:
 def _check_output(name: str, path: pathlib.Path, suffixes: Sequence[str]) -> None:
     if path.suffix not in suffixes:
         raise UserError(f"--{name}={path} has to end in {' or '.join(suffixes)}")
-    if not path.parent.is_dir():
+    if not os.path.isdir(path.parent):
         raise UserError(f"--{name}={path}: there is no folder {path.parent}; make it first")
-    if path.is_dir():
+    if os.path.isdir(path):
         raise UserError(f"--{name}={path} is a folder")

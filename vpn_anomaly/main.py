@@ -9,7 +9,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Sequence
 
-from vpn_anomaly import command_line, usage, workdir
+from vpn_anomaly import command_line, output_files, usage, workdir
 from vpn_anomaly.config import LABELLED_SOURCES
 from vpn_anomaly.display_names import masked, name_of_nothing, without_address
 from vpn_anomaly.errors import UserError
@@ -40,7 +40,10 @@ def _run(argv: Sequence[str]) -> int:
     if command_line.asks_for_help(argv):
         print(usage.help_text())
         return 0
-    arguments = _with_known_model(command_line.parse(argv))
+    arguments = command_line.parse(argv)
+    for path in arguments.outputs.values():  # before weights are restored or footage is decoded
+        output_files.check_output(path)
+    arguments = _with_known_model(arguments)
     if arguments.mode == "describe":
         from vpn_anomaly.training.describe import describe
 

@@ -8,22 +8,21 @@ A folder where weights from elsewhere were evaluated has checkpoint.json, which 
 of config.json: nothing is trained there.
 """
 
-import contextlib
 import datetime
 import hashlib
 import json
 import math
-import os
 import pathlib
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 
 from ml_collections import ConfigDict
 
 from vpn_anomaly import config as config_module
 from vpn_anomaly.display_names import display_name
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.output_files import storing, write_atomically
 
 RUNS = pathlib.Path("runs")
 REPORT = "report.html"  # of an evaluation, in its folder
@@ -172,39 +171,9 @@ def check_writable(directory: pathlib.Path) -> None:
         probe.flush()
 
 
-@contextlib.contextmanager
-def storing(path: pathlib.Path) -> Iterator[None]:
-    """Turns the operating system's refusal to write (full, read-only, ...) into a UserError."""
-    try:
-        yield
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        line = f"cannot write {path}: {reason}; choose another place or make room"
-        raise UserError(line) from error
-
-
 def write_json(path: pathlib.Path, content: object) -> None:
     text = json.dumps(content, indent=2, allow_nan=False) + "\n"
     write_atomically(path, lambda file: file.write(text.encode()))
-
-
-def write_atomically(path: pathlib.Path, write: Callable) -> None:
-    """Calls `write(binary file)`, so that `path` holds all of it, or what it held before.
-
-    Raises UserError where it cannot be written.
-    """
-    temporary = path.with_name(f".{path.name}.partial")
-    with storing(path):
-        try:
-            with open(temporary, "wb") as file:
-                write(file)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
-            raise
 
 
 def _stored_config(directory: pathlib.Path) -> dict | None:

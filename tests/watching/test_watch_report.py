@@ -242,7 +242,7 @@ def test_sources_beside_one_that_cannot_be_opened_are_reported(video_run, frames
 def test_of_two_errors_the_first_is_told(video_run, frames, tmp_path, capsys):
     write_video(tmp_path / "a.mkv", frames[:9])
     (tmp_path / "s.csv").symlink_to("/dev/full")
-    (tmp_path / ".r.html.partial").symlink_to("/dev/full")
+    (tmp_path / "r.html").symlink_to("/dev/full")
     command = [*flags_of(video_run, tmp_path), f"--input={tmp_path}/a.mkv", f"--scores={tmp_path}/s.csv",
                f"--report={tmp_path}/r.html"]
     assert main(command) == 2
@@ -295,11 +295,11 @@ def test_a_film_without_events_or_without_scores_has_a_report(video_run, tmp_pat
 def test_a_report_that_cannot_be_written_ends_with_a_line(video_run, frames, tmp_path, capsys):
     source = write_video(tmp_path / "film.mkv", frames[:20])
     command = [*flags_of(video_run, tmp_path), f"--input={source}", f"--report={tmp_path}/r.html"]
-    (tmp_path / ".r.html.partial").symlink_to("/dev/full")
+    (tmp_path / "r.html").symlink_to("/dev/full")
     assert main(command) == 2
     out, err = capsys.readouterr()
     assert "20 frames" in out and f"error: cannot write {tmp_path}/r.html: no space" in err
-    assert sorted(os.listdir(tmp_path)) == ["film.mkv", "tiny.py"]
+    assert sorted(os.listdir(tmp_path)) == ["film.mkv", "r.html", "tiny.py"]
 
 
 def test_a_folder_that_cannot_be_written_is_told_at_once(tmp_path):

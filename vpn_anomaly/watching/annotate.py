@@ -3,8 +3,9 @@
     with AnnotatedVideo("seen.mp4", height=64, width=64, rate=25) as annotated:
         annotated.write(frame_HxWxC, 0.04, map_HxW, 12.5, ["missing 0.2"], [("missing", box)])
 
-Whenever the writing ends, with the process killed or the disk full, the file can be read as far as
-it was written: an .mp4 is written in fragments, an .mkv in clusters.
+Whenever the writing ends, with the process killed or the disk full, a new file can be read as far as
+it was written: an .mp4 is written in fragments, an .mkv in clusters. A file that is there already stays
+until the new one is closed.
 """
 
 import contextlib
@@ -15,7 +16,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from vpn_anomaly import workdir
+from vpn_anomaly import output_files
 from vpn_anomaly.data.decode import reason
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.watching.boxes import Box
@@ -36,9 +37,9 @@ TICK = Fraction(1, 1000)  # second
 class AnnotatedVideo(Closing):
     """Writes H.264 (yuv420p) to an .mp4 or .mkv. A context manager: leaving it closes the file.
 
-    A file that is there is replaced. Time stamps are those of the frames to the millisecond,
-    counted from the first one, however irregular; a frame not later than the one before comes a
-    millisecond after it.
+    A file that is there is replaced when the new one is whole. Time stamps are those of the frames to
+    the millisecond, counted from the first one, however irregular; a frame not later than the one before
+    comes a millisecond after it.
 
     Args:
       path: ends in .mp4 or .mkv.
@@ -48,7 +49,7 @@ class AnnotatedVideo(Closing):
 
     Raises:
       UserError: the file has another ending or cannot be written; also from `write` and `close`,
-        once: what was written before stays.
+        once: what was written before stays, or the older file.
     """
 
     def __init__(self, path: str | os.PathLike, height: int, width: int, rate: float):
@@ -59,8 +60,9 @@ class AnnotatedVideo(Closing):
         self._first_time = self._last_tick = self._next_key = None
         self._container = None
         self._written = 0  # bytes that are whole fragments
-        with workdir.storing(self.path):
-            self._file = _Sink(self.path.open("wb"))
+        with output_files.storing(self.path):
+            self._new = output_files.NewFile(self.path, named=True)
+        self._file = _Sink(self._new.file)
         with self._writing():
             self._open(rate)
 
@@ -101,7 +103,7 @@ class AnnotatedVideo(Closing):
             self._container.mux(self._stream.encode(None))
             self._container.close()
             self._file.flush()
-            self._file.close()
+            self._new.commit()
 
     def _open(self, rate: float) -> None:
         import av
@@ -133,7 +135,7 @@ class AnnotatedVideo(Closing):
         import av
 
         try:
-            with workdir.storing(self.path):
+            with output_files.storing(self.path):
                 yield
                 self._file.raise_error()
         except (UserError, av.FFmpegError) as error:
@@ -151,9 +153,10 @@ class AnnotatedVideo(Closing):
             if self._container is not None:
                 self._container.close()
         with contextlib.suppress(OSError):
-            self._file.close()
-        with contextlib.suppress(OSError):
-            os.truncate(self.path, self._written)
+            self._new.cut(self._written)
+            if self._written and not self._new.replaces:
+                self._new.take_name()
+        self._new.discard()
 
 
 class _Sink:
@@ -165,7 +168,7 @@ class _Sink:
 
     def __init__(self, file):
         self._file, self._error = file, None
-        self.seek, self.tell, self.close = file.seek, file.tell, file.close
+        self.seek, self.tell = file.seek, file.tell
 
     @property
     def closed(self) -> bool:

@@ -1,5 +1,6 @@
 """What a watching writes: every kind of file behind the same few calls."""
 
+import functools
 import pathlib
 
 from vpn_anomaly.data.video import Frame, Video
@@ -35,23 +36,30 @@ class Output(Closing):
 
 
 class Scores(Output):
-    """A row a frame; see `ScoreLog`."""
+    """A row a frame, from the first source that can be watched on; see `ScoreLog`."""
 
     def __init__(self, path: pathlib.Path, names: tuple[str, ...], kinds: tuple[str, ...]):
-        self._log = ScoreLog(path, names, kinds)
+        self._open, self._log = functools.partial(ScoreLog, path, names, kinds), None
+
+    def begin(self, video, watcher):
+        self._log = self._log or self._open()
 
     def frame(self, source, frame, seen):
         self._log.write(source, frame.index, frame.time, seen.scores, seen.p)
 
     def close(self):
-        self._log.close()
+        if self._log is not None:
+            self._log.close()
 
 
 class Events(Output):
-    """A line a change; see `EventLog`."""
+    """A line a change, from the first source that can be watched on; see `EventLog`."""
 
     def __init__(self, path: pathlib.Path):
-        self._log = EventLog(path)
+        self._path, self._log = path, None
+
+    def begin(self, video, watcher):
+        self._log = self._log or EventLog(self._path)
 
     def frame(self, source, frame, seen):
         self.finish(source, seen.changes)
@@ -61,7 +69,8 @@ class Events(Output):
             self._log.write(source, change)
 
     def close(self):
-        self._log.close()
+        if self._log is not None:
+            self._log.close()
 
 
 class Annotated(Output):

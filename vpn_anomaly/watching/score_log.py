@@ -11,7 +11,7 @@ import os
 import pathlib
 from collections.abc import Iterable, Mapping
 
-from vpn_anomaly import workdir
+from vpn_anomaly import output_files
 from vpn_anomaly.csv_text import csv_line
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.watching.events import Change
@@ -111,15 +111,15 @@ class LineFile:
     def __init__(self, path: pathlib.Path):
         self.path = path
         self._length = 0  # bytes of whole lines
-        with workdir.storing(path):
-            self._file = path.open("wb", buffering=0)
+        with output_files.storing(path):
+            self._file = output_files.open_followed(path)
 
     def write(self, line: str) -> None:
         """Adds a line, which ends in "\\n". UserError where that fails: no part of it is left."""
         # A file name need not be UTF-8; Python keeps such bytes as surrogates.
         content = memoryview(line.encode(errors="surrogateescape"))
         left = content
-        with workdir.storing(self.path):
+        with output_files.storing(self.path):
             try:
                 while left:  # the part that a disk still has room for is written without an error
                     left = left[self._file.write(left):]
@@ -132,7 +132,7 @@ class LineFile:
 
     def close(self) -> None:
         """Closes the file. A second call does nothing."""
-        with workdir.storing(self.path):
+        with output_files.storing(self.path):
             self._file.close()
 
 

@@ -3,7 +3,7 @@
 import datetime
 import pathlib
 
-from vpn_anomaly import workdir
+from vpn_anomaly import output_files
 from vpn_anomaly.report.page import write_page
 from vpn_anomaly.watching.outputs import Output
 from vpn_anomaly.watching.peak_pictures import PeakPictures
@@ -23,11 +23,11 @@ class WatchReport(Output):
       model: (name, value) of what there is to say of the model.
 
     Raises:
-      UserError: no file can be written beside the path; also from `close`.
+      UserError: the file cannot be written; also from `close`.
     """
 
     def __init__(self, path: pathlib.Path, model: list[tuple[str, str]]):
-        workdir.check_writable(path.parent)  # now, not after hours
+        output_files.check_output(path)  # now, not after hours
         self._path, self._model = path, model
         self._started = datetime.datetime.now()
         self._sources: list[Watched] = []
