@@ -158,7 +158,7 @@ def test_the_longest_name_can_be_written(tmp_path, write):
 def test_a_pipe_and_a_device_are_written_to(tmp_path, write):
     os.mkfifo(tmp_path / "pipe.csv")
     read = []
-    reader = threading.Thread(target=lambda: read.append((tmp_path / "pipe.csv").read_text()))
+    reader = threading.Thread(target=lambda: read.append((tmp_path / "pipe.csv").read_text()), daemon=True)
     reader.start()
     write(tmp_path / "pipe.csv", "new")
     reader.join(10)
