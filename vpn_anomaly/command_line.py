@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from absl import flags
 from ml_collections import ConfigDict, config_flags
 
-from vpn_anomaly import config as config_module, workdir
+from vpn_anomaly import config as config_module, overwriting, workdir
 from vpn_anomaly.display_names import display_name, name_of_nothing
 from vpn_anomaly.errors import UserError
 
@@ -78,6 +78,7 @@ def parse(argv: Sequence[str]) -> Arguments:
         max_frames=plain.max_frames,
     )
     _check_files(arguments)
+    overwriting.check_command(arguments, plain.config)
     return arguments
 
 
@@ -242,11 +243,6 @@ def _check_files(arguments: Arguments) -> None:
             raise UserError("--mode=score needs --output=FILE")
         if not pathlib.Path(arguments.input).is_file():
             raise UserError(f"there is no input file {name_of_nothing(arguments.input)}")
-    named = {"input": arguments.input} if arguments.input else {}
-    files = [os.path.realpath(path) for path in {**named, **arguments.outputs}.values()]
-    if len(set(files)) < len(files):
-        flags_of_mode = ["--input", *(f"--{name}" for name in arguments.outputs)]
-        raise UserError(f"{', '.join(flags_of_mode)} have to be different files")
 
 
 def _check_workdir(arguments: Arguments) -> None:
