@@ -22,6 +22,7 @@ from collections.abc import Callable
 import jax
 
 from experiments.parser import Parser
+from vpn_anomaly import output_files
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.plain_line import plain_line
 
@@ -68,8 +69,11 @@ def main(argv=None) -> int:
     parser.add_argument("--suite", required=True, choices=tuple(SUITES))
     parser.add_argument("--output", type=pathlib.Path, help="a JSON file for the rows")
     arguments = parser.parse_args(argv)
-    if arguments.output and not arguments.output.parent.is_dir():
-        parser.error(f"--output={arguments.output}: the folder does not exist; make it first")
+    if arguments.output:
+        try:
+            output_files.check_output(arguments.output)
+        except UserError as error:
+            parser.error(str(error))
     programs, rounds = SUITES[arguments.suite]
     try:
         rows = measure(programs(), rounds)
@@ -79,7 +83,8 @@ def main(argv=None) -> int:
     for row in rows:
         print(f"{row['name']:<24}{row['median_s']:>10.4f} s{row['ratio']:>8.2f} times ours")
     if arguments.output:
-        arguments.output.write_text(json.dumps({"rows": rows}, indent=1) + "\n", encoding="utf-8")
+        text = json.dumps({"rows": rows}, indent=1) + "\n"
+        output_files.write_atomically(arguments.output, lambda file: file.write(text.encode()))
     return 0
 
 

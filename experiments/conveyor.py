@@ -39,12 +39,14 @@ import numpy as np
 from experiments.conveyor_world.schedule import BELT_KINDS
 from experiments.conveyor_world.world import MINUTES, Conveyor, check_range
 from experiments.parser import Parser
-from experiments.ucsd_files import write_ucsd
-from experiments.world_files import write_world
+from experiments.ucsd_files import check_place, write_ucsd
+from experiments.world_files import TRUTH, write_world
+from vpn_anomaly import output_files
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.pace import Pace
 from vpn_anomaly.plain_line import plain_line
 
+FILMS = ("normal.mkv", "test.mkv")
 CLIPS = 12  # that each film is cut into
 _REDRAWN = 0.2  # seconds between two drawings of the line on a terminal
 
@@ -110,6 +112,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     belt = {name: getattr(arguments, name) for name in ("height", "width", "rate", "products")}
     try:
         check_range("test_minutes", arguments.test_minutes, *MINUTES)
+        {"films": _check_films, "ucsd": check_place}[arguments.layout](arguments.output)
         normal = Conveyor(arguments.seed, "train", minutes=arguments.minutes, **belt)
         test = Conveyor(arguments.seed, "test", minutes=arguments.test_minutes,
                         defects=arguments.defects, **belt)
@@ -122,12 +125,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _check_films(directory: pathlib.Path) -> None:
+    output_files.check_outputs_in(directory, *FILMS, TRUTH)
+
+
 def _write_films(arguments: argparse.Namespace, normal: Conveyor, test: Conveyor) -> str:
     """Returns what was written."""
     if arguments.clips is not None:
         raise UserError(f"clips={arguments.clips}: films are not cut; leave it out or give --layout=ucsd")
     progress = _Progress(normal.frames + test.frames)
-    films = {"normal.mkv": normal, "test.mkv": test}
+    films = dict(zip(FILMS, (normal, test), strict=True))
     videos = {name: progress.told(name, film, film.frames) for name, film in films.items()}
     write_world(arguments.output, videos, truth(test, _world(arguments)),
                 height=arguments.height, width=arguments.width, rate=arguments.rate)

@@ -19,7 +19,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from experiments.parser import Parser
-from vpn_anomaly import exported, workdir
+from vpn_anomaly import exported, output_files, overwriting, workdir
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.corruptions import corrupt
 from vpn_anomaly.errors import UserError
@@ -124,6 +124,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         parts_of(arguments.frames)
+        if arguments.output is not None:
+            overwriting.check_kept({f"--output={arguments.output}": arguments.output},
+                                   overwriting.weights(arguments.workdir, None))
+            output_files.check_output(arguments.output)
         path = arguments.workdir / "config.json"
         stored = workdir.read_json(path)
         if stored is None:

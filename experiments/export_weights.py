@@ -16,7 +16,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from experiments.parser import Parser
-from vpn_anomaly import array_names, checkpoints, exported, workdir
+from vpn_anomaly import array_names, checkpoints, exported, output_files, overwriting, workdir
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.pipeline import evaluation_clips
 from vpn_anomaly.errors import UserError
@@ -37,9 +37,10 @@ def export(directory: pathlib.Path, output: pathlib.Path, dtype: str) -> list[st
 
     With float16 also how much the rounding changes the scores of a few validation sequences.
     UserError for a run that is not finished, for weights that float16 cannot hold, and where the
-    disk refuses.
+    disk refuses or the files would replace those of the run.
     """
     config, results = _finished(directory)
+    _check_output(directory, output)
     trained = trained_run(config, directory)
     if trained.metadata["step"] != results["steps"]:
         raise UserError(f"{directory}: the last whole checkpoint is of step "
@@ -64,6 +65,15 @@ def export(directory: pathlib.Path, output: pathlib.Path, dtype: str) -> list[st
              for name in (exported.WEIGHTS, exported.CALIBRATION, exported.ABOUT)]
     count = sum(array.size for array in rounded.values())
     return [*sizes, f"{count:,} parameters as {dtype}, step {results['steps']}", *lines]
+
+
+def _check_output(directory: pathlib.Path, output: pathlib.Path) -> None:
+    """Raises UserError where the files cannot be written, or the run has files of these names there."""
+    watch = checkpoints.calibration_path(output, WATCH).name
+    names = (exported.WEIGHTS, exported.CALIBRATION, exported.ABOUT, watch)
+    overwriting.check_kept({f"{output / name} of --output": output / name for name in names},
+                           overwriting.weights(directory, None))
+    output_files.check_outputs_in(output, *names)
 
 
 def _finished(directory: pathlib.Path) -> tuple[ConfigDict, dict]:

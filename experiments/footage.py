@@ -22,10 +22,14 @@ import numpy as np
 
 from experiments.footage_world.changes import changed_footage
 from experiments.parser import Parser
-from experiments.world_files import write_world
+from experiments.world_files import TRUTH, write_world
+from vpn_anomaly import output_files, overwriting
 from vpn_anomaly.data.video import Look, open_video
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.plain_line import plain_line
+
+
+VIDEOS = ("normal.mkv", "test.mkv")
 
 
 def read_frames(path: str, height: int, width: int) -> tuple[np.ndarray, int]:
@@ -34,6 +38,13 @@ def read_frames(path: str, height: int, width: int) -> tuple[np.ndarray, int]:
     with open_video(path, look) as video:
         rate = max(1, round(video.rate or look.frame_rate))
         return np.stack([frame.image[..., 0] for frame in video]), rate
+
+
+def _check_output(directory: pathlib.Path, source: str) -> None:
+    """Raises UserError where the files cannot be written, or would replace or join the input."""
+    outputs = {f"{directory / name} of --output": directory / name for name in (*VIDEOS, TRUTH)}
+    overwriting.check_kept(outputs, [overwriting.Footage(f"--input={source}", source)])
+    output_files.check_outputs_in(directory, *VIDEOS, TRUTH)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -49,12 +60,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = vars(parser.parse_args(argv))
     directory = arguments.pop("output")
     try:
+        _check_output(directory, arguments["input"])
         frame_TxHxW, rate = read_frames(arguments["input"], arguments["height"], arguments["width"])
         half, (height, width) = len(frame_TxHxW) // 2, frame_TxHxW.shape[1:]
         changed, defects = changed_footage(
             frame_TxHxW[half:], rate, arguments["changes"], arguments["seed"]
         )
-        videos = {"normal.mkv": frame_TxHxW[:half], "test.mkv": changed}
+        videos = dict(zip(VIDEOS, (frame_TxHxW[:half], changed), strict=True))
         truth = {**arguments, "rate": rate, "frames": len(changed),
                  "defects": [dataclasses.asdict(defect) for defect in defects]}
         write_world(directory, videos, truth, height=height, width=width, rate=rate)

@@ -19,7 +19,7 @@ import sys
 from experiments.parser import RESULTS, Parser, jobs
 from experiments.sweeps import child
 from experiments.sweeps.definition import load_definition, run_config, run_file
-from vpn_anomaly import workdir
+from vpn_anomaly import output_files, workdir
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.plain_line import plain_line
 
@@ -98,10 +98,19 @@ def _end_with(parent: int) -> None:
         ask()
 
 
+def _stored(output: pathlib.Path) -> dict[str, dict[str, float]]:
+    """The losses that are stored already. UserError for a file of something else."""
+    if not output.exists():
+        return {}
+    try:
+        return dict(json.loads(output.read_text(encoding="utf-8"))["losses"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{output} holds no losses of learning rates; give another --output") from error
+
+
 def _try(configs, output, jobs) -> None:
-    losses = {}
-    if output.exists():
-        losses = json.loads(output.read_text(encoding="utf-8"))["losses"]
+    output_files.check_outputs_in(output.parent, output.name)
+    losses = _stored(output)
     with workdir.storing(output.parent):
         output.parent.mkdir(parents=True, exist_ok=True)
     missing = {key: config for key, config in configs.items()

@@ -16,7 +16,7 @@ import numpy as np
 
 from experiments.parser import Parser
 from experiments.sweeps.definition import load_definition, run_config
-from vpn_anomaly import workdir
+from vpn_anomaly import output_files, workdir
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.lattice import shown
 from vpn_anomaly.data.pipeline import clips_at
@@ -85,6 +85,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         index = arguments.index
         if index is None:
             index = next(iter(runs.values()))[0].evaluate.sequences
+        output_files.check_output(arguments.output)
         systems_figure(arguments.output, runs, index)
     except UserError as error:
         print(plain_line(f"error: {error}"), file=sys.stderr)

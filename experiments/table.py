@@ -19,7 +19,7 @@ from experiments.tables.figure import table_figure
 from experiments.tables.markdown import markdown
 from experiments.tables.rows import Row, table_rows
 from experiments.tables.stored_results import missing_seeds, read_runs
-from vpn_anomaly import workdir
+from vpn_anomaly import output_files, workdir
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.plain_line import plain_line
 
@@ -51,6 +51,7 @@ def _run(arguments: argparse.Namespace) -> int:
               "run the same command without --check", file=sys.stderr)
         return 1
     figure = arguments.figure or pathlib.Path("docs", f"{definition.name}.png")
+    output_files.check_output(arguments.readme)
     workdir.write_atomically(figure, lambda file: table_figure(file, rows))
     workdir.write_atomically(arguments.readme, lambda file: file.write(new.encode()))
     print(f"{arguments.readme} and {figure} show {definition.name}")

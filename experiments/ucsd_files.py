@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
 
-from vpn_anomaly import workdir
+from experiments.world_files import TRUTH
+from vpn_anomaly import output_files, workdir
 from vpn_anomaly.errors import UserError
 
 LEAST_DIGITS = 3
@@ -31,9 +32,7 @@ def write_ucsd(directory: pathlib.Path, name: str, normal: Iterable[np.ndarray],
     Raises:
       UserError: something cannot be written, or files of another world are there.
     """
-    for old in ("Train", "Test", "truth.json"):
-        if (directory / old).exists():  # files of two worlds would mix
-            raise UserError(f"{directory / old} is there already; give a new folder, or delete it")
+    check_place(directory)
     for clip, frames in _cut("Train", normal, clips, normal_length):
         _write_clip(directory / clip, frames, normal_length)
     labels, numbers = [], itertools.count()
@@ -42,10 +41,18 @@ def write_ucsd(directory: pathlib.Path, name: str, normal: Iterable[np.ndarray],
         labels.append([])
         masks = map(mask, itertools.islice(numbers, test_length))
         _write_clip(directory / f"{clip}_gt", _pictures(masks, labels[-1]), test_length, "bmp")
-    workdir.write_json(directory / "truth.json", truth)
+    workdir.write_json(directory / TRUTH, truth)
     text = "TestVideoFile = {};\n" + "".join(
         f"TestVideoFile{{end+1}}.gt_frame = [{_ranges(label_T)}];\n" for label_T in labels)
     workdir.write_atomically(directory / "Test" / f"{name}.m", lambda file: file.write(text.encode()))
+
+
+def check_place(directory: pathlib.Path) -> None:
+    """Raises UserError where files of another world are there, or none can be written."""
+    for old in ("Train", "Test", TRUTH):
+        if (directory / old).exists():  # files of two worlds would mix
+            raise UserError(f"{directory / old} is there already; give a new folder, or delete it")
+    output_files.check_outputs_in(directory, TRUTH)
 
 
 def _cut(part: str, frames: Iterable[np.ndarray], clips: int, length: int) -> Iterator[tuple]:

@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from experiments.parser import Parser
-from vpn_anomaly import workdir
+from vpn_anomaly import output_files, overwriting, workdir
 from vpn_anomaly.csv_text import read_rows
 from vpn_anomaly.data.video import Look, open_video
 from vpn_anomaly.errors import UserError
@@ -138,6 +138,15 @@ def report(result: Mapping) -> str:
     return "\n".join(map(plain_line, lines))
 
 
+def _check_output(arguments) -> None:
+    """Raises UserError where the comparison cannot be written, or would replace what is compared."""
+    compared = [arguments.world / "truth.json", arguments.world / "test.mkv",
+                *arguments.scores, *arguments.events]
+    overwriting.check_kept({f"--output={arguments.output}": arguments.output},
+                           [overwriting.Files("the comparison", compared)])
+    output_files.check_output(arguments.output)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Prints the comparison; 2 for files that cannot be read."""
     parser = Parser("watch_score", __doc__)
@@ -152,6 +161,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if truth is None:
             raise UserError(f"{arguments.world} has no truth.json that can be read; give a folder that"
                             " experiments.conveyor or experiments.footage wrote")
+        if arguments.output is not None:
+            _check_output(arguments)
         files = {path.stem: read_scores(path, truth["frames"]) for path in arguments.scores}
         if len(files) < len(arguments.scores):
             raise UserError("--scores names two files of one name; their names tell the models apart")

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from vpn_anomaly import workdir
+from vpn_anomaly import output_files, workdir
+
+TRUTH = "truth.json"
 
 
 def write_world(directory: pathlib.Path, videos: Mapping[str, Iterable[np.ndarray]],
@@ -16,12 +18,13 @@ def write_world(directory: pathlib.Path, videos: Mapping[str, Iterable[np.ndarra
     Raises:
       UserError: something cannot be written.
     """
+    output_files.check_outputs_in(directory, *videos, TRUTH)
     with workdir.storing(directory):
         directory.mkdir(parents=True, exist_ok=True)
-        (directory / "truth.json").unlink(missing_ok=True)  # that of other videos
+        (directory / TRUTH).unlink(missing_ok=True)  # that of other videos
     for name, frames in videos.items():
         write_video(directory / name, frames, height=height, width=width, rate=rate)
-    workdir.write_json(directory / "truth.json", truth)
+    workdir.write_json(directory / TRUTH, truth)
 
 
 def write_video(path: pathlib.Path, frames: Iterable[np.ndarray], *, height: int, width: int,

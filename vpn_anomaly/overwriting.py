@@ -107,7 +107,7 @@ def check_command(arguments, config_file: str | None) -> None:
     read = [Footage(told, where) if arguments.mode == "watch" else Files(told, [where])]
     if config_file:
         read.append(Files(f"--config={config_file}", [config_file.partition(":")[0]]))
-    read += _weights(arguments.workdir, arguments.checkpoint) + _of_config(arguments.config)
+    read += weights(arguments.workdir, arguments.checkpoint) + _of_config(arguments.config)
     check_kept({f"--{name}={path}": path for name, path in arguments.outputs.items()}, read)
 
 
@@ -122,7 +122,7 @@ def _of_config(config: ConfigDict) -> list[Files | Footage | Folder]:
     return read
 
 
-def _weights(workdir: pathlib.Path | None, checkpoint: pathlib.Path | None) -> list[Files | Folder]:
+def weights(workdir: pathlib.Path | None, checkpoint: pathlib.Path | None) -> list[Files | Folder]:
     """The files of a run, and of an exported checkpoint."""
     read = []
     if workdir is not None:
