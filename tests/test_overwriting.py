@@ -8,6 +8,7 @@ import pytest
 from tests import tiny
 from vpn_anomaly import exported, main as program
 from vpn_anomaly.config import as_dict
+from vpn_anomaly.data.build import read_videos
 from vpn_anomaly.data.source_files import takes_in
 from vpn_anomaly.data.video_sources import image_files, sources
 from vpn_anomaly.errors import UserError
@@ -184,6 +185,15 @@ def test_files_of_scoring_and_of_the_model_are_kept(refused, monkeypatch, where,
         monkeypatch.setattr(exported, "read_about", lambda folder: {"config": as_dict(config)})
         flags = ["--checkpoint=weights"]
     assert DIFFERENT in refused("score", where, "out/s.csv", output, flags=flags)
+
+
+@pytest.mark.parametrize("where, cache", [("solo", "solo"), ("two/*", "two/d"), ("odd/*", "./odd")])
+def test_decoded_frames_do_not_join_the_footage(place, where, cache):
+    before = files_of(place)
+    data = tiny.tiny_config({**tiny.VIDEO_FIELDS, "data.path": where, "data.video.cache": cache}).data
+    with pytest.raises(UserError, match="data.video.cache=.* give another folder"):
+        read_videos(data)
+    assert files_of(place) == before
 
 
 def test_the_config_file_is_kept(refused):

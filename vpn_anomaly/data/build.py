@@ -12,6 +12,7 @@ from vpn_anomaly.data.frame_cache import FrameCache, UnreadableSource, default_f
 from vpn_anomaly.data.image_depth import EIGHT_BITS, depth_of, is_deep
 from vpn_anomaly.data.labelled_set import LabelledClip
 from vpn_anomaly.data.moving_mnist import MovingMNIST
+from vpn_anomaly.data.source_files import check_cache
 from vpn_anomaly.data.video import Look, sources
 from vpn_anomaly.data.video_clips import Divide, VideoClips, parts_of_videos, whole_videos
 from vpn_anomaly.data.video_sources import image_files, is_address, is_camera
@@ -79,6 +80,7 @@ def read_videos(data) -> dict[str, np.ndarray]:
     can. UserError where there are none, or none can be read.
     """
     folder = pathlib.Path(data.video.cache) if data.video.cache else default_folder()
+    check_cache(data.path, folder)
     cache = FrameCache(folder, build_look(data), data.video.cache_gigabytes)
     normal, videos, unreadable = _normal_sources(data), {}, []
     for source, name in zip(normal, display_names(normal), strict=True):

@@ -42,6 +42,13 @@ def takes_in(where: str, path: pathlib.Path) -> bool:
     return _matches(where, path) and (seen or not any(map(_is_seen, matches)))
 
 
+def check_cache(where: str, folder: pathlib.Path) -> None:
+    """Raises UserError where decoded frames (.npy) in the folder would be read as footage the next time."""
+    if takes_in(where, folder / "frames.npy"):
+        raise UserError(f"data.video.cache={folder} is where data.path={where} looks for footage, and would"
+                        " find the decoded frames there the next time; give another folder")
+
+
 def is_footage(path: pathlib.Path) -> bool:
     """Whether folders and patterns are searched for such a file, by its ending."""
     return is_image(path) or path.suffix.lower() in VIDEOS
