@@ -80,7 +80,8 @@ def read_videos(data) -> dict[str, np.ndarray]:
     can. UserError where there are none, or none can be read.
     """
     folder = pathlib.Path(data.video.cache) if data.video.cache else default_folder()
-    check_cache(data.path, folder)
+    if data.source not in LABELLED_SETS:
+        check_cache(data.path, folder)
     cache = FrameCache(folder, build_look(data), data.video.cache_gigabytes)
     normal, videos, unreadable = _normal_sources(data), {}, []
     for source, name in zip(normal, display_names(normal), strict=True):
