@@ -187,6 +187,12 @@ def test_files_of_scoring_and_of_the_model_are_kept(refused, monkeypatch, where,
     assert DIFFERENT in refused("score", where, "out/s.csv", output, flags=flags)
 
 
+def test_footage_in_a_folder_that_cannot_be_read_is_kept(refused):
+    pathlib.Path("images/old.mp4").write_text("beside images")
+    for where in ("images", "*"):
+        assert "write to another folder" in refused("watch", where, "images/old.mp4")
+
+
 @pytest.mark.parametrize("where, cache", [("solo", "solo"), ("two/*", "two/d"), ("odd/*", "./odd")])
 def test_decoded_frames_do_not_join_the_footage(place, where, cache):
     before = files_of(place)

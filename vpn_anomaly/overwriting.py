@@ -82,14 +82,12 @@ def check_kept(outputs: Mapping[str, pathlib.Path], read: Iterable[Files | Foota
             raise UserError(f"{first} and {second} are one file; give different files")
     identities = {told: identity for told, path in outputs.items() if (identity := _identity(path))}
     for one in read:
-        if identities:
-            found = set(map(_identity, one.files()))
+        found = set(map(_identity, one.files())) if identities else set()
         for told, path in outputs.items():
-            if told in identities:
-                if identities[told] in found:
-                    raise UserError(f"{told} is a file that {one.told} reads; these have to be different"
-                                    " files: write elsewhere")
-            elif one.takes_in(pathlib.Path(path)) or one.takes_in(pathlib.Path(os.path.realpath(path))):
+            if told in identities and identities[told] in found:
+                raise UserError(f"{told} is a file that {one.told} reads; these have to be different files:"
+                                " write elsewhere")
+            if one.takes_in(pathlib.Path(path)) or one.takes_in(pathlib.Path(os.path.realpath(path))):
                 raise UserError(f"{told} would be read by {one.told} the next time; these have to be"
                                 " different files: write to another folder")
 
