@@ -20,6 +20,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from vpn_anomaly import partial_files
 from vpn_anomaly.data.video import Look, Video, open_video
 from vpn_anomaly.data.video_sources import image_files, is_address, is_camera
 from vpn_anomaly.display_names import display_name
@@ -93,12 +94,13 @@ class FrameCache:
         return None
 
     def _decode(self, source: str, start: str) -> None:
-        partial = self._folder / f".{start}.{os.getpid()}.partial"
+        partial = partial_files.partial_path(self._folder / start)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
+            partial_files.remove_left_over(self._folder)
             with _as_unreadable():
                 video = open_video(source, self._look)
-            with video, partial.open("wb") as file:
+            with video, partial.open("xb") as file:
                 if video.live:
                     raise UserError(f"{video.name}: a live source does not end; record a file of"
                                     " normal footage to train on")
@@ -110,8 +112,7 @@ class FrameCache:
             raise UserError(f"cannot write {self._folder}: {(error.strerror or str(error)).lower()};"
                             " make room, or choose another folder with data.video.cache") from error
         finally:
-            with contextlib.suppress(OSError):
-                partial.unlink()
+            partial_files.remove(partial)
 
     def _write(self, video: Video, file) -> tuple[int, ...]:
         """Writes a .npy whose header is filled in at the end, as its length is not known before.
