@@ -11,11 +11,11 @@ TENSORFLOW = ("tensorflow", "tensorflow_datasets")
 # room (folder). A name covers everything below it, unless a longer one says otherwise.
 FLOORS = (
     ("errors", "config", "config_rules", "variants", "checksums", "array_names", "pace", "display_names",
-     "plain_line", "csv_text", "output_files", "partial_files"),
+     "plain_line", "csv_text", "output_files", "partial_files", "json_reading", "checkpoint_folder"),
     ("ops", "data"),
     ("models",),
     ("systems",),
-    ("workdir", "overwriting", "checkpoints", "exported", "pretrained", "evaluation.scores",
+    ("workdir", "workdir_lock", "overwriting", "checkpoints", "exported", "pretrained", "evaluation.scores",
      "evaluation.calibration", "evaluation.metrics", "evaluation.bootstrap", "evaluation.unlearned",
      "evaluation.block_matching"),
     ("evaluation.scoring", "evaluation.trained", "report"),

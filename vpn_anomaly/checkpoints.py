@@ -1,6 +1,6 @@
 """Checkpoints of a run (Orbax) that prove themselves when they are read, and calibration scores.
 
-    DIR/300/            one checkpoint; an interrupted save leaves none
+    DIR/300/            one checkpoint (`checkpoint_folder.py`); an interrupted save leaves none
       params/ ...       an item for each top-level part of the state, its arrays by name
       metadata/         what the run said of it, and a checksum of every array
       files.json        a checksum of every file
@@ -14,20 +14,21 @@ import contextlib
 import json
 import logging
 import pathlib
-import shutil
-from collections.abc import Iterator, Mapping
+import types
+from collections.abc import Callable, Iterator, Mapping
 
 import jax
 import numpy as np
 import orbax.checkpoint as ocp
 
-from vpn_anomaly import array_names, checksums, workdir
+from vpn_anomaly import array_names, checkpoint_folder, checksums, json_reading, workdir
+from vpn_anomaly.checkpoint_folder import FILES, METADATA
 from vpn_anomaly.errors import UserError
 
 KEPT = 3  # checkpoints
 CALIBRATION = "calibration"
-_FILES = "files.json"
-_METADATA = "metadata"
+# What every checkpoint says, and what kind of value that is.
+_RECORD = {"metadata": dict, "arrays": dict}
 _log = logging.getLogger(__name__)
 
 
@@ -53,22 +54,30 @@ def save(directory: pathlib.Path, step: int, state, metadata: Mapping) -> None:
         "arrays": {item: checksums.of_arrays(arrays) for item, arrays in items.items()},
     })
     with workdir.storing(directory):
+        directory.mkdir(parents=True, exist_ok=True)
+        checkpoint_folder.remove_unfinished(directory)
         if _make_room(directory, step, record):
             return
-        with _orbax(directory, max_to_keep=KEPT, cleanup_tmp_directories=True) as manager:
+        folder = checkpoint_folder.free_folder(directory, step)
+        with _orbax() as checkpointer:
             arguments = {item: ocp.args.StandardSave(arrays) for item, arrays in items.items()}
-            arguments[_METADATA] = ocp.args.JsonSave(checksums.sealed(record))
-            _refusing_disk(lambda: manager.save(step, args=ocp.args.Composite(**arguments)))
-    folder = directory / str(step)
-    workdir.write_json(folder / _FILES, checksums.of_files(folder))
+            arguments[METADATA] = ocp.args.JsonSave(checksums.sealed(record))
+            _refusing_disk(lambda: checkpointer.save(folder.absolute(), ocp.args.Composite(**arguments)))
+    workdir.write_json(folder / FILES, checksums.of_files(folder))
+    with workdir.storing(directory):
+        for old in list(checkpoint_folder.by_step(directory).values())[:-KEPT]:
+            checkpoint_folder.remove(old)
 
 
-def restore_latest(directory: pathlib.Path, abstract_state) -> tuple[object, dict] | None:
+def restore_latest(directory: pathlib.Path, abstract_state,
+                   said: Mapping[str, type] = types.MappingProxyType({})) -> tuple[object, dict] | None:
     """The newest checkpoint that is whole: (state, metadata). None where there is none at all.
 
     Args:
       abstract_state: a pytree like the saved one, of anything with shape and dtype (arrays,
         jax.ShapeDtypeStruct). Top-level parts may be left out: those are not read.
+      said: what the metadata has to have, and of which kind (`checksums.lacking`); one without
+        counts as damaged.
 
     Returns:
       The state as numpy arrays, on the devices of its sharding where abstract_state gives one.
@@ -77,31 +86,34 @@ def restore_latest(directory: pathlib.Path, abstract_state) -> tuple[object, dic
     UserError where all are damaged, and for a checkpoint of another model (first difference named).
     """
     wanted = _items(array_names.by_name(abstract_state))
-    damaged = []
-    for step in reversed(saved_steps(directory)):
-        try:
-            record = _read_record(directory, step)
-            _check_same_model(record["arrays"], wanted, directory / str(step))
-            arrays = _read_arrays(directory, step, record["arrays"], wanted)
-        except _Damaged as error:
-            damaged.append(f"step {step} ({error})")
-            continue
-        if damaged:
-            _log.warning("damaged checkpoint in %s: %s; step %d is used instead",
-                         directory, ", ".join(damaged), step)
+
+    def read(step: int) -> tuple[object, dict]:
+        record = _read_record(directory, step)
+        _refuse(checksums.lacking(record["metadata"], said))
+        _check_same_model(record["arrays"], wanted, directory / str(step))
+        arrays = _read_arrays(directory, step, record["arrays"], wanted)
         return array_names.like(abstract_state, arrays), record["metadata"]
-    if damaged:
-        raise UserError(f"every checkpoint in {directory} is damaged: {', '.join(damaged)}; "
-                        "train again in another --workdir")
-    return None
+
+    return _newest_whole(directory, read)
+
+
+def stored_config(directory: pathlib.Path) -> dict | None:
+    """The config that the newest whole checkpoint was made with; None where there is none at all.
+
+    UserError where all are damaged, or the checkpoint does not say its config.
+    """
+    metadata = _newest_whole(directory, lambda step: _read_record(directory, step)["metadata"])
+    if metadata is None:
+        return None
+    if not isinstance(metadata.get("config"), dict):
+        raise UserError(f"the checkpoints in {directory} do not say of which config they are, and there is "
+                        "no config.json; put it back, or use another --workdir")
+    return metadata["config"]
 
 
 def saved_steps(directory: pathlib.Path) -> list[int]:
     """The steps that have a checkpoint, whole or damaged, in order."""
-    if not directory.is_dir():
-        return []
-    return sorted(int(path.name) for path in directory.iterdir()
-                  if path.name.isdecimal() and path.is_dir())
+    return list(checkpoint_folder.by_step(directory))
 
 
 def save_calibration(directory: pathlib.Path, made_with: Mapping,
@@ -140,14 +152,23 @@ def load_calibration(directory: pathlib.Path, made_with: Mapping,
             record = json.loads(stored["record"].item())
             arrays = {name.removeprefix("score/"): stored[name]
                       for name in stored.files if name != "record"}
-        damage = (checksums.damaged_record(record)
-                  or checksums.damaged_array(arrays, record["arrays"]))
+        damage = (checksums.damaged_record(record, {"made_with": dict, "arrays": dict})
+                  or checksums.damaged_array(arrays, record["arrays"])
+                  or _no_scores(arrays))
     except Exception as error:  # numpy, zipfile and json have many ways to fail on damaged bytes
         damage = type(error).__name__
     if damage:
         _log.warning("%s is damaged (%s); calibration is made again", path, damage)
         return None
     return arrays if record["made_with"] == _as_json(dict(made_with)) else None
+
+
+def _no_scores(arrays: Mapping[str, np.ndarray]) -> str | None:
+    """Which of the arrays has no scores of normal sequences, in words."""
+    for name, array in arrays.items():
+        if array.ndim != 1 or not array.size or array.dtype.kind != "f" or np.isnan(array).any():
+            return f"{name} has no scores"
+    return None if arrays else "there are no scores"
 
 
 def _items(by_name: Mapping[str, object]) -> dict[str, dict[str, object]]:
@@ -161,24 +182,61 @@ def _items(by_name: Mapping[str, object]) -> dict[str, dict[str, object]]:
 # --- reading and verifying one checkpoint
 
 
-def _read_record(directory: pathlib.Path, step: int) -> dict:
-    """The verified metadata and array records of a step. Raises _Damaged."""
-    folder = directory / str(step)
-    seal = folder / _FILES
-    if seal.exists():  # a run killed right after a save has a whole checkpoint without it
+def _newest_whole(directory: pathlib.Path, read: Callable):
+    """What `read(step)` gives for the newest step that is whole; None where there is no checkpoint.
+
+    The damaged ones that it passes over are told in one warning. UserError where all are damaged.
+    """
+    checkpoint_folder.tell_strays(directory)
+    damaged, steps = {}, saved_steps(directory)
+    while steps:
+        step = steps.pop()
         try:
-            recorded = json.loads(seal.read_text(encoding="utf-8"))
-            damage = checksums.damaged_file(folder, recorded)
-        except Exception as error:
-            damage = f"file {_FILES} is not readable: {type(error).__name__}"
-        if damage:
-            raise _Damaged(damage)
-    restore = ocp.args.Composite(**{_METADATA: ocp.args.JsonRestore()})
-    record = _restored(directory, step, restore)[_METADATA]
-    damage = checksums.damaged_record(record)
+            found = read(step)
+        except _Damaged as error:
+            damaged[step] = str(error)
+            if step not in saved_steps(directory):  # a training beside has made room: look again
+                damaged, steps = {}, saved_steps(directory)
+            continue
+        if damaged:
+            _log.warning("damaged checkpoint in %s: %s; step %d is used instead",
+                         directory, _in_words(damaged), step)
+        return found
+    if damaged:
+        raise UserError(f"every checkpoint in {directory} is damaged: {_in_words(damaged)}; "
+                        "train again in another --workdir")
+    return None
+
+
+def _in_words(damaged: Mapping[int, str]) -> str:
+    return ", ".join(f"step {step} ({how})" for step, how in damaged.items())
+
+
+def _refuse(damage: str | None) -> None:
     if damage:
         raise _Damaged(damage)
+
+
+def _read_record(directory: pathlib.Path, step: int) -> dict:
+    """The verified metadata and array records of a step. Raises _Damaged."""
+    folder = _folder(directory, step)
+    try:
+        _refuse(checksums.damaged_file(folder, json_reading.read_object(folder / FILES)))
+    except FileNotFoundError:  # a run killed right after a save has a whole checkpoint without it
+        pass
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise _Damaged(f"file {FILES} is not readable: {type(error).__name__}") from error
+    restore = ocp.args.Composite(**{METADATA: ocp.args.JsonRestore()})
+    record = _restored(directory, step, restore)[METADATA]
+    _refuse(checksums.damaged_record(record, _RECORD) or checksums.lacking(record["metadata"], {"step": int}))
     return record
+
+
+def _folder(directory: pathlib.Path, step: int) -> pathlib.Path:
+    folder = checkpoint_folder.by_step(directory).get(step)
+    if folder is None:
+        raise _Damaged("not there any more")
+    return folder
 
 
 def _read_arrays(directory, step, recorded, wanted) -> dict[str, np.ndarray]:
@@ -190,9 +248,7 @@ def _read_arrays(directory, step, recorded, wanted) -> dict[str, np.ndarray]:
     restored = _restored(directory, step, ocp.args.Composite(**targets))
     arrays = {}
     for item in wanted:
-        damage = checksums.damaged_array(restored[item], recorded[item])
-        if damage:
-            raise _Damaged(damage)
+        _refuse(checksums.damaged_array(restored[item], recorded[item]))
         arrays.update(restored[item])
     return arrays
 
@@ -203,9 +259,10 @@ def _target(leaf) -> np.ndarray:
 
 
 def _restored(directory: pathlib.Path, step: int, arguments):
+    folder = _folder(directory, step)
     try:
-        with _orbax(directory, read_only=True) as manager:
-            return manager.restore(step, args=arguments)
+        with _orbax() as checkpointer:
+            return checkpointer.restore(folder.absolute(), args=arguments)
     except Exception as error:  # Orbax and TensorStore name no common class of damage
         raise _Damaged(f"not readable: {type(error).__name__}") from error
 
@@ -218,39 +275,48 @@ def _as_json(content: object) -> object:
 def _check_same_model(recorded: Mapping, wanted: Mapping, where: pathlib.Path) -> None:
     """Raises UserError with the first array that the checkpoint lacks, adds or has otherwise."""
     for item, leaves in wanted.items():
+        _refuse(_malformed(recorded.get(item, {})))
         difference = array_names.difference(recorded.get(item, {}), leaves)
         if difference:
             raise UserError(f"{where} is a checkpoint of another model: {difference}; "
                             "use the config it was trained with")
 
 
+def _malformed(recorded: object) -> str | None:
+    """What is wrong with the records of an item's arrays, in words."""
+    if not isinstance(recorded, dict):
+        return "its arrays are not recorded"
+    kinds = {"shape": list, "dtype": str, "sha256": str}
+    return next(filter(None, (checksums.lacking(one, kinds) for one in recorded.values())), None)
+
+
 # --- Orbax
 
 
 @contextlib.contextmanager
-def _orbax(directory: pathlib.Path, **options) -> Iterator[ocp.CheckpointManager]:
-    """A synchronous manager of the folder; its log lines are left out."""
+def _orbax() -> Iterator[ocp.Checkpointer]:
+    """Saves and restores single folders; its log lines are left out.
+
+    A CheckpointManager would take every entry beside them for a checkpoint of its own.
+    """
     logger = logging.getLogger("absl")
     level = logger.level
     logger.setLevel(logging.CRITICAL + 1)
     try:
-        with ocp.CheckpointManager(
-            directory.absolute(),
-            options=ocp.CheckpointManagerOptions(enable_async_checkpointing=False, **options),
-        ) as manager:
-            yield manager
+        with ocp.Checkpointer(ocp.CompositeCheckpointHandler()) as checkpointer:
+            yield checkpointer
     finally:
         logger.setLevel(level)
 
 
 def _make_room(directory: pathlib.Path, step: int, record: Mapping) -> bool:
     """Removes the checkpoints from `step` on; True where that of `step` is the very same one."""
-    for old in saved_steps(directory):
+    for old, folder in checkpoint_folder.by_step(directory).items():
         if old < step:
             continue
         if old == step and _is_whole(directory, step, record):
             return True
-        shutil.rmtree(directory / str(old))
+        checkpoint_folder.remove(folder)
     return False
 
 

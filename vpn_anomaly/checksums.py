@@ -3,9 +3,13 @@
 import hashlib
 import json
 import pathlib
+import types
 from collections.abc import Mapping
 
 import numpy as np
+
+
+LARGEST = 1e300  # number in a record
 
 
 def of_json(content: object) -> str:
@@ -18,14 +22,45 @@ def sealed(record: Mapping[str, object]) -> dict[str, object]:
     return {**record, "sha256": of_json(record)}
 
 
-def damaged_record(record: object) -> str | None:
-    """What is wrong with a sealed record, in words; None where it agrees with its sum."""
+def damaged_record(record: object, kinds: Mapping[str, type] = types.MappingProxyType({})) -> str | None:
+    """What is wrong with a sealed record, in words; None where it agrees with its sum.
+
+    Args:
+      kinds: what it has to have, see `lacking`: a sum says nothing of who made it.
+    """
     if not isinstance(record, dict) or "sha256" not in record:
         return "its metadata is incomplete"
     content = {key: value for key, value in record.items() if key != "sha256"}
-    if of_json(content) != record["sha256"]:
-        return "its metadata differs from its checksum"
+    try:
+        if of_json(content) != record["sha256"]:
+            return "its metadata differs from its checksum"
+    except RecursionError:
+        return "its metadata is nested too deeply"
+    return lacking(content, kinds)
+
+
+def lacking(content: object, kinds: Mapping[str, type]) -> str | None:
+    """The first key that is missing or of another kind than in `kinds`, in words; None: all are there.
+
+    Kinds are dict, list, str, int (a whole number, 0 or more) and float (any number that a float holds).
+    """
+    if not isinstance(content, dict):
+        return "its metadata is incomplete"
+    for key, kind in kinds.items():
+        if key not in content:
+            return f"its metadata has no {key!r}"
+        if not _is_a(content[key], kind):
+            return f"{key!r} of its metadata is not {_KINDS[kind]}"
     return None
+
+
+_KINDS = {dict: "an object", list: "a list", str: "text", int: "a whole number", float: "a number"}
+
+
+def _is_a(value: object, kind: type) -> bool:
+    if kind is float:
+        return type(value) in (int, float) and abs(value) < LARGEST  # NaN is not
+    return type(value) is kind and (kind is not int or value >= 0)
 
 
 def of_arrays(arrays: Mapping[str, np.ndarray]) -> dict[str, dict]:

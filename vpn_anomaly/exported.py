@@ -8,19 +8,22 @@
 Damage is found before anything is used: about.json has a checksum of itself, too.
 """
 
-import json
 import pathlib
+import types
 from collections.abc import Mapping
 
 import numpy as np
 from ml_collections import ConfigDict
 
-from vpn_anomaly import checksums, config as config_module, workdir
+from vpn_anomaly import checksums, config as config_module, json_reading, workdir
 from vpn_anomaly.errors import UserError
 
 PRETRAINED = "pretrained"
 PRETRAINED_FOLDER = pathlib.Path(__file__).parent / PRETRAINED
 ABOUT, WEIGHTS, CALIBRATION = "about.json", "weights.npz", "calibration.npz"
+# What about.json says in any case; what of the training only an evaluation needs (TRAINING).
+_ABOUT = {"config": dict, "step": int, "arrays": dict, "files": dict}
+TRAINING = {"step": int, "sequences_seen": int, "wall_seconds": float}
 DTYPES = ("float32", "float16")  # that weights are stored in
 
 
@@ -36,14 +39,18 @@ def folder_of(checkpoint: str) -> pathlib.Path:
                     f"{PRETRAINED!r} or a folder that experiments.export_weights wrote")
 
 
-def read_about(folder: pathlib.Path) -> dict:
-    """The content of about.json, verified. UserError where it is missing or damaged."""
-    path = folder / ABOUT
+def read_about(folder: pathlib.Path, more: Mapping[str, type] = types.MappingProxyType({})) -> dict:
+    """The content of about.json, verified. UserError where it is missing or damaged.
+
+    Args:
+      more: what it has to have beside what it says in any case (`checksums.lacking`): TRAINING.
+    """
     try:
-        about = json.loads(path.read_text(encoding="utf-8"))
+        about = json_reading.read_object(folder / ABOUT)
     except (OSError, ValueError) as error:
-        raise _damaged(folder, f"{ABOUT} cannot be read: {type(error).__name__}") from error
-    damage = checksums.damaged_record(about)
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        raise _damaged(folder, f"{ABOUT} cannot be read: {reason}") from error
+    damage = checksums.damaged_record(about, {**_ABOUT, **more})
     if damage:
         raise _damaged(folder, f"{ABOUT}: {damage}")
     return about

@@ -9,7 +9,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Sequence
 
-from vpn_anomaly import command_line, output_files, usage, workdir
+from vpn_anomaly import command_line, output_files, usage, workdir, workdir_lock
 from vpn_anomaly.config import LABELLED_SOURCES
 from vpn_anomaly.display_names import masked, name_of_nothing, without_address
 from vpn_anomaly.errors import UserError
@@ -43,15 +43,21 @@ def _run(argv: Sequence[str]) -> int:
     arguments = command_line.parse(argv)
     for path in arguments.outputs.values():  # before weights are restored or footage is decoded
         output_files.check_output(path)
+    if arguments.mode in (None, "train"):
+        _train(arguments)
+        return 0
+    if arguments.mode != "describe" and arguments.checkpoint is None:
+        workdir.check_trained(arguments.workdir)
+    if arguments.mode == "evaluate":
+        with workdir_lock.held(arguments.workdir):
+            arguments = _with_known_model(arguments)
+            _evaluate(arguments.config, _trained(arguments), arguments.workdir)
+        return 0
     arguments = _with_known_model(arguments)
     if arguments.mode == "describe":
         from vpn_anomaly.training.describe import describe
 
         print(describe(arguments.config))
-    elif arguments.mode == "evaluate":
-        trained = _trained(arguments)
-        workdir.check_writable(arguments.workdir)
-        _evaluate(arguments.config, trained, arguments.workdir)
     elif arguments.mode == "score":
         trained = _trained(arguments)
         from vpn_anomaly.evaluation.score_files import score
@@ -65,8 +71,6 @@ def _run(argv: Sequence[str]) -> int:
 
         model = f"{arguments.config_name} in {arguments.workdir or arguments.checkpoint}"
         watch(arguments.config, trained, arguments.input, arguments.outputs, arguments.max_frames, model)
-    else:
-        _train(arguments)
     return 0
 
 
@@ -110,26 +114,52 @@ def _with_known_model(arguments: command_line.Arguments) -> command_line.Argumen
 
 def _train(arguments: command_line.Arguments) -> None:
     """Trains, or goes on training; evaluates at the end unless only training was asked for."""
-    config, directory = arguments.config, arguments.workdir
-    if directory is None:
-        directory = workdir.new_run(arguments.config_name, arguments.overrides,
-                                    datetime.datetime.now())
-    results = workdir.finished_results(directory, config)
+    if arguments.workdir is not None and _is_finished(arguments):
+        return
+    with _held_run(arguments) as directory:
+        workdir.check_free(directory, arguments.config)
+        arguments = _with_known_model(dataclasses.replace(arguments, workdir=directory))
+        config = arguments.config
+        workdir.check_run(directory, config)
+        from vpn_anomaly.training import loop
+
+        loop.check(config)
+        if config.data.source in LABELLED_SOURCES:
+            from vpn_anomaly.labelled.check import check
+
+            check(config)
+        workdir.open_run(directory, config)
+        print(plain_line(f"the run is in {directory}"), flush=True)  # in a log, before what goes to stderr
+        seconds = loop.train(config, directory)
+        if seconds is not None and arguments.mode is None:
+            _evaluate(config, _trained_run(config, directory), directory, seconds)
+
+
+def _is_finished(arguments: command_line.Arguments) -> bool:
+    """Whether the run in the folder is finished; then its results are shown. Nothing is written."""
+    directory = arguments.workdir
+    if workdir.read_results(directory) is None:
+        return False
+    results = workdir.finished_results(directory, _with_known_model(arguments).config)
     if results is not None:
         print(f"{plain_line(str(directory))} is finished; its results:\n{_results_table(results)}")
-        return
-    from vpn_anomaly.training import loop
+    return results is not None
 
-    loop.check(config)
-    if config.data.source in LABELLED_SOURCES:
-        from vpn_anomaly.labelled.check import check
 
-        check(config)
-    workdir.open_run(directory, config)
-    print(plain_line(f"the run is in {directory}"), flush=True)  # in a log, before what goes to stderr
-    seconds = loop.train(config, directory)
-    if seconds is not None and arguments.mode is None:
-        _evaluate(config, _trained_run(config, directory), directory, seconds)
+@contextlib.contextmanager
+def _held_run(arguments: command_line.Arguments) -> Iterator[pathlib.Path]:
+    """The folder to train in, held: that of --workdir, or a new one."""
+    name = lambda: workdir.new_run(arguments.config_name, arguments.overrides, datetime.datetime.now())
+    with contextlib.ExitStack() as stack:
+        directory = arguments.workdir or name()
+        try:
+            stack.enter_context(workdir_lock.held(directory))
+        except workdir_lock.InUse:
+            if arguments.workdir is not None:
+                raise
+            directory = name()  # the same command was given twice in one second
+            stack.enter_context(workdir_lock.held(directory))
+        yield directory
 
 
 def _trained(arguments: command_line.Arguments):

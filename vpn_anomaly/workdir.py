@@ -12,14 +12,15 @@ import datetime
 import hashlib
 import json
 import math
+import os
 import pathlib
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from ml_collections import ConfigDict
 
-from vpn_anomaly import config as config_module
+from vpn_anomaly import config as config_module, json_reading
 from vpn_anomaly.display_names import display_name
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.output_files import storing, write_atomically
@@ -27,7 +28,8 @@ from vpn_anomaly.output_files import storing, write_atomically
 RUNS = pathlib.Path("runs")
 REPORT = "report.html"  # of an evaluation, in its folder
 LONGEST_NAME = 150  # characters of a run's name
-_CHECKPOINT = "checkpoint.json"
+CHECKPOINTS = "checkpoints"
+_CONFIG, _CHECKPOINT = "config.json", "checkpoint.json"
 FREE_SECTIONS = ("evaluate.", "score.", "watch.")  # may change between training and evaluation
 DATA_SET_FIELDS = ("data.source", "data.path", "data.video.")  # which labelled set, and how it is looked at
 
@@ -42,7 +44,7 @@ def new_run(config_name: str, overrides: Mapping[str, object], now: datetime.dat
         described = f"{described[:LONGEST_NAME]}_{digest}"
     name = f"{described}_{now:%Y%m%d-%H%M%S}"
     directory, count = runs / name, 1
-    while directory.exists():
+    while os.path.lexists(directory):
         count += 1
         directory = runs / f"{name}-{count}"
     return directory
@@ -51,19 +53,40 @@ def new_run(config_name: str, overrides: Mapping[str, object], now: datetime.dat
 def open_run(directory: pathlib.Path, config: ConfigDict) -> None:
     """Makes the folder ready to train in: a new run, or one that this config may resume.
 
-    Raises UserError where the folder cannot be written, or holds a run of another config.
+    Raises UserError where the folder cannot be written, and as `check_run` does.
     """
     with storing(directory):
         directory.mkdir(parents=True, exist_ok=True)
-    if (directory / _CHECKPOINT).exists():
-        raise UserError(f"{directory} holds the evaluation of a checkpoint, not a run; "
-                        "use another --workdir")
+    check_run(directory, config)
+    check_writable(directory)
+    if not os.path.lexists(directory / _CONFIG):
+        write_json(directory / _CONFIG, config_module.as_dict(config))
+
+
+def check_run(directory: pathlib.Path, config: ConfigDict) -> None:
+    """Raises UserError where the folder holds a run of another config, or is not free for one."""
+    check_free(directory, config)
     stored = _stored_config(directory)
     if stored is not None:
         check_same_run(stored, config, directory)
-    check_writable(directory)
-    if stored is None:
-        write_json(directory / "config.json", config_module.as_dict(config))
+
+
+def check_free(directory: pathlib.Path, config: ConfigDict) -> None:
+    """Raises UserError where the folder holds something else than a run, whatever its config."""
+    if os.path.lexists(directory / _CHECKPOINT):
+        raise UserError(f"{directory} holds the evaluation of a checkpoint, not a run; "
+                        "use another --workdir")
+    foreign = _foreign(directory, [config.data.video.cache] if config.data.video.cache else [])
+    if foreign and _stored_config(directory) is None:
+        raise UserError(f"{directory} is not empty and holds no run (there is {foreign[0]!r}); "
+                        "use a new or empty --workdir")
+
+
+def check_trained(directory: pathlib.Path) -> None:
+    """Raises UserError where there is no run, whatever its config."""
+    if _stored_config(directory) is None:
+        raise UserError(f"nothing was trained in {directory}; train first, with the same --config "
+                        "and --workdir and without --mode")
 
 
 def open_trained(directory: pathlib.Path, config: ConfigDict) -> None:
@@ -71,11 +94,8 @@ def open_trained(directory: pathlib.Path, config: ConfigDict) -> None:
 
     Raises UserError where nothing was trained, or something else.
     """
-    stored = _stored_config(directory) if directory.is_dir() else None
-    if stored is None:
-        raise UserError(f"nothing was trained in {directory}; train first, with the same --config "
-                        "and --workdir and without --mode")
-    check_same_run(stored, config, directory)
+    check_trained(directory)
+    check_same_run(_stored_config(directory), config, directory)
 
 
 def check_same_run(stored: Mapping, config: ConfigDict, where: pathlib.Path) -> None:
@@ -135,7 +155,7 @@ def open_evaluation(directory: pathlib.Path, checksum: str, data_set: str = "") 
     path = directory / _CHECKPOINT
     with storing(directory):
         directory.mkdir(parents=True, exist_ok=True)
-        if any(directory.iterdir()) and read_json(path) != mark:
+        if _foreign(directory) and read_json(path) != mark:
             on = f" on {data_set}" if data_set else ""
             raise UserError(f"{directory} holds something else than an evaluation of this checkpoint{on}; "
                             "use a new or empty --workdir")
@@ -177,26 +197,44 @@ def write_json(path: pathlib.Path, content: object) -> None:
 
 
 def _stored_config(directory: pathlib.Path) -> dict | None:
-    path = directory / "config.json"
+    """The config of the run in the folder: config.json, or without it that of the checkpoints.
+
+    None where there is neither. UserError where it cannot be read.
+    """
+    path = directory / _CONFIG
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
+        return json_reading.read_object(path)
+    except (FileNotFoundError, NotADirectoryError):
+        pass
     except (OSError, ValueError) as error:
-        raise UserError(f"{path} cannot be read ({type(error).__name__}); "
-                        "use another --workdir") from error
-    if not isinstance(stored, dict):
-        raise UserError(f"{path} does not hold a config; use another --workdir")
-    return stored
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        raise UserError(f"{path} cannot be read as a config: {reason}; put the right one back, or use "
+                        "another --workdir") from error
+    if not os.path.isdir(directory / CHECKPOINTS):
+        return None
+    from vpn_anomaly import checkpoints  # only here: it brings JAX
+
+    return checkpoints.stored_config(directory / CHECKPOINTS)
+
+
+def _foreign(directory: pathlib.Path, expected: Iterable[str] = ()) -> list[str]:
+    """What is in the folder beside hidden files, logs and the places `expected` there; sorted."""
+    if not os.path.isdir(directory):
+        return []
+    ways = [pathlib.Path(os.path.realpath(path)) for path in expected]
+    known = {str(part) for way in ways for part in (way, *way.parents)}
+    with storing(directory):
+        return sorted(name for name in os.listdir(directory)
+                      if not name.startswith(".") and not name.endswith(".log")
+                      and os.path.realpath(directory / name) not in known)
 
 
 def read_json(path: pathlib.Path) -> dict | None:
     """The object in a JSON file; None where there is none that can be read."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        return json_reading.read_object(path)
     except (OSError, ValueError):
         return None
-    return content if isinstance(content, dict) else None
 
 
 def _as_number(value: object) -> float:

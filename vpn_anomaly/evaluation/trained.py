@@ -1,6 +1,7 @@
 """What was trained, wherever it is kept: evaluation and scoring do not know where it comes from."""
 
 import dataclasses
+import logging
 import pathlib
 from collections.abc import Mapping
 from typing import Any
@@ -15,6 +16,8 @@ from vpn_anomaly.evaluation.calibration import Calibration
 from vpn_anomaly.evaluation.scores import SCORES
 from vpn_anomaly.evaluation.scoring import Progress, Scorer, build_scorer
 from vpn_anomaly.systems.build import build_system
+
+_log = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -39,6 +42,18 @@ class Trained:
         folder = directory / "checkpoints"
         return cls(params, metadata, (folder,), folder)
 
+    def keep_calibration(self, *calibration) -> None:
+        """Stores what `checkpoints.save_calibration` takes after the folder, where there is one.
+
+        Where that cannot be written, one warning says so: it can be computed again.
+        """
+        if self.new_calibration is None:
+            return
+        try:
+            checkpoints.save_calibration(self.new_calibration, *calibration)
+        except UserError as error:
+            _log.warning("the calibration is not kept: %s", error)
+
     def scorer(self, config) -> Scorer:
         return build_scorer(config, build_system(config), self.params)
 
@@ -49,7 +64,7 @@ def trained_run(config, directory: pathlib.Path) -> Trained:
     UserError where nothing was trained, or where no checkpoint is whole.
     """
     wanted = {"params": abstract_params(config)}
-    restored = checkpoints.restore_latest(directory / "checkpoints", wanted)
+    restored = checkpoints.restore_latest(directory / "checkpoints", wanted, exported.TRAINING)
     if restored is None:
         raise UserError(f"{directory} has no checkpoint: nothing was trained there; train first")
     state, metadata = restored
@@ -64,7 +79,7 @@ def trained_export(config, folder: pathlib.Path, directory: pathlib.Path | None 
 
     UserError where a file is missing or damaged, or for weights of another model.
     """
-    about = exported.read_about(folder)
+    about = exported.read_about(folder, exported.TRAINING)
     weights, wanted = exported.read_weights(folder, about), abstract_params(config)
     difference = array_names.difference(
         checksums.of_arrays(weights), array_names.by_name(wanted)
@@ -72,7 +87,7 @@ def trained_export(config, folder: pathlib.Path, directory: pathlib.Path | None 
     if difference:
         raise UserError(
             f"the checkpoint in {folder} is of another model: {difference}; use the version of the"
-            f" package that it was made with (commit {about['commit']})"
+            f" package that it was made with (commit {about.get('commit')})"
         )
     places = (folder,) if directory is None else (folder, directory)
     return Trained(array_names.like(wanted, weights), about, places, directory)
@@ -88,9 +103,7 @@ def calibration(config, trained: Trained, scorer: Scorer, source) -> Calibration
     if stored is not None:
         return stored
     scores = calibration_scores(config, scorer, source)
-    if trained.new_calibration is not None:
-        made_with = calibration_made_with(config, trained)
-        checkpoints.save_calibration(trained.new_calibration, made_with, scores)
+    trained.keep_calibration(calibration_made_with(config, trained), scores)
     return Calibration.fit(scores)
 
 

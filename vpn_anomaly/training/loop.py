@@ -57,7 +57,7 @@ def train(config, directory: pathlib.Path) -> float | None:
     clips = _first_clips(source, config.seed)
     fresh = functools.partial(new_state, system, optimizer, config.seed, carried=_carried(config, system))
     folder = directory / "checkpoints"
-    stored = checkpoints.restore_latest(folder, jax.eval_shape(fresh, clips))
+    stored = checkpoints.restore_latest(folder, jax.eval_shape(fresh, clips), {"wall_seconds": float})
     state, metadata = stored or (
         jax.jit(fresh)(clips, params=start_params(config)), {"wall_seconds": 0.0}
     )

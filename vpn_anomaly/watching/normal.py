@@ -57,8 +57,7 @@ def normal_scores(config, trained: Trained, streamer: Streamer, zones_HxW) -> No
         if stored is not None:
             return Normal(stored)
     scores = _computed(read_videos(config.data), video_split(config.data), streamer)
-    if trained.new_calibration is not None:
-        checkpoints.save_calibration(trained.new_calibration, made_with, scores, NAME)
+    trained.keep_calibration(made_with, scores, NAME)
     return Normal(scores)
 
 

@@ -1,0 +1,94 @@
+"""Which entries of a run's folder of checkpoints are checkpoints. Anything else is left as it is.
+
+    300/                         the checkpoint of step 300
+    300-2/                       the same, where something else has the name 300
+    301.orbax-checkpoint-tmp/    a save that was interrupted, or a checkpoint on its way out
+"""
+
+import contextlib
+import functools
+import itertools
+import logging
+import os
+import pathlib
+import re
+import shutil
+
+from vpn_anomaly import checksums, json_reading
+
+FILES, METADATA = "files.json", "metadata"
+_MARKS = (FILES, METADATA, "_CHECKPOINT_METADATA")  # one of them is in every checkpoint
+_NAME = re.compile(r"(0|[1-9][0-9]*)(?:-([1-9][0-9]*))?")
+_UNFINISHED = ".orbax-checkpoint-tmp"
+_log = logging.getLogger(__name__)
+
+
+def by_step(directory: pathlib.Path) -> dict[int, pathlib.Path]:
+    """The folders of the checkpoints, whole or damaged, in the order of their steps."""
+    found = {}
+    for path in _entries(directory):
+        name = _NAME.fullmatch(path.name)
+        if name and _is_checkpoint(path, int(name[1])):
+            found[int(name[1]), int(name[2] or 1)] = path
+    return {step: found[step, count] for step, count in sorted(found)}
+
+
+def free_folder(directory: pathlib.Path, step: int) -> pathlib.Path:
+    """A folder that is not there yet, to save the checkpoint of a step in."""
+    for count in itertools.count(1):
+        folder = directory / (str(step) if count == 1 else f"{step}-{count}")
+        if not os.path.lexists(folder) and not os.path.lexists(_unfinished(folder)):
+            return folder
+
+
+def remove(folder: pathlib.Path) -> None:
+    """Removes a checkpoint: for who reads beside, all of it at once."""
+    unfinished = _unfinished(folder)
+    if not os.path.lexists(unfinished):
+        folder = folder.rename(unfinished)
+    shutil.rmtree(folder)
+
+
+def remove_unfinished(directory: pathlib.Path) -> None:
+    """Removes what interrupted saves left."""
+    for path in _entries(directory):
+        name, tail, _ = path.name.partition(_UNFINISHED)
+        if tail and _NAME.fullmatch(name) and path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+
+
+def tell_strays(directory: pathlib.Path) -> None:
+    """Warns, once, of what is named like a step and is no checkpoint."""
+    own = set(by_step(directory).values())
+    strays = sorted(path.name for path in _entries(directory) if path not in own
+                    and (path.name.isdigit() or _NAME.fullmatch(path.name)))
+    if strays:
+        _tell_once(directory, tuple(strays))
+
+
+@functools.cache
+def _tell_once(directory: pathlib.Path, strays: tuple[str, ...]) -> None:
+    _log.warning("%s: passed over, as no checkpoint of that step: %s", directory, ", ".join(strays))
+
+
+def _entries(directory: pathlib.Path) -> list[pathlib.Path]:
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        return list(directory.iterdir())
+    return []
+
+
+def _is_checkpoint(path: pathlib.Path, step: int) -> bool:
+    """Whether it is a folder that a save made; not a copy of the checkpoint of another step."""
+    if path.is_symlink() or not any(os.path.lexists(path / mark) for mark in _MARKS):
+        return False
+    try:
+        record = json_reading.read_object(path / METADATA / METADATA)
+    except (OSError, ValueError):
+        return True  # a damaged one
+    said = record.get("metadata")
+    return (checksums.damaged_record(record) is not None or not isinstance(said, dict)
+            or said.get("step") == step)
+
+
+def _unfinished(folder: pathlib.Path) -> pathlib.Path:
+    return folder.with_name(folder.name + _UNFINISHED)

@@ -1,0 +1,35 @@
+"""JSON files that anything may stand in: read as an object whose nesting has a bound, or refused."""
+
+import json
+import pathlib
+
+DEEPEST = 50  # objects and lists in one another; what the package writes has less than ten
+
+
+def read_object(path: pathlib.Path) -> dict:
+    """The object in a JSON file.
+
+    Raises OSError where the file cannot be read, and ValueError, whose text says why in a few words,
+    where it holds anything else. What comes back can be walked, compared and printed by recursion.
+    """
+    try:
+        content = json.loads(path.read_bytes())
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    except ValueError as error:  # also of bytes that are no text
+        raise ValueError("not JSON") from error
+    if not isinstance(content, dict):
+        raise ValueError("not a JSON object")
+    check_depth(content)
+    return content
+
+
+def check_depth(content: object) -> None:
+    """Raises ValueError where lists and dicts lie deeper in one another than DEEPEST."""
+    level = [content]
+    for _ in range(DEEPEST):
+        level = [inner for outer in level if isinstance(outer, (dict, list))
+                 for inner in (outer.values() if isinstance(outer, dict) else outer)]
+        if not level:
+            return
+    raise ValueError("nested too deeply")

@@ -1,0 +1,134 @@
+"""One program at a time in a folder: a lock that the operating system frees when its holder ends.
+
+    DIR/.lock     who holds it, in JSON: {"pid": 4711, "since": "2024-03-01 12:00:05", "host": "name"}
+
+However the holder ends, kill -9 included, the lock is gone with it; a file that is left says nothing.
+"""
+
+import contextlib
+import datetime
+import errno
+import json
+import logging
+import os
+import pathlib
+import socket
+from collections.abc import Iterator
+
+from vpn_anomaly import partial_files, workdir
+from vpn_anomaly.errors import UserError
+
+try:
+    import fcntl
+except ImportError:  # a system without: as a file system without locks
+    fcntl = None
+
+LOCK = ".lock"
+_HELD_BY_ANOTHER = (errno.EAGAIN, errno.EACCES)  # which of the two, systems differ in
+_log = logging.getLogger(__name__)
+
+
+class InUse(UserError):
+    """Another program is at work in the folder."""
+
+
+@contextlib.contextmanager
+def held(directory: pathlib.Path) -> Iterator[None]:
+    """Makes the folder, proves that it can be written, and keeps other programs out of it.
+
+    When it ends, folders that it made and that are still empty go again. Nothing but the lock's
+    own file is made or changed.
+
+    Raises:
+      InUse: another program holds the folder, with its process and since when.
+      UserError: the folder cannot be made or written.
+    """
+    with _made(directory):
+        lock = _acquired(directory)
+        try:
+            workdir.check_writable(directory)
+            for folder in (directory, directory / "checkpoints"):
+                partial_files.remove_left_over(folder)
+            yield
+        finally:
+            if lock is not None:
+                partial_files.remove(directory / LOCK)  # first: who opens it now makes another
+                os.close(lock)
+
+
+@contextlib.contextmanager
+def _made(directory: pathlib.Path) -> Iterator[None]:
+    missing = []
+    for folder in (directory, *directory.parents):
+        if os.path.lexists(folder):
+            break
+        missing.append(folder)
+    try:
+        with workdir.storing(directory):
+            directory.mkdir(parents=True, exist_ok=True)
+        yield
+    finally:
+        with contextlib.suppress(OSError):  # the first that is not empty
+            for folder in missing:
+                folder.rmdir()
+
+
+def _acquired(directory: pathlib.Path) -> int | None:
+    """The open file of the lock; None, with a warning, where there are no locks."""
+    path = directory / LOCK
+    while True:
+        with workdir.storing(directory):
+            lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            locked = _lock(lock, directory)
+            if not locked or _is_at(path, lock):  # or its holder removed it before it could be locked
+                _write_holder(lock)
+                lock, kept = None, lock
+                return kept
+        finally:
+            if lock is not None:
+                os.close(lock)
+
+
+def _lock(lock: int, directory: pathlib.Path) -> bool:
+    """Whether it is locked; False where there are no locks. InUse where another program has it."""
+    try:
+        if fcntl is None:
+            raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    except OSError as error:
+        if error.errno in _HELD_BY_ANOTHER:
+            raise InUse(f"{directory} is in use by another program{_holder(lock)}; wait for it or end it, "
+                        "or use another --workdir") from error
+        _log.warning("%s has no locks (%s): see to it that no other program works in it", directory,
+                     (error.strerror or str(error)).lower())
+        return False
+
+
+def _is_at(path: pathlib.Path, lock: int) -> bool:
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(lock))
+    except OSError:
+        return False
+
+
+def _write_holder(lock: int) -> None:
+    since = datetime.datetime.now().isoformat(sep=" ", timespec="seconds")
+    content = {"pid": os.getpid(), "since": since, "host": socket.gethostname()}
+    with contextlib.suppress(OSError):  # it holds without words, too
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, json.dumps(content).encode() + b"\n", 0)
+
+
+def _holder(lock: int) -> str:
+    """Who holds it, in words; empty where that cannot be read, as when it has only begun."""
+    try:
+        content = json.loads(os.pread(lock, 1000, 0))
+        pid, since, host = int(content["pid"]), str(content["since"]), str(content["host"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return ""
+    if not (since + host).isprintable():
+        return ""
+    on = "" if host == socket.gethostname() else f" on {host}"
+    return f" (process {pid}{on}, since {since})"
