@@ -13,6 +13,7 @@ import logging
 import os
 import pathlib
 import socket
+import time
 from collections.abc import Iterator
 
 from vpn_anomaly import partial_files, workdir
@@ -46,14 +47,31 @@ def held(directory: pathlib.Path) -> Iterator[None]:
     with _made(directory):
         lock = _acquired(directory)
         try:
-            workdir.check_writable(directory)
-            for folder in (directory, directory / "checkpoints"):
-                partial_files.remove_left_over(folder)
+            for folder in (directory, directory / workdir.CHECKPOINTS):
+                if folder == directory or os.path.lexists(folder):
+                    workdir.check_writable(folder)
+                    partial_files.remove_left_over(folder)
             yield
         finally:
             if lock is not None:
                 partial_files.remove(directory / LOCK)  # first: who opens it now makes another
                 os.close(lock)
+
+
+def holder(directory: pathlib.Path) -> str:
+    """Who holds a folder that is held, in words that follow a noun: " (process 4711, since …)".
+
+    Empty where that cannot be read, as when the holder has only begun.
+    """
+    try:
+        said = json.loads((directory / LOCK).read_bytes())
+        pid, since, host = int(said["pid"]), str(said["since"]), str(said["host"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return ""
+    if not (since + host).isprintable():
+        return ""
+    on = "" if host == socket.gethostname() else f" on {host}"
+    return f" (process {pid}{on}, since {since})"
 
 
 @contextlib.contextmanager
@@ -99,11 +117,20 @@ def _lock(lock: int, directory: pathlib.Path) -> bool:
         return True
     except OSError as error:
         if error.errno in _HELD_BY_ANOTHER:
-            raise InUse(f"{directory} is in use by another program{_holder(lock)}; wait for it or end it, "
-                        "or use another --workdir") from error
+            raise InUse(f"{directory} is in use by another program{_patient_holder(directory)}; wait for "
+                        "it or end it, or use another --workdir") from error
         _log.warning("%s has no locks (%s): see to it that no other program works in it", directory,
                      (error.strerror or str(error)).lower())
         return False
+
+
+def _patient_holder(directory: pathlib.Path) -> str:
+    """As `holder`, of one that may have only just begun."""
+    for _ in range(5):
+        if words := holder(directory):
+            return words
+        time.sleep(0.02)
+    return ""
 
 
 def _is_at(path: pathlib.Path, lock: int) -> bool:
@@ -119,16 +146,3 @@ def _write_holder(lock: int) -> None:
     with contextlib.suppress(OSError):  # it holds without words, too
         os.ftruncate(lock, 0)
         os.pwrite(lock, json.dumps(content).encode() + b"\n", 0)
-
-
-def _holder(lock: int) -> str:
-    """Who holds it, in words; empty where that cannot be read, as when it has only begun."""
-    try:
-        content = json.loads(os.pread(lock, 1000, 0))
-        pid, since, host = int(content["pid"]), str(content["since"]), str(content["host"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return ""
-    if not (since + host).isprintable():
-        return ""
-    on = "" if host == socket.gethostname() else f" on {host}"
-    return f" (process {pid}{on}, since {since})"

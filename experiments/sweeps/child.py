@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from vpn_anomaly import workdir
+from vpn_anomaly import workdir, workdir_lock
 from vpn_anomaly.errors import UserError
 
 PATIENCE = 10.0  # seconds for a process that is just being killed to leave a folder
@@ -67,8 +67,8 @@ def _acquire(lock: int, folder: pathlib.Path) -> None:
             return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             if time.monotonic() > last:
-                raise UserError(f"another process is at work in {folder}; wait for it, "
-                                "or end it, and start again") from error
+                raise UserError(f"another process is at work in {folder}{workdir_lock.holder(folder)}; wait for "
+                                "it, or end it, and start again") from error
         time.sleep(0.05)
 
 
