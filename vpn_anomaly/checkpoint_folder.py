@@ -85,9 +85,9 @@ def _is_checkpoint(path: pathlib.Path, step: int) -> bool:
         record = json_reading.read_object(path / METADATA / METADATA)
     except (OSError, ValueError):
         return True  # a damaged one
-    said = record.get("metadata")
-    return (checksums.damaged_record(record) is not None or not isinstance(said, dict)
-            or said.get("step") == step)
+    says_a_step = checksums.damaged_record(record, {"metadata": dict}) is None \
+        and checksums.lacking(record["metadata"], {"step": int}) is None
+    return not says_a_step or record["metadata"]["step"] == step
 
 
 def _unfinished(folder: pathlib.Path) -> pathlib.Path:

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from vpn_anomaly import json_reading
+
 
 LARGEST = 1e300  # number in a record
 
@@ -32,10 +34,11 @@ def damaged_record(record: object, kinds: Mapping[str, type] = types.MappingProx
         return "its metadata is incomplete"
     content = {key: value for key, value in record.items() if key != "sha256"}
     try:
-        if of_json(content) != record["sha256"]:
-            return "its metadata differs from its checksum"
-    except RecursionError:
-        return "its metadata is nested too deeply"
+        json_reading.check_depth(content)
+    except ValueError as error:
+        return f"its metadata is {error}"
+    if of_json(content) != record["sha256"]:
+        return "its metadata differs from its checksum"
     return lacking(content, kinds)
 
 
