@@ -235,10 +235,13 @@ def field_named(name: str) -> Field:
 
 
 def flat(config: Mapping) -> dict[str, object]:
-    """The values by dotted name; lists (a config that was stored as JSON) become tuples."""
+    """The values by dotted name; lists (a config that was stored as JSON) become tuples.
+
+    A section without fields is a value: no config has one.
+    """
     def leaves(node: Mapping, prefix: str) -> Iterator[tuple[str, object]]:
         for key, value in node.items():
-            if isinstance(value, (Mapping, ConfigDict)):
+            if isinstance(value, (Mapping, ConfigDict)) and len(value):
                 yield from leaves(value, f"{prefix}{key}.")
             else:
                 yield prefix + key, tuple(value) if isinstance(value, list) else value

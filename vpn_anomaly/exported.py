@@ -9,7 +9,6 @@ Damage is found before anything is used: about.json has a checksum of itself, to
 """
 
 import pathlib
-import types
 from collections.abc import Mapping
 
 import numpy as np
@@ -39,18 +38,15 @@ def folder_of(checkpoint: str) -> pathlib.Path:
                     f"{PRETRAINED!r} or a folder that experiments.export_weights wrote")
 
 
-def read_about(folder: pathlib.Path, more: Mapping[str, type] = types.MappingProxyType({})) -> dict:
-    """The content of about.json, verified. UserError where it is missing or damaged.
-
-    Args:
-      more: what it has to have beside what it says in any case (`checksums.lacking`): TRAINING.
-    """
+def read_about(folder: pathlib.Path) -> dict:
+    """The content of about.json, verified. UserError where it is missing or damaged."""
     try:
         about = json_reading.read_object(folder / ABOUT)
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise _damaged(folder, f"{ABOUT} cannot be read: {reason}") from error
-    damage = checksums.damaged_record(about, {**_ABOUT, **more})
+    damage = (checksums.damaged_record(about, _ABOUT)
+              or checksums.lacking(about["files"], {WEIGHTS: dict, CALIBRATION: dict}))
     if damage:
         raise _damaged(folder, f"{ABOUT}: {damage}")
     return about
@@ -74,14 +70,23 @@ def read_weights(folder: pathlib.Path, about: Mapping) -> dict[str, np.ndarray]:
     return {name: array.astype(np.float32) for name, array in arrays.items()}
 
 
+def check_training(folder: pathlib.Path, about: Mapping) -> None:
+    """Raises UserError where about.json does not say of the training what an evaluation tells."""
+    lacking = checksums.lacking(about, TRAINING)
+    if lacking:
+        raise _damaged(folder, f"{ABOUT}: {lacking}")
+
+
 def stored_config(stored: Mapping, where: pathlib.Path) -> ConfigDict:
     """The config of nested plain dicts, as JSON gives them; a field they lack is at its default.
 
     UserError, which names `where`, for fields and values that this version of the package has not.
     """
-    config = config_module.defaults()
+    config, values = config_module.defaults(), config_module.flat(stored)
     try:
-        config.update_from_flattened_dict(config_module.flat(stored))
+        for name in values:
+            config_module.field_named(name)
+        config.update_from_flattened_dict(values)
         config_module.check(config)
     except (AttributeError, KeyError, TypeError, ValueError, UserError) as error:
         reason = " ".join(str(error).split())

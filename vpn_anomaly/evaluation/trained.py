@@ -79,7 +79,7 @@ def trained_export(config, folder: pathlib.Path, directory: pathlib.Path | None 
 
     UserError where a file is missing or damaged, or for weights of another model.
     """
-    about = exported.read_about(folder, exported.TRAINING)
+    about = exported.read_about(folder)
     weights, wanted = exported.read_weights(folder, about), abstract_params(config)
     difference = array_names.difference(
         checksums.of_arrays(weights), array_names.by_name(wanted)
@@ -89,6 +89,7 @@ def trained_export(config, folder: pathlib.Path, directory: pathlib.Path | None 
             f"the checkpoint in {folder} is of another model: {difference}; use the version of the"
             f" package that it was made with (commit {about.get('commit')})"
         )
+    exported.check_training(folder, about)
     places = (folder,) if directory is None else (folder, directory)
     return Trained(array_names.like(wanted, weights), about, places, directory)
 
