@@ -282,8 +282,28 @@ def check(config: ConfigDict) -> None:
     for field in FIELDS:
         if field.name not in values:
             raise UserError(f"the config lacks the field {field.name} ({field.meaning})")
-        _check_value(field, values[field.name])
+        check_value(field, values[field.name])
     config_rules.check(values)
+
+
+def check_value(field: Field, value: object) -> None:
+    """Raises UserError (one line) for a value that the field cannot take."""
+    is_tuple = field.kind not in (int, float, str, bool)
+    element = typing.get_args(field.kind)[0] if is_tuple else field.kind
+    elements = value if is_tuple and isinstance(value, tuple) else (value,)
+    wrong_type = (
+        isinstance(value, tuple) != is_tuple
+        or not all(_is_a(one, element) for one in elements)
+        or is_tuple and not elements
+        or is_tuple and field.length is not None and len(elements) != field.length
+    )
+    if wrong_type:
+        raise UserError(f"{field.name} is {_shown(value)!r}, but has to be {type_name(field)}")
+    for one in elements:
+        too_low = field.minimum is not None and one < field.minimum
+        too_high = field.maximum is not None and one > field.maximum
+        if too_low or too_high or field.choices is not None and one not in field.choices:
+            raise UserError(f"{field.name} is {_shown(value)!r}, but has to be {allowed(field)}")
 
 
 def type_name(field: Field) -> str:
@@ -304,25 +324,6 @@ def allowed(field: Field) -> str:
     if low is not None and high is not None:
         return f"from {low:g} to {high:g}" if high < 1e6 else f"from {low:g} to {high}"
     return f"{low:g} or more" if low is not None else ""
-
-
-def _check_value(field: Field, value: object) -> None:
-    is_tuple = field.kind not in (int, float, str, bool)
-    element = typing.get_args(field.kind)[0] if is_tuple else field.kind
-    elements = value if is_tuple and isinstance(value, tuple) else (value,)
-    wrong_type = (
-        isinstance(value, tuple) != is_tuple
-        or not all(_is_a(one, element) for one in elements)
-        or is_tuple and not elements
-        or is_tuple and field.length is not None and len(elements) != field.length
-    )
-    if wrong_type:
-        raise UserError(f"{field.name} is {_shown(value)!r}, but has to be {type_name(field)}")
-    for one in elements:
-        too_low = field.minimum is not None and one < field.minimum
-        too_high = field.maximum is not None and one > field.maximum
-        if too_low or too_high or field.choices is not None and one not in field.choices:
-            raise UserError(f"{field.name} is {_shown(value)!r}, but has to be {allowed(field)}")
 
 
 def _shown(value: object) -> object:

@@ -141,9 +141,14 @@ def _is_finished(arguments: command_line.Arguments) -> bool:
     if workdir.read_results(directory) is None:
         return False
     results = workdir.finished_results(directory, _with_known_model(arguments).config)
-    if results is not None:
-        print(f"{plain_line(str(directory))} is finished; its results:\n{_results_table(results)}")
-    return results is not None
+    if results is None:
+        return False
+    try:
+        table = _results_table(results)
+    except (AttributeError, KeyError, TypeError, ValueError):  # of another content: evaluate again
+        return False
+    print(f"{plain_line(str(directory))} is finished; its results:\n{table}")
+    return True
 
 
 @contextlib.contextmanager

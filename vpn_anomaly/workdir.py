@@ -111,10 +111,15 @@ def check_same_run(stored: Mapping, config: ConfigDict, where: pathlib.Path) -> 
 def stored_field(directory: pathlib.Path, name: str) -> object | None:
     """The value of a field that the run in the folder was started with; None: there is no run.
 
-    Raises UserError where the stored config cannot be read.
+    Raises UserError where the stored config cannot be read, or has a value that the field cannot take.
     """
-    stored = stored_values(directory)
-    return None if stored is None else stored.get(name)
+    value = (stored_values(directory) or {}).get(name)
+    if value is not None:
+        try:
+            config_module.check_value(config_module.field_named(name), value)
+        except UserError as error:
+            raise UserError(f"{directory / _CONFIG}: {error}") from error
+    return value
 
 
 def stored_values(directory: pathlib.Path) -> dict[str, object] | None:

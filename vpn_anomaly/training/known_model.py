@@ -20,10 +20,9 @@ def with_known_depth(config: ConfigDict, directory: pathlib.Path | None, trains:
     Where there is no run yet that is trained, it is measured in the normal footage; more than 8 bits
     are told. UserError for footage that is not there.
     """
-    stored = None if directory is None else workdir.stored_values(directory)
     known = config.copy_and_resolve_references()
-    if stored is not None:
-        known.data.video.depth = stored.get(DEPTH, 0)
+    if directory is not None and workdir.stored_values(directory) is not None:
+        known.data.video.depth = workdir.stored_field(directory, DEPTH) or 0
     elif trains:
         known.data.video.depth = measured_depth(config.data)
         if known.data.video.depth != EIGHT_BITS:
