@@ -124,8 +124,8 @@ def test_hidden_files_logs_and_a_cache_that_is_named_are_no_obstacle(tmp_path, c
     workdir.open_evaluation(tmp_path / "evaluation", "sum")
 
 
-CONFIGS = ["", "7", "null", "[]", '"text"', "{", "\x00", "[" * 5000, '{"train":' * 5000, '{"seed": ' + "9" * 5000 + "}",
-           '{"train":' * 400 + "1" + "}" * 400, '{"seed":' + "[" * 300 + "]" * 300 + "}"]
+CONFIGS = ["", "7", "null", "[]", '"text"', "{", "\x00", "[" * 5000, '{"train":' * 5000,
+           '{"seed": ' + "9" * 5000 + "}", '{"train":' * 400 + "1" + "}" * 400, '{"seed":' + "[" * 300 + "]" * 300 + "}"]
 
 
 @pytest.mark.parametrize("text", CONFIGS, ids=lambda text: ascii(text[:20]))
@@ -141,8 +141,8 @@ def test_a_config_json_that_is_none_is_told_in_one_line(tmp_path, capsys, text):
 
 
 @pytest.mark.parametrize("field, value", [
-    ("seed", "0"), ("seed", None), ("seed", []), ("seed", {}), ("seed", {"a": 1}), ("train", 7), ("train", []),
-    ("train", {}), ("nothing", 1), ("", 1), ("train.targets", "text"), ("train.targets", [[1], [2]]),
+    ("seed", "0"), ("seed", None), ("seed", []), ("seed", {}), ("seed", {"a": 1}), ("train", 7),
+    ("train", []), ("train", {}), ("nothing", 1), ("", 1), ("train.targets", "text"), ("train.targets", [[1], [2]]),
     ("model.attention", {"kind": {"kind": 1}}), ("data.video", None)])
 def test_fields_of_other_types_are_named(tmp_path, capsys, field, value):
     stored = as_dict(defaults())
@@ -178,13 +178,15 @@ def test_what_the_run_has_measured_is_checked(tmp_path, capsys, name, value):
         assert f"{tmp_path}/config.json: {name} is " in line
 
 
-@pytest.mark.parametrize("results", [{"corruptions": 7}, {"corruptions": {"both": 3}}, {"nats_per_frame": "x"},
-                                     {"data_set": 1}, {"data_set": {}, "scores": []}])
+@pytest.mark.parametrize("results", [
+    {"corruptions": 7}, {"corruptions": {"both": 3}}, {"nats_per_frame": "x"}, {"data_set": 1},
+    {"data_set": {}, "scores": []}])
 def test_results_of_another_content_are_made_again(tmp_path, monkeypatch, capsys, results):
     config = tiny.tiny_config()
     tiny.config_file(tmp_path / "tiny.py", config)
     workdir.open_run(tmp_path / "run", config)
-    workdir.write_results(tmp_path / "run", {"steps": config.train.steps, "config": as_dict(config), **results})
+    of_run = {"steps": config.train.steps, "config": as_dict(config)}
+    workdir.write_results(tmp_path / "run", {**of_run, **results})
 
     def train(*arguments):
         raise UserError("trains")

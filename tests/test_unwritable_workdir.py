@@ -1,6 +1,5 @@
 """A workdir that cannot be written is refused at once: before anything is imported, read or decoded."""
 
-import ctypes
 import json
 import os
 import pathlib
@@ -17,8 +16,14 @@ from vpn_anomaly.config import as_dict
 from vpn_anomaly.command_line import load_config
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-# From linux/prctl.h and linux/capability.h: root loses its right to write where it is not allowed to.
-DROP, ANY_FILE, ANY_FOLDER = 24, 1, 2
+# Root loses its right to write where it is not allowed to: PR_CAPBSET_DROP of linux/prctl.h for
+# CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH of linux/capability.h, which holds from the next program on.
+DROPS = """
+import ctypes, os, sys
+for capability in (1, 2):
+    ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)
+os.execv(sys.executable, [sys.executable, "-c", sys.argv[1]])
+"""
 LONGEST = 1.0  # seconds
 # Runs command lines in one process, and tells of each the exit code, the seconds, what was printed, and
 # which heavy modules are there.
@@ -47,10 +52,8 @@ PRETRAINED = ["--checkpoint=pretrained", "--mode=evaluate"]
 
 def tries(commands):
     """(code, seconds, output, heavy modules) of (the disk is full, arguments) each."""
-    prctl = ctypes.CDLL(None).prctl
-    drop = lambda: [prctl(DROP, capability, 0, 0, 0) for capability in (ANY_FILE, ANY_FOLDER)]
-    done = subprocess.run([sys.executable, "-c", TRIES], input=json.dumps(commands), capture_output=True,
-                          text=True, cwd=ROOT, timeout=120, preexec_fn=drop)
+    done = subprocess.run([sys.executable, "-c", DROPS, TRIES], input=json.dumps(commands),
+                          capture_output=True, text=True, cwd=ROOT, timeout=120)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 

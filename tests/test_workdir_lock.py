@@ -57,6 +57,7 @@ def error_of(capsys, *argv):
     return line
 
 
+@pytest.mark.slow
 def test_the_second_is_told_who_holds_it_and_touches_nothing(tmp_path, capsys):
     workdir.open_run(tmp_path / "run", defaults())
     (tmp_path / "elsewhere").mkdir()

@@ -10,18 +10,17 @@ Orbax restores a flipped bit silently, and reports a truncated file in several s
 tracebacks. So the files are verified before Orbax reads them, and the arrays after it has.
 """
 
-import contextlib
 import json
 import logging
 import pathlib
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 import jax
 import numpy as np
 import orbax.checkpoint as ocp
 
-from vpn_anomaly import array_names, checkpoint_folder, checksums, json_reading, workdir
+from vpn_anomaly import array_names, checkpoint_folder, checksums, json_reading, orbax_folder, workdir
 from vpn_anomaly.checkpoint_folder import FILES, METADATA
 from vpn_anomaly.errors import UserError
 
@@ -59,10 +58,7 @@ def save(directory: pathlib.Path, step: int, state, metadata: Mapping) -> None:
         if _make_room(directory, step, record):
             return
         folder = checkpoint_folder.free_folder(directory, step)
-        with _orbax() as checkpointer:
-            arguments = {item: ocp.args.StandardSave(arrays) for item, arrays in items.items()}
-            arguments[METADATA] = ocp.args.JsonSave(checksums.sealed(record))
-            _refusing_disk(lambda: checkpointer.save(folder.absolute(), ocp.args.Composite(**arguments)))
+        orbax_folder.save(folder, items, **{METADATA: checksums.sealed(record)})
     workdir.write_json(folder / FILES, checksums.of_files(folder))
     with workdir.storing(directory):
         for old in list(checkpoint_folder.by_step(directory).values())[:-KEPT]:
@@ -261,8 +257,7 @@ def _target(leaf) -> np.ndarray:
 def _restored(directory: pathlib.Path, step: int, arguments):
     folder = _folder(directory, step)
     try:
-        with _orbax() as checkpointer:
-            return checkpointer.restore(folder.absolute(), args=arguments)
+        return orbax_folder.restore(folder, arguments)
     except Exception as error:  # Orbax and TensorStore name no common class of damage
         raise _Damaged(f"not readable: {type(error).__name__}") from error
 
@@ -290,23 +285,7 @@ def _malformed(recorded: object) -> str | None:
     return next(filter(None, (checksums.lacking(one, kinds) for one in recorded.values())), None)
 
 
-# --- Orbax
-
-
-@contextlib.contextmanager
-def _orbax() -> Iterator[ocp.Checkpointer]:
-    """Saves and restores single folders; its log lines are left out.
-
-    A CheckpointManager would take every entry beside them for a checkpoint of its own.
-    """
-    logger = logging.getLogger("absl")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
-    try:
-        with ocp.Checkpointer(ocp.CompositeCheckpointHandler()) as checkpointer:
-            yield checkpointer
-    finally:
-        logger.setLevel(level)
+# --- saving
 
 
 def _make_room(directory: pathlib.Path, step: int, record: Mapping) -> bool:
@@ -334,18 +313,3 @@ def _is_whole(directory: pathlib.Path, step: int, record: Mapping) -> bool:
     except _Damaged:
         return False
     return True
-
-
-def _refusing_disk(write) -> None:
-    """Calls `write`; TensorStore's word for a full or read-only disk becomes an OSError."""
-    try:
-        write()
-    except OSError:
-        raise
-    except Exception as error:
-        text = str(error)
-        for words in ("No space left on device", "Disk quota exceeded", "Read-only file system",
-                      "Permission denied"):
-            if words.lower() in text.lower():
-                raise OSError(None, words) from error
-        raise

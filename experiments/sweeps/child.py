@@ -67,8 +67,9 @@ def _acquire(lock: int, folder: pathlib.Path) -> None:
             return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             if time.monotonic() > last:
-                raise UserError(f"another process is at work in {folder}{workdir_lock.holder(folder)}; wait for "
-                                "it, or end it, and start again") from error
+                who = workdir_lock.holder(folder)
+                raise UserError(f"another process is at work in {folder}{who}; wait for it, "
+                                "or end it, and start again") from error
         time.sleep(0.05)
 
 
