@@ -59,7 +59,9 @@ def test_what_is_no_finished_run_is_refused(capsys, tmp_path):
     results = {"steps": 2, "config": configuration.as_dict(config)}
     workdir.write_results(directory, results)
     assert "nothing was trained" in refused(capsys, directory, output)
+    (directory / "results.json").unlink()
     workdir.open_run(directory, config)
+    workdir.write_results(directory, results)
     assert "2 of 4 steps" in refused(capsys, directory, output)
     workdir.write_results(directory, {**results, "steps": 4})
     assert "no checkpoint" in refused(capsys, directory, output)
