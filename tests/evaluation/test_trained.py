@@ -165,3 +165,14 @@ def test_an_export_of_another_model_is_refused(tiny_run, export):
     config.model.lstm.channels = 6
     with pytest.raises(UserError, match="another model: .*conv_lstm.*commit abc"):
         trained_export(config, export)
+
+
+def test_a_calibration_that_cannot_be_kept_is_told_in_one_line(tmp_path, caplog):
+    """As of a run on a disk that cannot be written: scoring goes on."""
+    (tmp_path / "file").touch()
+    trained = Trained(None, {"step": 1}, (), tmp_path / "file" / "checkpoints")
+    trained.keep_calibration({"step": 1}, {"any": np.ones(3)})
+    (record,) = caplog.records
+    assert "the calibration is not kept: cannot write" in record.getMessage()
+    Trained(None, {"step": 1}, (), None).keep_calibration({"step": 1}, {"any": np.ones(3)})
+    assert len(caplog.records) == 1
