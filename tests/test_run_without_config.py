@@ -157,8 +157,9 @@ def test_fields_of_other_types_are_named(tmp_path, capsys, field, value):
     assert "\n" not in str(raised.value)
 
 
-@pytest.mark.parametrize("name", ["model.attention.radius", "data.height", "data.width", "data.video.depth"])
-@pytest.mark.parametrize("value", ["x", [1], -3, 1.5, True])
+@pytest.mark.parametrize("name", ["model.attention.radius", "data.height", "data.width",
+                                  "data.video.depth"])
+@pytest.mark.parametrize("value", ["x", [1], -300, 1.5, True])
 def test_what_the_run_has_measured_is_checked(tmp_path, capsys, name, value):
     path = "configs/appearance.py" if name.startswith("data") else "configs/video.py"
     config = load_config(path)
