@@ -125,7 +125,8 @@ def test_hidden_files_logs_and_a_cache_that_is_named_are_no_obstacle(tmp_path, c
 
 
 CONFIGS = ["", "7", "null", "[]", '"text"', "{", "\x00", "[" * 5000, '{"train":' * 5000,
-           '{"seed": ' + "9" * 5000 + "}", '{"train":' * 400 + "1" + "}" * 400, '{"seed":' + "[" * 300 + "]" * 300 + "}"]
+           '{"seed": ' + "9" * 5000 + "}", '{"train":' * 400 + "1" + "}" * 400,
+           '{"seed":' + "[" * 300 + "]" * 300 + "}"]
 
 
 @pytest.mark.parametrize("text", CONFIGS, ids=lambda text: ascii(text[:20]))
@@ -142,8 +143,8 @@ def test_a_config_json_that_is_none_is_told_in_one_line(tmp_path, capsys, text):
 
 @pytest.mark.parametrize("field, value", [
     ("seed", "0"), ("seed", None), ("seed", []), ("seed", {}), ("seed", {"a": 1}), ("train", 7),
-    ("train", []), ("train", {}), ("nothing", 1), ("", 1), ("train.targets", "text"), ("train.targets", [[1], [2]]),
-    ("model.attention", {"kind": {"kind": 1}}), ("data.video", None)])
+    ("train", []), ("train", {}), ("nothing", 1), ("", 1), ("train.targets", "text"),
+    ("train.targets", [[1], [2]]), ("model.attention", {"kind": {"kind": 1}}), ("data.video", None)])
 def test_fields_of_other_types_are_named(tmp_path, capsys, field, value):
     stored = as_dict(defaults())
     *sections, leaf = field.split(".")
