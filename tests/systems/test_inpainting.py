@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.systems.examples import FRAMES, SIDE, example, loss_of, maps_of, small_config
-from vpn_anomaly.data.lattice import random_shifts, shown
+from vpn_anomaly.data.lattice import shown
 from vpn_anomaly.systems.build import build_system
 
 
