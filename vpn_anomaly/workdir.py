@@ -174,7 +174,7 @@ def finished_results(directory: pathlib.Path, config: ConfigDict) -> dict | None
     if results is None or _as_number(results.get("steps")) < config.train.steps:
         return None
     stored = results.get("config")
-    if not isinstance(stored, dict) or config_module.differences(stored, config):
+    if not isinstance(stored, dict) or differences_in_words(stored, config):
         return None
     return results
 
