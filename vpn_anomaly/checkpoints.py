@@ -22,9 +22,12 @@ import orbax.checkpoint as ocp
 
 from vpn_anomaly import array_names, checkpoint_folder, checksums, json_reading, orbax_folder, workdir
 from vpn_anomaly.checkpoint_folder import FILES, METADATA
+from vpn_anomaly.data import array_files
+from vpn_anomaly.data.allowance import Allowance
 from vpn_anomaly.errors import UserError
 
 KEPT = 3  # checkpoints
+MOST_SCORES = Allowance("a calibration", 1.0)  # that is read; a larger one counts as damaged
 CALIBRATION = "calibration"
 # What every checkpoint says, and what kind of value that is.
 _RECORD = {"metadata": dict, "arrays": dict}
@@ -144,10 +147,10 @@ def load_calibration(directory: pathlib.Path, made_with: Mapping,
     if not path.exists():
         return None
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            record = json.loads(stored["record"].item())
-            arrays = {name.removeprefix("score/"): stored[name]
-                      for name in stored.files if name != "record"}
+        with array_files.open_archive(path) as archive:
+            stored = archive.read_all(lambda size: MOST_SCORES.check(path, size))
+        record = json.loads(stored.pop("record").item())
+        arrays = {name.removeprefix("score/"): array for name, array in stored.items()}
         damage = (checksums.damaged_record(record, {"made_with": dict, "arrays": dict})
                   or checksums.damaged_array(arrays, record["arrays"])
                   or _no_scores(arrays))

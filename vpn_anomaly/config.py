@@ -23,6 +23,8 @@ CORRUPTIONS = ("temporal", "spatial", "both", "mixed")
 LABELLED_SOURCES = ("ucsd", "avenue", "shanghaitech")
 SOURCES = ("sequences", "video", *LABELLED_SOURCES)
 
+LARGEST = {"pixels": 2**16, "channels": 2**14}  # beyond which no machine has the memory
+
 INTS = tuple[int, ...]
 FLOATS = tuple[float, ...]
 TEXTS = tuple[str, ...]
@@ -44,6 +46,7 @@ class Field:
 
 
 def _count(name, default, unit, minimum, meaning, maximum=None):
+    maximum = LARGEST.get(unit) if maximum is None else maximum
     return Field(name, default, int, unit, minimum, maximum, None, meaning)
 
 
@@ -97,6 +100,8 @@ FIELDS = (
     Field("data.video.cache", "", str, "", None, None, None,
           "folder for decoded frames; empty: vpn_anomaly in the user's cache folder"),
     _number("data.video.cache_gigabytes", 8.0, "GB", 1e-6, 1e6, "of decoded frames at most"),
+    _number("data.video.max_gigabytes", 1.0, "GB", 1e-6, 1e6,
+            "of memory that one frame (8 bytes a pixel) or the labels of one clip may take"),
     # --- model
     _count("model.stem", 4, "pixels", 1, "space-to-depth in front of the encoder; 1: none"),
     _count("model.context", 6, "frames", 1, "last ConvLSTM outputs that attention reads (K)"),
@@ -148,7 +153,7 @@ FIELDS = (
           "weights to start from, with their model: pretrained, or a folder that "
           "experiments.export_weights wrote; empty: random ones"),
     _count("train.steps", 400, "steps", 1, "optimizer steps"),
-    _count("train.batch_size", 16, "sequences", 1, "sequences a step, over all devices"),
+    _count("train.batch_size", 16, "sequences", 1, "sequences a step, over all devices", 2**20),
     _number("train.learning_rate", 3e-3, "", 1e-12, 1e3, "highest learning rate"),
     Field("train.optimizer", "adamw", str, "", None, None, None, "name of an optax optimizer"),
     _number("train.weight_decay", 1e-4, "", 0.0, 1e3, "for optimizers that have one"),
@@ -158,7 +163,7 @@ FIELDS = (
     Field("train.targets", (10, 13, 16, 19), INTS, "frame", 0, None, None,
           "frames that are reconstructed; the first is 0"),
     _count("train.loss_pixels", 1024, "pixels", 0,
-           "random hidden pixels of each target in the loss; 0: all of them"),
+           "random hidden pixels of each target in the loss; 0: all of them", 2**32),
     _switch("train.carried", False,
             "half of the sequences go on from the memory that the batch before left, for long streams"),
     _count("train.checkpoint_every", 100, "steps", 1, "steps between checkpoints"),
@@ -166,7 +171,7 @@ FIELDS = (
     # --- evaluation and scores
     _count("evaluate.sequences", 1000, "sequences", 1,
            "normal test sequences, and as many corrupted"),
-    _count("evaluate.batch_size", 16, "sequences", 1, "sequences scored at once"),
+    _count("evaluate.batch_size", 16, "sequences", 1, "sequences scored at once", 2**20),
     Field("evaluate.corruptions", CORRUPTIONS, TEXTS, "", None, None, CORRUPTIONS,
           "kinds of corruption to evaluate"),
     _count("evaluate.calibration_sequences", 512, "sequences", 2,
@@ -176,6 +181,8 @@ FIELDS = (
     _count("evaluate.bootstrap", 1000, "resamples", 1, "bootstrap resamples of an interval"),
     _count("score.masks", 4, "masks", 1, "shifted masks whose maps are averaged"),
     _switch("score.every_frame", False, "score every frame with enough context, not only the last"),
+    _number("score.max_gigabytes", 4.0, "GB", 1e-6, 1e6,
+            "of memory that a file of sequences, of glyphs or of weights may take, unpacked"),
     # --- how frames of labelled video sets are compared: published figures differ in these
     _switch("evaluate.protocol.normalise_clips", False,
             "every clip's scores are moved and scaled to 0..1, which needs its future"),

@@ -15,6 +15,8 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from vpn_anomaly import checksums, config as config_module, json_reading, workdir
+from vpn_anomaly.data import allowance, array_files
+from vpn_anomaly.data.allowance import Allowance
 from vpn_anomaly.errors import UserError
 
 PRETRAINED = "pretrained"
@@ -52,17 +54,22 @@ def read_about(folder: pathlib.Path) -> dict:
     return about
 
 
-def read_weights(folder: pathlib.Path, about: Mapping) -> dict[str, np.ndarray]:
+def read_weights(folder: pathlib.Path, about: Mapping,
+                 allowed: Allowance | None = None) -> dict[str, np.ndarray]:
     """The parameters by name, float32 whatever they are stored in.
 
-    UserError where one of the three files is missing or damaged.
+    UserError where one of the three files is missing or damaged, or where the weights take more
+    memory than is allowed (None: by default).
     """
+    allowed, path = allowed or allowance.of_sequences(), folder / WEIGHTS
     try:
         damage = checksums.damaged_file(folder, about["files"])
         if damage is None:
-            with np.load(folder / WEIGHTS, allow_pickle=False) as stored:
-                arrays = dict(stored)
+            with array_files.open_archive(path) as archive:
+                arrays = archive.read_all(lambda size: allowed.check(path, size, "the arrays in it"))
             damage = checksums.damaged_array(arrays, about["arrays"])
+    except (UserError, MemoryError):
+        raise
     except Exception as error:  # numpy and zipfile have many ways to fail on damaged bytes
         raise _damaged(folder, f"not readable: {type(error).__name__}") from error
     if damage:

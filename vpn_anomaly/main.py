@@ -30,10 +30,27 @@ def main(argv: Sequence[str] | None = None) -> int:
         _tell_where(argv)
         print(plain_line(f"error: {_without_secrets(str(error), argv)}"), file=sys.stderr)
         return 2
+    except Exception as error:
+        if not _is_of_memory(error):
+            raise
+        if "--debug" in argv:
+            traceback.print_exc()
+        print(f"error: there is not enough memory ({_first_line(error)}); give a smaller input or config,"
+              " or use a machine with more", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         _tell_where(argv)
         print("interrupted", file=sys.stderr)
         return 130
+
+
+def _is_of_memory(error: Exception) -> bool:
+    """Whether memory was refused, by Python or by a device."""
+    return isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or "none is left").splitlines()[0][:200]
 
 
 def _run(argv: Sequence[str]) -> int:

@@ -30,7 +30,8 @@ REPORT = "report.html"  # of an evaluation, in its folder
 LONGEST_NAME = 150  # characters of a run's name
 CHECKPOINTS = "checkpoints"
 _CONFIG, _CHECKPOINT = "config.json", "checkpoint.json"
-FREE_SECTIONS = ("evaluate.", "score.", "watch.")  # may change between training and evaluation
+# What may change between training and evaluation: sections, and what a file may take.
+FREE_SECTIONS = ("evaluate.", "score.", "watch.", "data.video.max_gigabytes")
 DATA_SET_FIELDS = ("data.source", "data.path", "data.video.")  # which labelled set, and how it is looked at
 
 

@@ -5,7 +5,8 @@ import pathlib
 
 import numpy as np
 
-from vpn_anomaly.data import avenue, shanghaitech, ucsd
+from vpn_anomaly.data import allowance, avenue, shanghaitech, ucsd
+from vpn_anomaly.data.allowance import Allowance
 from vpn_anomaly.data.digits import load_digits
 from vpn_anomaly.data.files import FileSequences, check_shape, read_sequences
 from vpn_anomaly.data.frame_cache import FrameCache, UnreadableSource, default_folder
@@ -22,15 +23,19 @@ from vpn_anomaly.errors import UserError
 LABELLED_SETS = {"ucsd": ucsd, "avenue": avenue, "shanghaitech": shanghaitech}
 
 
-def build_source(data):
+def build_source(data, max_gigabytes: float | None = None):
     """The source that the `data` section describes: videos, a file of sequences, or Moving MNIST.
+
+    Args:
+      max_gigabytes: of memory that a file of sequences or glyphs may take; None: by default.
 
     UserError for a file that cannot be read or has other frames than the fields say.
     """
+    allowed = allowance.of_sequences(max_gigabytes)
     if data.source != "sequences":
         return VideoClips(read_videos(data), data.frames, data.height, data.width, video_split(data))
     if data.path:
-        sequences = read_sequences(data.path)
+        sequences = read_sequences(data.path, allowed)
         check_shape(
             sequences,
             data.path,
@@ -41,7 +46,7 @@ def build_source(data):
         )
         return FileSequences(sequences[:, : data.frames])
     return MovingMNIST(
-        load_digits(data.digits),
+        load_digits(data.digits, allowed),
         frames=data.frames,
         height=data.height,
         width=data.width,
@@ -56,7 +61,8 @@ def build_source(data):
 def build_look(data) -> Look:
     """How videos are looked at: work size, colours, rate."""
     video = data.video
-    return Look(video.height, video.width, data.channels, video.rate, video.frame_rate, depth=video.depth)
+    return Look(video.height, video.width, data.channels, video.rate, video.frame_rate, depth=video.depth,
+                max_gigabytes=video.max_gigabytes)
 
 
 def measured_depth(data) -> int:
@@ -64,8 +70,9 @@ def measured_depth(data) -> int:
 
     UserError where data.path names no footage.
     """
-    deep = [path for source in _normal_sources(data) for path in _deep_images(source)]
-    return depth_of(deep) if deep else EIGHT_BITS
+    allowed = allowance.of_footage(data.video.max_gigabytes)
+    deep = [path for source in _normal_sources(data) for path in _deep_images(source, allowed)]
+    return depth_of(deep, allowed) if deep else EIGHT_BITS
 
 
 def video_split(data) -> Divide:
@@ -97,20 +104,29 @@ def read_videos(data) -> dict[str, np.ndarray]:
     return videos
 
 
+def check_layout(data) -> None:
+    """Raises UserError where the labelled set that data.path names is another kind of folder, or lacks
+    training clips, test clips or labels. Decodes nothing. Passes what is no labelled set."""
+    if data.source in LABELLED_SETS:
+        LABELLED_SETS[data.source].check_layout(
+            pathlib.Path(data.path), allowance.of_footage(data.video.max_gigabytes))
+
+
 def labelled_clips(data) -> list[LabelledClip]:
     """The test clips of the labelled set that data.path names.
 
     UserError where it is another kind of folder, or labels do not fit.
     """
-    return LABELLED_SETS[data.source].test_clips(pathlib.Path(data.path))
+    return LABELLED_SETS[data.source].test_clips(
+        pathlib.Path(data.path), allowance.of_footage(data.video.max_gigabytes))
 
 
-def _deep_images(source: str) -> list[pathlib.Path]:
+def _deep_images(source: str, allowed: Allowance) -> list[pathlib.Path]:
     """The images of a source that has images of more than 8 bits; empty otherwise."""
     if is_address(source) or is_camera(source):
         return []
     images = image_files(source)
-    return images if is_deep(images) else []
+    return images if is_deep(images, allowed) else []
 
 
 def _normal_sources(data) -> list[str]:

@@ -7,6 +7,8 @@ import re
 import time
 from collections.abc import Callable, Iterator
 
+from vpn_anomaly.data import picture_size
+from vpn_anomaly.data.allowance import Allowance
 from vpn_anomaly.data.damage import Damage
 from vpn_anomaly.data.stamps import Stamps
 from vpn_anomaly.errors import UserError
@@ -188,29 +190,37 @@ class Decoder:
         return self._end is not None and self._last_end < self._end - tolerance
 
 
-def open_file(path: str) -> Decoder:
-    """The decoder of a video file. UserError, one line, for all that is not one."""
+def open_file(path: str, allowed: Allowance) -> Decoder:
+    """The decoder of a video file. UserError, one line, for all that is not one, or takes too much."""
     import av
 
     try:
         if not os.path.getsize(path):
             raise UserError(f"{path}: the file is empty; {NEEDED}")
         # "file:" keeps FFmpeg from taking a colon in the path for a protocol.
-        container = av.open(f"file:{path}", metadata_errors="replace")
+        container = av.open(f"file:{path}", options=picture_size.decoder_options(allowed),
+                            metadata_errors="replace")
     except av.InvalidDataError as error:
         line = f"{path}: not a video, or one cut off before its index; {NEEDED}"
         raise UserError(line) from error
     except (OSError, av.FFmpegError) as error:
         raise UserError(f"{path}: cannot be opened ({reason(error)}); {NEEDED}") from error
-    return Decoder(container, video_stream(container, path), live=False)
+    stream = video_stream(container, path, allowed)
+    if not stream.codec_context.width:
+        picture_size.check_refused(path, allowed)
+    return Decoder(container, stream, live=False)
 
 
-def video_stream(container, name: str):
-    """The container's video stream; it is closed and UserError raised where it has none."""
+def video_stream(container, name: str, allowed: Allowance):
+    """The container's video stream; it is closed and UserError raised where it has none that is
+    allowed, by the size of its frames."""
     stream = container.streams.best("video")
     is_text = container.format.name == "tty"  # FFmpeg draws text files
     is_decodable = stream is not None and stream.codec_context is not None
     if is_decodable and not _is_cover(stream) and not is_text:
+        codec = stream.codec_context
+        picture_size.check(name, codec.height, codec.width, allowed)
+        codec.options = {**codec.options, **picture_size.decoder_options(allowed)}
         return stream
     kinds = sorted({other.type for other in container.streams if not _is_cover(other)})
     held = "text" if is_text else " and ".join(kinds) or "nothing"

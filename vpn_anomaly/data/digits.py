@@ -7,6 +7,8 @@ import urllib.request
 
 import numpy as np
 
+from vpn_anomaly.data import allowance, array_files
+from vpn_anomaly.data.allowance import Allowance
 from vpn_anomaly.data.tensorflow_import import import_tensorflow
 from vpn_anomaly.errors import UserError
 
@@ -15,6 +17,7 @@ EMBEDDED = pathlib.Path(__file__).with_name("embedded_digits.npz")
 # One of the files that tensorflow-datasets downloads, to ask whether there is a network.
 MNIST_URL = "https://storage.googleapis.com/cvdf-datasets/mnist/train-labels-idx1-ubyte.gz"
 NETWORK_TIMEOUT = 10  # seconds
+MOST_NAMED = 5  # arrays in a message
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -28,22 +31,23 @@ class Digits:
         return self.test_Nx28x28 if split == "test" else self.train_Nx28x28
 
 
-def load_digits(name: str) -> Digits:
+def load_digits(name: str, allowed: Allowance | None = None) -> Digits:
     """The glyphs of `embedded` (10,000 and 2,000), `tfds` (60,000 and 10,000) or a .npz file.
 
     A file holds uint8 glyphs of 28×28: arrays `train` and `test`, or a single array, of which the
-    first five sixths are train and the rest test. UserError when they cannot be had.
+    first five sixths are train and the rest test. UserError when they cannot be had, or take more
+    memory than is allowed (None: by default).
     """
     if name == "embedded":
         return _embedded()
     if name == "tfds":
         return _tfds()
-    return _npz(pathlib.Path(name))
+    return _npz(pathlib.Path(name), allowed or allowance.of_sequences())
 
 
 @functools.lru_cache(maxsize=1)
 def _embedded() -> Digits:
-    return _npz(EMBEDDED)
+    return _npz(EMBEDDED, allowance.of_sequences())
 
 
 def _tfds() -> Digits:
@@ -86,39 +90,44 @@ def _tfds_mnist(tfds, download: bool) -> Digits:
     return Digits(*glyphs)
 
 
-def _npz(path: pathlib.Path) -> Digits:
+def _npz(path: pathlib.Path, allowed: Allowance) -> Digits:
     needed = "embedded, tfds, or a .npz of 28x28 uint8 glyphs (arrays train and test, or one array)"
     try:
-        archive = np.load(path, allow_pickle=False)
-        if isinstance(archive, np.ndarray):
-            raise UserError(f"data.digits={path}: a .npy file; allowed: {needed}")
-        with archive:
-            arrays = {name: np.asarray(archive[name]) for name in archive.files}
+        with path.open("rb") as file:
+            if file.read(len(array_files.MAGIC)) == array_files.MAGIC:
+                raise UserError(f"data.digits={path}: a .npy file; allowed: {needed}")
+        with array_files.open_archive(path) as archive:
+            names = archive.names
+            if len(names) != 1 and not {"train", "test"} <= set(names):
+                raise UserError(f"data.digits={path} has arrays {sorted(names)[:MOST_NAMED]}; allowed: {needed}")
+            wanted = names if len(names) == 1 else ["train", "test"]
+            _check_sizes(path, [archive.header(name) for name in wanted], allowed)
+            arrays = [archive.read(name, lambda header: None) for name in wanted]
     except FileNotFoundError as error:
         raise UserError(f"data.digits={path}: no such file; allowed: {needed}") from error
-    except UserError:
+    except (UserError, MemoryError):
         raise
     except Exception as error:  # damaged files surface as a dozen types: zip, zlib, token, struct …
         raise UserError(
             f"data.digits={path} cannot be read ({_first_line(error)}); allowed: {needed}"
         ) from error
-    if {"train", "test"} <= arrays.keys():
-        train, test = arrays["train"], arrays["test"]
-    elif len(arrays) == 1:
-        (glyphs,) = arrays.values()
-        _check_glyphs(path, glyphs)
-        train, test = np.split(glyphs, [len(glyphs) * 5 // 6])
-    else:
-        raise UserError(f"data.digits={path} has arrays {sorted(arrays)}; allowed: {needed}")
-    for glyphs in (train, test):
-        _check_glyphs(path, glyphs)
-    return Digits(train, test)
+    if len(arrays) == 1:
+        arrays = np.split(arrays[0], [len(arrays[0]) * 5 // 6])
+    for glyphs in arrays:
+        _check_glyphs(path, glyphs.dtype, glyphs.shape)
+    return Digits(*arrays)
 
 
-def _check_glyphs(path, glyphs: np.ndarray) -> None:
-    if glyphs.dtype != np.uint8 or glyphs.shape[1:] != (GLYPH, GLYPH) or not len(glyphs):
+def _check_sizes(path: pathlib.Path, headers: list[array_files.Header], allowed: Allowance) -> None:
+    for header in headers:
+        _check_glyphs(path, header.dtype, header.shape)
+    allowed.check(f"data.digits={path}", sum(header.size for header in headers), "the arrays in it")
+
+
+def _check_glyphs(path, dtype, shape: tuple[int, ...]) -> None:
+    if dtype != np.uint8 or shape[1:] != (GLYPH, GLYPH) or not shape[0]:
         raise UserError(
-            f"data.digits={path}: an array of {glyphs.dtype} {glyphs.shape};"
+            f"data.digits={path}: an array of {dtype} {shape};"
             " needed is uint8 (N, 28, 28) with at least one glyph for train and one for test"
         )
 

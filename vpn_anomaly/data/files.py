@@ -6,10 +6,13 @@ length 20 and whose second has not is read that way (give other files of 20 sequ
 of length 1). A .npz holds the array `sequences`, or a single one, always sequences first.
 """
 
+import functools
 import pathlib
 
 import numpy as np
 
+from vpn_anomaly.data import allowance, array_files
+from vpn_anomaly.data.allowance import Allowance
 from vpn_anomaly.data.random_bits import SPLITS
 from vpn_anomaly.data.tensorflow_clips import in_graph
 from vpn_anomaly.errors import UserError
@@ -18,16 +21,15 @@ PUBLISHED_FRAMES = 20
 NEEDED = "needed is uint8 (N, T, H, W) or (N, T, H, W, C) with C 1 or 3, as .npy or .npz"
 
 
-def read_sequences(path) -> np.ndarray:
-    """The sequences of a file, uint8 (N, T, H, W, C). UserError if there are none."""
+def read_sequences(path, allowed: Allowance | None = None) -> np.ndarray:
+    """The sequences of a file, uint8 (N, T, H, W, C).
+
+    UserError if there are none, or if they take more memory than is allowed (None: by default),
+    which is known before any of them is unpacked.
+    """
     path = pathlib.Path(path)
-    array, is_npy = _stored_array(path)
-    if array.dtype != np.uint8:
-        raise UserError(f"{path}: values of type {array.dtype}; {NEEDED}")
-    if array.ndim not in (4, 5) or (array.ndim == 5 and array.shape[-1] not in (1, 3)):
-        raise UserError(f"{path}: an array of shape {array.shape}; {NEEDED}")
-    if not array.size:
-        raise UserError(f"{path}: no sequences in it, its shape is {array.shape}; {NEEDED}")
+    check = functools.partial(_check_header, path, allowed or allowance.of_sequences())
+    array, is_npy = _stored_array(path, check)
     if array.ndim == 5:
         return array
     if is_npy and array.shape[0] == PUBLISHED_FRAMES != array.shape[1]:
@@ -89,7 +91,18 @@ class FileSequences:
         return in_graph(clips, [(np.uint8, (index_N.shape[0], *self.shape))], index_N)[0]
 
 
-def _stored_array(path: pathlib.Path) -> tuple[np.ndarray, bool]:
+def _check_header(path: pathlib.Path, allowed: Allowance, header: array_files.Header) -> None:
+    shape, dtype = header.shape, header.dtype
+    if dtype != np.uint8:
+        raise UserError(f"{path}: values of type {dtype}; {NEEDED}")
+    if len(shape) not in (4, 5) or (len(shape) == 5 and shape[-1] not in (1, 3)):
+        raise UserError(f"{path}: an array of shape {shape}; {NEEDED}")
+    if not header.size:
+        raise UserError(f"{path}: no sequences in it, its shape is {shape}; {NEEDED}")
+    allowed.check(path, header.size, "the array in it")
+
+
+def _stored_array(path: pathlib.Path, check: array_files.Check) -> tuple[np.ndarray, bool]:
     """The file's array of sequences, and whether it is a .npy."""
     try:
         with path.open("rb") as file:
@@ -98,22 +111,20 @@ def _stored_array(path: pathlib.Path) -> tuple[np.ndarray, bool]:
         raise UserError(f"{path}: cannot be opened ({error.strerror}); {NEEDED}") from error
     if not start:
         raise UserError(f"{path}: the file is empty; {NEEDED}")
-    is_npy = start == b"\x93NUMPY"
+    is_npy = start == array_files.MAGIC
     if not is_npy and not start.startswith(b"PK"):
         raise UserError(f"{path}: neither a .npy nor a .npz file; {NEEDED}")
     try:
         if is_npy:
-            return np.load(path, mmap_mode="r", allow_pickle=False), True
-        with np.load(path, allow_pickle=False) as archive:
-            return np.asarray(archive[_array_name(path, archive.files)]), False
-    except UserError:
+            return array_files.map_array(path, check), True
+        with array_files.open_archive(path) as archive:
+            return archive.read(_array_name(path, archive.names), check), False
+    except (UserError, MemoryError):
         raise
+    except array_files.NotRead as error:
+        raise UserError(f"{path}: it {error}; {NEEDED}") from error
     except Exception as error:  # damage surfaces as a dozen types: zip, zlib, token, struct …
-        if "object" in str(error).lower():  # numpy's words for what only pickle could read
-            reason = "it holds pickled Python objects, which are not read"
-        else:
-            reason = "it is truncated or damaged"
-        raise UserError(f"{path}: {reason}; {NEEDED}") from error
+        raise UserError(f"{path}: it is truncated or damaged; {NEEDED}") from error
 
 
 def _array_name(path: pathlib.Path, names: list[str]) -> str:

@@ -1,9 +1,12 @@
 """The frames of one .npy file as the frames of a video."""
 
+import os
 from collections.abc import Iterator
 
 import numpy as np
 
+from vpn_anomaly.data import allowance, array_files, picture_size
+from vpn_anomaly.data.allowance import Allowance
 from vpn_anomaly.errors import UserError
 
 NEEDED = "needed is a .npy of uint8 frames, (T, H, W) or (T, H, W, C) with C 1 or 3"
@@ -14,9 +17,9 @@ class FrameArray:
 
     live = False
 
-    def __init__(self, path: str, rate: float):
+    def __init__(self, path: str, rate: float, allowed: Allowance):
         self.rate = rate
-        self._frame_TxHxWxC = read_frames(path)
+        self._frame_TxHxWxC = read_frames(path, allowed)
         self.expected_frames = len(self._frame_TxHxWxC)
 
     def pictures(self) -> Iterator[tuple]:
@@ -38,22 +41,31 @@ class FrameArray:
         self._frame_TxHxWxC = None
 
 
-def read_frames(path: str) -> np.ndarray:
-    """The file's frames, uint8 (T, H, W, C), memory-mapped. UserError if it has none."""
+def read_frames(path: str, allowed: Allowance | None = None) -> np.ndarray:
+    """The file's frames, uint8 (T, H, W, C), memory-mapped.
+
+    UserError if it has none, or if one of them takes more memory than is allowed (None: by default).
+    """
+    allowed = allowed or allowance.of_footage()
+
+    def check(header: array_files.Header) -> None:
+        shape, dtype = header.shape, header.dtype
+        if dtype != np.uint8:
+            raise UserError(f"{path}: values of type {dtype}; {NEEDED}")
+        if len(shape) not in (3, 4) or (len(shape) == 4 and shape[-1] not in (1, 3)):
+            raise UserError(f"{path}: an array of shape {shape}; {NEEDED}")
+        if not header.size:
+            raise UserError(f"{path}: no frames in it, its shape is {shape}; {NEEDED}")
+        picture_size.check(path, *shape[1:3], allowed)
+
     try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except EOFError as error:
-        raise UserError(f"{path}: the file is empty; {NEEDED}") from error
+        if not os.path.getsize(path):
+            raise UserError(f"{path}: the file is empty; {NEEDED}")
+        array = array_files.map_array(path, check)
     except OSError as error:
         raise UserError(f"{path}: cannot be opened ({error.strerror}); {NEEDED}") from error
-    except Exception as error:  # damage surfaces as several types: value, token, struct …
+    except array_files.SeveralArrays as error:
+        raise UserError(f"{path}: not one array; {NEEDED}") from error
+    except ValueError as error:
         raise UserError(f"{path}: not a .npy, truncated or damaged; {NEEDED}") from error
-    if not isinstance(array, np.ndarray):
-        raise UserError(f"{path}: not one array; {NEEDED}")
-    if array.dtype != np.uint8:
-        raise UserError(f"{path}: values of type {array.dtype}; {NEEDED}")
-    if array.ndim not in (3, 4) or (array.ndim == 4 and array.shape[-1] not in (1, 3)):
-        raise UserError(f"{path}: an array of shape {array.shape}; {NEEDED}")
-    if not array.size:
-        raise UserError(f"{path}: no frames in it, its shape is {array.shape}; {NEEDED}")
     return array if array.ndim == 4 else array[..., None]

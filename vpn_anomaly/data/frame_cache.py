@@ -180,7 +180,9 @@ def _digest(source: str, look: Look) -> str:
     else:
         files = image_files(source) or [pathlib.Path(source)]
         states = [(os.path.realpath(path), *_size_and_time(path)) for path in files]
-    described = repr((states, dataclasses.astuple(look)))
+    looked = dataclasses.asdict(look)
+    looked.pop("max_gigabytes")  # changes no frame
+    described = repr((states, tuple(looked.values())))
     return hashlib.sha256(described.encode(errors="surrogateescape")).hexdigest()[:16]
 
 

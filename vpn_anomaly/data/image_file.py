@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from vpn_anomaly.data import allowance, picture_size
+from vpn_anomaly.data.allowance import Allowance, TooLarge
 from vpn_anomaly.data.deep_colours import is_cut_to_8_bits, jpeg2000_bits, whole_colours
 from vpn_anomaly.data.image_opening import NotRead, by_ffmpeg, opened, without_warnings
 
@@ -40,11 +42,14 @@ class Unreadable(NamedTuple):
     why: str
 
 
-def pictures(path: pathlib.Path, note: Callable[[str], None] = lambda line: None) -> Iterator:
+def pictures(path: pathlib.Path, note: Callable[[str], None] = lambda line: None,
+             allowed: Allowance | None = None) -> Iterator:
     """Yields each picture of the file: an av.VideoFrame of 8 bits, `Deep`, or `Unreadable`.
 
-    note: called with a line on pages that are left out.
+    note: called with a line on pages that are left out. allowed: memory that a picture may take, by its
+    header; None: by default.
     """
+    allowed = allowed or allowance.of_footage()
     with contextlib.ExitStack() as stack:
         try:
             image = stack.enter_context(opened(path))
@@ -57,6 +62,7 @@ def pictures(path: pathlib.Path, note: Callable[[str], None] = lambda line: None
                 with without_warnings():
                     if number != image.tell():
                         image.seek(number)
+                    picture_size.check(path, image.height, image.width, allowed)
                     picture = _picture(image, path)
             except Exception as error:
                 picture = _unreadable(error)
@@ -185,8 +191,6 @@ def _jpeg(path: pathlib.Path):
 
 
 def _unreadable(error: Exception) -> Unreadable:
-    from PIL import Image
-
-    if isinstance(error, Image.DecompressionBombError):
-        return Unreadable("too many pixels")
+    if isinstance(error, TooLarge):
+        return Unreadable(error.words)
     return Unreadable(str(error) if isinstance(error, NotRead) else "")

@@ -17,6 +17,7 @@ def opened(path: pathlib.Path) -> Iterator:
     """The file as a PIL.Image."""
     from PIL import Image
 
+    Image.MAX_IMAGE_PIXELS = None  # sizes are checked by a field that can be raised
     # A file object, not a name: what Pillow maps into memory by its name, it does not turn right.
     with open(path, "rb") as file:
         with without_warnings():

@@ -31,26 +31,6 @@ class LabelledClip:
     read_masks: Callable[[], np.ndarray] | None
 
 
-@dataclasses.dataclass(frozen=True)
-class Layout:
-    """How a set lies on the disk, for errors: its name, and what is looked for in its folder."""
-
-    name: str
-    looked_for: str
-    marks: tuple[str, ...]  # folders by which the set's own folder is known
-
-    def error(self, folder: pathlib.Path, lacking: str) -> UserError:
-        """The error of a folder that lacks something; names folders inside that look right."""
-        if not folder.is_dir():
-            return UserError(f"{folder}: no such folder; needed is {self.name}: {self.looked_for}")
-        inside = [str(path) for path in folders_in(folder)
-                  if all((path / mark).is_dir() for mark in self.marks)]
-        others = f"one of {shortened(inside)}" if len(inside) > 1 else "".join(inside)
-        return UserError(f"{folder} is not {self.name} as it is published: looked for"
-                         f" {self.looked_for}, found no {lacking}; give"
-                         f" {others or 'the folder that holds all of it'}")
-
-
 def folders(parent: pathlib.Path) -> list[pathlib.Path]:
     """The folders in it, in natural order; none where it is no folder. Hidden ones are left out."""
     return folders_in(parent) if parent.is_dir() else []

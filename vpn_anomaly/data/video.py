@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vpn_anomaly.data import video_sources
+from vpn_anomaly.data import allowance, video_sources
 from vpn_anomaly.data.capture import open_camera, open_stream
 from vpn_anomaly.data.decode import open_file
 from vpn_anomaly.data.frame_array import FrameArray
@@ -52,7 +52,8 @@ class Look:
     channels: 1 grey, 3 RGB. rate: frames a second, of a faster source those nearest in time to
     every 1 / rate seconds, none twice; 0 for all. frame_rate: frames a second of sources that do
     not know (folders, .npy). timeout: seconds that a stream may be silent. depth: bits of the grey
-    levels in images of more than 8 (see `image_depth`); 0: as the source uses them.
+    levels in images of more than 8 (see `image_depth`); 0: as the source uses them. max_gigabytes: of
+    memory that a frame may take.
     """
 
     height: int = 0
@@ -62,12 +63,13 @@ class Look:
     frame_rate: float = 25
     timeout: float = 10
     depth: int = 0
+    max_gigabytes: float = allowance.of_footage().gigabytes
 
     def __post_init__(self):
         for name in ("height", "width", "rate"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise UserError(f"{name}={getattr(self, name)}: give 0 (as it is) or more")
-        for name in ("frame_rate", "timeout"):
+        for name in ("frame_rate", "timeout", "max_gigabytes"):
             if not 0 < getattr(self, name) < math.inf:
                 raise UserError(f"{name}={getattr(self, name)}: give more than 0")
         if self.channels not in FORMATS:
@@ -192,13 +194,14 @@ def open_video(source: str, look: Look, name: str = "") -> Video:
 def _reader(source: str, look: Look):
     """What yields the source's pictures: it has live, rate, expected_frames, pictures(),
     problems() and close() as `Decoder` has."""
+    allowed = allowance.of_footage(look.max_gigabytes)
     if video_sources.is_address(source):
-        return open_stream(source, look.timeout)
+        return open_stream(source, look.timeout, allowed)
     if video_sources.is_camera(source):
-        return open_camera(source, look.timeout)
+        return open_camera(source, look.timeout, allowed)
     images = video_sources.image_files(source)
     if images or os.path.isdir(source):
-        return ImageFolder(source, images, look.frame_rate, look.depth)
+        return ImageFolder(source, images, look.frame_rate, look.depth, allowed)
     if source.lower().endswith(".npy"):
-        return FrameArray(source, look.frame_rate)
-    return open_file(source)
+        return FrameArray(source, look.frame_rate, allowed)
+    return open_file(source, allowed)

@@ -49,7 +49,7 @@ def evaluate(
     """
     started = time.monotonic()
     scorer, metadata = trained.scorer(config), trained.metadata
-    source = build_source(config.data)
+    source = build_source(config.data, config.score.max_gigabytes)
     thresholds = calibration(config, trained, scorer, source)
     normal, others = _score_test_set(config, scorer, source, thresholds)
     rate, resamples = config.evaluate.false_alarm_rate, config.evaluate.bootstrap

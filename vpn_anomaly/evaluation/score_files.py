@@ -8,6 +8,7 @@ import numpy as np
 
 from vpn_anomaly import workdir
 from vpn_anomaly.csv_text import csv_line
+from vpn_anomaly.data import allowance
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.files import check_shape, read_sequences
 from vpn_anomaly.data.lattice import shown
@@ -35,7 +36,7 @@ def score(
     too few frames.
     """
     scorer = trained.scorer(config)
-    sequences = read_sequences(input_path)
+    sequences = read_sequences(input_path, allowance.of_sequences(config.score.max_gigabytes))
     check_shape(
         sequences,
         input_path,
@@ -69,7 +70,8 @@ def score(
 def _calibration(config, trained: Trained, scorer: Scorer) -> Calibration:
     """The stored calibration; only without one does scoring need the data of the training."""
     stored = stored_calibration(config, trained)
-    return stored or calibration(config, trained, scorer, build_source(config.data))
+    return stored or calibration(config, trained, scorer,
+                                 build_source(config.data, config.score.max_gigabytes))
 
 
 def _rows(scores: dict[str, np.ndarray], first_sequence: int, frames: tuple[int, ...]):

@@ -10,6 +10,7 @@ import jax
 import numpy as np
 
 from vpn_anomaly import array_names, checkpoints, checksums, exported
+from vpn_anomaly.data import allowance
 from vpn_anomaly.data.pipeline import evaluation_clips
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.calibration import Calibration
@@ -80,7 +81,8 @@ def trained_export(config, folder: pathlib.Path, directory: pathlib.Path | None 
     UserError where a file is missing or damaged, or for weights of another model.
     """
     about = exported.read_about(folder)
-    weights, wanted = exported.read_weights(folder, about), abstract_params(config)
+    allowed = allowance.of_sequences(config.score.max_gigabytes)
+    weights, wanted = exported.read_weights(folder, about, allowed), abstract_params(config)
     difference = array_names.difference(
         checksums.of_arrays(weights), array_names.by_name(wanted)
     )

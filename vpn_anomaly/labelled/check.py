@@ -1,6 +1,6 @@
 """What can be known of a labelled set before hours of training and scoring."""
 
-from vpn_anomaly.data.build import build_look, labelled_clips, read_videos, video_split
+from vpn_anomaly.data.build import build_look, check_layout, labelled_clips, read_videos, video_split
 from vpn_anomaly.data.labelled_set import LabelledClip
 from vpn_anomaly.data.video import Look, open_video
 from vpn_anomaly.errors import UserError
@@ -14,6 +14,7 @@ def check(config) -> list[LabelledClip]:
 
     UserError where labels, masks and frames do not fit each other, or a clip is too short.
     """
+    check_layout(config.data)
     clips = labelled_clips(config.data)
     _check_lengths(clips, build_system(config).first_frame, config.evaluate.protocol.dropped_frames)
     sizes = _check_sizes(config, clips)
@@ -43,7 +44,7 @@ def _check_sizes(config, clips: list[LabelledClip]) -> dict[str, tuple[int, int]
     calibrated = {video.shape[1:3] for video, part in zip(videos, parts, strict=True) if part}
     sizes = {}
     for clip in clips:
-        with open_video(clip.source, Look()) as video:
+        with open_video(clip.source, Look(max_gigabytes=look.max_gigabytes)) as video:
             sizes[clip.source] = video.size
         if look.work_size(*video.size) not in calibrated:
             found = ", ".join("{}×{}".format(*size) for size in sorted(calibrated))

@@ -5,7 +5,7 @@ import pathlib
 from ml_collections import ConfigDict
 
 from vpn_anomaly import config as configuration, workdir
-from vpn_anomaly.data.build import measured_depth, read_videos, video_split
+from vpn_anomaly.data.build import check_layout, measured_depth, read_videos, video_split
 from vpn_anomaly.data.image_depth import EIGHT_BITS
 from vpn_anomaly.data.motion import measured_radius
 from vpn_anomaly.errors import UserError
@@ -50,6 +50,7 @@ def with_known_model(config: ConfigDict, directory: pathlib.Path | None) -> Conf
 
 
 def _measured_radius(config) -> int:
+    check_layout(config.data)
     videos = read_videos(config.data).values()
     parts = video_split(config.data)([len(video) for video in videos], "train")
     radius = measured_radius([video[part.start : part.stop] for video, part in zip(videos, parts)])
@@ -58,6 +59,7 @@ def _measured_radius(config) -> int:
 
 
 def _measured_size(config) -> tuple[int, int]:
+    check_layout(config.data)
     sizes = {video.shape[1:3] for video in read_videos(config.data).values()}
     if len(sizes) > 1:
         found = ", ".join("{}×{}".format(*size) for size in sorted(sizes))

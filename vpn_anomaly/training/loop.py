@@ -28,7 +28,7 @@ def check(config) -> None:
     """UserError for what cannot be trained or evaluated here; called before anything is written."""
     build_optimizer(config.train)
     _check_devices(config.train.batch_size, data_mesh().size)
-    source, wanted = build_source(config.data), config.evaluate
+    source, wanted = build_source(config.data, config.score.max_gigabytes), config.evaluate
     check_length(source, "train", 1)
     check_length(source, "validation", wanted.calibration_sequences)
     check_length(source, "test", 2 * wanted.sequences)
@@ -52,7 +52,8 @@ def train(config, directory: pathlib.Path) -> float | None:
         UserError: for a loss that is not finite, and for what the data or the disk refuse.
     """
     started = time.monotonic()
-    source, system, mesh = build_source(config.data), build_system(config), data_mesh()
+    source = build_source(config.data, config.score.max_gigabytes)
+    system, mesh = build_system(config), data_mesh()
     optimizer = build_optimizer(config.train)
     clips = _first_clips(source, config.seed)
     fresh = functools.partial(new_state, system, optimizer, config.seed, carried=_carried(config, system))

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from vpn_anomaly.data import allowance
 from vpn_anomaly.data.video import Frame
 from vpn_anomaly.evaluation.scores import DETAIL_SIZE
 from vpn_anomaly.evaluation.trained import Trained
@@ -89,7 +90,8 @@ class Watcher:
         UserError for zones that cannot be read, settings that do not fit, and footage of another
         size.
         """
-        zones_HxW = read_zones(config.watch.zones, height, width) if config.watch.zones else None
+        allowed = allowance.of_footage(config.data.video.max_gigabytes)
+        zones_HxW = read_zones(config.watch.zones, height, width, allowed) if config.watch.zones else None
         scorer = trained.scorer(config)
         self.first_frame = scorer.system.first_frame
         self._streamer = Streamer(

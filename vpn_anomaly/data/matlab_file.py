@@ -1,0 +1,171 @@
+"""A cell array of matrices in a MATLAB v5 file, checked for what it takes before scipy reads it.
+
+scipy unpacks whatever a file holds and believes every size in it. Here the file is walked first: it
+is unpacked piece by piece and thrown away, up to what is allowed. Of the cell array every cell is
+looked at, because a cell of a few bytes can be one (text, cells in cells) that scipy makes gigabytes of.
+"""
+
+import math
+import os
+import pathlib
+import struct
+import zlib
+
+import numpy as np
+
+from vpn_anomaly.data.allowance import Allowance
+
+MATRIX, COMPRESSED = 14, 15  # types of an element
+CLASSES = (  # of an array, from 1
+    "object", "struct", "an object", "text", "sparse", "float64", "float32", "int8", "uint8", "int16",
+    "uint16", "int32", "uint32", "int64", "uint64")
+CELL, FIRST_NUMERIC = 1, 6
+V4, V5 = 0, 1  # scipy's numbers
+COMPLEX = 0x0800  # a flag of an array
+BYTES_A_CELL = 1000  # that a cell takes as an object of Python, at most
+PIECE = 2**18  # bytes that are unpacked at once
+LONGEST_TEXT = 1000  # bytes of a name or of the axes of an array
+
+
+class OtherKind(ValueError):
+    """The variable is no cell array of full matrices of numbers; the text says what it is."""
+
+
+def read_cells(path: pathlib.Path, variable: str, allowed: Allowance) -> np.ndarray | None:
+    """The cells of the variable, objects of the shape of the array; None: there is none of this name.
+
+    Raises TooLarge where the file takes more memory than is allowed, NotImplementedError for a v7.3
+    file, OtherKind where the variable holds something else; and for a file that is damaged a dozen
+    types: zlib, value, type, scipy's own.
+    """
+    from scipy.io import loadmat
+    from scipy.io.matlab import matfile_version
+
+    allowed.check(path, os.path.getsize(path), "the file")
+    version, _ = matfile_version(path)
+    if version == V4:
+        raise OtherKind("this is a MATLAB v4 file, which has no cells")
+    if version == V5:
+        _check(path, variable, allowed)
+    return loadmat(path, variable_names=[variable]).get(variable)
+
+
+def _check(path: pathlib.Path, variable: str, allowed: Allowance) -> None:
+    with open(path, "rb") as file:
+        order = "<" if file.read(128)[126:] == b"IM" else ">"
+        size, taken = os.fstat(file.fileno()).st_size, 0
+        while file.tell() + 8 <= size:
+            kind, length = struct.unpack(f"{order}2I", file.read(8))
+            end = file.tell() + length
+            unpack = zlib.decompressobj() if kind == COMPRESSED else None
+            content = _Content(file, length, unpack, order, path, allowed, taken)
+            if kind == COMPRESSED:
+                kind, length = content.numbers("2I", 8)
+            allowed.check(path, taken + length, "unpacked, it")
+            if kind == MATRIX:
+                _check_variable(content, variable)
+            content.skip_rest()
+            taken = content.taken
+            file.seek(end)
+
+
+class _Content:
+    """The bytes of an element, unpacked as they are asked for; what they take is checked on the way.
+
+    Attributes:
+      order: of bytes, as struct writes it.
+      taken: bytes that the file takes so far.
+      place: bytes of this element that were read.
+    """
+
+    def __init__(self, file, length: int, unpack, order: str, path, allowed: Allowance, taken: int):
+        self._file, self._left, self._unpack = file, length, unpack
+        self._path, self._allowed, self._ready, self._at = path, allowed, b"", 0
+        self.order, self.taken, self.place = order, taken, 0
+
+    def take(self, size: int) -> None:
+        self.taken += size
+        if self.taken > self._allowed.bytes:
+            raise self._allowed.too_large(
+                self._path, f"unpacked, it takes more than {self._allowed.gigabytes:g} GB")
+
+    def read(self, size: int) -> bytes:
+        while len(self._ready) - self._at < size and self._fill():
+            pass
+        data = self._ready[self._at : self._at + size]
+        if len(data) < size:
+            raise EOFError("the element ends early")
+        self._at += size
+        self.place += size
+        return data
+
+    def skip(self, size: int) -> None:
+        while size:
+            part = min(size, PIECE)
+            self.read(part)
+            size -= part
+
+    def skip_rest(self) -> None:
+        self._at = len(self._ready)
+        while self._fill():
+            self._at = len(self._ready)
+
+    def numbers(self, format: str, size: int) -> tuple[int, ...]:
+        return struct.unpack(self.order + format, self.read(size))
+
+    def small(self) -> bytes:
+        """The content of the next element within this one: flags, axes or a name."""
+        first, second = self.numbers("2I", 8)
+        if first >> 16:  # one of four bytes or less stands in the place of its length
+            return struct.pack(f"{self.order}I", second)[: first >> 16]
+        if second > LONGEST_TEXT:
+            raise ValueError("too long a name, or too many axes")
+        return self.read(-(-second // 8) * 8)[:second]
+
+    def _fill(self) -> bool:
+        """Unpacks another piece; False at the end."""
+        if self._unpack and self._unpack.eof:
+            return False
+        packed = self._unpack.unconsumed_tail if self._unpack else b""
+        if not packed:
+            packed = self._file.read(min(self._left, PIECE))
+            self._left -= len(packed)
+        piece = self._unpack.decompress(packed, PIECE) if self._unpack else packed
+        self.take(len(piece))
+        self._ready, self._at = self._ready[self._at :] + piece, 0
+        return bool(packed) if self._unpack is None else bool(piece or packed)
+
+
+def _check_variable(content: _Content, variable: str) -> None:
+    kind, _, axes = _array(content)
+    if content.small().decode("latin1") != variable:
+        return
+    count = math.prod(axes)
+    if kind != CELL:
+        name = CLASSES[kind - 1] if 1 <= kind <= len(CLASSES) else f"of class {kind}"
+        raise OtherKind(f"{variable} is {name}{list(axes)}")
+    content.take(count * BYTES_A_CELL)
+    for number in range(1, count + 1):
+        _check_cell(content, f"cell {number} of {variable}")
+
+
+def _check_cell(content: _Content, name: str) -> None:
+    element, length = content.numbers("2I", 8)
+    if element != MATRIX:
+        raise ValueError("no array in a cell")
+    if not length:
+        raise OtherKind(f"{name} is empty")
+    before = content.place
+    kind, flags, axes = _array(content)
+    if not FIRST_NUMERIC <= kind <= len(CLASSES) or flags & COMPLEX or len(axes) != 2:
+        raise OtherKind(f"{name} is no matrix of numbers")
+    if math.prod(axes) > length:  # each number takes a byte at least
+        raise ValueError("an array that ends early")
+    content.skip(length - (content.place - before))
+
+
+def _array(content: _Content) -> tuple[int, int, tuple[int, ...]]:
+    """Class, flags and axes of an array, with which it begins."""
+    flags, axes = content.small(), content.small()
+    flags, = struct.unpack(f"{content.order}I", flags[:4])
+    return flags & 0xFF, flags, struct.unpack(f"{content.order}{len(axes) // 4}I", axes)
