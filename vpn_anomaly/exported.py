@@ -66,7 +66,7 @@ def read_weights(folder: pathlib.Path, about: Mapping,
         damage = checksums.damaged_file(folder, about["files"])
         if damage is None:
             with array_files.open_archive(path) as archive:
-                arrays = archive.read_all(lambda size: allowed.check(path, size, "the arrays in it"))
+                arrays = archive.read_all(lambda size: allowed.check(path, size, "unpacked, it"))
             damage = checksums.damaged_array(arrays, about["arrays"])
     except (UserError, MemoryError):
         raise

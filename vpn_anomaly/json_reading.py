@@ -1,8 +1,9 @@
-"""JSON files that anything may stand in: read as an object whose nesting has a bound, or refused."""
+"""JSON files that anything may stand in: read as an object of bounded length and nesting, or refused."""
 
 import json
 import pathlib
 
+LONGEST = 32 * 2**20  # bytes; in memory a file takes up to thirty times as many
 DEEPEST = 50  # objects and lists in one another; what the package writes has less than ten
 
 
@@ -12,8 +13,12 @@ def read_object(path: pathlib.Path) -> dict:
     Raises OSError where the file cannot be read, and ValueError, whose text says why in a few words,
     where it holds anything else. What comes back can be walked, compared and printed by recursion.
     """
+    with open(path, "rb") as file:
+        stored = file.read(LONGEST + 1)
+    if len(stored) > LONGEST:
+        raise ValueError(f"longer than {LONGEST} bytes")
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(stored)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     except ValueError as error:  # also of bytes that are no text

@@ -121,7 +121,7 @@ def _npz(path: pathlib.Path, allowed: Allowance) -> Digits:
 def _check_sizes(path: pathlib.Path, headers: list[array_files.Header], allowed: Allowance) -> None:
     for header in headers:
         _check_glyphs(path, header.dtype, header.shape)
-    allowed.check(f"data.digits={path}", sum(header.size for header in headers), "the arrays in it")
+    allowed.check(f"data.digits={path}", sum(header.size for header in headers), "unpacked, it")
 
 
 def _check_glyphs(path, dtype, shape: tuple[int, ...]) -> None:
