@@ -66,6 +66,7 @@ def _run(argv: Sequence[str]) -> int:
     if arguments.mode != "describe" and arguments.checkpoint is None:
         workdir.check_trained(arguments.workdir)
     if arguments.mode == "evaluate":
+        _check_layout(arguments.config)
         with workdir_lock.held(arguments.workdir):
             arguments = _with_known_model(arguments)
             _evaluate(arguments.config, _trained(arguments), arguments.workdir)
@@ -133,6 +134,7 @@ def _train(arguments: command_line.Arguments) -> None:
     """Trains, or goes on training; evaluates at the end unless only training was asked for."""
     if arguments.workdir is not None and _is_finished(arguments):
         return
+    _check_layout(arguments.config)
     with _held_run(arguments) as directory:
         workdir.check_free(directory, arguments.config)
         arguments = _with_known_model(dataclasses.replace(arguments, workdir=directory))
@@ -182,6 +184,14 @@ def _held_run(arguments: command_line.Arguments) -> Iterator[pathlib.Path]:
             directory = name()  # the same command was given twice in one second
             stack.enter_context(workdir_lock.held(directory))
         yield directory
+
+
+def _check_layout(config) -> None:
+    """Refuses a labelled set of another layout before anything is loaded, made or decoded."""
+    if config.data.source in LABELLED_SOURCES:
+        from vpn_anomaly.data.build import check_layout
+
+        check_layout(config.data)
 
 
 def _trained(arguments: command_line.Arguments):

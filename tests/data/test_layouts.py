@@ -99,7 +99,7 @@ def test_halves_that_are_missing(sets, tmp_path, undecoded, given, lacking):
 
 @pytest.mark.parametrize("given", READERS)
 @pytest.mark.parametrize("radius", [0, 2])
-@pytest.mark.parametrize("mode", ["", "train"])
+@pytest.mark.parametrize("mode", ["", "train", "evaluate"])
 def test_training_is_refused_before_it_begins(sets, tmp_path, capsys, undecoded, given, radius, mode):
     config = tiny_config(VIDEO_FIELDS, data__source=given, data__path=str(sets / "mat/set"),
                          data__video__cache=str(tmp_path / "cache"), model__attention__radius=radius)

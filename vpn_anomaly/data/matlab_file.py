@@ -62,8 +62,9 @@ def _check(path: pathlib.Path, variable: str, allowed: Allowance) -> None:
             if kind == COMPRESSED:
                 kind, length = content.numbers("2I", 8)
             allowed.check(path, taken + length, "unpacked, it")
-            if kind == MATRIX:
-                _check_variable(content, variable)
+            if kind != MATRIX:
+                raise ValueError("no array")
+            _check_variable(content, variable)
             content.skip_rest()
             taken = content.taken
             file.seek(end)

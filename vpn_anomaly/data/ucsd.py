@@ -22,7 +22,7 @@ from vpn_anomaly.errors import UserError
 
 MASKS = "_gt"  # how a folder of masks ends, after the name of its clip
 LEAST_ANOMALOUS = 128  # masks are 0 and 255
-BYTES_A_LABEL = 20  # in memory, for a byte of the file
+BYTES_A_LETTER = 200  # of the file of labels, in memory, at most
 # No two neighbours of these patterns match the same characters: they take time in proportion to a line.
 _ASSIGNED = re.compile(r"TestVideoFile\s*\{\s*end\s*\+\s*1\s*\}\s*\.\s*gt_frame\s*=")
 _BARE = re.compile(r"[0-9][0-9\s:]*")
@@ -105,7 +105,7 @@ def _label_file(folder: pathlib.Path) -> pathlib.Path:
 def _read_ranges(path: pathlib.Path, allowed: Allowance) -> list[list[tuple[int, int]]]:
     """For every clip its ranges of anomalous frames: first and last, counted from 1."""
     try:
-        allowed.check(path, BYTES_A_LABEL * path.stat().st_size, "the text")
+        allowed.check(path, BYTES_A_LETTER * path.stat().st_size, "the text")
         text = path.read_text(encoding="utf-8-sig", errors="replace")
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror}); give a file that can") from error
