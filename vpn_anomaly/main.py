@@ -33,10 +33,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if not _is_of_memory(error):
             raise
-        if "--debug" in argv:
-            traceback.print_exc()
-        print(f"error: there is not enough memory ({_first_line(error)}); give a smaller input or config,"
-              " or use a machine with more", file=sys.stderr)
+        _tell_where(argv)
+        line = (f"error: there is not enough memory ({_first_line(error)}); give a smaller input or config,"
+                " or use a machine with more")
+        print(plain_line(_without_secrets(line, argv)), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         _tell_where(argv)
