@@ -184,7 +184,8 @@ def _checkpoint_config(folder: pathlib.Path, rest: Sequence[str], mode: str | No
     if changes:
         more = ", with data.source, data.path and data.video the labelled set" if on_labelled_set else ""
         raise UserError(f"the checkpoint in {folder} was trained with another config: {changes}; "
-                        f"only fields of evaluate, score and watch and data.video.max_gigabytes can be set{more}")
+                        "only fields of evaluate, score and watch, and data.video.max_gigabytes, can be "
+                        f"set{more}")
     return config, overrides
 
 

@@ -46,7 +46,8 @@ def write_npz(path, shape, dtype="|u1", megabytes=20, names=("sequences",), decl
         for name in (f"{name}.npy".encode() for name in names):
             # A long archive (zip64): the sizes stand behind the name.
             sizes = struct.pack("<HHQQ", 1, 16, size, len(content))
-            common = struct.pack("<HHHHHIIIHH", 45, flags, 8, 0, 33, 0, *[2**32 - 1] * 2, len(name), len(sizes))
+            common = struct.pack("<HHHHHIIIHH", 45, flags, 8, 0, 33, 0, *[2**32 - 1] * 2, len(name),
+                                 len(sizes))
             place = file.tell()
             file.write(b"PK\3\4" + common + name + sizes + content)
             directory.append(b"PK\1\2" + struct.pack("<H", 45) + common
@@ -113,15 +114,11 @@ def tiff(width: int, height: int) -> bytes:
 def enlarge(path, width: int, height: int) -> None:
     """Writes another frame size into the header of an AVI or Matroska file of 640×480."""
     content = bytearray(path.read_bytes())
-    for sizes in (struct.pack("<II", 640, 480), struct.pack(">H", 640), struct.pack(">H", 480)):
-        value = {640: width, 480: height}
-        new = (struct.pack("<II", width, height) if len(sizes) == 8
-               else struct.pack(">H", value[int.from_bytes(sizes, "big")]))
-        before = b"" if len(sizes) == 8 else {640: b"\xb0\x82", 480: b"\xba\x82"}[int.from_bytes(sizes, "big")]
-        place = content.find(before + sizes)
-        while 0 <= place < 2000:
-            content[place + len(before) : place + len(before) + len(new)] = new
-            place = content.find(before + sizes, place + 1)
+    for before, order, old, new in ((b"", "<II", (640, 480), (width, height)),  # AVI
+                                    (b"\xb0\x82", ">H", (640,), (width,)),
+                                    (b"\xba\x82", ">H", (480,), (height,))):
+        found, put = before + struct.pack(order, *old), before + struct.pack(order, *new)
+        content[:2000] = content[:2000].replace(found, put)
     path.write_bytes(content)
 
 

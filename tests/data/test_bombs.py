@@ -51,7 +51,8 @@ READ = {{
     "sequences": lambda path: files.read_sequences(path, sequences).sum(),
     "digits": lambda path: load_digits(path, sequences), "video": video,
     "zones": lambda path: read_zones(path, 8, 8, footage),
-    "ucsd": labels(ucsd, allowance.of_footage()), "avenue": labels(avenue), "shanghaitech": labels(shanghaitech),
+    "ucsd": labels(ucsd, allowance.of_footage()),
+    "avenue": labels(avenue), "shanghaitech": labels(shanghaitech),
 }}
 taken = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (taken + 800 * 2**20,) * 2)
@@ -131,7 +132,8 @@ SEQUENCE_FILES = {
         lambda path: write_npy(path, (1,), text="{'shape': " + "-" * 9000 + "1}", size=20_000), DAMAGED),
     "brackets": (lambda path: write_npy(path, (1,), text="(" * 9000, size=20_000), DAMAGED),
     "a long header": (lambda path: (
-        path.write_bytes(b"\x93NUMPY\2\0" + (2**32 - 1).to_bytes(4, "little")), sparse(path, 2**32)), DAMAGED),
+        path.write_bytes(b"\x93NUMPY\2\0" + (2**32 - 1).to_bytes(4, "little")), sparse(path, 2**32)),
+        DAMAGED),
 }
 
 
@@ -153,7 +155,8 @@ def test_files_of_sequences(tmp_path, said_of, name):
     (lambda path: write_npz(path, (10**8, 28, 28), names=("x",)), SEQUENCES),
     (lambda path: write_npz(path, (100_000, 28, 28), names=("train", "test"), megabytes=1), SEQUENCES),
     (lambda path: write_npz(path, (10**8,), names=("train", "test")), "needed is uint8 (N, 28, 28)"),
-    (lambda path: write_npz(path, (10**8,), names=[f"{n:0500d}" for n in range(500)], megabytes=0), "has arrays"),
+    (lambda path: write_npz(path, (10**8,), names=[f"{n:0500d}" for n in range(500)], megabytes=0),
+     "has arrays"),
 ])
 def test_glyphs(tmp_path, said_of, write, words):
     write(tmp_path / "digits.npz")
@@ -177,7 +180,8 @@ LABELS = {
                            length=2 * 10**9 + 100), 2000), FOOTAGE),
     "2 GB that are not told": (bombs.long_matlab_array(
         bombs.matlab_array(1, (1, 1), CELL, "volLabel"), 2000), FOOTAGE),
-    "2 GB of another name": (bombs.long_matlab_array(bombs.matlab_array(9, (2, 2), CELL, "other"), 2000), FOOTAGE),
+    "2 GB of another name": (
+        bombs.long_matlab_array(bombs.matlab_array(9, (2, 2), CELL, "other"), 2000), FOOTAGE),
     "a long name": (bombs.long_matlab_array(
         bombs.matlab_array(9, (2, 2))[:-8] + b"\1\0\0\0\xf0\xff\xff\x7f", 2000), DAMAGED),
     "many cells": (bombs.matlab_array(1, (30_000, 30_000), CELL, "volLabel"), FOOTAGE),
@@ -186,7 +190,8 @@ LABELS = {
     "numbers": (bombs.matlab_array(9, (30_000, 30_000), b"", "volLabel"), "volLabel is uint8[30000, 30000]"),
     "text in a cell": (bombs.matlab_array(1, (1, 1), bombs.matlab_array(4, (2**15, 2**15)), "volLabel"),
                        "cell 1 of volLabel is no matrix of numbers"),
-    "cells in a cell": (bombs.matlab_array(1, (1, 2), CELL + bombs.matlab_array(1, (2**15, 2**15)), "volLabel"),
+    "cells in a cell": (bombs.matlab_array(1, (1, 2), CELL + bombs.matlab_array(1, (2**15, 2**15)),
+                                           "volLabel"),
                         "cell 2 of volLabel is no matrix of numbers"),
     "nothing at all": (None, DAMAGED),
     "absurd axes in a cell": (bombs.matlab_array(1, (1, 1), bombs.matlab_array(9, (2**15, 2**15), bytes(8)),
@@ -228,7 +233,8 @@ GROUPS = "TestVideoFile{end+1}.gt_frame ="
     *(f"{GROUPS} {line}" for line in (
         f"1{SPACES}x", f"[1{SPACES}x];", f"[{SPACES}", f"{SPACES}x", f"1{SPACES}:{SPACES}x", "1" * 5000,
         f"[{'1' * 10**6}:2]", f"1:{'2' * 10**6}", "[" * 10**6, "]" * 10**6, "[1" + "] " * 10**6 + "x",
-        "[" + "1:" * 10**6 + "]", ":" * 10**6, f"[1{';' * 10**6}x]", f"1{';' * 10**6}", f"1{SPACES};{SPACES};",
+        "[" + "1:" * 10**6 + "]", ":" * 10**6, f"[1{';' * 10**6}x]", f"1{';' * 10**6}",
+        f"1{SPACES};{SPACES};",
         f"[{'1 : ' * 10**5}]", "٣" * 10**6)),
     f"TestVideoFile{SPACES}x", f"TestVideoFile{{{SPACES}x", f"TestVideoFile = {{{SPACES}x", SPACES + "x",
     f"TestVideoFile{{end{SPACES}+{SPACES}1}}{SPACES}.gt{SPACES}", "x" * 10**6,
@@ -240,7 +246,8 @@ def test_lines_of_labels(ucsd_folder, said_of, line):
 
 
 def test_long_labels_that_are_well(ucsd_folder, said_of):
-    (ucsd_folder / "Test/x.m").write_text(f"{GROUPS} [{SPACES[::2]}1{SPACES[::2]}:{SPACES[::2]}2{',' * 10**6}]{SPACES[::2]};")
+    gap = " " * 500_000
+    (ucsd_folder / "Test/x.m").write_text(f"{GROUPS} [{gap}1{gap}:{gap}2{',' * 10**6}]{gap};")
     said, seconds = said_of("ucsd", ucsd_folder)
     assert said is None and seconds < SECONDS
 
@@ -250,12 +257,11 @@ def test_a_long_file_of_labels(ucsd_folder, said_of):
     refused(said_of("ucsd", ucsd_folder), ucsd_folder, DEFAULT)
 
 
-@pytest.mark.parametrize("write, sizes", [
-    (bombs.bmp, [(60_000, 60_000)] * 2), (bombs.png, [(20_000, 20_000)] * 2), (bombs.tiff, [(60_000, 9000)] * 2),
-])
-def test_masks_of_images(ucsd_folder, said_of, write, sizes):
+@pytest.mark.parametrize("write, size", [
+    (bombs.bmp, (60_000, 60_000)), (bombs.png, (20_000, 20_000)), (bombs.tiff, (60_000, 9000))])
+def test_masks_of_images(ucsd_folder, said_of, write, size):
     (ucsd_folder / "Test/x.m").write_text(f"{GROUPS} [1:2];")
-    for number, size in enumerate(sizes, 1):
+    for number in (1, 2):
         (ucsd_folder / f"Test/Test001_gt/{number:03d}.bmp").write_bytes(write(*size))
     refused(said_of("ucsd", ucsd_folder), ucsd_folder, DEFAULT)
 

@@ -104,8 +104,8 @@ def test_training_is_refused_before_it_begins(sets, tmp_path, capsys, undecoded,
     config = tiny_config(VIDEO_FIELDS, data__source=given, data__path=str(sets / "mat/set"),
                          data__video__cache=str(tmp_path / "cache"), model__attention__radius=radius)
     config_file(tmp_path / "c.py", config)
-    flags = [f"--config={tmp_path / 'c.py'}", f"--workdir={tmp_path / 'run'}", *([f"--mode={mode}"] * bool(mode))]
-    assert program.main(flags) == 2
+    flags = [f"--config={tmp_path / 'c.py'}", f"--workdir={tmp_path / 'run'}"]
+    assert program.main(flags + [f"--mode={mode}"] * bool(mode)) == 2
     said = capsys.readouterr()
     assert said.err.count("\n") == 1 and "looks like a set as ano_pred, MNAD" in said.err
     assert not (tmp_path / "run").exists()

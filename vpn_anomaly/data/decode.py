@@ -206,8 +206,12 @@ def open_file(path: str, allowed: Allowance) -> Decoder:
     except (OSError, av.FFmpegError) as error:
         raise UserError(f"{path}: cannot be opened ({reason(error)}); {NEEDED}") from error
     stream = video_stream(container, path, allowed)
-    if not stream.codec_context.width:
-        picture_size.check_refused(path, allowed)
+    try:
+        if not stream.codec_context.width:
+            picture_size.check_refused(path, allowed)
+    except UserError:
+        container.close()
+        raise
     return Decoder(container, stream, live=False)
 
 
@@ -219,7 +223,11 @@ def video_stream(container, name: str, allowed: Allowance):
     is_decodable = stream is not None and stream.codec_context is not None
     if is_decodable and not _is_cover(stream) and not is_text:
         codec = stream.codec_context
-        picture_size.check(name, codec.height, codec.width, allowed)
+        try:
+            picture_size.check(name, codec.height, codec.width, allowed)
+        except UserError:
+            container.close()
+            raise
         codec.options = {**codec.options, **picture_size.decoder_options(allowed)}
         return stream
     kinds = sorted({other.type for other in container.streams if not _is_cover(other)})
