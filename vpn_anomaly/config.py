@@ -23,7 +23,7 @@ CORRUPTIONS = ("temporal", "spatial", "both", "mixed")
 LABELLED_SOURCES = ("ucsd", "avenue", "shanghaitech")
 SOURCES = ("sequences", "video", *LABELLED_SOURCES)
 
-LARGEST = {"pixels": 2**16, "channels": 2**14}  # beyond which no machine has the memory
+LARGEST = {"pixels": 2**16, "channels": 2**12}  # beyond which memory does not suffice
 
 INTS = tuple[int, ...]
 FLOATS = tuple[float, ...]

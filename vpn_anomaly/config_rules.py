@@ -10,6 +10,7 @@ from vpn_anomaly.errors import UserError
 
 DIGIT_SIZE = 28  # height and width of a glyph, pixels
 AUTOENCODER_STRIDE = 8  # pixels that one place of its code stands for
+MOST_PIXELS = 2**31 - 1  # of a batch: places in arrays are 32-bit numbers
 STREAMING_SYSTEMS = ("inpainting", "block_inpainting")
 
 
@@ -93,6 +94,16 @@ def _a_radius_is_known(values):
 def _a_sign_and_a_bit_beside_it(values):
     if values["data.video.depth"] == -1:
         return "data.video.depth is -1, but numbers with a sign have 2 bits or more; set -2 or less, or 0"
+    return None
+
+
+def _the_pixels_of_a_batch_can_be_counted(values):
+    frames, height, width = values["data.frames"], values["data.height"], values["data.width"]
+    for name in ("train.batch_size", "evaluate.batch_size"):
+        pixels = values[name] * frames * height * width
+        if pixels > MOST_PIXELS:
+            return (f"{name} {values[name]} × data.frames {frames} × data.height {height} × data.width {width} are"
+                    f" {pixels} pixels, but at most {MOST_PIXELS} can be counted; set smaller ones")
     return None
 
 
@@ -258,6 +269,7 @@ RULES = (
     _a_size_is_known,
     _a_digit_fits_the_frame,
     _a_sign_and_a_bit_beside_it,
+    _the_pixels_of_a_batch_can_be_counted,
     _speeds_are_in_order,
     _the_lattice_fits_the_frame,
     _the_stem_divides_the_frame,
