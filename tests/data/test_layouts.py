@@ -10,7 +10,7 @@ from tests.data.labelled_files import labelled_clips, refused, write_avenue, wri
 from tests.data.video_files import write_folder
 from tests.tiny import VIDEO_FIELDS, config_file, tiny_config
 from vpn_anomaly import main as program
-from vpn_anomaly.data import avenue, frame_cache, shanghaitech, ucsd
+from vpn_anomaly.data import avenue, frame_cache, image_depth, shanghaitech, ucsd
 
 READERS = {"ucsd": ucsd, "avenue": avenue, "shanghaitech": shanghaitech}
 NAMES = {"ucsd": "UCSD Ped1 or Ped2", "avenue": "CUHK Avenue", "shanghaitech": "ShanghaiTech"}
@@ -46,6 +46,7 @@ def undecoded(monkeypatch):
 
     monkeypatch.setattr(frame_cache, "open_video", decode)
     monkeypatch.setattr(avenue, "open_video", decode)
+    monkeypatch.setattr(image_depth, "pictures", decode)
 
 
 @pytest.mark.parametrize("given", READERS)

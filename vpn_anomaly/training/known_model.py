@@ -24,6 +24,7 @@ def with_known_depth(config: ConfigDict, directory: pathlib.Path | None, trains:
     if directory is not None and workdir.stored_values(directory) is not None:
         known.data.video.depth = workdir.stored_field(directory, DEPTH) or 0
     elif trains:
+        check_layout(config.data)
         known.data.video.depth = measured_depth(config.data)
         if known.data.video.depth != EIGHT_BITS:
             print(f"images use {known.data.video.depth} bits ({DEPTH}={known.data.video.depth})", flush=True)
