@@ -93,7 +93,8 @@ def test_memory_that_is_refused(monkeypatch, capsys, error):
                                     {"train.batch_size": 2**20}, {"evaluate.batch_size": 2**20}])
 def test_absurd_batches(capsys, fields):
     flags = [f"--config.{name}={value}" for name, value in fields.items()]
-    said = line_of(capsys, "--config=configs/quick.py", "--config.train.loss_pixels=0", "--mode=describe", *flags)
+    said = line_of(capsys, "--config=configs/quick.py", "--config.train.loss_pixels=0", "--mode=describe",
+                   *flags)
     assert "pixels, but at most 2147483647 can be counted; set smaller ones" in said
 
 

@@ -103,7 +103,8 @@ def _the_pixels_of_a_batch_can_be_counted(values):
         pixels = values[name] * frames * height * width
         if pixels > MOST_PIXELS:
             return (f"{name} {values[name]} × data.frames {frames} × data.height {height} × data.width"
-                    f" {width} are {pixels} pixels, but at most {MOST_PIXELS} can be counted; set smaller ones")
+                    f" {width} are {pixels} pixels, but at most {MOST_PIXELS} can be counted; set smaller"
+                    " ones")
     return None
 
 
