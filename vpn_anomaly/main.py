@@ -66,8 +66,8 @@ def _run(argv: Sequence[str]) -> int:
     if arguments.mode != "describe" and arguments.checkpoint is None:
         workdir.check_trained(arguments.workdir)
     if arguments.mode == "evaluate":
-        _check_layout(arguments.config)
         with workdir_lock.held(arguments.workdir):
+            _check_layout(arguments.config)
             arguments = _with_known_model(arguments)
             _evaluate(arguments.config, _trained(arguments), arguments.workdir)
         return 0
@@ -134,9 +134,9 @@ def _train(arguments: command_line.Arguments) -> None:
     """Trains, or goes on training; evaluates at the end unless only training was asked for."""
     if arguments.workdir is not None and _is_finished(arguments):
         return
-    _check_layout(arguments.config)
     with _held_run(arguments) as directory:
         workdir.check_free(directory, arguments.config)
+        _check_layout(arguments.config)
         arguments = _with_known_model(dataclasses.replace(arguments, workdir=directory))
         config = arguments.config
         workdir.check_run(directory, config)
