@@ -25,6 +25,7 @@ from experiments.parser import Parser
 from vpn_anomaly import output_files
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.plain_line import plain_line
+from vpn_anomaly.steady_streams import steady_streams
 
 
 def _programs(module: str) -> Callable:
@@ -63,6 +64,7 @@ def _ours(name: str) -> str:
     return "".join(["ours", *name.partition("@")[1:]])
 
 
+@steady_streams()
 def main(argv=None) -> int:
     """Runs one suite, prints its rows and stores them; 2 for what cannot be run."""
     parser = Parser("bench", __doc__)

@@ -45,6 +45,7 @@ from vpn_anomaly import output_files
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.pace import Pace
 from vpn_anomaly.plain_line import plain_line
+from vpn_anomaly.steady_streams import steady_streams
 
 FILMS = ("normal.mkv", "test.mkv")
 CLIPS = 12  # that each film is cut into
@@ -106,6 +107,7 @@ class _Progress:
             print(text, file=sys.stderr, flush=True)
 
 
+@steady_streams()
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command line; 2: an error, told in one line."""
     arguments = _arguments(argv)

@@ -28,6 +28,7 @@ from vpn_anomaly.evaluation.scores import frame_scores
 from vpn_anomaly.evaluation.trained import trained_run
 from vpn_anomaly.pace import Pace
 from vpn_anomaly.plain_line import plain_line
+from vpn_anomaly.steady_streams import steady_streams
 
 PART, BEFORE = 1000, 19  # frames
 DECLARED = {"temporal": "tail_mean", "spatial": "missing_z"}  # the score that finds a corruption
@@ -114,6 +115,7 @@ def report(result: dict[str, dict]) -> str:
     return "\n".join(lines)
 
 
+@steady_streams()
 def main(argv: Sequence[str] | None = None) -> int:
     """Prints the figures; 2 for what cannot be measured."""
     parser = Parser("drift", __doc__)

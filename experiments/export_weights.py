@@ -27,6 +27,7 @@ from vpn_anomaly.evaluation.trained import (
     trained_run,
 )
 from vpn_anomaly.plain_line import plain_line
+from vpn_anomaly.steady_streams import steady_streams
 from vpn_anomaly.watching.normal import NAME as WATCH
 
 COMPARED = 8  # validation sequences that float16 weights score too, at most
@@ -142,6 +143,7 @@ def _about(trained: Trained, results: Mapping) -> dict:
     }
 
 
+@steady_streams()
 def main(argv=None) -> int:
     """Exports one run and prints what was written; 2 for what cannot be exported."""
     parser = Parser("export_weights", __doc__)

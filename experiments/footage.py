@@ -27,7 +27,7 @@ from vpn_anomaly import output_files, overwriting
 from vpn_anomaly.data.video import Look, open_video
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.plain_line import plain_line
-
+from vpn_anomaly.steady_streams import steady_streams
 
 VIDEOS = ("normal.mkv", "test.mkv")
 
@@ -47,6 +47,7 @@ def _check_output(directory: pathlib.Path, source: str) -> None:
     output_files.check_outputs_in(directory, *VIDEOS, TRUTH)
 
 
+@steady_streams()
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command line; 2: an error, told in one line."""
     parser = Parser("footage", __doc__)

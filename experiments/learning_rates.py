@@ -22,6 +22,7 @@ from experiments.sweeps.definition import load_definition, run_config, run_file
 from vpn_anomaly import output_files, workdir
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.plain_line import plain_line
+from vpn_anomaly.steady_streams import steady_streams
 
 STEPS = 150
 SEQUENCES = 256
@@ -75,6 +76,7 @@ def trials(path) -> tuple[dict, pathlib.Path]:
     return configs, RESULTS / definition.name / "learning_rates.json"
 
 
+@steady_streams()
 def main(argv=None) -> int:
     """Tries what is not stored; 2 for what cannot be run."""
     parser = Parser("learning_rates", __doc__)

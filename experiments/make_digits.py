@@ -16,6 +16,7 @@ import tarfile
 import numpy as np
 
 import vpn_anomaly.data
+from vpn_anomaly.steady_streams import steady_streams
 
 TRAIN_DIGITS = 10_000
 TEST_DIGITS = 2_000
@@ -38,6 +39,7 @@ def images_of_idx(idx: bytes, count: int) -> np.ndarray:
     return np.frombuffer(idx, np.uint8, count * height * width, 16).reshape(count, height, width)
 
 
+@steady_streams()
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("package", type=pathlib.Path, help="the .tgz, or the folder it unpacks to")

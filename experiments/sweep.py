@@ -31,6 +31,7 @@ from experiments.sweeps.run import Process, Run, asked_runs, command
 from vpn_anomaly import workdir
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.plain_line import plain_line
+from vpn_anomaly.steady_streams import steady_streams
 from vpn_anomaly.training.signals import StopRequest
 
 PROGRAM = ("-m", "vpn_anomaly.main")
@@ -115,6 +116,7 @@ class Sweep:
         self._progress.line(self.failures[-1])
 
 
+@steady_streams()
 def main(argv: Sequence[str] | None = None, program: Sequence[str] = PROGRAM) -> int:
     """Runs one sweep; returns the exit code. `program` stands between the interpreter and flags."""
     arguments = _parser().parse_args(argv)

@@ -24,6 +24,7 @@ from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.figures import MAP_UNITS, Scene, surprise_figure
 from vpn_anomaly.evaluation.trained import trained_run
 from vpn_anomaly.plain_line import plain_line
+from vpn_anomaly.steady_streams import steady_streams
 
 CORRUPTIONS = ("temporal", "spatial", "both")
 MAPS = ("tail", "error")  # the map of a system is the first of these that it has
@@ -62,6 +63,7 @@ def systems_figure(path: pathlib.Path, runs: dict[str, tuple], index: int) -> No
         surprise_figure(path, scenes, context=(0, last - 1), units=units)
 
 
+@steady_streams()
 def main(argv: Sequence[str] | None = None) -> int:
     """Draws one figure; 2 for what cannot be drawn."""
     parser = Parser("systems_figure", __doc__)

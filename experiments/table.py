@@ -22,6 +22,7 @@ from experiments.tables.stored_results import missing_seeds, read_runs
 from vpn_anomaly import output_files, workdir
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.plain_line import plain_line
+from vpn_anomaly.steady_streams import steady_streams
 
 
 def markers(name: str) -> tuple[str, str]:
@@ -29,6 +30,7 @@ def markers(name: str) -> tuple[str, str]:
     return readme_block.markers(name, "experiments.table")
 
 
+@steady_streams()
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command line; 1: `--check` found something else, 2: an error, told in one line."""
     try:

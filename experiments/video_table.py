@@ -22,6 +22,7 @@ from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.unlearned import PAIR_SCORES
 from vpn_anomaly.labelled.results_table import COLUMNS, cell
 from vpn_anomaly.plain_line import plain_line
+from vpn_anomaly.steady_streams import steady_streams
 
 NAME = "labelled sets"
 SCORES = ("any", "mean_nll", "detail_excess", *PAIR_SCORES)
@@ -97,6 +98,7 @@ def _files(path: pathlib.Path) -> list[pathlib.Path]:
     return [path]
 
 
+@steady_streams()
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command line; 1: `--check` found something else, 2: an error, told in one line."""
     try:

@@ -26,6 +26,7 @@ from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.metrics import auroc
 from vpn_anomaly.evaluation.unlearned import pair_scores
 from vpn_anomaly.plain_line import plain_line
+from vpn_anomaly.steady_streams import steady_streams
 
 AFTER = 10  # frames after a defect that are neither normal nor anomalous
 NO_SCORES = ("source", "frame", "time")
@@ -147,6 +148,7 @@ def _check_output(arguments) -> None:
     output_files.check_output(arguments.output)
 
 
+@steady_streams()
 def main(argv: Sequence[str] | None = None) -> int:
     """Prints the comparison; 2 for files that cannot be read."""
     parser = Parser("watch_score", __doc__)

@@ -11,7 +11,8 @@ TENSORFLOW = ("tensorflow", "tensorflow_datasets")
 # room (folder). A name covers everything below it, unless a longer one says otherwise.
 FLOORS = (
     ("errors", "config", "config_rules", "variants", "checksums", "array_names", "pace", "display_names",
-     "plain_line", "csv_text", "output_files", "partial_files", "json_reading", "checkpoint_folder"),
+     "plain_line", "csv_text", "output_files", "partial_files", "json_reading", "checkpoint_folder",
+     "steady_streams"),
     ("ops", "data"),
     ("models",),
     ("systems",),

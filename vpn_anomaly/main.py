@@ -14,13 +14,15 @@ from vpn_anomaly.config import LABELLED_SOURCES
 from vpn_anomaly.display_names import masked, name_of_nothing, without_address
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.plain_line import plain_line
+from vpn_anomaly.steady_streams import steady_streams
 
 
+@steady_streams()
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command line, without the program's name; returns the exit code.
 
     0: done, or stopped by SIGTERM and saved. 2: an error in what was asked, told in one line.
-    130: stopped by Ctrl-C.
+    130: stopped by Ctrl-C. What stdout or stderr cannot show changes neither the work nor the code.
     """
     argv = sys.argv[1:] if argv is None else list(argv)
     try:
