@@ -13,7 +13,6 @@ same size where names end in @SIZE.
 
 import importlib
 import json
-import pathlib
 import statistics
 import sys
 import time
@@ -21,9 +20,10 @@ from collections.abc import Callable
 
 import jax
 
-from experiments.parser import Parser
+from experiments.parser import Parser, file_path
 from vpn_anomaly import output_files
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.ops.devices import check_devices
 from vpn_anomaly.plain_line import plain_line
 from vpn_anomaly.steady_streams import steady_streams
 
@@ -69,7 +69,7 @@ def main(argv=None) -> int:
     """Runs one suite, prints its rows and stores them; 2 for what cannot be run."""
     parser = Parser("bench", __doc__)
     parser.add_argument("--suite", required=True, choices=tuple(SUITES))
-    parser.add_argument("--output", type=pathlib.Path, help="a JSON file for the rows")
+    parser.add_argument("--output", type=file_path, help="a JSON file for the rows")
     arguments = parser.parse_args(argv)
     if arguments.output:
         try:
@@ -78,6 +78,7 @@ def main(argv=None) -> int:
             parser.error(str(error))
     programs, rounds = SUITES[arguments.suite]
     try:
+        check_devices()
         rows = measure(programs(), rounds)
     except UserError as error:
         print(plain_line(f"error: {error}"), file=sys.stderr)

@@ -38,7 +38,7 @@ import numpy as np
 
 from experiments.conveyor_world.schedule import BELT_KINDS
 from experiments.conveyor_world.world import MINUTES, Conveyor, check_range
-from experiments.parser import Parser
+from experiments.parser import Parser, file_path
 from experiments.ucsd_files import check_place, write_ucsd
 from experiments.world_files import TRUTH, write_world
 from vpn_anomaly import output_files
@@ -170,7 +170,7 @@ def _world(arguments: argparse.Namespace) -> dict[str, object]:
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = Parser("conveyor", __doc__)
-    parser.add_argument("--output", required=True, type=pathlib.Path, metavar="DIR",
+    parser.add_argument("--output", required=True, type=file_path, metavar="DIR",
                         help="made if need be; videos of the same names are replaced")
     parser.add_argument("--minutes", type=float, default=4.0, help="of the video without defects")
     parser.add_argument("--test_minutes", type=float, default=4.0, help="of the video with defects")

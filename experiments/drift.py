@@ -9,7 +9,6 @@ three times from the same memory: as it is; `temporal`, with the frame of 19 fra
 """
 
 import functools
-import pathlib
 import sys
 import time
 from collections.abc import Sequence
@@ -18,7 +17,7 @@ import jax
 import numpy as np
 from ml_collections import ConfigDict
 
-from experiments.parser import Parser
+from experiments.parser import Parser, file_path
 from vpn_anomaly import exported, output_files, overwriting, workdir
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.corruptions import corrupt
@@ -119,10 +118,10 @@ def report(result: dict[str, dict]) -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     """Prints the figures; 2 for what cannot be measured."""
     parser = Parser("drift", __doc__)
-    parser.add_argument("--workdir", required=True, type=pathlib.Path, metavar="RUN")
+    parser.add_argument("--workdir", required=True, type=file_path, metavar="RUN")
     parser.add_argument("--frames", type=int, default=5000, help="of a stream")
     parser.add_argument("--streams", type=int, default=8)
-    parser.add_argument("--output", type=pathlib.Path, metavar="FILE.json")
+    parser.add_argument("--output", type=file_path, metavar="FILE.json")
     arguments = parser.parse_args(argv)
     try:
         parts_of(arguments.frames)

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 import numpy as np
 from ml_collections import ConfigDict
 
-from experiments.parser import Parser
+from experiments.parser import Parser, file_path
 from vpn_anomaly import array_names, checkpoints, exported, output_files, overwriting, workdir
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.pipeline import evaluation_clips
@@ -147,8 +147,8 @@ def _about(trained: Trained, results: Mapping) -> dict:
 def main(argv=None) -> int:
     """Exports one run and prints what was written; 2 for what cannot be exported."""
     parser = Parser("export_weights", __doc__)
-    parser.add_argument("--workdir", required=True, type=pathlib.Path, help="a finished run")
-    parser.add_argument("--output", required=True, type=pathlib.Path, help="the folder of the files")
+    parser.add_argument("--workdir", required=True, type=file_path, help="a finished run")
+    parser.add_argument("--output", required=True, type=file_path, help="the folder of the files")
     parser.add_argument("--dtype", choices=exported.DTYPES, default="float32",
                         help="what the weights are stored in")
     arguments = parser.parse_args(argv)

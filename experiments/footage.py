@@ -21,7 +21,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from experiments.footage_world.changes import changed_footage
-from experiments.parser import Parser
+from experiments.parser import Parser, file_path
 from experiments.world_files import TRUTH, write_world
 from vpn_anomaly import output_files, overwriting
 from vpn_anomaly.data.video import Look, open_video
@@ -51,8 +51,8 @@ def _check_output(directory: pathlib.Path, source: str) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command line; 2: an error, told in one line."""
     parser = Parser("footage", __doc__)
-    parser.add_argument("--input", required=True, metavar="VIDEO")
-    parser.add_argument("--output", required=True, type=pathlib.Path, metavar="DIR",
+    parser.add_argument("--input", required=True, type=lambda text: str(file_path(text)), metavar="VIDEO")
+    parser.add_argument("--output", required=True, type=file_path, metavar="DIR",
                         help="made if need be; files of the same names are replaced")
     parser.add_argument("--height", type=int, default=192, help="pixels at most")
     parser.add_argument("--width", type=int, default=256, help="pixels at most")

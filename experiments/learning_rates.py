@@ -16,11 +16,12 @@ import os
 import pathlib
 import sys
 
-from experiments.parser import RESULTS, Parser, jobs
+from experiments.parser import RESULTS, Parser, file_path, jobs
 from experiments.sweeps import child
 from experiments.sweeps.definition import load_definition, run_config, run_file
 from vpn_anomaly import output_files, workdir
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.ops.devices import check_devices
 from vpn_anomaly.plain_line import plain_line
 from vpn_anomaly.steady_streams import steady_streams
 
@@ -30,6 +31,7 @@ SEQUENCES = 256
 
 def validation_loss(config) -> float:
     """The loss on normal validation sequences after training by the config; nats, or intensities²."""
+    check_devices()
     import jax
     import numpy as np
 
@@ -80,9 +82,9 @@ def trials(path) -> tuple[dict, pathlib.Path]:
 def main(argv=None) -> int:
     """Tries what is not stored; 2 for what cannot be run."""
     parser = Parser("learning_rates", __doc__)
-    parser.add_argument("--sweep", required=True, metavar="FILE")
+    parser.add_argument("--sweep", required=True, type=file_path, metavar="FILE")
     parser.add_argument("--jobs", type=jobs, default=1, metavar="N", help="trainings at once")
-    parser.add_argument("--output", type=pathlib.Path, metavar="FILE")
+    parser.add_argument("--output", type=file_path, metavar="FILE")
     arguments = parser.parse_args(argv)
     try:
         configs, output = trials(arguments.sweep)

@@ -42,7 +42,7 @@ def images_of_idx(idx: bytes, count: int) -> np.ndarray:
 @steady_streams()
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("package", type=pathlib.Path, help="the .tgz, or the folder it unpacks to")
+    parser.add_argument("package", type=file_path, help="the .tgz, or the folder it unpacks to")
     package = parser.parse_args().package
     np.savez_compressed(
         OUTPUT,

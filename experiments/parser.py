@@ -3,6 +3,8 @@
 import argparse
 import pathlib
 
+from vpn_anomaly import file_names
+from vpn_anomaly.errors import UserError
 from vpn_anomaly.plain_line import plain_line
 
 RESULTS = pathlib.Path("experiments/results")
@@ -24,3 +26,11 @@ def jobs(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of runs; give 1 or more")
     return int(text)
+
+
+def file_path(text: str) -> pathlib.Path:
+    """The file or folder of a flag, with ~ as a home folder."""
+    try:
+        return pathlib.Path(file_names.expanded(text))
+    except UserError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error

@@ -18,12 +18,11 @@ Exit code: 0 done (or stopped by SIGTERM), 1 runs failed, 2 an error in what was
 
 import argparse
 import collections
-import pathlib
 import sys
 import time
 from collections.abc import Sequence
 
-from experiments.parser import RESULTS, Parser, jobs
+from experiments.parser import RESULTS, Parser, file_path, jobs
 from experiments.sweeps import stored
 from experiments.sweeps.definition import Definition, is_seed, load_definition
 from experiments.sweeps.progress import Progress
@@ -132,13 +131,14 @@ def main(argv: Sequence[str] | None = None, program: Sequence[str] = PROGRAM) ->
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser("sweep", __doc__)
-    parser.add_argument("--sweep", required=True, metavar="FILE", help="what to run (sweeps/definition.py)")
-    parser.add_argument("--workdir", required=True, type=pathlib.Path, metavar="DIR",
+    parser.add_argument("--sweep", required=True, type=file_path, metavar="FILE",
+                        help="what to run (sweeps/definition.py)")
+    parser.add_argument("--workdir", required=True, type=file_path, metavar="DIR",
                         help="where the runs live")
     parser.add_argument("--seeds", metavar="N,...", help="default: the file's SEEDS")
     parser.add_argument("--only", metavar="ROW,...", help="default: all rows of the file")
     parser.add_argument("--jobs", type=jobs, default=1, metavar="N", help="runs at once")
-    parser.add_argument("--results", type=pathlib.Path, default=RESULTS, metavar="DIR",
+    parser.add_argument("--results", type=file_path, default=RESULTS, metavar="DIR",
                         help=f"default: {RESULTS}")
     return parser
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from experiments.parser import Parser
+from experiments.parser import Parser, file_path
 from experiments.sweeps.definition import load_definition, run_config
 from vpn_anomaly import output_files, workdir
 from vpn_anomaly.data.build import build_source
@@ -67,12 +67,12 @@ def systems_figure(path: pathlib.Path, runs: dict[str, tuple], index: int) -> No
 def main(argv: Sequence[str] | None = None) -> int:
     """Draws one figure; 2 for what cannot be drawn."""
     parser = Parser("systems_figure", __doc__)
-    parser.add_argument("--workdir", required=True, type=pathlib.Path, help="that of the sweep")
-    parser.add_argument("--sweep", default="experiments/paper_table.py", metavar="FILE")
+    parser.add_argument("--workdir", required=True, type=file_path, help="that of the sweep")
+    parser.add_argument("--sweep", type=file_path, default="experiments/paper_table.py", metavar="FILE")
     parser.add_argument("--rows", metavar="ROW,...", help="default: all of the file")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--index", type=int, help="number of a test sequence")
-    parser.add_argument("--output", type=pathlib.Path, default=pathlib.Path("docs/systems.png"))
+    parser.add_argument("--output", type=file_path, default=pathlib.Path("docs/systems.png"))
     arguments = parser.parse_args(argv)
     try:
         definition = load_definition(arguments.sweep)

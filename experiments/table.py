@@ -12,7 +12,7 @@ import pathlib
 import sys
 from collections.abc import Sequence
 
-from experiments.parser import Parser
+from experiments.parser import Parser, file_path
 from experiments.sweeps.definition import Definition, load_definition
 from experiments.tables import readme_block
 from experiments.tables.figure import table_figure
@@ -77,11 +77,12 @@ def _rows(definition: Definition, arguments: argparse.Namespace) -> list[Row]:
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = Parser("table", __doc__)
-    path, folder = pathlib.Path, pathlib.Path("experiments")
-    parser.add_argument("--sweep", type=path, default=folder / "paper_table.py", help="its definition")
-    parser.add_argument("--results", type=path, default=folder / "results", help="where it is stored")
-    parser.add_argument("--readme", type=path, default=path("README.md"), help="the file with the tables")
-    parser.add_argument("--figure", type=path, help="the PNG; default docs/NAME.png")
+    folder = pathlib.Path("experiments")
+    parser.add_argument("--sweep", type=file_path, default=folder / "paper_table.py", help="its definition")
+    parser.add_argument("--results", type=file_path, default=folder / "results", help="where it is stored")
+    parser.add_argument("--readme", type=file_path, default=pathlib.Path("README.md"),
+                        help="the file with the tables")
+    parser.add_argument("--figure", type=file_path, help="the PNG; default docs/NAME.png")
     parser.add_argument("--check", action="store_true", help="write nothing; 1 where the tables differ")
     parser.add_argument("--partial", action="store_true", help="show rows that lack some of their seeds")
     arguments = parser.parse_args(argv)

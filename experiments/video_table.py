@@ -15,7 +15,7 @@ import pathlib
 import sys
 from collections.abc import Mapping, Sequence
 
-from experiments.parser import Parser
+from experiments.parser import Parser, file_path
 from experiments.tables import readme_block
 from vpn_anomaly import workdir
 from vpn_anomaly.errors import UserError
@@ -134,11 +134,10 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = Parser("video_table", __doc__)
-    path = pathlib.Path
-    parser.add_argument("results", nargs="*", type=path, metavar="RESULTS",
-                        default=[path("experiments/results/labelled")], help="files or folders")
+    parser.add_argument("results", nargs="*", type=file_path, metavar="RESULTS",
+                        default=[pathlib.Path("experiments/results/labelled")], help="files or folders")
     parser.add_argument("--scores", nargs="+", default=SCORES, metavar="SCORE", help="those to show")
-    parser.add_argument("--readme", type=path, metavar="FILE", help="write the table into this file")
+    parser.add_argument("--readme", type=file_path, metavar="FILE", help="write the table into this file")
     parser.add_argument("--check", action="store_true", help="write nothing; 1 where the table differs")
     arguments = parser.parse_args(argv)
     if arguments.check and arguments.readme is None:

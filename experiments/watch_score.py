@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from experiments.parser import Parser
+from experiments.parser import Parser, file_path
 from vpn_anomaly import output_files, overwriting, workdir
 from vpn_anomaly.csv_text import read_rows
 from vpn_anomaly.data.video import Look, open_video
@@ -152,11 +152,11 @@ def _check_output(arguments) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Prints the comparison; 2 for files that cannot be read."""
     parser = Parser("watch_score", __doc__)
-    parser.add_argument("--world", required=True, type=pathlib.Path, metavar="DIR")
+    parser.add_argument("--world", required=True, type=file_path, metavar="DIR")
     for name, ending in (("scores", "csv"), ("events", "jsonl")):
-        parser.add_argument(f"--{name}", required=True, type=pathlib.Path, nargs="+",
+        parser.add_argument(f"--{name}", required=True, type=file_path, nargs="+",
                             metavar=f"FILE.{ending}")
-    parser.add_argument("--output", type=pathlib.Path, metavar="FILE.json")
+    parser.add_argument("--output", type=file_path, metavar="FILE.json")
     arguments = parser.parse_args(argv)
     try:
         truth = workdir.read_json(arguments.world / "truth.json")

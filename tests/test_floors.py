@@ -12,7 +12,7 @@ TENSORFLOW = ("tensorflow", "tensorflow_datasets")
 FLOORS = (
     ("errors", "config", "config_rules", "variants", "checksums", "array_names", "pace", "display_names",
      "plain_line", "csv_text", "output_files", "partial_files", "json_reading", "checkpoint_folder",
-     "steady_streams"),
+     "steady_streams", "file_names"),
     ("ops", "data"),
     ("models",),
     ("systems",),

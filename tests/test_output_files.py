@@ -96,7 +96,7 @@ def test_what_cannot_be_written_is_refused_before_the_work(folder, capsys, monke
         assert (content(folder), content(closed)) == before
     out, err = capsys.readouterr()
     assert code == 2 and out == "" and err.startswith("error: ") and err.count("\n") == 1
-    assert str(bad) in err
+    assert str(bad)[:60] in err
 
 
 def test_what_can_be_written_is_accepted_and_left_as_it_is(tmp_path):

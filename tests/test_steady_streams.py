@@ -85,7 +85,7 @@ def test_what_is_told_after_a_failure_is_told(monkeypatch):
     monkeypatch.setattr(sys, "stdout", stream)
     with steady_streams():
         with monkeypatch.context() as full:
-            full.setattr(stream, "write", Failing(OSError(28, "No space left on device")).write, raising=False)
+            full.setattr(stream, "write", STREAMS["full"]().write, raising=False)
             print("lost")
         print("told")
     assert stream.getvalue() == "told\n"
@@ -102,7 +102,8 @@ def scoring(tmp_path_factory):
     tiny.stored_run(folder / "run", config)
     tiny.config_file(folder / "tiny.py", config)
     np.savez(folder / "in.npz", sequences=np.zeros((3, tiny.FRAMES, tiny.SIDE, tiny.SIDE), np.uint8))
-    return [f"--config={folder}/tiny.py", f"--workdir={folder}/run", "--mode=score", f"--input={folder}/in.npz"]
+    return [f"--config={folder}/tiny.py", f"--workdir={folder}/run", "--mode=score",
+            f"--input={folder}/in.npz"]
 
 
 def test_scoring(bad_streams, scoring, tmp_path):

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from absl import flags
 from ml_collections import ConfigDict, config_flags
 
-from vpn_anomaly import config as config_module, overwriting, workdir
+from vpn_anomaly import config as config_module, file_names, overwriting, workdir
 from vpn_anomaly.display_names import display_name, name_of_nothing
 from vpn_anomaly.errors import UserError
 
@@ -55,8 +55,9 @@ def parse(argv: Sequence[str]) -> Arguments:
     Raises UserError for unknown flags, modes, fields and config files, wrong types, impossible
     values, missing or superfluous files.
     """
+    _check_no_flags_of_absl(argv)
     plain, rest = _plain_flags(argv)
-    _check_paths(plain)
+    _expand_paths(plain)
     if plain.mode is not None and plain.mode not in MODES:
         raise UserError(f"there is no mode {plain.mode!r}; the modes are: {', '.join(MODES)}")
     _check_flag_names(rest)
@@ -64,6 +65,7 @@ def parse(argv: Sequence[str]) -> Arguments:
     if checkpoint is None:
         config, overrides = _overridden(load_config(plain.config), rest)
         config_module.check(config)
+        file_names.expand_fields(config)
     else:
         config, overrides = _checkpoint_config(checkpoint, rest, plain.mode)
     arguments = Arguments(
@@ -84,6 +86,10 @@ def parse(argv: Sequence[str]) -> Arguments:
 
 def asks_for_help(argv: Sequence[str]) -> bool:
     return any(argument in ("--help", "-help", "-h", "--helpfull") for argument in argv)
+
+
+def asks_for_version(argv: Sequence[str]) -> bool:
+    return any(argument in ("--version", "-version") for argument in argv)
 
 
 def load_config(where: str) -> ConfigDict:
@@ -128,13 +134,35 @@ def _plain_flags(argv: Sequence[str]) -> tuple[flags.FlagValues, list[str]]:
     return values, rest
 
 
-def _check_paths(plain: flags.FlagValues) -> None:
-    """Raises UserError for an address where only a file or folder will do."""
+def _expand_paths(plain: flags.FlagValues) -> None:
+    """Puts home folders for ~.
+
+    UserError for an address where only a file or folder will do, and for what no file can be called.
+    """
     for name in ("config", "checkpoint", "workdir", *OUTPUTS):
         path = plain[name].value or ""
         if "://" in path or display_name(path) != path:
             raise UserError(f"--{name}={display_name(path)} is an address; give a file or folder of this "
                             "computer")
+    for name in ("config", "checkpoint", "workdir", "input", *OUTPUTS):
+        if plain[name].value:
+            plain[name].value = _expanded(name, plain[name].value)
+
+
+def _expanded(flag: str, value: str) -> str:
+    """What the flag names, with ~ as a home folder; UserError where no file can be called so."""
+    path, colon, variant = value.partition(":") if flag == "config" else (value, "", "")
+    path = file_names.expanded(path, f"--{flag}=", flag == "workdir")
+    if flag == "workdir":
+        file_names.check_utf8(path, "--workdir=")
+    return path + colon + variant
+
+
+def _check_no_flags_of_absl(argv: Sequence[str]) -> None:
+    """UserError for the two flags that absl takes unasked: a file of flags, and flags to pass over."""
+    for argument in argv:
+        if re.match(r"--?(flagfile|undefok)(=|$)", argument):
+            raise _no_flag(argument)
 
 
 def _check_flag_names(rest: Sequence[str]) -> None:
@@ -144,10 +172,14 @@ def _check_flag_names(rest: Sequence[str]) -> None:
         if field:
             config_module.field_named(field[1])
         elif re.match(r"--?[a-zA-Z]", argument):
-            raise UserError(
-                f"there is no flag {argument.split('=')[0]}; the flags are: --config, "
-                f"--checkpoint, --workdir, --mode, --input, {', '.join('--' + n for n in OUTPUTS)}, "
-                "--max_frames, --debug, --help and --config.FIELD")
+            raise _no_flag(argument)
+
+
+def _no_flag(argument: str) -> UserError:
+    return UserError(
+        f"there is no flag {argument.split('=')[0]}; the flags are: --config, "
+        f"--checkpoint, --workdir, --mode, --input, {', '.join('--' + n for n in OUTPUTS)}, "
+        "--max_frames, --debug, --help, --version and --config.FIELD")
 
 
 def _checkpoint(plain: flags.FlagValues) -> pathlib.Path | None:
@@ -178,6 +210,7 @@ def _checkpoint_config(folder: pathlib.Path, rest: Sequence[str], mode: str | No
     stored = exported.stored_config(exported.read_about(folder)["config"], folder)
     config, overrides = _overridden(stored.copy_and_resolve_references(), rest)
     config_module.check(config)
+    file_names.expand_fields(config)
     on_labelled_set = mode == "evaluate" and config.data.source in config_module.LABELLED_SOURCES
     free = workdir.FREE_SECTIONS + (workdir.DATA_SET_FIELDS if on_labelled_set else ())
     changes = workdir.differences_in_words(stored, config, free)
@@ -242,8 +275,16 @@ def _check_files(arguments: Arguments) -> None:
     if mode == "score":
         if "output" not in arguments.outputs:
             raise UserError("--mode=score needs --output=FILE")
-        if not pathlib.Path(arguments.input).is_file():
-            raise UserError(f"there is no input file {name_of_nothing(arguments.input)}")
+        _check_is_file(arguments.input)
+
+
+def _check_is_file(path: str) -> None:
+    """Raises UserError where the path, which is to be scored, is no file."""
+    if path == "-" or os.path.exists(path) and not os.path.isfile(path):
+        raise UserError(f"--input={path} is no file: --mode=score reads a .npz or .npy from a disk (only"
+                        " --mode=watch takes pipes and folders); write the sequences to a file first")
+    if not os.path.exists(path):
+        raise UserError(f"there is no input file {name_of_nothing(path)}")
 
 
 def _check_workdir(arguments: Arguments) -> None:

@@ -43,6 +43,7 @@ class Field:
     choices: tuple[str, ...] | None
     meaning: str
     length: int | None = None  # of a tuple; None: one or more elements
+    is_path: bool = False  # names files or folders, or may: there ~ is a home folder
 
 
 def _count(name, default, unit, minimum, meaning, maximum=None):
@@ -58,6 +59,10 @@ def _switch(name, default, meaning):
     return Field(name, default, bool, "", None, None, None, meaning)
 
 
+def _path(name, default, meaning):
+    return Field(name, default, str, "", None, None, None, meaning, is_path=True)
+
+
 def _choice(name, default, choices, meaning):
     return Field(name, default, str, "", None, None, choices, meaning)
 
@@ -68,10 +73,10 @@ FIELDS = (
     # --- data: what the model sees
     _choice("data.source", "sequences", SOURCES,
             "what data.path names; the last three are labelled video sets as they are published"),
-    Field("data.path", "", str, "", None, None, None,
+    _path("data.path", "",
           "normal sequences to train on (.npy, .npz), empty: Moving MNIST; of source video: "
           "a file, pattern or folder of normal footage; of a labelled set: its folder"),
-    Field("data.digits", "embedded", str, "", None, None, None,
+    _path("data.digits", "embedded",
           "glyphs: embedded, tfds, or a .npz file of 28×28 uint8 glyphs"),
     _count("data.train_sequences", 0, "sequences", 0, "training sequences; 0: endless"),
     _count("data.frames", 20, "frames", 2, "length of a sequence"),
@@ -97,7 +102,7 @@ FIELDS = (
     _count("data.video.depth", 0, "bits", -32,
            "of the grey levels in images of more than 8 bits, below 0: of numbers with a sign; "
            "0: as the normal footage uses them", 32),
-    Field("data.video.cache", "", str, "", None, None, None,
+    _path("data.video.cache", "",
           "folder for decoded frames; empty: vpn_anomaly in the user's cache folder"),
     _number("data.video.cache_gigabytes", 8.0, "GB", 1e-6, 1e6, "of decoded frames at most"),
     _number("data.video.max_gigabytes", 1.0, "GB", 1e-6, 1e6,
@@ -149,7 +154,7 @@ FIELDS = (
     Field("model.unet.hidden_blocks", (8, 48), INTS, "pixels", 1, None, None,
           "sides of the small and of the large blocks that it hides", 2),
     # --- training
-    Field("train.start_from", "", str, "", None, None, None,
+    _path("train.start_from", "",
           "weights to start from, with their model: pretrained, or a folder that "
           "experiments.export_weights wrote; empty: random ones"),
     _count("train.steps", 400, "steps", 1, "optimizer steps"),
@@ -202,7 +207,7 @@ FIELDS = (
     _count("watch.after", 10, "frames", 0, "that are kept after it; at most watch.merge_gap"),
     _count("watch.light_change", 10, "frames", 0,
            "after a sudden change of light in which no event begins"),
-    Field("watch.zones", "", str, "", None, None, None,
+    _path("watch.zones", "",
           "image, white where to look and black where not; empty: everywhere"),
     _switch("watch.tail", True,
             "motion is found by tail surprise; without, by plain surprise, at less time a frame"),

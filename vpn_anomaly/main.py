@@ -9,10 +9,11 @@ import sys
 import traceback
 from collections.abc import Iterator, Sequence
 
-from vpn_anomaly import command_line, output_files, usage, workdir, workdir_lock
+from vpn_anomaly import __version__, command_line, output_files, usage, workdir, workdir_lock
 from vpn_anomaly.config import LABELLED_SOURCES
 from vpn_anomaly.display_names import masked, name_of_nothing, without_address
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.ops.devices import check_devices
 from vpn_anomaly.plain_line import plain_line
 from vpn_anomaly.steady_streams import steady_streams
 
@@ -59,6 +60,9 @@ def _run(argv: Sequence[str]) -> int:
     if command_line.asks_for_help(argv):
         print(usage.help_text())
         return 0
+    if command_line.asks_for_version(argv):
+        print(f"vpn_anomaly {__version__}")
+        return 0
     arguments = command_line.parse(argv)
     for path in arguments.outputs.values():  # before weights are restored or footage is decoded
         output_files.check_output(path)
@@ -68,6 +72,7 @@ def _run(argv: Sequence[str]) -> int:
     if arguments.mode != "describe" and arguments.checkpoint is None:
         workdir.check_trained(arguments.workdir)
     if arguments.mode == "evaluate":
+        check_devices()
         with workdir_lock.held(arguments.workdir):
             _check_layout(arguments.config)
             arguments = _with_known_model(arguments)
@@ -75,6 +80,7 @@ def _run(argv: Sequence[str]) -> int:
         return 0
     arguments = _with_known_model(arguments)
     if arguments.mode == "describe":
+        check_devices()
         from vpn_anomaly.training.describe import describe
 
         print(describe(arguments.config))
@@ -118,14 +124,17 @@ def _with_known_model(arguments: command_line.Arguments) -> command_line.Argumen
     """With what the config leaves to the weights it starts from, or to the videos."""
     config = arguments.config
     if config.train.start_from and arguments.checkpoint is None:
+        check_devices()
         from vpn_anomaly.training.start import with_started_model
 
         config = with_started_model(config, arguments.overrides)
     if config.data.source != "sequences" and not config.data.video.depth and arguments.checkpoint is None:
+        check_devices()
         from vpn_anomaly.training.known_model import with_known_depth
 
         config = with_known_depth(config, arguments.workdir, arguments.mode in (None, "train"))
     if not (config.model.attention.radius and config.data.height):
+        check_devices()
         from vpn_anomaly.training.known_model import with_known_model
 
         config = with_known_model(config, arguments.workdir)
@@ -136,6 +145,7 @@ def _train(arguments: command_line.Arguments) -> None:
     """Trains, or goes on training; evaluates at the end unless only training was asked for."""
     if arguments.workdir is not None and _is_finished(arguments):
         return
+    check_devices()
     with _held_run(arguments) as directory:
         workdir.check_free(directory, arguments.config)
         _check_layout(arguments.config)
@@ -199,6 +209,7 @@ def _check_layout(config) -> None:
 def _trained(arguments: command_line.Arguments):
     """What to evaluate or score with: the given checkpoint, or the run in the workdir."""
     config, directory = arguments.config, arguments.workdir
+    check_devices()
     if arguments.checkpoint is None:
         workdir.open_trained(directory, config)
         return _trained_run(config, directory)

@@ -38,7 +38,8 @@ Flags:
                             evaluate
   --input=FILE              (score) .npz or .npy of uint8 sequences (N, T, H, W[, C])
   --input=SOURCE            (watch) a video file, 'pattern', folder of images or videos, .npy of frames
-                            (T, H, W[, C]), camera:0, or rtsp://, http://, udp://, tcp://
+                            (T, H, W[, C]), camera:0, or rtsp://, http://, udp://, tcp://; a named pipe,
+                            or - for a video that comes through the standard input
   --output=FILE             (score) .csv or .jsonl, one row a sequence
   --maps=FILE               (score) .npz of the maps of every sequence; optional
   --scores=FILE             (watch) .csv or .jsonl, a row a frame
@@ -49,7 +50,7 @@ Flags:
   --config.FIELD=VALUE      any field below, such as --config.train.steps=500 or
                             --config.train.targets="(13, 19)"
   --debug                   show the traceback of an error
-  --help                    this text
+  --help, --version         this text; the version
 
 Exit code: 0 done (or stopped by SIGTERM and saved), 2 an error in what was asked, 130 Ctrl-C.
 

@@ -33,6 +33,7 @@ def open_stream(address: str, timeout: float, allowed: Allowance) -> Decoder:
         raise UserError(f"{name}: {HIDDEN} stands for what is not stored of an address; give all of it "
                         "on the command line")
     scheme = re.match(r"\w+://", address)[0].lower()
+    address = scheme + address[len(scheme):]  # FFmpeg knows schemes in small letters alone
     # Over UDP, the default, cameras lose packets and pictures break.
     options = {"rtsp_transport": "tcp"} if scheme == "rtsp://" else {}
     start = time.monotonic()

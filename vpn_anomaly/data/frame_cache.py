@@ -20,7 +20,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from vpn_anomaly import partial_files
+from vpn_anomaly import file_names, partial_files
+from vpn_anomaly.data import pipe
 from vpn_anomaly.data.video import Look, Video, open_video
 from vpn_anomaly.data.video_sources import image_files, is_address, is_camera
 from vpn_anomaly.display_names import display_name
@@ -34,9 +35,19 @@ NO_MORE_OPEN_FILES = (errno.EMFILE, errno.ENFILE)
 
 
 def default_folder() -> pathlib.Path:
-    """The user's folder for caches, where the system says one: $XDG_CACHE_HOME, or ~/.cache."""
-    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return pathlib.Path(base).expanduser() / "vpn_anomaly"
+    """The user's folder for caches, where the system says one: $XDG_CACHE_HOME, or ~/.cache.
+
+    UserError for a user without a home, who has to say where frames are kept.
+    """
+    base = os.environ.get("XDG_CACHE_HOME")
+    if base:
+        return pathlib.Path(file_names.expanded(base, "XDG_CACHE_HOME=", folder=True)) / "vpn_anomaly"
+    try:
+        folder = file_names.expanded("~/.cache", folder=True)
+    except UserError as error:
+        raise UserError("there is no folder for decoded frames, as no home folder is known: set"
+                        " --config.data.video.cache=DIR, or HOME or XDG_CACHE_HOME") from error
+    return pathlib.Path(folder) / "vpn_anomaly"
 
 
 class UnreadableSource(UserError):
@@ -60,8 +71,12 @@ class FrameCache:
 
         Raises:
           UnreadableSource: the source cannot be read.
-          UserError: it does not end, the cache has become larger than its limit, or cannot be written.
+          UserError: it does not end or is a pipe, the cache has become larger than its limit, or cannot
+            be written.
         """
+        if pipe.is_pipe(source):
+            raise UserError(f"{source}: a pipe is read once, but to train footage is read again and again;"
+                            " write it to a file first")
         with _as_unreadable():
             start = f"{_plain_name(source)}-{_digest(source, self._look)}"
         frame_TxHxWxC = self._kept(start)

@@ -11,12 +11,12 @@
 import dataclasses
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 
-from vpn_anomaly.data import allowance, video_sources
+from vpn_anomaly.data import allowance, pipe, video_sources
 from vpn_anomaly.data.capture import open_camera, open_stream
 from vpn_anomaly.data.decode import open_file
 from vpn_anomaly.data.frame_array import FrameArray
@@ -177,13 +177,15 @@ class Video:
             self._source_size = size
 
 
-def open_video(source: str, look: Look, name: str = "") -> Video:
+def open_video(source: str, look: Look, name: str = "",
+               stopped: Callable[[], bool] = lambda: False) -> Video:
     """Opens one of `sources` and decodes its first frame. UserError, one line, where that fails.
 
     name: of the video; without it the source's display name.
+    stopped: asked while a pipe is silent; when it says true, the video ends.
     """
     name = name or display_name(source)
-    reader = _reader(source, look)
+    reader = _reader(source, look, stopped)
     try:
         return Video(name, reader, look)
     except BaseException:
@@ -191,7 +193,7 @@ def open_video(source: str, look: Look, name: str = "") -> Video:
         raise
 
 
-def _reader(source: str, look: Look):
+def _reader(source: str, look: Look, stopped: Callable[[], bool]):
     """What yields the source's pictures: it has live, rate, expected_frames, pictures(),
     problems() and close() as `Decoder` has."""
     allowed = allowance.of_footage(look.max_gigabytes)
@@ -199,6 +201,8 @@ def _reader(source: str, look: Look):
         return open_stream(source, look.timeout, allowed)
     if video_sources.is_camera(source):
         return open_camera(source, look.timeout, allowed)
+    if pipe.is_pipe(source):
+        return pipe.open_pipe(source, allowed, stopped)
     images = video_sources.image_files(source)
     if images or os.path.isdir(source):
         return ImageFolder(source, images, look.frame_rate, look.depth, allowed)

@@ -16,7 +16,7 @@ VIDEOS = frozenset(
 )
 NEEDED = (
     "needed is a video file, a pattern such as 'normal/*.mp4', a folder of images or videos,"
-    f" a .npy of frames, camera:0, or an address ({' '.join(ADDRESSES)})"
+    f" a .npy of frames, camera:0, - (what is piped in), or an address ({' '.join(ADDRESSES)})"
 )
 
 
@@ -26,9 +26,13 @@ def sources(where: str) -> list[str]:
     A folder of images is one source, a folder of videos is its videos; folders inside it are not
     looked into. A pattern is what it matches, each folder taken likewise, and images of one folder
     are one source. Hidden files and Thumbs.db are passed over; so are files that are neither image
-    nor video by their ending, unless the pattern matches nothing else. UserError where nothing is
-    found, or where a folder holds images and videos.
+    nor video by their ending, unless the pattern matches nothing else. - is the standard input.
+    UserError where nothing is found, or where a folder holds images and videos.
     """
+    if where == "-":
+        where = "/dev/stdin"
+        if os.isatty(0):
+            raise UserError("-: the standard input is a terminal; send a video into it through a pipe")
     if is_address(where) or is_camera(where):
         return [where]
     if os.path.isdir(where):

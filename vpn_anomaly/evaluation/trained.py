@@ -16,6 +16,7 @@ from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.calibration import Calibration
 from vpn_anomaly.evaluation.scores import SCORES
 from vpn_anomaly.evaluation.scoring import Progress, Scorer, build_scorer
+from vpn_anomaly.ops.devices import check_devices
 from vpn_anomaly.systems.build import build_system
 
 _log = logging.getLogger(__name__)
@@ -64,6 +65,7 @@ def trained_run(config, directory: pathlib.Path) -> Trained:
 
     UserError where nothing was trained, or where no checkpoint is whole.
     """
+    check_devices()
     wanted = {"params": abstract_params(config)}
     restored = checkpoints.restore_latest(directory / "checkpoints", wanted, exported.TRAINING)
     if restored is None:

@@ -114,10 +114,12 @@ class _Session:
         """
         with contextlib.ExitStack() as stack:
             try:
-                video = open_video(source, self._look, name)
+                video = open_video(source, self._look, name, stopped=lambda: self._stop.requested)
                 stack.callback(video.close)
                 watcher = self._watcher(video)
             except UserError as error:
+                if self._stop.requested:  # while it waited for the first frame
+                    return
                 if alone:
                     raise
                 self._pass_over(name, str(error))
