@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from vpn_anomaly.evaluation import scores
-from vpn_anomaly.systems.system import WINDOWS, Maps
+from vpn_anomaly.systems.system import Maps
 
 frame_scores = jax.jit(scores.frame_scores)
 largest_window_z = jax.jit(scores.largest_window_z)

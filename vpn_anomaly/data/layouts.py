@@ -8,7 +8,7 @@ import dataclasses
 import pathlib
 
 from vpn_anomaly.data.image_folder import shortened
-from vpn_anomaly.data.video_sources import files_in, folders_in
+from vpn_anomaly.data.video_sources import folders_in
 from vpn_anomaly.errors import UserError
 
 
