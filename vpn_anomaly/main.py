@@ -72,8 +72,8 @@ def _run(argv: Sequence[str]) -> int:
     if arguments.mode != "describe" and arguments.checkpoint is None:
         workdir.check_trained(arguments.workdir)
     if arguments.mode == "evaluate":
-        check_devices()
         with workdir_lock.held(arguments.workdir):
+            check_devices()
             _check_layout(arguments.config)
             arguments = _with_known_model(arguments)
             _evaluate(arguments.config, _trained(arguments), arguments.workdir)
@@ -145,9 +145,9 @@ def _train(arguments: command_line.Arguments) -> None:
     """Trains, or goes on training; evaluates at the end unless only training was asked for."""
     if arguments.workdir is not None and _is_finished(arguments):
         return
-    check_devices()
     with _held_run(arguments) as directory:
         workdir.check_free(directory, arguments.config)
+        check_devices()
         _check_layout(arguments.config)
         arguments = _with_known_model(dataclasses.replace(arguments, workdir=directory))
         config = arguments.config

@@ -13,7 +13,13 @@ import pytest
 
 from experiments import sweep
 
-SWEEP = "import sys; from experiments import sweep; sys.exit(sweep.main(sys.argv[2:], sys.argv[1:2]))"
+# Tests that run in the background of a shell are started with Ctrl-C ignored, and so would this be.
+SWEEP = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from experiments import sweep
+sys.exit(sweep.main(sys.argv[2:], sys.argv[1:2]))
+"""
 
 
 class Runner:
