@@ -1,5 +1,7 @@
 """A tiny run that was trained on a video, as far as the files of a run go: its parameters are random."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -28,3 +30,17 @@ def video_run(tmp_path_factory):
     run = tiny.stored_run(folder / "run", tiny.tiny_config({**tiny.VIDEO_FIELDS, **fields}))
     run.trained = trained_run(run.config, run.directory)
     return run
+
+
+@pytest.fixture(scope="module")
+def flags(video_run, tmp_path_factory):
+    """The flags that name the run, with a config file of its own."""
+    path = tmp_path_factory.mktemp("config") / "tiny.py"
+    tiny.config_file(path, video_run.config)
+    return [f"--config={path}", f"--workdir={video_run.directory}", "--mode=watch"]
+
+
+def without_progress(text):
+    """The lines that a watching prints, but for those that say how far it is."""
+    return [line for line in text.splitlines()
+            if not re.match("decoding |calibrating: |.* frames a second,", line)]

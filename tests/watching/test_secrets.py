@@ -67,13 +67,6 @@ def host(tmp_path_factory):
         yield host
 
 
-@pytest.fixture(scope="module")
-def flags(video_run, tmp_path_factory):
-    path = tmp_path_factory.mktemp("config") / "tiny.py"
-    tiny.config_file(path, video_run.config)
-    return [f"--config={path}", f"--workdir={video_run.directory}", "--mode=watch"]
-
-
 def holding(folder):
     """The files and folders below that have the secret in their name or content."""
     return [path for path in folder.rglob("*")

@@ -4,7 +4,6 @@ import csv
 import json
 import os
 import pathlib
-import re
 import signal
 import subprocess
 import sys
@@ -13,30 +12,16 @@ import time
 import numpy as np
 import pytest
 
-from tests import tiny
 from tests.data import test_video_refused as refused
 from tests.data.video_files import camera, server, write_folder, write_video
 from tests.report.html_reader import read_alone
-from tests.watching.conftest import HEIGHT, WIDTH, footage
+from tests.watching.conftest import HEIGHT, WIDTH, footage, without_progress
 from vpn_anomaly.data.video import Look, open_video
 from vpn_anomaly.main import main
 from vpn_anomaly.watching.watcher import Watcher
 
 ROOT = pathlib.Path(__file__).parents[2]
 FLAT_FRAMES = int(os.environ.get("FLAT_FRAMES", "4000"))  # a whole number of thousands
-
-
-@pytest.fixture(scope="module")
-def flags(video_run, tmp_path_factory):
-    """The flags that name the run, with a config file of its own."""
-    path = tmp_path_factory.mktemp("config") / "tiny.py"
-    tiny.config_file(path, video_run.config)
-    return [f"--config={path}", f"--workdir={video_run.directory}", "--mode=watch"]
-
-
-def without_progress(lines):
-    return [line for line in lines.splitlines()
-            if not re.match("decoding |calibrating: |.* frames a second,", line)]
 
 
 def short(path):

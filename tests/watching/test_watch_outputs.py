@@ -4,7 +4,6 @@ import os
 
 import pytest
 
-from tests import tiny
 from tests.data.video_files import watched, write_video
 from tests.test_output_files import content, longest
 from tests.watching.conftest import footage
@@ -15,13 +14,6 @@ from vpn_anomaly.watching.annotate import AnnotatedVideo
 from vpn_anomaly.watching.watcher import Watcher
 
 ENDINGS = {"scores": ".csv", "events": ".jsonl", "video": ".mkv", "report": ".html"}
-
-
-@pytest.fixture(scope="module")
-def flags(video_run, tmp_path_factory):
-    path = tmp_path_factory.mktemp("config") / "tiny.py"
-    tiny.config_file(path, video_run.config)
-    return [f"--config={path}", f"--workdir={video_run.directory}", "--mode=watch"]
 
 
 def outputs_in(folder, name):

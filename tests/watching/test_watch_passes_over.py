@@ -2,34 +2,20 @@
 
 import csv
 import os
-import re
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from tests import tiny
 from tests.data import test_video_refused as refused
 from tests.data.video_files import write_folder, write_video
 from tests.report.html_reader import read_alone
-from tests.watching.conftest import footage
+from tests.watching.conftest import footage, without_progress
 from vpn_anomaly.data import video_sources
 from vpn_anomaly.main import main
 from vpn_anomaly.watching import watch as watching
 
 FRAMES = 8
-
-
-@pytest.fixture(scope="module")
-def flags(video_run, tmp_path_factory):
-    path = tmp_path_factory.mktemp("config") / "tiny.py"
-    tiny.config_file(path, video_run.config)
-    return [f"--config={path}", f"--workdir={video_run.directory}", "--mode=watch"]
-
-
-def lines_of(text):
-    return [line for line in text.splitlines()
-            if not re.match("decoding |calibrating: |.* frames a second,", line)]
 
 
 def of_another_size(path):
@@ -79,7 +65,7 @@ def test_one_bad_source_of_three(flags, tmp_path, capsys, kind, where):
     outputs = [f"--scores={tmp_path}/s.csv", f"--report={tmp_path}/r.html"]
     assert main([*flags, f"--input={folder}{where}", *outputs]) == 0
     out, err = capsys.readouterr()
-    passed_over, counted = lines_of(err)
+    passed_over, counted = without_progress(err)
     assert passed_over.startswith(f"{folder / name}: ") and why in passed_over
     assert passed_over.endswith("; it is passed over") and passed_over.count(name) == 1
     assert counted == f"1 of 3 sources could not be watched: {folder / name}"
@@ -102,7 +88,7 @@ def test_a_source_that_vanishes_after_it_was_listed(flags, tmp_path, capsys, mon
 
     monkeypatch.setattr(watching, "sources", listed_and_gone)
     assert main([*flags, f"--input={tmp_path}"]) == 0
-    counted = lines_of(capsys.readouterr().err)[-1]
+    counted = without_progress(capsys.readouterr().err)[-1]
     assert counted == f"1 of 2 sources could not be watched: {tmp_path / 'b.mkv'}"
 
 
@@ -124,7 +110,7 @@ def test_what_may_not_be_read_is_passed_over(flags, tmp_path, capsys, monkeypatc
     monkeypatch.setattr(video_sources.pathlib.Path, "iterdir", refuse(iterdir, "/2"))
     monkeypatch.setattr(os.path, "getsize", refuse(getsize, "c.mkv"))
     assert main([*flags, f"--input={tmp_path}/*"]) == 0
-    folder, file, count = lines_of(capsys.readouterr().err)
+    folder, file, count = without_progress(capsys.readouterr().err)
     assert folder.startswith(f"{tmp_path}/2: cannot be listed (Permission denied)")
     assert file.startswith(f"{tmp_path}/3/c.mkv: cannot be opened (permission denied)")
     assert count == f"2 of 3 sources could not be watched: {tmp_path}/2, {tmp_path}/3/c.mkv"
@@ -134,7 +120,7 @@ def test_where_nothing_can_be_watched_it_is_an_error(flags, tmp_path, capsys):
     for number in range(7):
         (tmp_path / f"{number}.mkv").write_bytes(b"")
     assert main([*flags, f"--input={tmp_path}", f"--report={tmp_path}/r.html"]) == 2
-    *passed_over, error = lines_of(capsys.readouterr().err)
+    *passed_over, error = without_progress(capsys.readouterr().err)
     assert len(passed_over) == 7
     assert error.startswith("error: 7 of 7 sources could not be watched:")
     assert "4.mkv and 2 more (the first: the file is empty" in error
@@ -144,7 +130,7 @@ def test_where_the_rest_is_too_short_it_is_an_error(flags, tmp_path, capsys):
     (tmp_path / "a.mkv").write_bytes(b"")
     write_video(tmp_path / "b.mkv", footage(2))
     assert main([*flags, f"--input={tmp_path}"]) == 2
-    error = lines_of(capsys.readouterr().err)[-1]
+    error = without_progress(capsys.readouterr().err)[-1]
     assert error.startswith("error: ") and "b.mkv: 2 frames, but the first 3" in error
     assert error.endswith(f"1 of 2 sources could not be watched: {tmp_path / 'a.mkv'}")
 
@@ -153,7 +139,7 @@ def test_a_single_source_stays_an_error(flags, tmp_path, capsys):
     (tmp_path / "a.mkv").write_bytes(b"")
     for where in (tmp_path, tmp_path / "a.mkv", tmp_path / "*.mkv"):
         assert main([*flags, f"--input={where}"]) == 2
-        (line,) = lines_of(capsys.readouterr().err)
+        (line,) = without_progress(capsys.readouterr().err)
         assert line.startswith(f"error: {tmp_path / 'a.mkv'}: the file is empty")
 
 
@@ -162,7 +148,7 @@ def test_an_output_that_breaks_is_no_source_that_is_passed_over(flags, tmp_path,
         write_video(tmp_path / name, footage(FRAMES))
     (tmp_path / "s.csv").symlink_to("/dev/full")
     assert main([*flags, f"--input={tmp_path}", f"--scores={tmp_path}/s.csv"]) == 2
-    error = lines_of(capsys.readouterr().err)[-1]
+    error = without_progress(capsys.readouterr().err)[-1]
     assert error.startswith("error: cannot write") and "passed over" not in error
 
 

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from experiments.watch_score import read_scores
-from tests import tiny
 from tests.data.video_files import cut, write_video
 from tests.watching.conftest import footage
 from vpn_anomaly import csv_text
@@ -18,13 +17,6 @@ from vpn_anomaly.main import main
 NAMES = ["a\nerror: forged", "a\rwarning: forged", "\x1b[2J\x1b]0;x\x07", "\u202egpj", "a\x9b1A\x7f",
          "\u2028error: x", "\udcff"]
 FORMULAS = ["=cmd", "+1", "-1", "@x", "\t=1", " =1", "＝1"]
-
-
-@pytest.fixture(scope="module")
-def flags(video_run, tmp_path_factory):
-    path = tmp_path_factory.mktemp("config") / "tiny.py"
-    tiny.config_file(path, video_run.config)
-    return [f"--config={path}", f"--workdir={video_run.directory}", "--mode=watch"]
 
 
 @pytest.fixture(scope="module")
