@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from vpn_anomaly.errors import UserError
+
 MAGIC = b"\x93NUMPY"
 LONGEST_HEADER = 10_000  # bytes, numpy's own limit for headers that it parses
 LONGEST_READ = 2**20  # bytes at once; so of an archive's directory, some 20,000 names
@@ -43,6 +45,20 @@ class Header(NamedTuple):
 
 
 Check = Callable[[Header], None]
+
+
+def check_pictures(path, header: Header, axes: int, what: str, needed: str) -> None:
+    """UserError unless the array is uint8 of so many axes, or one more of 1 or 3 channels, and not empty.
+
+    what: the array's content, and needed: what is read instead; for the error.
+    """
+    shape, dtype = header.shape, header.dtype
+    if dtype != np.uint8:
+        raise UserError(f"{path}: values of type {dtype}; {needed}")
+    if len(shape) not in (axes, axes + 1) or (len(shape) == axes + 1 and shape[-1] not in (1, 3)):
+        raise UserError(f"{path}: an array of shape {shape}; {needed}")
+    if not header.size:
+        raise UserError(f"{path}: no {what} in it, its shape is {shape}; {needed}")
 
 
 def map_array(path, check: Check) -> np.ndarray:

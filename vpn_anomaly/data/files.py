@@ -92,13 +92,7 @@ class FileSequences:
 
 
 def _check_header(path: pathlib.Path, allowed: Allowance, header: array_files.Header) -> None:
-    shape, dtype = header.shape, header.dtype
-    if dtype != np.uint8:
-        raise UserError(f"{path}: values of type {dtype}; {NEEDED}")
-    if len(shape) not in (4, 5) or (len(shape) == 5 and shape[-1] not in (1, 3)):
-        raise UserError(f"{path}: an array of shape {shape}; {NEEDED}")
-    if not header.size:
-        raise UserError(f"{path}: no sequences in it, its shape is {shape}; {NEEDED}")
+    array_files.check_pictures(path, header, 4, "sequences", NEEDED)
     allowed.check(path, header.size, "the array in it")
 
 

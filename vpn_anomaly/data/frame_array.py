@@ -49,14 +49,8 @@ def read_frames(path: str, allowed: Allowance | None = None) -> np.ndarray:
     allowed = allowed or allowance.of_footage()
 
     def check(header: array_files.Header) -> None:
-        shape, dtype = header.shape, header.dtype
-        if dtype != np.uint8:
-            raise UserError(f"{path}: values of type {dtype}; {NEEDED}")
-        if len(shape) not in (3, 4) or (len(shape) == 4 and shape[-1] not in (1, 3)):
-            raise UserError(f"{path}: an array of shape {shape}; {NEEDED}")
-        if not header.size:
-            raise UserError(f"{path}: no frames in it, its shape is {shape}; {NEEDED}")
-        picture_size.check(path, *shape[1:3], allowed)
+        array_files.check_pictures(path, header, 3, "frames", NEEDED)
+        picture_size.check(path, *header.shape[1:3], allowed)
 
     try:
         if not os.path.getsize(path):
