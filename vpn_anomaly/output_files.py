@@ -50,16 +50,30 @@ def check_output(path: str | os.PathLike) -> None:
 
 def check_outputs_in(folder: pathlib.Path, *names: str) -> None:
     """`check_output` of files in a folder, which need not be there: it could be made, but is not."""
-    with storing(folder):
-        made = [place for place in (folder, *folder.parents) if not os.path.lexists(place)]
-        try:
+    with made(folder):
+        for name in names:
+            check_output(folder / name)
+
+
+@contextlib.contextmanager
+def made(folder: pathlib.Path) -> Iterator[None]:
+    """The folder is there; of it and those above, the ones that were made and are empty go at the end.
+
+    Raises UserError where it cannot be made.
+    """
+    missing = []
+    for place in (folder, *folder.parents):
+        if os.path.lexists(place):
+            break
+        missing.append(place)
+    try:
+        with storing(folder):
             folder.mkdir(parents=True, exist_ok=True)
-            for name in names:
-                check_output(folder / name)
-        finally:
-            with contextlib.suppress(OSError):
-                for place in made:
-                    place.rmdir()
+        yield
+    finally:
+        with contextlib.suppress(OSError):  # the first that is not empty
+            for place in missing:
+                place.rmdir()
 
 
 def write_atomically(path: pathlib.Path, write: Callable) -> None:

@@ -16,7 +16,7 @@ import socket
 import time
 from collections.abc import Iterator
 
-from vpn_anomaly import partial_files, workdir
+from vpn_anomaly import output_files, partial_files, workdir
 from vpn_anomaly.errors import UserError
 
 try:
@@ -44,7 +44,7 @@ def held(directory: pathlib.Path) -> Iterator[None]:
       InUse: another program holds the folder, with its process and since when.
       UserError: the folder cannot be made or written.
     """
-    with _made(directory):
+    with output_files.made(directory):
         lock = _acquired(directory)
         try:
             for folder in (directory, directory / workdir.CHECKPOINTS):
@@ -72,23 +72,6 @@ def holder(directory: pathlib.Path) -> str:
         return ""
     on = "" if host == socket.gethostname() else f" on {host}"
     return f" (process {pid}{on}, since {since})"
-
-
-@contextlib.contextmanager
-def _made(directory: pathlib.Path) -> Iterator[None]:
-    missing = []
-    for folder in (directory, *directory.parents):
-        if os.path.lexists(folder):
-            break
-        missing.append(folder)
-    try:
-        with workdir.storing(directory):
-            directory.mkdir(parents=True, exist_ok=True)
-        yield
-    finally:
-        with contextlib.suppress(OSError):  # the first that is not empty
-            for folder in missing:
-                folder.rmdir()
 
 
 def _acquired(directory: pathlib.Path) -> int | None:
