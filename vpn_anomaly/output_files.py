@@ -9,12 +9,12 @@ import errno
 import io
 import os
 import pathlib
-import secrets
 import shutil
 import stat
 from collections.abc import Callable, Iterator
 
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.partial_files import partial_path
 
 # What the system says of a file that may be written, but not replaced: it is mounted by itself, or lies
 # in a folder where only its owner may.
@@ -181,10 +181,8 @@ class NewFile:
 
     def _opened(self, buffering: int, named: bool) -> tuple:
         """The place of the new file and the file."""
-        folder = os.path.dirname(self._target)
         while True:
-            # Short whatever the name is: a name may have as many letters as the system allows.
-            place = self._target if named else os.path.join(folder, f".{secrets.token_hex(4)}.partial")
+            place = self._target if named else str(partial_path(pathlib.Path(self._target)))
             try:
                 return place, open(place, "xb", buffering)
             except FileExistsError:

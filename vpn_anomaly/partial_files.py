@@ -12,7 +12,7 @@ import time
 
 NAME_BYTES = 100  # of the file's own name in that of its partial one: names have 255 in all
 LEFT_OVER = 24 * 3600.0  # seconds without a write, after which a partial file is a killed program's
-_NAME = re.compile(r"\.(.*\.[0-9]+-)?[0-9a-f]{8}\.partial", re.DOTALL)  # also those of output_files.py
+_NAME = re.compile(r"\..*\.[0-9]+-[0-9a-f]{8}\.partial", re.DOTALL)
 
 
 def partial_path(path: pathlib.Path) -> pathlib.Path:
