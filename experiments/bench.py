@@ -20,12 +20,10 @@ from collections.abc import Callable
 
 import jax
 
-from experiments.parser import Parser, file_path
+from experiments.parser import Parser, entry_point, file_path
 from vpn_anomaly import output_files
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.ops.devices import check_devices
-from vpn_anomaly.plain_line import plain_line
-from vpn_anomaly.steady_streams import steady_streams
 
 
 def _programs(module: str) -> Callable:
@@ -64,7 +62,7 @@ def _ours(name: str) -> str:
     return "".join(["ours", *name.partition("@")[1:]])
 
 
-@steady_streams()
+@entry_point
 def main(argv=None) -> int:
     """Runs one suite, prints its rows and stores them; 2 for what cannot be run."""
     parser = Parser("bench", __doc__)
@@ -77,12 +75,8 @@ def main(argv=None) -> int:
         except UserError as error:
             parser.error(str(error))
     programs, rounds = SUITES[arguments.suite]
-    try:
-        check_devices()
-        rows = measure(programs(), rounds)
-    except UserError as error:
-        print(plain_line(f"error: {error}"), file=sys.stderr)
-        return 2
+    check_devices()
+    rows = measure(programs(), rounds)
     for row in rows:
         print(f"{row['name']:<24}{row['median_s']:>10.4f} s{row['ratio']:>8.2f} times ours")
     if arguments.output:

@@ -38,14 +38,12 @@ import numpy as np
 
 from experiments.conveyor_world.schedule import BELT_KINDS
 from experiments.conveyor_world.world import MINUTES, Conveyor, check_range
-from experiments.parser import Parser, file_path
+from experiments.parser import Parser, entry_point, file_path
 from experiments.ucsd_files import check_place, write_ucsd
 from experiments.world_files import TRUTH, write_world
 from vpn_anomaly import output_files
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.pace import Pace
-from vpn_anomaly.plain_line import plain_line
-from vpn_anomaly.steady_streams import steady_streams
 
 FILMS = ("normal.mkv", "test.mkv")
 CLIPS = 12  # that each film is cut into
@@ -107,22 +105,18 @@ class _Progress:
             print(text, file=sys.stderr, flush=True)
 
 
-@steady_streams()
+@entry_point
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command line; 2: an error, told in one line."""
     arguments = _arguments(argv)
     belt = {name: getattr(arguments, name) for name in ("height", "width", "rate", "products")}
-    try:
-        check_range("test_minutes", arguments.test_minutes, *MINUTES)
-        {"films": _check_films, "ucsd": check_place}[arguments.layout](arguments.output)
-        normal = Conveyor(arguments.seed, "train", minutes=arguments.minutes, **belt)
-        test = Conveyor(arguments.seed, "test", minutes=arguments.test_minutes,
-                        defects=arguments.defects, **belt)
-        write = {"films": _write_films, "ucsd": _write_ucsd}[arguments.layout]
-        told = write(arguments, normal, test)
-    except UserError as error:
-        print(plain_line(f"error: {error}"), file=sys.stderr)
-        return 2
+    check_range("test_minutes", arguments.test_minutes, *MINUTES)
+    {"films": _check_films, "ucsd": check_place}[arguments.layout](arguments.output)
+    normal = Conveyor(arguments.seed, "train", minutes=arguments.minutes, **belt)
+    test = Conveyor(arguments.seed, "test", minutes=arguments.test_minutes,
+                    defects=arguments.defects, **belt)
+    write = {"films": _write_films, "ucsd": _write_ucsd}[arguments.layout]
+    told = write(arguments, normal, test)
     print(f"{arguments.output}: {told}")
     return 0
 

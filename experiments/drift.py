@@ -17,7 +17,7 @@ import jax
 import numpy as np
 from ml_collections import ConfigDict
 
-from experiments.parser import Parser, file_path
+from experiments.parser import Parser, entry_point, file_path
 from vpn_anomaly import exported, output_files, overwriting, workdir
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.corruptions import corrupt
@@ -26,8 +26,6 @@ from vpn_anomaly.evaluation.metrics import break_even_accuracy
 from vpn_anomaly.evaluation.scores import frame_scores
 from vpn_anomaly.evaluation.trained import trained_run
 from vpn_anomaly.pace import Pace
-from vpn_anomaly.plain_line import plain_line
-from vpn_anomaly.steady_streams import steady_streams
 
 PART, BEFORE = 1000, 19  # frames
 DECLARED = {"temporal": "tail_mean", "spatial": "missing_z"}  # the score that finds a corruption
@@ -114,7 +112,7 @@ def report(result: dict[str, dict]) -> str:
     return "\n".join(lines)
 
 
-@steady_streams()
+@entry_point
 def main(argv: Sequence[str] | None = None) -> int:
     """Prints the figures; 2 for what cannot be measured."""
     parser = Parser("drift", __doc__)
@@ -123,28 +121,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--streams", type=int, default=8)
     parser.add_argument("--output", type=file_path, metavar="FILE.json")
     arguments = parser.parse_args(argv)
-    try:
-        parts_of(arguments.frames)
-        if arguments.output is not None:
-            overwriting.check_kept({f"--output={arguments.output}": arguments.output},
-                                   overwriting.weights(arguments.workdir, None))
-            output_files.check_output(arguments.output)
-        path = arguments.workdir / "config.json"
-        stored = workdir.read_json(path)
-        if stored is None:
-            raise UserError(f"there is no config in {path}; give the --workdir of a run")
-        config = exported.stored_config(stored, path)
-        if config.system != "inpainting":
-            raise UserError(f"{arguments.workdir} is of system {config.system}, which scores no streams")
-        clips = long_clips(config, arguments.frames, arguments.streams)
-        result = drift(trained_run(config, arguments.workdir).scorer(config), clips)
-        print(report(result))
-        if arguments.output is not None:
-            workdir.write_json(arguments.output, {
-                "frames": arguments.frames, "streams": arguments.streams, **result})
-    except UserError as error:
-        print(plain_line(f"error: {error}"), file=sys.stderr)
-        return 2
+    parts_of(arguments.frames)
+    if arguments.output is not None:
+        overwriting.check_kept({f"--output={arguments.output}": arguments.output},
+                               overwriting.weights(arguments.workdir, None))
+        output_files.check_output(arguments.output)
+    path = arguments.workdir / "config.json"
+    stored = workdir.read_json(path)
+    if stored is None:
+        raise UserError(f"there is no config in {path}; give the --workdir of a run")
+    config = exported.stored_config(stored, path)
+    if config.system != "inpainting":
+        raise UserError(f"{arguments.workdir} is of system {config.system}, which scores no streams")
+    clips = long_clips(config, arguments.frames, arguments.streams)
+    result = drift(trained_run(config, arguments.workdir).scorer(config), clips)
+    print(report(result))
+    if arguments.output is not None:
+        workdir.write_json(arguments.output, {
+            "frames": arguments.frames, "streams": arguments.streams, **result})
     return 0
 
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 import numpy as np
 from ml_collections import ConfigDict
 
-from experiments.parser import Parser, file_path
+from experiments.parser import Parser, entry_point, file_path
 from vpn_anomaly import array_names, checkpoints, exported, output_files, overwriting, workdir
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.pipeline import evaluation_clips
@@ -26,8 +26,6 @@ from vpn_anomaly.evaluation.trained import (
     calibration_scores,
     trained_run,
 )
-from vpn_anomaly.plain_line import plain_line
-from vpn_anomaly.steady_streams import steady_streams
 from vpn_anomaly.watching.normal import NAME as WATCH
 
 COMPARED = 8  # validation sequences that float16 weights score too, at most
@@ -143,7 +141,7 @@ def _about(trained: Trained, results: Mapping) -> dict:
     }
 
 
-@steady_streams()
+@entry_point
 def main(argv=None) -> int:
     """Exports one run and prints what was written; 2 for what cannot be exported."""
     parser = Parser("export_weights", __doc__)
@@ -152,11 +150,7 @@ def main(argv=None) -> int:
     parser.add_argument("--dtype", choices=exported.DTYPES, default="float32",
                         help="what the weights are stored in")
     arguments = parser.parse_args(argv)
-    try:
-        lines = export(arguments.workdir, arguments.output, arguments.dtype)
-    except UserError as error:
-        print(plain_line(f"error: {error}"), file=sys.stderr)
-        return 2
+    lines = export(arguments.workdir, arguments.output, arguments.dtype)
     print(f"wrote {arguments.output}", *lines, sep="\n")
     return 0
 

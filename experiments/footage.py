@@ -21,13 +21,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from experiments.footage_world.changes import changed_footage
-from experiments.parser import Parser, file_path
+from experiments.parser import Parser, entry_point, file_path
 from experiments.world_files import TRUTH, write_world
 from vpn_anomaly import output_files, overwriting
 from vpn_anomaly.data.video import Look, open_video
-from vpn_anomaly.errors import UserError
-from vpn_anomaly.plain_line import plain_line
-from vpn_anomaly.steady_streams import steady_streams
 
 VIDEOS = ("normal.mkv", "test.mkv")
 
@@ -47,7 +44,7 @@ def _check_output(directory: pathlib.Path, source: str) -> None:
     output_files.check_outputs_in(directory, *VIDEOS, TRUTH)
 
 
-@steady_streams()
+@entry_point
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command line; 2: an error, told in one line."""
     parser = Parser("footage", __doc__)
@@ -60,20 +57,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, help="of the foreign objects' ways")
     arguments = vars(parser.parse_args(argv))
     directory = arguments.pop("output")
-    try:
-        _check_output(directory, arguments["input"])
-        frame_TxHxW, rate = read_frames(arguments["input"], arguments["height"], arguments["width"])
-        half, (height, width) = len(frame_TxHxW) // 2, frame_TxHxW.shape[1:]
-        changed, defects = changed_footage(
-            frame_TxHxW[half:], rate, arguments["changes"], arguments["seed"]
-        )
-        videos = dict(zip(VIDEOS, (frame_TxHxW[:half], changed), strict=True))
-        truth = {**arguments, "rate": rate, "frames": len(changed),
-                 "defects": [dataclasses.asdict(defect) for defect in defects]}
-        write_world(directory, videos, truth, height=height, width=width, rate=rate)
-    except UserError as error:
-        print(plain_line(f"error: {error}"), file=sys.stderr)
-        return 2
+    _check_output(directory, arguments["input"])
+    frame_TxHxW, rate = read_frames(arguments["input"], arguments["height"], arguments["width"])
+    half, (height, width) = len(frame_TxHxW) // 2, frame_TxHxW.shape[1:]
+    changed, defects = changed_footage(
+        frame_TxHxW[half:], rate, arguments["changes"], arguments["seed"]
+    )
+    videos = dict(zip(VIDEOS, (frame_TxHxW[:half], changed), strict=True))
+    truth = {**arguments, "rate": rate, "frames": len(changed),
+             "defects": [dataclasses.asdict(defect) for defect in defects]}
+    write_world(directory, videos, truth, height=height, width=width, rate=rate)
     print(f"{directory}: normal.mkv {half} frames, test.mkv with {len(defects)}"
           " changes, truth.json")
     return 0

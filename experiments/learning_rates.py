@@ -16,14 +16,12 @@ import os
 import pathlib
 import sys
 
-from experiments.parser import RESULTS, Parser, file_path, jobs
+from experiments.parser import RESULTS, Parser, entry_point, file_path, jobs
 from experiments.sweeps import child
 from experiments.sweeps.definition import load_definition, run_config, run_file
 from vpn_anomaly import output_files, workdir
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.ops.devices import check_devices
-from vpn_anomaly.plain_line import plain_line
-from vpn_anomaly.steady_streams import steady_streams
 
 STEPS = 150
 SEQUENCES = 256
@@ -78,7 +76,7 @@ def trials(path) -> tuple[dict, pathlib.Path]:
     return configs, RESULTS / definition.name / "learning_rates.json"
 
 
-@steady_streams()
+@entry_point
 def main(argv=None) -> int:
     """Tries what is not stored; 2 for what cannot be run."""
     parser = Parser("learning_rates", __doc__)
@@ -86,12 +84,8 @@ def main(argv=None) -> int:
     parser.add_argument("--jobs", type=jobs, default=1, metavar="N", help="trainings at once")
     parser.add_argument("--output", type=file_path, metavar="FILE")
     arguments = parser.parse_args(argv)
-    try:
-        configs, output = trials(arguments.sweep)
-        _try(configs, arguments.output or output, arguments.jobs)
-    except UserError as error:
-        print(plain_line(f"error: {error}"), file=sys.stderr)
-        return 2
+    configs, output = trials(arguments.sweep)
+    _try(configs, arguments.output or output, arguments.jobs)
     return 0
 
 

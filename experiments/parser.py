@@ -1,13 +1,35 @@
 """The arguments of the programs here: an error is one line and exit code 2."""
 
 import argparse
+import functools
 import pathlib
+import sys
+from collections.abc import Callable
 
 from vpn_anomaly import file_names
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.plain_line import plain_line
+from vpn_anomaly.steady_streams import steady_streams
 
 RESULTS = pathlib.Path("experiments/results")
+
+
+def entry_point(main: Callable[..., int]) -> Callable[..., int]:
+    """Decorates what runs a command line and returns the exit code: a UserError is one line and 2.
+
+    What is printed never ends the work (`steady_streams`).
+    """
+
+    @functools.wraps(main)
+    @steady_streams()
+    def run(*arguments, **more) -> int:
+        try:
+            return main(*arguments, **more)
+        except UserError as error:
+            print(plain_line(f"error: {error}"), file=sys.stderr)
+            return 2
+
+    return run
 
 
 class Parser(argparse.ArgumentParser):

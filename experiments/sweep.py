@@ -22,15 +22,13 @@ import sys
 import time
 from collections.abc import Sequence
 
-from experiments.parser import RESULTS, Parser, file_path, jobs
+from experiments.parser import RESULTS, Parser, entry_point, file_path, jobs
 from experiments.sweeps import stored
 from experiments.sweeps.definition import Definition, is_seed, load_definition
 from experiments.sweeps.progress import Progress
 from experiments.sweeps.run import Process, Run, asked_runs, command
 from vpn_anomaly import workdir
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.plain_line import plain_line
-from vpn_anomaly.steady_streams import steady_streams
 from vpn_anomaly.training.signals import StopRequest
 
 PROGRAM = ("-m", "vpn_anomaly.main")
@@ -115,15 +113,12 @@ class Sweep:
         self._progress.line(self.failures[-1])
 
 
-@steady_streams()
+@entry_point
 def main(argv: Sequence[str] | None = None, program: Sequence[str] = PROGRAM) -> int:
     """Runs one sweep; returns the exit code. `program` stands between the interpreter and flags."""
     arguments = _parser().parse_args(argv)
     try:
         return _run(arguments, program)
-    except UserError as error:
-        print(plain_line(f"error: {error}"), file=sys.stderr)
-        return 2
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from experiments.parser import Parser, file_path
+from experiments.parser import Parser, entry_point, file_path
 from experiments.sweeps.definition import load_definition, run_config
 from vpn_anomaly import output_files, workdir
 from vpn_anomaly.data.build import build_source
@@ -23,8 +23,6 @@ from vpn_anomaly.data.pipeline import clips_at
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.figures import MAP_UNITS, Scene, surprise_figure
 from vpn_anomaly.evaluation.trained import trained_run
-from vpn_anomaly.plain_line import plain_line
-from vpn_anomaly.steady_streams import steady_streams
 
 CORRUPTIONS = ("temporal", "spatial", "both")
 MAPS = ("tail", "error")  # the map of a system is the first of these that it has
@@ -63,7 +61,7 @@ def systems_figure(path: pathlib.Path, runs: dict[str, tuple], index: int) -> No
         surprise_figure(path, scenes, context=(0, last - 1), units=units)
 
 
-@steady_streams()
+@entry_point
 def main(argv: Sequence[str] | None = None) -> int:
     """Draws one figure; 2 for what cannot be drawn."""
     parser = Parser("systems_figure", __doc__)
@@ -74,24 +72,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--index", type=int, help="number of a test sequence")
     parser.add_argument("--output", type=file_path, default=pathlib.Path("docs/systems.png"))
     arguments = parser.parse_args(argv)
-    try:
-        definition = load_definition(arguments.sweep)
-        rows = arguments.rows.split(",") if arguments.rows else list(definition.runs)
-        unknown = [row for row in rows if row not in definition.runs]
-        if unknown:
-            raise UserError(f"--rows: there is no row {unknown[0]!r}; the rows are: "
-                            f"{', '.join(definition.runs)}")
-        runs = {definition.table.label(row): (run_config(definition, row, arguments.seed),
-                                              arguments.workdir / row / f"seed{arguments.seed}")
-                for row in rows}
-        index = arguments.index
-        if index is None:
-            index = next(iter(runs.values()))[0].evaluate.sequences
-        output_files.check_output(arguments.output)
-        systems_figure(arguments.output, runs, index)
-    except UserError as error:
-        print(plain_line(f"error: {error}"), file=sys.stderr)
-        return 2
+    definition = load_definition(arguments.sweep)
+    rows = arguments.rows.split(",") if arguments.rows else list(definition.runs)
+    unknown = [row for row in rows if row not in definition.runs]
+    if unknown:
+        raise UserError(f"--rows: there is no row {unknown[0]!r}; the rows are: "
+                        f"{', '.join(definition.runs)}")
+    runs = {definition.table.label(row): (run_config(definition, row, arguments.seed),
+                                          arguments.workdir / row / f"seed{arguments.seed}")
+            for row in rows}
+    index = arguments.index
+    if index is None:
+        index = next(iter(runs.values()))[0].evaluate.sequences
+    output_files.check_output(arguments.output)
+    systems_figure(arguments.output, runs, index)
     print(f"{arguments.output}: test sequence {index}, {', '.join(runs)}")
     return 0
 

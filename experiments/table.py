@@ -12,7 +12,7 @@ import pathlib
 import sys
 from collections.abc import Sequence
 
-from experiments.parser import Parser, file_path
+from experiments.parser import Parser, entry_point, file_path
 from experiments.sweeps.definition import Definition, load_definition
 from experiments.tables import readme_block
 from experiments.tables.figure import table_figure
@@ -21,8 +21,6 @@ from experiments.tables.rows import Row, table_rows
 from experiments.tables.stored_results import missing_seeds, read_runs
 from vpn_anomaly import output_files, workdir
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.plain_line import plain_line
-from vpn_anomaly.steady_streams import steady_streams
 
 
 def markers(name: str) -> tuple[str, str]:
@@ -30,14 +28,10 @@ def markers(name: str) -> tuple[str, str]:
     return readme_block.markers(name, "experiments.table")
 
 
-@steady_streams()
+@entry_point
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command line; 1: `--check` found something else, 2: an error, told in one line."""
-    try:
-        return _run(_arguments(argv))
-    except UserError as error:
-        print(plain_line(f"error: {error}"), file=sys.stderr)
-        return 2
+    return _run(_arguments(argv))
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -15,14 +15,12 @@ import pathlib
 import sys
 from collections.abc import Mapping, Sequence
 
-from experiments.parser import Parser, file_path
+from experiments.parser import Parser, entry_point, file_path
 from experiments.tables import readme_block
 from vpn_anomaly import workdir
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.unlearned import PAIR_SCORES
 from vpn_anomaly.labelled.results_table import COLUMNS, cell
-from vpn_anomaly.plain_line import plain_line
-from vpn_anomaly.steady_streams import steady_streams
 
 NAME = "labelled sets"
 SCORES = ("any", "mean_nll", "detail_excess", *PAIR_SCORES)
@@ -98,14 +96,10 @@ def _files(path: pathlib.Path) -> list[pathlib.Path]:
     return [path]
 
 
-@steady_streams()
+@entry_point
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command line; 1: `--check` found something else, 2: an error, told in one line."""
-    try:
-        return _run(_arguments(argv))
-    except UserError as error:
-        print(plain_line(f"error: {error}"), file=sys.stderr)
-        return 2
+    return _run(_arguments(argv))
 
 
 def _run(arguments: argparse.Namespace) -> int:

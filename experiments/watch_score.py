@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from experiments.parser import Parser, file_path
+from experiments.parser import Parser, entry_point, file_path
 from vpn_anomaly import output_files, overwriting, workdir
 from vpn_anomaly.csv_text import read_rows
 from vpn_anomaly.data.video import Look, open_video
@@ -26,7 +26,6 @@ from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.metrics import auroc
 from vpn_anomaly.evaluation.unlearned import pair_scores
 from vpn_anomaly.plain_line import plain_line
-from vpn_anomaly.steady_streams import steady_streams
 
 AFTER = 10  # frames after a defect that are neither normal nor anomalous
 NO_SCORES = ("source", "frame", "time")
@@ -148,7 +147,7 @@ def _check_output(arguments) -> None:
     output_files.check_output(arguments.output)
 
 
-@steady_streams()
+@entry_point
 def main(argv: Sequence[str] | None = None) -> int:
     """Prints the comparison; 2 for files that cannot be read."""
     parser = Parser("watch_score", __doc__)
@@ -158,25 +157,21 @@ def main(argv: Sequence[str] | None = None) -> int:
                             metavar=f"FILE.{ending}")
     parser.add_argument("--output", type=file_path, metavar="FILE.json")
     arguments = parser.parse_args(argv)
-    try:
-        truth = workdir.read_json(arguments.world / "truth.json")
-        if truth is None:
-            raise UserError(f"{arguments.world} has no truth.json that can be read; give a folder that"
-                            " experiments.conveyor or experiments.footage wrote")
-        if arguments.output is not None:
-            _check_output(arguments)
-        files = {path.stem: read_scores(path, truth["frames"]) for path in arguments.scores}
-        if len(files) < len(arguments.scores):
-            raise UserError("--scores names two files of one name; their names tell the models apart")
-        scores = combined(files) | unlearned(arguments.world / "test.mkv")
-        events = [event for path in arguments.events for event in read_events(path)]
-        result = compare(truth, scores, events)
-        print(report(result))
-        if arguments.output is not None:
-            workdir.write_json(arguments.output, result)
-    except UserError as error:
-        print(plain_line(f"error: {error}"), file=sys.stderr)
-        return 2
+    truth = workdir.read_json(arguments.world / "truth.json")
+    if truth is None:
+        raise UserError(f"{arguments.world} has no truth.json that can be read; give a folder that"
+                        " experiments.conveyor or experiments.footage wrote")
+    if arguments.output is not None:
+        _check_output(arguments)
+    files = {path.stem: read_scores(path, truth["frames"]) for path in arguments.scores}
+    if len(files) < len(arguments.scores):
+        raise UserError("--scores names two files of one name; their names tell the models apart")
+    scores = combined(files) | unlearned(arguments.world / "test.mkv")
+    events = [event for path in arguments.events for event in read_events(path)]
+    result = compare(truth, scores, events)
+    print(report(result))
+    if arguments.output is not None:
+        workdir.write_json(arguments.output, result)
     return 0
 
 
