@@ -78,9 +78,9 @@ def _run(argv: Sequence[str]) -> int:
             arguments = _with_known_model(arguments)
             _evaluate(arguments.config, _trained(arguments), arguments.workdir)
         return 0
+    check_devices()
     arguments = _with_known_model(arguments)
     if arguments.mode == "describe":
-        check_devices()
         from vpn_anomaly.training.describe import describe
 
         print(describe(arguments.config))
@@ -209,7 +209,6 @@ def _check_layout(config) -> None:
 def _trained(arguments: command_line.Arguments):
     """What to evaluate or score with: the given checkpoint, or the run in the workdir."""
     config, directory = arguments.config, arguments.workdir
-    check_devices()
     if arguments.checkpoint is None:
         workdir.open_trained(directory, config)
         return _trained_run(config, directory)
