@@ -52,8 +52,11 @@ _REDRAWN = 0.2  # seconds between two drawings of the line on a terminal
 
 def truth(conveyor: Conveyor, arguments: dict[str, object]) -> dict[str, object]:
     """The content of truth.json: the arguments, the number of frames, and the defects in order."""
-    return {**arguments, "frames": conveyor.frames,
-            "defects": [dataclasses.asdict(defect) for defect in conveyor.defects]}
+    return {
+        **arguments,
+        "frames": conveyor.frames,
+        "defects": [dataclasses.asdict(defect) for defect in conveyor.defects],
+    }
 
 
 def mask(conveyor: Conveyor, index: int) -> np.ndarray:
@@ -113,8 +116,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     check_range("test_minutes", arguments.test_minutes, *MINUTES)
     {"films": _check_films, "ucsd": check_place}[arguments.layout](arguments.output)
     normal = Conveyor(arguments.seed, "train", minutes=arguments.minutes, **belt)
-    test = Conveyor(arguments.seed, "test", minutes=arguments.test_minutes,
-                    defects=arguments.defects, **belt)
+    test = Conveyor(arguments.seed, "test", minutes=arguments.test_minutes, defects=arguments.defects, **belt)
     write = {"films": _write_films, "ucsd": _write_ucsd}[arguments.layout]
     told = write(arguments, normal, test)
     print(f"{arguments.output}: {told}")
@@ -132,10 +134,18 @@ def _write_films(arguments: argparse.Namespace, normal: Conveyor, test: Conveyor
     progress = _Progress(normal.frames + test.frames)
     films = dict(zip(FILMS, (normal, test), strict=True))
     videos = {name: progress.told(name, film, film.frames) for name, film in films.items()}
-    write_world(arguments.output, videos, truth(test, _world(arguments)),
-                height=arguments.height, width=arguments.width, rate=arguments.rate)
-    return (f"normal.mkv {normal.frames} frames, test.mkv {test.frames} frames with"
-            f" {len(test.defects)} defects, truth.json")
+    write_world(
+        arguments.output,
+        videos,
+        truth(test, _world(arguments)),
+        height=arguments.height,
+        width=arguments.width,
+        rate=arguments.rate,
+    )
+    return (
+        f"normal.mkv {normal.frames} frames, test.mkv {test.frames} frames with"
+        f" {len(test.defects)} defects, truth.json"
+    )
 
 
 def _write_ucsd(arguments: argparse.Namespace, normal: Conveyor, test: Conveyor) -> str:
@@ -144,40 +154,68 @@ def _write_ucsd(arguments: argparse.Namespace, normal: Conveyor, test: Conveyor)
     check_range("clips", clips, 1, min(normal.frames, test.frames))
     lengths = {part: film.frames // clips for part, film in (("Train", normal), ("Test", test))}
     progress = _Progress(clips * sum(lengths.values()))
-    frames = [progress.told(part, film, clips * lengths[part])
-              for part, film in (("Train", normal), ("Test", test))]
-    write_ucsd(arguments.output, "conveyor", *frames, functools.partial(mask, test), clips=clips,
-               normal_length=lengths["Train"], test_length=lengths["Test"],
-               truth=truth(test, {**_world(arguments), "layout": "ucsd", "clips": clips}))
+    frames = [
+        progress.told(part, film, clips * lengths[part]) for part, film in (("Train", normal), ("Test", test))
+    ]
+    write_ucsd(
+        arguments.output,
+        "conveyor",
+        *frames,
+        functools.partial(mask, test),
+        clips=clips,
+        normal_length=lengths["Train"],
+        test_length=lengths["Test"],
+        truth=truth(test, {**_world(arguments), "layout": "ucsd", "clips": clips}),
+    )
     rest = {part: film.frames % clips for part, film in (("Train", normal), ("Test", test))}
-    left_out = "".join(f", {count} frames at the end of the film for {part}/ left out"
-                       for part, count in rest.items() if count)
-    return (f"Train/ {clips} clips of {lengths['Train']} frames, Test/ {clips} clips of"
-            f" {lengths['Test']} frames with {len(test.defects)} defects, truth.json{left_out}")
+    left_out = "".join(
+        f", {count} frames at the end of the film for {part}/ left out"
+        for part, count in rest.items()
+        if count
+    )
+    return (
+        f"Train/ {clips} clips of {lengths['Train']} frames, Test/ {clips} clips of"
+        f" {lengths['Test']} frames with {len(test.defects)} defects, truth.json{left_out}"
+    )
 
 
 def _world(arguments: argparse.Namespace) -> dict[str, object]:
     """The arguments that say what the films show."""
-    return {name: value for name, value in vars(arguments).items()
-            if name not in ("output", "layout", "clips")}
+    return {
+        name: value for name, value in vars(arguments).items() if name not in ("output", "layout", "clips")
+    }
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = Parser("conveyor", __doc__)
-    parser.add_argument("--output", required=True, type=file_path, metavar="DIR",
-                        help="made if need be; videos of the same names are replaced")
+    parser.add_argument(
+        "--output",
+        required=True,
+        type=file_path,
+        metavar="DIR",
+        help="made if need be; videos of the same names are replaced",
+    )
     parser.add_argument("--minutes", type=float, default=4.0, help="of the video without defects")
     parser.add_argument("--test_minutes", type=float, default=4.0, help="of the video with defects")
     parser.add_argument("--seed", type=int, default=0, help="of the whole world")
     parser.add_argument("--height", type=int, default=96, help="pixels")
     parser.add_argument("--width", type=int, default=160, help="pixels")
     parser.add_argument("--rate", type=int, default=15, help="frames a second")
-    parser.add_argument("--defects", type=int, default=12,
-                        help="in the test video; six kinds take turns in random order")
-    parser.add_argument("--products", type=int, default=5,
-                        help="kinds of parts that pass in random order, 1 to 5; 1: all are plates")
-    parser.add_argument("--layout", choices=("films", "ucsd"), default="films",
-                        help="two videos, or folders of images, labels and masks as the UCSD data set is")
+    parser.add_argument(
+        "--defects", type=int, default=12, help="in the test video; six kinds take turns in random order"
+    )
+    parser.add_argument(
+        "--products",
+        type=int,
+        default=5,
+        help="kinds of parts that pass in random order, 1 to 5; 1: all are plates",
+    )
+    parser.add_argument(
+        "--layout",
+        choices=("films", "ucsd"),
+        default="films",
+        help="two videos, or folders of images, labels and masks as the UCSD data set is",
+    )
     parser.add_argument("--clips", type=int, help=f"that either film is cut into; {CLIPS} for ucsd")
     return parser.parse_args(argv)
 

@@ -107,8 +107,9 @@ def report(result: dict[str, dict]) -> str:
     first, last = result["first"], result["last"]
     lines = [f"{'':<24}{'first':>10}{'last':>10}   ({first['frames']:,} frames each)"]
     for group in ("mean", "accuracy"):
-        lines += [f"{name:<24}{value:>10.4f}{last[group][name]:>10.4f}"
-                  for name, value in first[group].items()]
+        lines += [
+            f"{name:<24}{value:>10.4f}{last[group][name]:>10.4f}" for name, value in first[group].items()
+        ]
     return "\n".join(lines)
 
 
@@ -123,8 +124,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     parts_of(arguments.frames)
     if arguments.output is not None:
-        overwriting.check_kept({f"--output={arguments.output}": arguments.output},
-                               overwriting.weights(arguments.workdir, None))
+        overwriting.check_kept(
+            {f"--output={arguments.output}": arguments.output}, overwriting.weights(arguments.workdir, None)
+        )
         output_files.check_output(arguments.output)
     path = arguments.workdir / "config.json"
     stored = workdir.read_json(path)
@@ -137,8 +139,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     result = drift(trained_run(config, arguments.workdir).scorer(config), clips)
     print(report(result))
     if arguments.output is not None:
-        workdir.write_json(arguments.output, {
-            "frames": arguments.frames, "streams": arguments.streams, **result})
+        workdir.write_json(
+            arguments.output, {"frames": arguments.frames, "streams": arguments.streams, **result}
+        )
     return 0
 
 

@@ -42,16 +42,17 @@ def export(directory: pathlib.Path, output: pathlib.Path, dtype: str) -> list[st
     _check_output(directory, output)
     trained = trained_run(config, directory)
     if trained.metadata["step"] != results["steps"]:
-        raise UserError(f"{directory}: the last whole checkpoint is of step "
-                        f"{trained.metadata['step']}, but the results are of step "
-                        f"{results['steps']}; evaluate again with --mode=evaluate")
+        raise UserError(
+            f"{directory}: the last whole checkpoint is of step "
+            f"{trained.metadata['step']}, but the results are of step "
+            f"{results['steps']}; evaluate again with --mode=evaluate"
+        )
     weights = array_names.host_arrays(trained.params)
     rounded = {name: cast(name, array, dtype) for name, array in weights.items()}
     made_with = calibration_made_with(config, trained)
     scores = checkpoints.load_calibration(directory / "checkpoints", made_with)
     if scores is None:
-        raise UserError(f"{directory} has no calibration of its results; evaluate again with "
-                        "--mode=evaluate")
+        raise UserError(f"{directory} has no calibration of its results; evaluate again with --mode=evaluate")
     lines = []
     if dtype != "float32":
         scores, lines = _with_rounded(config, trained, rounded)
@@ -60,8 +61,10 @@ def export(directory: pathlib.Path, output: pathlib.Path, dtype: str) -> list[st
     checkpoints.save_calibration(output, made_with, scores)
     exported.write(output, rounded, _about(trained, results))
     lines += _copied_watch_calibration(directory / "checkpoints", output, dtype)
-    sizes = [f"{name}: {(output / name).stat().st_size:,} bytes"
-             for name in (exported.WEIGHTS, exported.CALIBRATION, exported.ABOUT)]
+    sizes = [
+        f"{name}: {(output / name).stat().st_size:,} bytes"
+        for name in (exported.WEIGHTS, exported.CALIBRATION, exported.ABOUT)
+    ]
     count = sum(array.size for array in rounded.values())
     return [*sizes, f"{count:,} parameters as {dtype}, step {results['steps']}", *lines]
 
@@ -70,8 +73,10 @@ def _check_output(directory: pathlib.Path, output: pathlib.Path) -> None:
     """Raises UserError where the files cannot be written, or the run has files of these names there."""
     watch = checkpoints.calibration_path(output, WATCH).name
     names = (exported.WEIGHTS, exported.CALIBRATION, exported.ABOUT, watch)
-    overwriting.check_kept({f"{output / name} of --output": output / name for name in names},
-                           overwriting.weights(directory, None))
+    overwriting.check_kept(
+        {f"{output / name} of --output": output / name for name in names},
+        overwriting.weights(directory, None),
+    )
     output_files.check_outputs_in(output, *names)
 
 
@@ -84,8 +89,10 @@ def _finished(directory: pathlib.Path) -> tuple[ConfigDict, dict]:
     config = exported.stored_config(results["config"], path)
     workdir.open_trained(directory, config)
     if workdir.finished_results(directory, config) is None:
-        raise UserError(f"{directory} has done {results.get('steps')} of {config.train.steps} steps; "
-                        "train to the end first")
+        raise UserError(
+            f"{directory} has done {results.get('steps')} of {config.train.steps} steps; "
+            "train to the end first"
+        )
     return config, results
 
 
@@ -105,16 +112,14 @@ def _with_rounded(
     source = build_source(config.data)
     as_loaded = {name: array.astype(np.float32) for name, array in rounded.items()}
     params = array_names.like(trained.params, as_loaded)
-    after = calibration_scores(config, Trained(params, trained.metadata, (), None).scorer(config),
-                               source)
+    after = calibration_scores(config, Trained(params, trained.metadata, (), None).scorer(config), source)
     count = min(COMPARED, config.evaluate.calibration_sequences)
     clips = evaluation_clips(source, "validation", count).clip
     before = trained.scorer(config).scores(clips, clips.shape[1] - 1)
     lines = [f"largest change of a score by rounding, {count} validation sequences:"]
     for name, score_N in before.items():
         change = np.abs(after[name][:count] - score_N).max()
-        lines.append(f"  {name:<14}{change:.3g} (scores from {score_N.min():.4g} to "
-                     f"{score_N.max():.4g})")
+        lines.append(f"  {name:<14}{change:.3g} (scores from {score_N.min():.4g} to {score_N.max():.4g})")
     return after, lines
 
 
@@ -126,8 +131,10 @@ def _copied_watch_calibration(run: pathlib.Path, output: pathlib.Path, dtype: st
         if not stored.exists():
             return []
         if dtype != "float32":
-            return [f"{stored.name} is of unrounded weights and left out: whoever watches with these"
-                    " needs the normal footage"]
+            return [
+                f"{stored.name} is of unrounded weights and left out: whoever watches with these"
+                " needs the normal footage"
+            ]
         shutil.copyfile(stored, copy)
     return [f"{copy.name}: {copy.stat().st_size:,} bytes"]
 
@@ -147,8 +154,9 @@ def main(argv=None) -> int:
     parser = Parser("export_weights", __doc__)
     parser.add_argument("--workdir", required=True, type=file_path, help="a finished run")
     parser.add_argument("--output", required=True, type=file_path, help="the folder of the files")
-    parser.add_argument("--dtype", choices=exported.DTYPES, default="float32",
-                        help="what the weights are stored in")
+    parser.add_argument(
+        "--dtype", choices=exported.DTYPES, default="float32", help="what the weights are stored in"
+    )
     arguments = parser.parse_args(argv)
     lines = export(arguments.workdir, arguments.output, arguments.dtype)
     print(f"wrote {arguments.output}", *lines, sep="\n")

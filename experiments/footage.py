@@ -49,8 +49,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command line; 2: an error, told in one line."""
     parser = Parser("footage", __doc__)
     parser.add_argument("--input", required=True, type=lambda text: str(file_path(text)), metavar="VIDEO")
-    parser.add_argument("--output", required=True, type=file_path, metavar="DIR",
-                        help="made if need be; files of the same names are replaced")
+    parser.add_argument(
+        "--output",
+        required=True,
+        type=file_path,
+        metavar="DIR",
+        help="made if need be; files of the same names are replaced",
+    )
     parser.add_argument("--height", type=int, default=192, help="pixels at most")
     parser.add_argument("--width", type=int, default=256, help="pixels at most")
     parser.add_argument("--changes", type=int, default=6, help="six kinds take turns")
@@ -60,15 +65,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     _check_output(directory, arguments["input"])
     frame_TxHxW, rate = read_frames(arguments["input"], arguments["height"], arguments["width"])
     half, (height, width) = len(frame_TxHxW) // 2, frame_TxHxW.shape[1:]
-    changed, defects = changed_footage(
-        frame_TxHxW[half:], rate, arguments["changes"], arguments["seed"]
-    )
+    changed, defects = changed_footage(frame_TxHxW[half:], rate, arguments["changes"], arguments["seed"])
     videos = dict(zip(VIDEOS, (frame_TxHxW[:half], changed), strict=True))
-    truth = {**arguments, "rate": rate, "frames": len(changed),
-             "defects": [dataclasses.asdict(defect) for defect in defects]}
+    truth = {
+        **arguments,
+        "rate": rate,
+        "frames": len(changed),
+        "defects": [dataclasses.asdict(defect) for defect in defects],
+    }
     write_world(directory, videos, truth, height=height, width=width, rate=rate)
-    print(f"{directory}: normal.mkv {half} frames, test.mkv with {len(defects)}"
-          " changes, truth.json")
+    print(f"{directory}: normal.mkv {half} frames, test.mkv with {len(defects)} changes, truth.json")
     return 0
 
 

@@ -111,8 +111,7 @@ def _try(configs, output, jobs) -> None:
     losses = _stored(output)
     with workdir.storing(output.parent):
         output.parent.mkdir(parents=True, exist_ok=True)
-    missing = {key: config for key, config in configs.items()
-               if str(key[1]) not in losses.get(key[0], {})}
+    missing = {key: config for key, config in configs.items() if str(key[1]) not in losses.get(key[0], {})}
     # A fresh interpreter for every training: JAX and forked processes do not go together.
     context = multiprocessing.get_context("spawn")
     with concurrent.futures.ProcessPoolExecutor(

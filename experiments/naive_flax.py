@@ -49,8 +49,11 @@ class ConvLSTM(nn.Module):
     @nn.compact
     def __call__(self, x):
         over_time = nn.scan(
-            nn.ConvLSTMCell, variable_broadcast="params", split_rngs={"params": False},
-            in_axes=1, out_axes=1,
+            nn.ConvLSTMCell,
+            variable_broadcast="params",
+            split_rngs={"params": False},
+            in_axes=1,
+            out_axes=1,
         )
         zeros = jnp.zeros((x.shape[0], *x.shape[2:4], self.features))
         cell = over_time(self.features, kernel_size=(3, 3), name="cell")
@@ -147,8 +150,12 @@ class Network(nn.Module):
         masked = merge(frames[:, target]) * mask
         last_output = merge(memory[:, last])
         moved = CorrelationAttention(
-            attention.heads, attention.windows, attention.radius, attention.cell,
-            attention.meta_channels, name="attention",
+            attention.heads,
+            attention.windows,
+            attention.radius,
+            attention.cell,
+            attention.meta_channels,
+            name="attention",
         )(last_output, three, masked, mask)
         pixels = jnp.concatenate([three[:, -1], moved, masked, mask], axis=-1)
         head = model.head

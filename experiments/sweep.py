@@ -42,8 +42,7 @@ class Sweep:
         failures: a line for every run that failed.
     """
 
-    def __init__(self, definition: Definition, program: Sequence[str], jobs: int,
-                 progress: Progress):
+    def __init__(self, definition: Definition, program: Sequence[str], jobs: int, progress: Progress):
         self._definition, self._program, self._jobs = definition, program, jobs
         self._progress, self._running = progress, []
         self.failures: list[str] = []
@@ -103,8 +102,7 @@ class Sweep:
             results = workdir.finished_results(run.folder, run.config)
         if results is None:
             return False
-        stored.store(run.folder, results, run.row, run.seed, run.place,
-                     self._definition.stored_scores)
+        stored.store(run.folder, results, run.row, run.seed, run.place, self._definition.stored_scores)
         return True
 
     def _fail(self, run: Run, why: str) -> None:
@@ -126,15 +124,16 @@ def main(argv: Sequence[str] | None = None, program: Sequence[str] = PROGRAM) ->
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser("sweep", __doc__)
-    parser.add_argument("--sweep", required=True, type=file_path, metavar="FILE",
-                        help="what to run (sweeps/definition.py)")
-    parser.add_argument("--workdir", required=True, type=file_path, metavar="DIR",
-                        help="where the runs live")
+    parser.add_argument(
+        "--sweep", required=True, type=file_path, metavar="FILE", help="what to run (sweeps/definition.py)"
+    )
+    parser.add_argument("--workdir", required=True, type=file_path, metavar="DIR", help="where the runs live")
     parser.add_argument("--seeds", metavar="N,...", help="default: the file's SEEDS")
     parser.add_argument("--only", metavar="ROW,...", help="default: all rows of the file")
     parser.add_argument("--jobs", type=jobs, default=1, metavar="N", help="runs at once")
-    parser.add_argument("--results", type=file_path, default=RESULTS, metavar="DIR",
-                        help=f"default: {RESULTS}")
+    parser.add_argument(
+        "--results", type=file_path, default=RESULTS, metavar="DIR", help=f"default: {RESULTS}"
+    )
     return parser
 
 
@@ -175,8 +174,9 @@ def _rows(text: str | None, definition: Definition) -> list[str]:
     asked = text.split(",")
     for row in asked:
         if row not in definition.runs:
-            raise UserError(f"--only={text}: there is no row {row!r}; the rows are: "
-                            f"{', '.join(definition.runs)}")
+            raise UserError(
+                f"--only={text}: there is no row {row!r}; the rows are: {', '.join(definition.runs)}"
+            )
     return [row for row in definition.runs if row in asked]
 
 

@@ -52,8 +52,12 @@ def systems_figure(path: pathlib.Path, runs: dict[str, tuple], index: int) -> No
     shown_HxW = shown(*clips.shape[2:4], scorer.shift_Mx2[0], config.data.lattice)
     scenes = [
         Scene(
-            label, clips[row], shown_HxW, counted[row],
-            {name: map_NxHxW[row] for name, map_NxHxW in maps.items()}, changed[row],
+            label,
+            clips[row],
+            shown_HxW,
+            counted[row],
+            {name: map_NxHxW[row] for name, map_NxHxW in maps.items()},
+            changed[row],
         )
         for row, label in enumerate(labels)
     ]
@@ -76,11 +80,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     rows = arguments.rows.split(",") if arguments.rows else list(definition.runs)
     unknown = [row for row in rows if row not in definition.runs]
     if unknown:
-        raise UserError(f"--rows: there is no row {unknown[0]!r}; the rows are: "
-                        f"{', '.join(definition.runs)}")
-    runs = {definition.table.label(row): (run_config(definition, row, arguments.seed),
-                                          arguments.workdir / row / f"seed{arguments.seed}")
-            for row in rows}
+        raise UserError(f"--rows: there is no row {unknown[0]!r}; the rows are: {', '.join(definition.runs)}")
+    runs = {
+        definition.table.label(row): (
+            run_config(definition, row, arguments.seed),
+            arguments.workdir / row / f"seed{arguments.seed}",
+        )
+        for row in rows
+    }
     index = arguments.index
     if index is None:
         index = next(iter(runs.values()))[0].evaluate.sequences

@@ -43,8 +43,11 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.check:
         if new == text:
             return 0
-        print(f"{arguments.readme}: the tables of {definition.name} are not what {arguments.results} gives; "
-              "run the same command without --check", file=sys.stderr)
+        print(
+            f"{arguments.readme}: the tables of {definition.name} are not what {arguments.results} gives; "
+            "run the same command without --check",
+            file=sys.stderr,
+        )
         return 1
     figure = arguments.figure or pathlib.Path("docs", f"{definition.name}.png")
     output_files.check_output(arguments.readme)
@@ -64,8 +67,10 @@ def _rows(definition: Definition, arguments: argparse.Namespace) -> list[Row]:
     partial = {row: seeds for row, seeds in missing_seeds(definition, runs).items() if runs[row]}
     if partial and not arguments.partial:
         named = "; ".join(f"{row} seed {', '.join(map(str, seeds))}" for row, seeds in partial.items())
-        raise UserError(f"{definition.name} lacks runs of rows that have others: {named}; "
-                        "finish the sweep, or give --partial to show what is there")
+        raise UserError(
+            f"{definition.name} lacks runs of rows that have others: {named}; "
+            "finish the sweep, or give --partial to show what is there"
+        )
     return rows
 
 
@@ -74,8 +79,9 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     folder = pathlib.Path("experiments")
     parser.add_argument("--sweep", type=file_path, default=folder / "paper_table.py", help="its definition")
     parser.add_argument("--results", type=file_path, default=folder / "results", help="where it is stored")
-    parser.add_argument("--readme", type=file_path, default=pathlib.Path("README.md"),
-                        help="the file with the tables")
+    parser.add_argument(
+        "--readme", type=file_path, default=pathlib.Path("README.md"), help="the file with the tables"
+    )
     parser.add_argument("--figure", type=file_path, help="the PNG; default docs/NAME.png")
     parser.add_argument("--check", action="store_true", help="write nothing; 1 where the tables differ")
     parser.add_argument("--partial", action="store_true", help="show rows that lack some of their seeds")

@@ -23,8 +23,10 @@ class TorchStream:
         self.model, self.params = config.model, _tensors(params)
         self.channels, self.size = config.data.channels, (height, width)
         rows, columns = config.data.lattice
-        shown = [(np.arange(height)[:, None] - down) % rows + (np.arange(width) - right) % columns == 0
-                 for down, right in np.asarray(shift_Mx2)]
+        shown = [
+            (np.arange(height)[:, None] - down) % rows + (np.arange(width) - right) % columns == 0
+            for down, right in np.asarray(shift_Mx2)
+        ]
         self.shown_Mx1xHxW = torch.tensor(np.stack(shown)[:, None], dtype=torch.float32)
         cells = (1, config.model.lstm.channels, height // self.model.stem, width // self.model.stem)
         self.c, self.h = torch.zeros(cells), torch.zeros(cells)
@@ -36,11 +38,13 @@ class TorchStream:
         and `entropy`."""
         value_CxHxW = torch.tensor(frame_HxWxC).permute(2, 0, 1).long()
         frame_1xCxHxW = value_CxHxW[None] / 255
-        total, hidden = None, 1 - self.shown_Mx1xHxW[:, 0]
+        hidden = 1 - self.shown_Mx1xHxW[:, 0]
         statistics = self._statistics(self._inpaint(frame_1xCxHxW), value_CxHxW, tail)
         times_HxW = hidden.sum(0)
-        maps = {name: ((map_MxHxW * hidden).sum(0) / times_HxW.clamp(min=1)).numpy()
-                for name, map_MxHxW in statistics.items()}
+        maps = {
+            name: ((map_MxHxW * hidden).sum(0) / times_HxW.clamp(min=1)).numpy()
+            for name, map_MxHxW in statistics.items()
+        }
         self._remember(frame_1xCxHxW)
         return maps
 
@@ -99,8 +103,9 @@ class TorchStream:
         cell = self.model.attention.cell
         error = ((target - self._moved_frames(source)) ** 2).sum(2) * weight[:, 0]
         cells = F.avg_pool2d(error, cell).swapaxes(0, 1) * cell**2
-        return [F.avg_pool2d(cells, window, 1, window // 2) * window**2
-                for window in self.model.attention.windows]
+        return [
+            F.avg_pool2d(cells, window, 1, window // 2) * window**2 for window in self.model.attention.windows
+        ]
 
     def _meta_network(self, params, last_output, kinds):
         """Logits of every head's displacements, (M, heads, (2R+1)², h, w)."""

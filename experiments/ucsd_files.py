@@ -13,9 +13,18 @@ from vpn_anomaly.errors import UserError
 LEAST_DIGITS = 3
 
 
-def write_ucsd(directory: pathlib.Path, name: str, normal: Iterable[np.ndarray],
-               test: Iterable[np.ndarray], mask: Callable[[int], np.ndarray], *, clips: int,
-               normal_length: int, test_length: int, truth: Mapping[str, object]) -> None:
+def write_ucsd(
+    directory: pathlib.Path,
+    name: str,
+    normal: Iterable[np.ndarray],
+    test: Iterable[np.ndarray],
+    mask: Callable[[int], np.ndarray],
+    *,
+    clips: int,
+    normal_length: int,
+    test_length: int,
+    truth: Mapping[str, object],
+) -> None:
     """Writes both films, cut into clips, then truth.json and last of all the labels.
 
     A frame is labelled anomalous where its mask has a pixel.
@@ -43,7 +52,8 @@ def write_ucsd(directory: pathlib.Path, name: str, normal: Iterable[np.ndarray],
         _write_clip(directory / f"{clip}_gt", _pictures(masks, labels[-1]), test_length, "bmp")
     workdir.write_json(directory / TRUTH, truth)
     text = "TestVideoFile = {};\n" + "".join(
-        f"TestVideoFile{{end+1}}.gt_frame = [{_ranges(label_T)}];\n" for label_T in labels)
+        f"TestVideoFile{{end+1}}.gt_frame = [{_ranges(label_T)}];\n" for label_T in labels
+    )
     workdir.write_atomically(directory / "Test" / f"{name}.m", lambda file: file.write(text.encode()))
 
 
@@ -80,8 +90,9 @@ def _write_clip(folder: pathlib.Path, frames: Iterable[np.ndarray], length: int,
     kind = {"tif": "TIFF", "bmp": "BMP"}[ending]
     for number, frame_HxW in enumerate(frames, 1):
         image = Image.fromarray(frame_HxW)
-        workdir.write_atomically(folder / f"{number:0{digits}d}.{ending}",
-                                 lambda file, image=image: image.save(file, kind))
+        workdir.write_atomically(
+            folder / f"{number:0{digits}d}.{ending}", lambda file, image=image: image.save(file, kind)
+        )
 
 
 def _ranges(label_T: list[bool]) -> str:

@@ -42,11 +42,13 @@ def read_results(paths: Sequence[pathlib.Path]) -> dict[str, Mapping]:
     UserError for a file that is none of them, and for two of one name.
     """
     found = {}
-    for path in (file for path in paths for file in _files(path)):
+    for path in (file for place in paths for file in _files(place)):
         results = workdir.read_json(path)
         if results is None or not {"data_set", "scores", "protocol"} <= results.keys():
-            raise UserError(f"{path} holds no results of a labelled set; give a results.json that "
-                            "--mode=evaluate wrote with data.source ucsd, avenue or shanghaitech")
+            raise UserError(
+                f"{path} holds no results of a labelled set; give a results.json that "
+                "--mode=evaluate wrote with data.source ucsd, avenue or shanghaitech"
+            )
         name = path.resolve().parent.name if path.name == "results.json" else path.stem
         if name in found:
             raise UserError(f"two results are called {name}, {path} is the second; rename its folder or file")
@@ -84,8 +86,14 @@ def _row(model: str, score: str, results: Mapping) -> list[str]:
     metrics, clips = results["scores"][score], results["data_set"]["clips"]
     frames = sum(clip["frames"] for clip in clips)
     anomalous = sum(clip["anomalous"] for clip in clips)
-    return [results["data_set"]["name"], f"{frames:,}, {anomalous:,} anomalous", model, f"`{score}`",
-            *(cell(metrics, name) for name in COLUMNS), protocol_in_words(results["protocol"])]
+    return [
+        results["data_set"]["name"],
+        f"{frames:,}, {anomalous:,} anomalous",
+        model,
+        f"`{score}`",
+        *(cell(metrics, name) for name in COLUMNS),
+        protocol_in_words(results["protocol"]),
+    ]
 
 
 def _files(path: pathlib.Path) -> list[pathlib.Path]:
@@ -109,8 +117,10 @@ def _run(arguments: argparse.Namespace) -> int:
         raise UserError(f"no results in {places}; evaluate a labelled set first")
     known = {score for of in results.values() for score in of["scores"]}
     if not known & set(arguments.scores):
-        raise UserError(f"none of the results has a score {' or '.join(arguments.scores)}; they have "
-                        f"{', '.join(sorted(known))}")
+        raise UserError(
+            f"none of the results has a score {' or '.join(arguments.scores)}; they have "
+            f"{', '.join(sorted(known))}"
+        )
     if arguments.readme is None:
         print(table(results, arguments.scores))
         return 0
@@ -118,8 +128,11 @@ def _run(arguments: argparse.Namespace) -> int:
     new = readme_block.with_block(text, markers(), table(results, arguments.scores), arguments.readme)
     if arguments.check:
         if new != text:
-            print(f"{arguments.readme}: the table of {NAME} is not what the results give; run the same "
-                  "command without --check", file=sys.stderr)
+            print(
+                f"{arguments.readme}: the table of {NAME} is not what the results give; run the same "
+                "command without --check",
+                file=sys.stderr,
+            )
         return int(new != text)
     workdir.write_atomically(arguments.readme, lambda file: file.write(new.encode()))
     print(f"{arguments.readme} shows {', '.join(results)}")
@@ -128,8 +141,14 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = Parser("video_table", __doc__)
-    parser.add_argument("results", nargs="*", type=file_path, metavar="RESULTS",
-                        default=[pathlib.Path("experiments/results/labelled")], help="files or folders")
+    parser.add_argument(
+        "results",
+        nargs="*",
+        type=file_path,
+        metavar="RESULTS",
+        default=[pathlib.Path("experiments/results/labelled")],
+        help="files or folders",
+    )
     parser.add_argument("--scores", nargs="+", default=SCORES, metavar="SCORE", help="those to show")
     parser.add_argument("--readme", type=file_path, metavar="FILE", help="write the table into this file")
     parser.add_argument("--check", action="store_true", help="write nothing; 1 where the table differs")

@@ -96,8 +96,10 @@ def read_scores(path: pathlib.Path, frames: int) -> dict[str, np.ndarray]:
     except OSError as error:
         raise UserError(f"{path}: cannot be opened ({error.strerror})") from error
     except (ValueError, KeyError, IndexError, TypeError) as error:
-        raise UserError(f"{path}: not the scores of these {frames} frames; give the --scores=….csv"
-                        " that --mode=watch wrote of the world's test.mkv") from error
+        raise UserError(
+            f"{path}: not the scores of these {frames} frames; give the --scores=….csv"
+            " that --mode=watch wrote of the world's test.mkv"
+        ) from error
 
 
 def combined(files: Mapping[str, Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
@@ -108,8 +110,12 @@ def combined(files: Mapping[str, Mapping[str, np.ndarray]]) -> dict[str, np.ndar
             are several.
     """
     several = len(files) > 1
-    scores = {f"{file}/{name}" if several else name: score_T for file, of in files.items()
-              for name, score_T in of.items() if not name.startswith(P)}
+    scores = {
+        f"{file}/{name}" if several else name: score_T
+        for file, of in files.items()
+        for name, score_T in of.items()
+        if not name.startswith(P)
+    }
     p = [score_T for of in files.values() for name, score_T in of.items() if name.startswith(P)]
     if p:
         scores["least_p"] = -np.log(np.maximum(np.fmin.reduce(p), np.finfo(float).tiny))
@@ -129,21 +135,29 @@ def read_events(path: pathlib.Path) -> list[dict]:
 
 def report(result: Mapping) -> str:
     """The comparison as lines of text."""
-    lines = [f"{kind:<16} {one['found']} of {one['of']} found" for kind, one in
-             sorted(result["defects"].items())]
-    lines.append(f"{result['false_alarms']} false alarms in {result['normal_minutes']:.1f} minutes of"
-                 " normal video")
-    lines += [f"{name:<28} frame AUROC {value:.3f}" for name, value in result["auroc"].items()
-              if value is not None]
+    lines = [
+        f"{kind:<16} {one['found']} of {one['of']} found" for kind, one in sorted(result["defects"].items())
+    ]
+    lines.append(
+        f"{result['false_alarms']} false alarms in {result['normal_minutes']:.1f} minutes of normal video"
+    )
+    lines += [
+        f"{name:<28} frame AUROC {value:.3f}" for name, value in result["auroc"].items() if value is not None
+    ]
     return "\n".join(map(plain_line, lines))
 
 
 def _check_output(arguments) -> None:
     """Raises UserError where the comparison cannot be written, or would replace what is compared."""
-    compared = [arguments.world / "truth.json", arguments.world / "test.mkv",
-                *arguments.scores, *arguments.events]
-    overwriting.check_kept({f"--output={arguments.output}": arguments.output},
-                           [overwriting.Files("the comparison", compared)])
+    compared = [
+        arguments.world / "truth.json",
+        arguments.world / "test.mkv",
+        *arguments.scores,
+        *arguments.events,
+    ]
+    overwriting.check_kept(
+        {f"--output={arguments.output}": arguments.output}, [overwriting.Files("the comparison", compared)]
+    )
     output_files.check_output(arguments.output)
 
 
@@ -153,14 +167,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = Parser("watch_score", __doc__)
     parser.add_argument("--world", required=True, type=file_path, metavar="DIR")
     for name, ending in (("scores", "csv"), ("events", "jsonl")):
-        parser.add_argument(f"--{name}", required=True, type=file_path, nargs="+",
-                            metavar=f"FILE.{ending}")
+        parser.add_argument(f"--{name}", required=True, type=file_path, nargs="+", metavar=f"FILE.{ending}")
     parser.add_argument("--output", type=file_path, metavar="FILE.json")
     arguments = parser.parse_args(argv)
     truth = workdir.read_json(arguments.world / "truth.json")
     if truth is None:
-        raise UserError(f"{arguments.world} has no truth.json that can be read; give a folder that"
-                        " experiments.conveyor or experiments.footage wrote")
+        raise UserError(
+            f"{arguments.world} has no truth.json that can be read; give a folder that"
+            " experiments.conveyor or experiments.footage wrote"
+        )
     if arguments.output is not None:
         _check_output(arguments)
     files = {path.stem: read_scores(path, truth["frames"]) for path in arguments.scores}

@@ -11,8 +11,15 @@ from vpn_anomaly import output_files, workdir
 TRUTH = "truth.json"
 
 
-def write_world(directory: pathlib.Path, videos: Mapping[str, Iterable[np.ndarray]],
-                truth: Mapping[str, object], *, height: int, width: int, rate: int) -> None:
+def write_world(
+    directory: pathlib.Path,
+    videos: Mapping[str, Iterable[np.ndarray]],
+    truth: Mapping[str, object],
+    *,
+    height: int,
+    width: int,
+    rate: int,
+) -> None:
     """Writes videos by file name, see `write_video`, and last of all truth.json.
 
     Raises:
@@ -27,8 +34,9 @@ def write_world(directory: pathlib.Path, videos: Mapping[str, Iterable[np.ndarra
     workdir.write_json(directory / TRUTH, truth)
 
 
-def write_video(path: pathlib.Path, frames: Iterable[np.ndarray], *, height: int, width: int,
-                rate: int) -> None:
+def write_video(
+    path: pathlib.Path, frames: Iterable[np.ndarray], *, height: int, width: int, rate: int
+) -> None:
     """Writes frames, uint8 (H, W), one by one: none is kept. The file appears when it is whole.
 
     Raises:

@@ -77,9 +77,14 @@ def test_scores_of_normal_sequences(tmp_path, caplog):
     assert "calibration.npz is damaged (TooLarge); calibration is made again" in caplog.text
 
 
-@pytest.mark.parametrize("error", [
-    MemoryError(), MemoryError("Unable to allocate 74.5 TiB\nfor an array"),
-    RuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate 9 bytes.\nmore\nmore")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        MemoryError("Unable to allocate 74.5 TiB\nfor an array"),
+        RuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate 9 bytes.\nmore\nmore"),
+    ],
+)
 def test_memory_that_is_refused(monkeypatch, capsys, error):
     def parse(argv):
         raise error
@@ -89,17 +94,35 @@ def test_memory_that_is_refused(monkeypatch, capsys, error):
     assert "there is not enough memory (" in said and (str(error) or "none is left").splitlines()[0] in said
 
 
-@pytest.mark.parametrize("fields", [{"data.height": 65_536, "data.width": 65_536}, {"data.frames": 10**9},
-                                    {"train.batch_size": 2**20}, {"evaluate.batch_size": 2**20}])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"data.height": 65_536, "data.width": 65_536},
+        {"data.frames": 10**9},
+        {"train.batch_size": 2**20},
+        {"evaluate.batch_size": 2**20},
+    ],
+)
 def test_absurd_batches(capsys, fields):
     flags = [f"--config.{name}={value}" for name, value in fields.items()]
-    said = line_of(capsys, "--config=configs/quick.py", "--config.train.loss_pixels=0", "--mode=describe",
-                   *flags)
+    said = line_of(
+        capsys, "--config=configs/quick.py", "--config.train.loss_pixels=0", "--mode=describe", *flags
+    )
     assert "pixels, but at most 2147483647 can be counted; set smaller ones" in said
 
 
-@pytest.mark.parametrize("name", ["data.height", "data.width", "data.video.height", "model.encoder.channels",
-                                  "train.batch_size", "evaluate.batch_size", "model.stem"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "data.height",
+        "data.width",
+        "data.video.height",
+        "model.encoder.channels",
+        "train.batch_size",
+        "evaluate.batch_size",
+        "model.stem",
+    ],
+)
 def test_absurd_sizes_in_the_config(capsys, name):
     said = line_of(capsys, "--config=configs/quick.py", f"--config.{name}={10**9}", "--mode=describe")
     assert f"{name} is 1000000000, but has to be from " in said
@@ -108,6 +131,10 @@ def test_absurd_sizes_in_the_config(capsys, name):
 def test_sequences_that_no_memory_has(capsys, tmp_path):
     """Within the range of every field, and yet too much."""
     tiny.config_file(tmp_path / "c.py", tiny.tiny_config())
-    said = line_of(capsys, f"--config={tmp_path / 'c.py'}", f"--workdir={tmp_path / 'run'}",
-                   f"--config.data.digit_count={10**12}")
+    said = line_of(
+        capsys,
+        f"--config={tmp_path / 'c.py'}",
+        f"--workdir={tmp_path / 'run'}",
+        f"--config.data.digit_count={10**12}",
+    )
     assert "there is not enough memory (Unable to allocate" in said

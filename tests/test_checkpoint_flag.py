@@ -41,8 +41,13 @@ def test_the_checkpoint_brings_its_config(folder, tmp_path):
 
 
 def test_evaluation_and_scoring_fields_can_be_set_and_the_others_to_what_they_are(folder):
-    arguments = parse(folder, "--mode=describe", "--config.evaluate.sequences=3",
-                      "--config.score.masks=1", "--config.model.attention.kind=none")
+    arguments = parse(
+        folder,
+        "--mode=describe",
+        "--config.evaluate.sequences=3",
+        "--config.score.masks=1",
+        "--config.model.attention.kind=none",
+    )
     assert differences(arguments.config, stored()) == ["evaluate.sequences", "score.masks"]
 
 
@@ -50,20 +55,23 @@ def test_a_config_file_has_no_checkpoint():
     assert command_line.parse(["--config=configs/quick.py"]).checkpoint is None
 
 
-@pytest.mark.parametrize("arguments, words", [
-    ([], ["trained already", "--mode=score", "evaluate"]),
-    (["--mode=train"], ["trained already", "--mode=score", "evaluate"]),
-    (["--mode=describe", "--config=configs/quick.py"], ["brings its own config", "--config"]),
-    (["--mode=describe", "--config.model.stem=2"], ["model.stem 4 there and 2 here", "weights"]),
-    (["--mode=describe", "--config.seed=3", "--config.data.digits=tfds"], ["seed 0", "data.digits"]),
-    (["--mode=describe", "--config.score.masks=0"], ["score.masks is 0"]),
-    (["--mode=describe", "--config.score.maskz=1"], ["'score.maskz'"]),
-    (["--mode=describe", "--checkpoint=nowhere"], ["'nowhere'", "'pretrained'"]),
-    (["--mode=describe", "--checkpoint="], ["''", "'pretrained'"]),
-    (["--mode=evaluate"], ["--workdir", "new or empty"]),
-    (["--mode=score"], ["--input=FILE"]),
-    (["--mode=score", "--workdir=w"], ["leave --workdir out"]),
-])
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        ([], ["trained already", "--mode=score", "evaluate"]),
+        (["--mode=train"], ["trained already", "--mode=score", "evaluate"]),
+        (["--mode=describe", "--config=configs/quick.py"], ["brings its own config", "--config"]),
+        (["--mode=describe", "--config.model.stem=2"], ["model.stem 4 there and 2 here", "weights"]),
+        (["--mode=describe", "--config.seed=3", "--config.data.digits=tfds"], ["seed 0", "data.digits"]),
+        (["--mode=describe", "--config.score.masks=0"], ["score.masks is 0"]),
+        (["--mode=describe", "--config.score.maskz=1"], ["'score.maskz'"]),
+        (["--mode=describe", "--checkpoint=nowhere"], ["'nowhere'", "'pretrained'"]),
+        (["--mode=describe", "--checkpoint="], ["''", "'pretrained'"]),
+        (["--mode=evaluate"], ["--workdir", "new or empty"]),
+        (["--mode=score"], ["--input=FILE"]),
+        (["--mode=score", "--workdir=w"], ["leave --workdir out"]),
+    ],
+)
 def test_arguments_that_cannot_work(folder, capsys, tmp_path, arguments, words):
     before = sorted(os.listdir(tmp_path))
     assert main([f"--checkpoint={folder}", *arguments]) == 2
@@ -114,5 +122,9 @@ def test_a_workdir_belongs_to_one_checkpoint(tmp_path):
 def test_as_a_program(folder):
     done = subprocess.run(
         [sys.executable, "-m", "vpn_anomaly.main", f"--checkpoint={folder}"],
-        cwd=exported.PRETRAINED_FOLDER.parents[1], capture_output=True, text=True, timeout=60)
+        cwd=exported.PRETRAINED_FOLDER.parents[1],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert done.returncode == 2 and done.stdout == "" and "trained already" in done.stderr

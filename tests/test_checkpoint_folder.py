@@ -74,11 +74,42 @@ def named_pipe(path):
     os.mkfifo(path)
 
 
-KINDS = (file, empty_folder, folder_of_others, dangling_link, link_to_itself, link_to_a_checkpoint,
-         link_to_a_folder, copy_of_another_step, named_pipe)
+KINDS = (
+    file,
+    empty_folder,
+    folder_of_others,
+    dangling_link,
+    link_to_itself,
+    link_to_a_checkpoint,
+    link_to_a_folder,
+    copy_of_another_step,
+    named_pipe,
+)
 # Of the steps that are saved, 6 is the next one; numbers that `int` reads, and `isdecimal`, and not.
-NAMES = ("6", "007", "5", "9", "3", "0", "٧", "²", "１", "4.tmp", "-1", "4-0", "04-2", "1e3", " 7", "4_0",
-         ".8", ".hidden", "notes.txt", "6.orbax-checkpoint-tmp", "latest", "\udcff7")
+NAMES = (
+    "6",
+    "007",
+    "5",
+    "9",
+    "3",
+    "0",
+    "٧",
+    "²",
+    "１",
+    "4.tmp",
+    "-1",
+    "4-0",
+    "04-2",
+    "1e3",
+    " 7",
+    "4_0",
+    ".8",
+    ".hidden",
+    "notes.txt",
+    "6.orbax-checkpoint-tmp",
+    "latest",
+    "\udcff7",
+)
 
 
 def described(path):
@@ -115,8 +146,9 @@ def test_many_strays_are_told_in_one_line_once(directory, caplog):
 
 
 def test_nothing_but_strays_is_nothing(tmp_path):
-    for name, make in zip(("1", "2", "3", "4", "5"), (file, empty_folder, dangling_link, link_to_itself,
-                                                      folder_of_others)):
+    for name, make in zip(
+        ("1", "2", "3", "4", "5"), (file, empty_folder, dangling_link, link_to_itself, folder_of_others)
+    ):
         make(tmp_path / name)
     assert checkpoints.saved_steps(tmp_path) == []
     assert checkpoints.restore_latest(tmp_path, STATE) is None
@@ -210,16 +242,30 @@ def test_a_sealed_record_of_another_content_is_damage(directory, caplog, change)
     assert latest(directory) == 6
 
 
-@pytest.mark.parametrize("text", ["", "[]", "7", "null", "{", "[" * 3000, '{"a": ' * 900 + "1" + "}" * 900,
-                                  '{"params": 3}', '{"params": {"bytes": "x"}}', '{"../../x": null}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "7",
+        "null",
+        "{",
+        "[" * 3000,
+        '{"a": ' * 900 + "1" + "}" * 900,
+        '{"params": 3}',
+        '{"params": {"bytes": "x"}}',
+        '{"../../x": null}',
+    ],
+)
 def test_a_list_of_files_of_any_content_is_damage(directory, caplog, text):
     (directory / "4" / checkpoint_folder.FILES).write_text(text)
     assert latest(directory) == 2
     assert len(caplog.records) == 1
 
 
-@pytest.mark.parametrize("said", [{}, *({"wall_seconds": value} for value in (
-    "3", None, float("nan"), 10**400, [1]))])
+@pytest.mark.parametrize(
+    "said", [{}, *({"wall_seconds": value} for value in ("3", None, float("nan"), 10**400, [1]))]
+)
 def test_metadata_that_lacks_what_is_needed_is_damage(directory, caplog, said):
     checkpoints.save(directory, 6, state(6), {"wall_seconds": 1})
     rewritten(directory, 6, lambda record: {**record, "metadata": {"step": 6, **said}})

@@ -21,17 +21,22 @@ from vpn_anomaly.errors import UserError
 def make_state(step, width=40):
     """A state with an optimizer's nested tuples, two dtypes and empty parts; another every step."""
     key = jax.random.key(step)
-    params = {"encoder": {"kernel": jax.random.normal(key, (30, width)),
-                          "bias": jnp.full(3, step, jnp.bfloat16)},
-              "head": {"kernel": jax.random.normal(key, (width, 50))}}
+    params = {
+        "encoder": {"kernel": jax.random.normal(key, (30, width)), "bias": jnp.full(3, step, jnp.bfloat16)},
+        "head": {"kernel": jax.random.normal(key, (width, 50))},
+    }
     optimizer = optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(1e-3))
     return {"params": params, "opt_state": optimizer.init(params), "step": jnp.int32(step)}
 
 
 def same(restored, state):
     equal = jax.tree.map(
-        lambda a, b: np.asarray(a).dtype == np.asarray(b).dtype
-        and np.asarray(a).tobytes() == np.asarray(b).tobytes(), restored, state)
+        lambda a, b: (
+            np.asarray(a).dtype == np.asarray(b).dtype and np.asarray(a).tobytes() == np.asarray(b).tobytes()
+        ),
+        restored,
+        state,
+    )
     return jax.tree.all(equal)
 
 
@@ -84,7 +89,8 @@ def test_parts_of_the_state_can_be_left_out(directory):
 def test_arrays_go_where_the_sharding_says(directory):
     device = jax.sharding.SingleDeviceSharding(jax.devices()[0])
     abstract = jax.tree.map(
-        lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=device), ABSTRACT)
+        lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=device), ABSTRACT
+    )
     state, _ = checkpoints.restore_latest(directory, abstract)
     assert all(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(state))
     assert same(state, make_state(200))
@@ -98,13 +104,18 @@ def test_saving_a_step_again(directory):
     assert same(checkpoints.restore_latest(directory, ABSTRACT)[0], make_state(7))
 
 
-@pytest.mark.parametrize("change, words", [
-    (lambda p: p["head"].update(kernel=jnp.ones((40, 51))),
-     "params/head/kernel is float32[40, 50] there and float32[40, 51] here"),
-    (lambda p: p["head"].update(kernel=jnp.ones((40, 50), jnp.bfloat16)), "bfloat16[40, 50] here"),
-    (lambda p: p.update(tail=jnp.ones(2)), "params/tail is absent there and float32[2] here"),
-    (lambda p: p.pop("head"), "params/head/kernel is float32[40, 50] there and absent here"),
-])
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        (
+            lambda p: p["head"].update(kernel=jnp.ones((40, 51))),
+            "params/head/kernel is float32[40, 50] there and float32[40, 51] here",
+        ),
+        (lambda p: p["head"].update(kernel=jnp.ones((40, 50), jnp.bfloat16)), "bfloat16[40, 50] here"),
+        (lambda p: p.update(tail=jnp.ones(2)), "params/tail is absent there and float32[2] here"),
+        (lambda p: p.pop("head"), "params/head/kernel is float32[40, 50] there and absent here"),
+    ],
+)
 def test_another_model_is_refused_with_the_first_difference(directory, change, words):
     abstract = {"params": jax.tree.map(lambda leaf: leaf, ABSTRACT["params"])}
     change(abstract["params"])
@@ -120,7 +131,7 @@ def flip(path, rng):
 
 
 def truncate(path, rng):
-    path.write_bytes(path.read_bytes()[:rng.randrange(path.stat().st_size)])
+    path.write_bytes(path.read_bytes()[: rng.randrange(path.stat().st_size)])
 
 
 def delete(path, rng):
@@ -128,8 +139,7 @@ def delete(path, rng):
 
 
 @pytest.mark.parametrize("damage", [flip, truncate, delete])
-def test_any_damaged_file_means_the_previous_one_and_one_line(two_steps, tmp_path, damage, caplog,
-                                                              capfd):
+def test_any_damaged_file_means_the_previous_one_and_one_line(two_steps, tmp_path, damage, caplog, capfd):
     rng = random.Random(5)
     for index, name in enumerate(path.relative_to(two_steps) for path in files_of(two_steps, 200)):
         copy = shutil.copytree(two_steps, tmp_path / str(index))
@@ -247,8 +257,12 @@ def test_kill_9_in_the_middle_of_saves(tmp_path, caplog):
     template = {"params": {"a": np.zeros((200, 500), np.float32), "b": np.zeros(9, np.float32)}}
     last = 0
     for _ in range(5):
-        process = subprocess.Popen([sys.executable, "-c", SAVING, str(tmp_path)],
-                                   env={**os.environ, **READ_ONLY}, stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            [sys.executable, "-c", SAVING, str(tmp_path)],
+            env={**os.environ, **READ_ONLY},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         last = int(process.stdout.readline())
         time.sleep(rng.uniform(0.0, 0.3))
         process.kill()

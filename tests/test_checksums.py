@@ -13,7 +13,8 @@ def test_array_sums_are_those_of_the_bytes_in_c_order():
     plain = hashlib.sha256(b"".join(value.tobytes() for value in array.ravel())).hexdigest()
     for same in (array, np.asfortranarray(array), array.repeat(2, axis=1)[:, ::2]):
         assert checksums.of_arrays({"a": same}) == {
-            "a": {"shape": [2, 3], "dtype": "float32", "sha256": plain}}
+            "a": {"shape": [2, 3], "dtype": "float32", "sha256": plain}
+        }
 
 
 def test_a_changed_renamed_missing_or_reshaped_array_is_named():
@@ -22,8 +23,11 @@ def test_a_changed_renamed_missing_or_reshaped_array_is_named():
     assert checksums.damaged_array(arrays, recorded) is None
     minus_zero = {**arrays, "a": np.array([0.0, -0.0, 0.0, 0.0])}
     for wrong, name in [
-        (minus_zero, "a"), ({"b": arrays["b"]}, "a"), ({**arrays, "c": np.zeros(1)}, "c"),
-        ({**arrays, "a": np.zeros((2, 2))}, "a"), ({**arrays, "b": np.ones(3)}, "b"),
+        (minus_zero, "a"),
+        ({"b": arrays["b"]}, "a"),
+        ({**arrays, "c": np.zeros(1)}, "c"),
+        ({**arrays, "a": np.zeros((2, 2))}, "a"),
+        ({**arrays, "b": np.ones(3)}, "b"),
     ]:
         assert f"array {name} " in checksums.damaged_array(wrong, recorded)
 

@@ -38,11 +38,19 @@ def error_of(capsys, *arguments):
 
 def test_fields_of_every_type_can_be_set():
     arguments = parse(
-        "--config.train.steps=500", "--config.train.learning_rate=1", "--config.seed", "7",
-        "--config.model.attention.kind=none", "--config.train.targets=(10, 13)",
-        "--config.data.speed=(0, 0.2)", "--config.score.every_frame", "--config.data.digits=b.npz",
-        "--noconfig.model.use_masked_frame", "--config.evaluate.corruptions=('both', 'spatial')",
-        "--config.data.lattice=10,10")
+        "--config.train.steps=500",
+        "--config.train.learning_rate=1",
+        "--config.seed",
+        "7",
+        "--config.model.attention.kind=none",
+        "--config.train.targets=(10, 13)",
+        "--config.data.speed=(0, 0.2)",
+        "--config.score.every_frame",
+        "--config.data.digits=b.npz",
+        "--noconfig.model.use_masked_frame",
+        "--config.evaluate.corruptions=('both', 'spatial')",
+        "--config.data.lattice=10,10",
+    )
     config = arguments.config
     assert config.train.steps == 500 and config.seed == 7
     assert config.train.learning_rate == 1.0 and isinstance(config.train.learning_rate, float)
@@ -53,7 +61,8 @@ def test_fields_of_every_type_can_be_set():
     assert config.evaluate.corruptions == ("both", "spatial")
     assert arguments.overrides["train.steps"] == 500 and len(arguments.overrides) == 11
     assert differences(parse().config, config) == sorted(
-        arguments.overrides, key=[field.name for field in FIELDS].index)
+        arguments.overrides, key=[field.name for field in FIELDS].index
+    )
 
 
 def test_the_last_of_two_values_counts_and_nothing_stays_for_the_next_call():
@@ -74,8 +83,14 @@ def test_flags_and_names():
 
 def test_what_names_a_video_is_left_as_it_is():
     address = "rtsp://user:secret@camera.local//stream/1"
-    arguments = parse("--mode=watch", "--workdir=w", f"--input={address}", "--scores=s.csv",
-                      "--video=v.mp4", "--max_frames=100")
+    arguments = parse(
+        "--mode=watch",
+        "--workdir=w",
+        f"--input={address}",
+        "--scores=s.csv",
+        "--video=v.mp4",
+        "--max_frames=100",
+    )
     assert arguments.input == address and arguments.max_frames == 100
     assert arguments.outputs == {"scores": pathlib.Path("s.csv"), "video": pathlib.Path("v.mp4")}
 
@@ -84,7 +99,8 @@ def test_a_relative_config_path(tmp_path, monkeypatch):
     (tmp_path / "mine.py").write_text(
         "from vpn_anomaly.config import defaults\n"
         "def get_config():\n    config = defaults()\n    config.seed = SEED\n    return config\n"
-        "SEED = 12\n")
+        "SEED = 12\n"
+    )
     monkeypatch.chdir(tmp_path)
     assert command_line.parse(["--config=mine.py"]).config.seed == 12
     assert os.listdir(tmp_path) == ["mine.py"]
@@ -119,8 +135,7 @@ BAD_ARGUMENTS = [
     ([QUICK, "--config.train.learning_rate=nan"], ["train.learning_rate is nan"]),
     ([QUICK, "--config.train.targets=(10"], ["train.targets", "a tuple of one or more"]),
     ([QUICK, "--config.train.targets=(1.5,)"], ["train.targets", "whole numbers"]),
-    ([QUICK, "--config.score.every_frame=maybe"],
-     ["score.every_frame is 'maybe'", "true or false"]),
+    ([QUICK, "--config.score.every_frame=maybe"], ["score.every_frame is 'maybe'", "true or false"]),
     ([QUICK, "--noconfig.train.steps"], ["noconfig.train.steps"]),
     ([QUICK, "--config.system=magic"], ["system is 'magic'", "inpainting"]),
     ([QUICK, "--config.model.attention.kind=strong"], ["full, depthwise, correlation, none"]),
@@ -172,18 +187,26 @@ def test_bad_arguments_have_the_same_line_in_every_system(capsys, monkeypatch, t
     assert os.listdir(tmp_path) == []
 
 
-@pytest.mark.parametrize("program, words", [
-    ("def get_config(:", "SyntaxError"),
-    ("x = 1", "get_config"),
-    ("def get_config():\n    return None", "NoneType"),
-    ("def get_config():\n    return 1 / 0", "ZeroDivisionError"),
-    ("import no_such_module_here", "no_such_module_here"),
-    ("from vpn_anomaly.config import defaults\ndef get_config():\n"
-     "    config = defaults()\n    config.train.stepz = 3\n    return config", "stepz"),
-    ("import ml_collections\ndef get_config():\n    return ml_collections.ConfigDict()",
-     "lacks the field system"),
-    ("\x00", "does not work"),
-])
+@pytest.mark.parametrize(
+    "program, words",
+    [
+        ("def get_config(:", "SyntaxError"),
+        ("x = 1", "get_config"),
+        ("def get_config():\n    return None", "NoneType"),
+        ("def get_config():\n    return 1 / 0", "ZeroDivisionError"),
+        ("import no_such_module_here", "no_such_module_here"),
+        (
+            "from vpn_anomaly.config import defaults\ndef get_config():\n"
+            "    config = defaults()\n    config.train.stepz = 3\n    return config",
+            "stepz",
+        ),
+        (
+            "import ml_collections\ndef get_config():\n    return ml_collections.ConfigDict()",
+            "lacks the field system",
+        ),
+        ("\x00", "does not work"),
+    ],
+)
 def test_a_config_file_that_does_not_work(capsys, tmp_path, program, words):
     (tmp_path / "broken.py").write_text(program)
     assert words in error_of(capsys, f"--config={tmp_path}/broken.py")
@@ -199,8 +222,15 @@ def test_files_of_scoring(capsys, tmp_path):
     (tmp_path / "folder.csv").mkdir()
 
     def error(input="in.npz", output="out.csv", *more):
-        return error_of(capsys, QUICK, "--mode=score", f"--workdir={tmp_path}/run",
-                        f"--input={tmp_path / input}", f"--output={tmp_path / output}", *more)
+        return error_of(
+            capsys,
+            QUICK,
+            "--mode=score",
+            f"--workdir={tmp_path}/run",
+            f"--input={tmp_path / input}",
+            f"--output={tmp_path / output}",
+            *more,
+        )
 
     assert "nothing was trained" in error()
     assert "no input file" in error("missing.npz")
@@ -220,8 +250,7 @@ def test_workdirs(capsys, tmp_path):
     assert (tmp_path / "file").read_text() == "precious"
 
     nothing = tmp_path / "nothing"
-    assert "nothing was trained" in error_of(capsys, QUICK, f"--workdir={nothing}",
-                                             "--mode=evaluate")
+    assert "nothing was trained" in error_of(capsys, QUICK, f"--workdir={nothing}", "--mode=evaluate")
     assert not nothing.exists()
 
     other = defaults()
@@ -239,9 +268,14 @@ def test_workdirs(capsys, tmp_path):
 def test_a_finished_run_prints_its_results(capsys, tmp_path):
     config = parse().config
     workdir.open_run(tmp_path, config)
-    workdir.write_results(tmp_path, {
-        "steps": config.train.steps, "config": as_dict(config),
-        "corruptions": {"both": {"mean_nll": {"break_even_accuracy": 0.99}}}})
+    workdir.write_results(
+        tmp_path,
+        {
+            "steps": config.train.steps,
+            "config": as_dict(config),
+            "corruptions": {"both": {"mean_nll": {"break_even_accuracy": 0.99}}},
+        },
+    )
     before = (tmp_path / "results.json").read_bytes()
     assert main([QUICK, f"--workdir={tmp_path}"]) == 0
     assert "0.990" in capsys.readouterr().out
@@ -282,14 +316,22 @@ def test_warnings_of_the_package_are_one_line_on_stderr(capsys, monkeypatch):
 
 
 def program(*arguments, cwd=ROOT):
-    return subprocess.run([sys.executable, "-m", "vpn_anomaly.main", *arguments], cwd=cwd,
-                          capture_output=True, text=True, timeout=60)
+    return subprocess.run(
+        [sys.executable, "-m", "vpn_anomaly.main", *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
 
 
-@pytest.mark.parametrize("arguments, words", [
-    (["--config=configs/quick.py", "--config.train.steps=0"], "train.steps is 0"),
-    (["--config=configs/none.py"], "configs/none.py"),
-])
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["--config=configs/quick.py", "--config.train.steps=0"], "train.steps is 0"),
+        (["--config=configs/none.py"], "configs/none.py"),
+    ],
+)
 def test_a_bad_command_as_a_program(arguments, words):
     done = program(*arguments)
     assert done.returncode == 2 and done.stdout == ""
@@ -299,10 +341,18 @@ def test_a_bad_command_as_a_program(arguments, words):
 
 def test_errors_come_before_anything_heavy_is_imported():
     done = subprocess.run(
-        [sys.executable, "-c",
-         "import json, sys; from vpn_anomaly.main import main; code = main(sys.argv[1:]); "
-         "print(json.dumps([code, [m for m in ('jax', 'flax', 'tensorflow', 'numpy') "
-         "if m in sys.modules]]))",
-         "--config=configs/full.py", "--config.model.stem=5"],
-        cwd=ROOT, capture_output=True, text=True, timeout=60)
+        [
+            sys.executable,
+            "-c",
+            "import json, sys; from vpn_anomaly.main import main; code = main(sys.argv[1:]); "
+            "print(json.dumps([code, [m for m in ('jax', 'flax', 'tensorflow', 'numpy') "
+            "if m in sys.modules]]))",
+            "--config=configs/full.py",
+            "--config.model.stem=5",
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert json.loads(done.stdout) == [2, []]

@@ -40,8 +40,7 @@ def test_debug_is_small_but_sees_the_same_frames(name):
     assert data.digits == "embedded"
     assert config.train.steps * config.train.batch_size <= 16
     assert config.evaluate.sequences <= 16 and config.evaluate.calibration_sequences <= 16
-    assert max(config.model.encoder.channels, config.model.lstm.channels,
-               config.model.head.channels) <= 16
+    assert max(config.model.encoder.channels, config.model.lstm.channels, config.model.head.channels) <= 16
     for kept in ("model.stem", "model.attention.kind", "model.encoder.block", "model.context"):
         assert config_module.flat(config)[kept] == config_module.flat(full)[kept]
 

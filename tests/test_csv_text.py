@@ -8,9 +8,28 @@ import pytest
 from vpn_anomaly.csv_text import csv_line, guarded, read_rows, unguarded
 
 FORMULAS = [
-    "=cmd|' /C calc'!A0", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", "\n=1", "\tx", "\rx", "  =1",
-    "\xa0=1", "\u3000=1",
-    "＝1", "＋1", "－1", "＠x", "\ufeff=1", "\x00=1", "\x1b=1", "'=1", "''+1", "' =1",
+    "=cmd|' /C calc'!A0",
+    "+1",
+    "-1",
+    "@SUM(1)",
+    "\t=1",
+    "\r=1",
+    "\n=1",
+    "\tx",
+    "\rx",
+    "  =1",
+    "\xa0=1",
+    "\u3000=1",
+    "＝1",
+    "＋1",
+    "－1",
+    "＠x",
+    "\ufeff=1",
+    "\x00=1",
+    "\x1b=1",
+    "'=1",
+    "''+1",
+    "' =1",
 ]
 PLAIN = ["film.mkv", "a=b.mkv", "a-b", "'film'", "rtsp://***@h/1", "", "'", " x", "1", "Überwachung"]
 

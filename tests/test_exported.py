@@ -58,7 +58,7 @@ def test_a_flipped_cut_or_missing_file_is_found(tmp_path, name):
     path = write(tmp_path) / name
     whole = path.read_bytes()
     flips = np.random.default_rng(1).integers(len(whole), size=20)
-    flipped = [whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1:] for at in flips]
+    flipped = [whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :] for at in flips]
     for damaged in (*flipped, whole[:-2], whole[: len(whole) // 2], b""):
         path.write_bytes(damaged)
         with pytest.raises(UserError, match=f"(?s)^the checkpoint in .*damaged: .*{name}") as error:
@@ -98,9 +98,15 @@ def test_a_stored_config_comes_back(tmp_path):
     assert exported.stored_config(stored, tmp_path).score.masks == defaults().score.masks
 
 
-@pytest.mark.parametrize("field, value", [
-    ("stepz", 3), ("steps", "many"), ("steps", 0), ("steps", {"of": 3}),
-])
+@pytest.mark.parametrize(
+    "field, value",
+    [
+        ("stepz", 3),
+        ("steps", "many"),
+        ("steps", 0),
+        ("steps", {"of": 3}),
+    ],
+)
 def test_a_config_of_another_version_is_told_in_one_line(tmp_path, field, value):
     stored = as_dict(defaults())
     stored["train"][field] = value

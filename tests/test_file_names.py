@@ -11,15 +11,22 @@ import pytest
 from experiments import sweep
 from experiments.sweeps.definition import load_definition, run_config
 from tests.test_command_line import QUICK, ROOT, error_of, parse
-from vpn_anomaly import command_line, config as configuration, file_names
+from vpn_anomaly import command_line, file_names
+from vpn_anomaly import config as configuration
 from vpn_anomaly.config import flat
 from vpn_anomaly.data import frame_cache
 from vpn_anomaly.errors import UserError
 
 PATH_FIELDS = ("data.path", "data.digits", "data.video.cache", "train.start_from", "watch.zones")
 PLAIN = ("workdir", "input", "checkpoint", "output", "maps", "scores", "events", "video", "report")
-ENDINGS = {"output": ".csv", "maps": ".npz", "scores": ".jsonl", "events": ".jsonl", "video": ".mp4",
-           "report": ".html"}
+ENDINGS = {
+    "output": ".csv",
+    "maps": ".npz",
+    "scores": ".jsonl",
+    "events": ".jsonl",
+    "video": ".mp4",
+    "report": ".html",
+}
 
 
 @pytest.fixture
@@ -37,6 +44,7 @@ def home(tmp_path, monkeypatch):
 @pytest.fixture
 def no_home(home, monkeypatch):
     """A user without HOME whose number has no name."""
+
     def unknown(number):
         raise KeyError(f"getpwuid(): uid not found: {number}")
 
@@ -49,10 +57,16 @@ def no_home(home, monkeypatch):
 
 def flags_of(mode, at):
     """Flags that name files under `at`, by what they name."""
-    named = {"train": ("workdir",), "score": ("workdir", "input", "output", "maps"),
-             "watch": ("workdir", "input", "scores", "events", "video", "report")}[mode]
-    return [f"--mode={mode}", *(f"--{name}={at}/{name}{ENDINGS.get(name, '')}" for name in named),
-            *(f"--config.{field}={at}/{field}" for field in PATH_FIELDS if field != "data.path")]
+    named = {
+        "train": ("workdir",),
+        "score": ("workdir", "input", "output", "maps"),
+        "watch": ("workdir", "input", "scores", "events", "video", "report"),
+    }[mode]
+    return [
+        f"--mode={mode}",
+        *(f"--{name}={at}/{name}{ENDINGS.get(name, '')}" for name in named),
+        *(f"--config.{field}={at}/{field}" for field in PATH_FIELDS if field != "data.path"),
+    ]
 
 
 @pytest.mark.parametrize("mode", ["train", "score", "watch"])
@@ -73,10 +87,12 @@ def test_a_tilde_is_a_home_folder(mode, user, home, tmp_path, monkeypatch):
 def test_the_home_of_a_config_file_and_of_a_sweep(home, tmp_path):
     (home / "tiny.py").write_text(
         "from vpn_anomaly.config import defaults\n\n\ndef get_config(variant=''):\n    config = defaults()\n"
-        "    config.data.path = '~/x.npy' + variant\n    return config\n")
+        "    config.data.path = '~/x.npy' + variant\n    return config\n"
+    )
     assert command_line.parse(["--config=~/tiny.py:2"]).config.data.path == f"{home}/x.npy2"
     (home / "sweep.py").write_text(
-        f"CONFIG = '{home}/tiny.py'\nRUNS = {{'a': {{'watch.zones': '~/z.png'}}}}\n")
+        f"CONFIG = '{home}/tiny.py'\nRUNS = {{'a': {{'watch.zones': '~/z.png'}}}}\n"
+    )
     config = run_config(load_definition(home / "sweep.py"), "a", 0)
     assert (config.data.path, config.watch.zones) == (f"{home}/x.npy", f"{home}/z.png")
 
@@ -90,8 +106,9 @@ def test_the_home_of_experiments(home, capsys):
     assert "~nobody-of-this-name" in capsys.readouterr().err and os.listdir() == []
 
 
-@pytest.mark.parametrize("flag", [*(f"--{name}" for name in ("config", *PLAIN)),
-                                  *(f"--config.{field}" for field in PATH_FIELDS)])
+@pytest.mark.parametrize(
+    "flag", [*(f"--{name}" for name in ("config", *PLAIN)), *(f"--config.{field}" for field in PATH_FIELDS)]
+)
 @pytest.mark.parametrize("name", ["~nobody-of-this-name/x", "~nobody-of-this-name"])
 def test_a_home_that_is_not_known(flag, name, home, capsys):
     line = error_of(capsys, *([] if flag == "--config" else [QUICK]), f"{flag}={name}")
@@ -114,18 +131,23 @@ def test_decoded_frames_of_a_user_without_a_home(no_home, monkeypatch):
 
 def test_training_on_footage_of_a_user_without_a_home(no_home, capsys):
     np.save("film.npy", np.zeros((90, 64, 64), np.uint8))
-    line = error_of(capsys, f"--config={ROOT}/configs/video.py:debug", "--config.data.path=film.npy",
-                    "--workdir=run")
+    line = error_of(
+        capsys, f"--config={ROOT}/configs/video.py:debug", "--config.data.path=film.npy", "--workdir=run"
+    )
     assert "data.video.cache" in line and os.listdir() == ["film.npy"]
 
 
 # --- names that no file can have
 
 
-@pytest.mark.parametrize("flag", [*(f"--{name}" for name in ("config", *PLAIN)),
-                                  *(f"--config.{field}" for field in PATH_FIELDS)])
-@pytest.mark.parametrize("name", ["x" * 300, "x/" * 3000, "é" * 130, "x\0y", "\0", "~/\0", "*\0/*"],
-                         ids=lambda name: f"{name[:2]!r} {len(name)}")
+@pytest.mark.parametrize(
+    "flag", [*(f"--{name}" for name in ("config", *PLAIN)), *(f"--config.{field}" for field in PATH_FIELDS)]
+)
+@pytest.mark.parametrize(
+    "name",
+    ["x" * 300, "x/" * 3000, "é" * 130, "x\0y", "\0", "~/\0", "*\0/*"],
+    ids=lambda name: f"{name[:2]!r} {len(name)}",
+)
 def test_names_that_no_file_can_have(flag, name, home, capsys):
     name += ENDINGS.get(flag[2:], "")
     line = error_of(capsys, *([] if flag == "--config" else [QUICK]), f"{flag}={name}")

@@ -10,15 +10,42 @@ TENSORFLOW = ("tensorflow", "tensorflow_datasets")
 # From the ground upwards. A module may import from lower floors, and on its own floor from its own
 # room (folder). A name covers everything below it, unless a longer one says otherwise.
 FLOORS = (
-    ("errors", "config", "config_rules", "variants", "checksums", "array_names", "pace", "display_names",
-     "plain_line", "csv_text", "output_files", "partial_files", "json_reading", "checkpoint_folder",
-     "steady_streams", "file_names"),
+    (
+        "errors",
+        "config",
+        "config_rules",
+        "variants",
+        "checksums",
+        "array_names",
+        "pace",
+        "display_names",
+        "plain_line",
+        "csv_text",
+        "output_files",
+        "partial_files",
+        "json_reading",
+        "checkpoint_folder",
+        "steady_streams",
+        "file_names",
+    ),
     ("ops", "data"),
     ("models",),
     ("systems",),
-    ("workdir", "workdir_lock", "overwriting", "checkpoints", "orbax_folder", "exported", "pretrained",
-     "evaluation.scores", "evaluation.calibration", "evaluation.metrics", "evaluation.bootstrap",
-     "evaluation.unlearned", "evaluation.block_matching"),
+    (
+        "workdir",
+        "workdir_lock",
+        "overwriting",
+        "checkpoints",
+        "orbax_folder",
+        "exported",
+        "pretrained",
+        "evaluation.scores",
+        "evaluation.calibration",
+        "evaluation.metrics",
+        "evaluation.bootstrap",
+        "evaluation.unlearned",
+        "evaluation.block_matching",
+    ),
     ("evaluation.scoring", "evaluation.trained", "report"),
     ("training", "evaluation"),
     ("watching",),
@@ -30,8 +57,7 @@ FLOOR_OF = {name: number for number, names in enumerate(FLOORS) for name in name
 
 def module_name(path):
     """ops.conv for vpn_anomaly/ops/conv.py; ops for its __init__."""
-    return ".".join(part for part in path.relative_to(PACKAGE).with_suffix("").parts
-                    if part != "__init__")
+    return ".".join(part for part in path.relative_to(PACKAGE).with_suffix("").parts if part != "__init__")
 
 
 MODULES = {module_name(path): path for path in PACKAGE.rglob("*.py") if module_name(path)}
@@ -51,6 +77,7 @@ def room(module):
 
 def imported(source):
     """(full name, at the top level of the module) of everything that a source text imports."""
+
     def walk(node, top_level):
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.Import):
@@ -62,6 +89,7 @@ def imported(source):
                     yield f"{child.module}.{alias.name}", top_level
             inside = isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
             yield from walk(child, top_level and not inside)
+
     return list(walk(ast.parse(source), True))
 
 
@@ -80,11 +108,17 @@ def modules_imported(source):
 
 
 def test_reading_imports():
-    source = ("import a.b\nfrom vpn_anomaly.ops.conv import conv3x3\n"
-              "from vpn_anomaly import config as c\n"
-              "def f():\n    if True:\n        import tensorflow as tf\n")
-    assert imported(source) == [("a.b", True), ("vpn_anomaly.ops.conv.conv3x3", True),
-                                ("vpn_anomaly.config", True), ("tensorflow", False)]
+    source = (
+        "import a.b\nfrom vpn_anomaly.ops.conv import conv3x3\n"
+        "from vpn_anomaly import config as c\n"
+        "def f():\n    if True:\n        import tensorflow as tf\n"
+    )
+    assert imported(source) == [
+        ("a.b", True),
+        ("vpn_anomaly.ops.conv.conv3x3", True),
+        ("vpn_anomaly.config", True),
+        ("tensorflow", False),
+    ]
     assert modules_imported(source) == ["ops.conv", "config"]
 
 
@@ -96,22 +130,32 @@ TARGETS = {module: modules_imported(path.read_text(encoding="utf-8")) for module
 def test_imports_go_downwards():
     upwards = [
         f"vpn_anomaly.{module} must not import vpn_anomaly.{target}"
-        for module, targets in TARGETS.items() for target in targets
-        if not (floor(target) < floor(module)
-                or floor(target) == floor(module) and room(target) == room(module))
+        for module, targets in TARGETS.items()
+        for target in targets
+        if not (
+            floor(target) < floor(module) or floor(target) == floor(module) and room(target) == room(module)
+        )
     ]
     assert not upwards
 
 
 def test_ops_import_nothing_but_each_other():
-    others = {(module, target) for module, targets in TARGETS.items() for target in targets
-              if module.startswith("ops.") and not target.startswith("ops.") and target != "errors"}
+    others = {
+        (module, target)
+        for module, targets in TARGETS.items()
+        for target in targets
+        if module.startswith("ops.") and not target.startswith("ops.") and target != "errors"
+    }
     assert not others
 
 
 def test_tensorflow_is_known_to_data_alone_and_inside_functions():
-    known = [(module, top_level) for module, names in IMPORTED.items() for name, top_level in names
-             if name.split(".")[0] in TENSORFLOW]
+    known = [
+        (module, top_level)
+        for module, names in IMPORTED.items()
+        for name, top_level in names
+        if name.split(".")[0] in TENSORFLOW
+    ]
     assert known  # the names above are those that are imported
     for module, top_level in known:
         assert module.startswith("data."), f"vpn_anomaly.{module} imports TensorFlow"

@@ -12,11 +12,18 @@ def long(path):
         file.truncate(10**10)
 
 
-@pytest.mark.parametrize("write", [
-    long, lambda path: path.write_text("[" * 10**6), lambda path: path.write_text('{"a":' * 10**6),
-    lambda path: path.write_text("9" * 5000), lambda path: path.write_bytes(b"\xff\xfe"),
-    lambda path: path.write_text(""),
-], ids=["long", "lists", "objects", "digits", "no text", "empty"])
+@pytest.mark.parametrize(
+    "write",
+    [
+        long,
+        lambda path: path.write_text("[" * 10**6),
+        lambda path: path.write_text('{"a":' * 10**6),
+        lambda path: path.write_text("9" * 5000),
+        lambda path: path.write_bytes(b"\xff\xfe"),
+        lambda path: path.write_text(""),
+    ],
+    ids=["long", "lists", "objects", "digits", "no text", "empty"],
+)
 def test_files_that_are_not_read(tmp_path, write):
     for name in ("config.json", "about.json", "results.json"):
         write(tmp_path / name)

@@ -13,15 +13,22 @@ import threading
 import pytest
 
 from tests.unprivileged import folder_without_permission
-from vpn_anomaly import main as program, workdir
+from vpn_anomaly import main as program
+from vpn_anomaly import workdir
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.score_files import write_rows
 from vpn_anomaly.output_files import NewFile, check_output, check_outputs_in, open_followed
 
 ROOT = pathlib.Path(__file__).parents[1]
 LONGEST = 255  # bytes of a name
-ENDINGS = {"output": ".csv", "maps": ".npz", "scores": ".csv", "events": ".jsonl", "video": ".mp4",
-           "report": ".html"}
+ENDINGS = {
+    "output": ".csv",
+    "maps": ".npz",
+    "scores": ".csv",
+    "events": ".jsonl",
+    "video": ".mp4",
+    "report": ".html",
+}
 MODES = {"score": ("output", "maps"), "watch": ("scores", "events", "video", "report")}
 
 
@@ -69,8 +76,10 @@ def folder():
 
 
 def content(folder):
-    return {name: (folder / name).read_bytes() if (folder / name).is_file() else None
-            for name in os.listdir(folder)}
+    return {
+        name: (folder / name).read_bytes() if (folder / name).is_file() else None
+        for name in os.listdir(folder)
+    }
 
 
 # Every place with one flag, and every flag with two places or three.
@@ -90,9 +99,15 @@ def test_what_cannot_be_written_is_refused_before_the_work(folder, capsys, monke
             if name != flag:
                 outputs[name].write_text(f"old {name}")
         before = content(folder), content(closed)
-        code = program.main([
-            f"--config={ROOT}/configs/quick.py", f"--mode={mode}", f"--workdir={folder}/run",
-            f"--input={folder}/in.npz", *(f"--{name}={path}" for name, path in outputs.items())])
+        code = program.main(
+            [
+                f"--config={ROOT}/configs/quick.py",
+                f"--mode={mode}",
+                f"--workdir={folder}/run",
+                f"--input={folder}/in.npz",
+                *(f"--{name}={path}" for name, path in outputs.items()),
+            ]
+        )
         assert (content(folder), content(closed)) == before
     out, err = capsys.readouterr()
     assert code == 2 and out == "" and err.startswith("error: ") and err.count("\n") == 1

@@ -6,7 +6,8 @@ import pathlib
 import pytest
 
 from tests import tiny
-from vpn_anomaly import exported, main as program
+from vpn_anomaly import exported
+from vpn_anomaly import main as program
 from vpn_anomaly.config import as_dict
 from vpn_anomaly.data.build import read_videos
 from vpn_anomaly.data.source_files import takes_in
@@ -20,12 +21,30 @@ DIFFERENT = "have to be different files"
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     """The current folder, with footage of every layout; its files hold their names."""
-    for name in ("solo/v.mp4", "images/1.png", "images/2.png", "odd/film", "odd2/a.dat", "two/a/1.mp4",
-                 "two/b/2.mp4", "two/b/c/3.mkv", "normal/n.mkv", "v[1].mp4", "x.npz", "glyphs.npz",
-                 "zones.png", "ped2/Train/Train001/001.tif", "ped2/Test/UCSDped2.m",
-                 "ped2/training_videos/1.avi",
-                 "weights/about.json", "weights/weights.npz", "weights/watch_calibration.npz",
-                 "run/config.json", "run/checkpoints/watch_calibration.npz", "run/checkpoints/4/params/a"):
+    for name in (
+        "solo/v.mp4",
+        "images/1.png",
+        "images/2.png",
+        "odd/film",
+        "odd2/a.dat",
+        "two/a/1.mp4",
+        "two/b/2.mp4",
+        "two/b/c/3.mkv",
+        "normal/n.mkv",
+        "v[1].mp4",
+        "x.npz",
+        "glyphs.npz",
+        "zones.png",
+        "ped2/Train/Train001/001.tif",
+        "ped2/Test/UCSDped2.m",
+        "ped2/training_videos/1.avi",
+        "weights/about.json",
+        "weights/weights.npz",
+        "weights/watch_calibration.npz",
+        "run/config.json",
+        "run/checkpoints/watch_calibration.npz",
+        "run/checkpoints/4/params/a",
+    ):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(name)
@@ -51,8 +70,7 @@ def flag_of(path, mode="watch"):
     ending = os.path.splitext(path)[1]
     if mode == "score":
         return {".csv": "output", ".npz": "maps"}[ending]
-    return {".csv": "scores", ".jsonl": "events", ".mp4": "video", ".mkv": "video",
-            ".html": "report"}[ending]
+    return {".csv": "scores", ".jsonl": "events", ".mp4": "video", ".mkv": "video", ".html": "report"}[ending]
 
 
 def files_of(folder):
@@ -67,44 +85,91 @@ def config_file(**fields):
 
 # What is watched, and an output that is read already.
 REPLACED = [
-    ("solo", "solo/v.mp4"), ("solo/", "solo/v.mp4"), ("./solo", "solo//v.mp4"), ("solo", "out/../solo/v.mp4"),
-    ("solo/../solo", "{}/solo/v.mp4"), ("solo/v.mp4", "solo/v.mp4"), ("solo/v.mp4", "solo/./v.mp4"),
-    ("solo/*.mp4", "solo/v.mp4"), ("solo/*", "solo/v.mp4"), ("so*/v.mp4", "solo/v.mp4"),
+    ("solo", "solo/v.mp4"),
+    ("solo/", "solo/v.mp4"),
+    ("./solo", "solo//v.mp4"),
+    ("solo", "out/../solo/v.mp4"),
+    ("solo/../solo", "{}/solo/v.mp4"),
+    ("solo/v.mp4", "solo/v.mp4"),
+    ("solo/v.mp4", "solo/./v.mp4"),
+    ("solo/*.mp4", "solo/v.mp4"),
+    ("solo/*", "solo/v.mp4"),
+    ("so*/v.mp4", "solo/v.mp4"),
     ("sol?", "solo/v.mp4"),
-    ("**/*.mp4", "two/b/2.mp4"), ("two/**", "two/b/c/3.mkv"), ("two/*", "two/a/1.mp4"),
+    ("**/*.mp4", "two/b/2.mp4"),
+    ("two/**", "two/b/c/3.mkv"),
+    ("two/*", "two/a/1.mp4"),
     ("{}/solo", "solo/v.mp4"),
-    ("solo", "linked.mp4"), ("solo", "hard.mp4"), ("solo_link", "solo/v.mp4"), ("solo", "solo_link/v.mp4"),
-    ("linked.mp4", "solo/v.mp4"), ("hard.mp4", "solo/v.mp4"), ("hard.mp4", "linked.mp4"),
-    ("v[1].mp4", "v[1].mp4"), ("v[[]1].mp4", "v[1].mp4"), ("none.mp4", "none.mp4"),
+    ("solo", "linked.mp4"),
+    ("solo", "hard.mp4"),
+    ("solo_link", "solo/v.mp4"),
+    ("solo", "solo_link/v.mp4"),
+    ("linked.mp4", "solo/v.mp4"),
+    ("hard.mp4", "solo/v.mp4"),
+    ("hard.mp4", "linked.mp4"),
+    ("v[1].mp4", "v[1].mp4"),
+    ("v[[]1].mp4", "v[1].mp4"),
+    ("none.mp4", "none.mp4"),
     ("none.mp4", "out/../none.mp4"),
 ]
 # What is watched, and a new output that would be read the next time.
 JOINED = [
-    ("solo", "solo/new.mp4"), ("solo", "solo/new.mkv"), ("solo", "to_new.mp4"), ("solo_link", "solo/new.mp4"),
-    ("solo", "solo_link/new.mp4"), ("solo/*.mp4", "solo/new.mp4"), ("solo/*", "solo/new.mkv"),
-    ("solo/*4", "out/../solo/new.mp4"), ("**/*.mp4", "empty/new.mp4"), ("**/*.mp4", "new.mp4"),
-    ("two/**", "two/b/new.mkv"), ("two/**", "two/new.mkv"), ("two/**", "two/d/new.mkv"), ("**", "new.mkv"),
-    ("two/*", "two/a/new.mp4"), ("two/*", "two/d/new.mp4"), ("two/*/*", "two/d/new.mp4"),
-    ("two/*", "two/b/c/../new.mp4"), ("images", "images/new.mp4"), ("images/*", "images/new.mp4"),
-    ("{}/solo/*", "solo/new.mp4"), ("*/*.mp4", "empty/new.mp4"), ("*.mp4", "new.mp4"),
-    ("odd/*", "odd/new.csv"), ("odd/*", "odd/new.mp4"), ("odd2/*", "odd2/new.html"),
+    ("solo", "solo/new.mp4"),
+    ("solo", "solo/new.mkv"),
+    ("solo", "to_new.mp4"),
+    ("solo_link", "solo/new.mp4"),
+    ("solo", "solo_link/new.mp4"),
+    ("solo/*.mp4", "solo/new.mp4"),
+    ("solo/*", "solo/new.mkv"),
+    ("solo/*4", "out/../solo/new.mp4"),
+    ("**/*.mp4", "empty/new.mp4"),
+    ("**/*.mp4", "new.mp4"),
+    ("two/**", "two/b/new.mkv"),
+    ("two/**", "two/new.mkv"),
+    ("two/**", "two/d/new.mkv"),
+    ("**", "new.mkv"),
+    ("two/*", "two/a/new.mp4"),
+    ("two/*", "two/d/new.mp4"),
+    ("two/*/*", "two/d/new.mp4"),
+    ("two/*", "two/b/c/../new.mp4"),
+    ("images", "images/new.mp4"),
+    ("images/*", "images/new.mp4"),
+    ("{}/solo/*", "solo/new.mp4"),
+    ("*/*.mp4", "empty/new.mp4"),
+    ("*.mp4", "new.mp4"),
+    ("odd/*", "odd/new.csv"),
+    ("odd/*", "odd/new.mp4"),
+    ("odd2/*", "odd2/new.html"),
     ("odd/*", "odd/new.jsonl"),
 ]
 KEPT_APART = [
-    ("solo", "out/new.mp4"), ("solo", "solo/new.csv"), ("solo", "solo/new.html"), ("solo", "solo/new.jsonl"),
-    ("solo", "new.mp4"), ("solo/*", "solo/new.csv"), ("solo", "solo/.new.mp4"),
+    ("solo", "out/new.mp4"),
+    ("solo", "solo/new.csv"),
+    ("solo", "solo/new.html"),
+    ("solo", "solo/new.jsonl"),
+    ("solo", "new.mp4"),
+    ("solo/*", "solo/new.csv"),
+    ("solo", "solo/.new.mp4"),
     ("solo/*.mp4", "solo/new.mkv"),
-    ("solo/v.mp4", "solo/new.mp4"), ("v[1].mp4", "v1.mp4"), ("two", "two/b/new.mp4"),
+    ("solo/v.mp4", "solo/new.mp4"),
+    ("v[1].mp4", "v1.mp4"),
+    ("two", "two/b/new.mp4"),
     ("two/*/*", "two/new.mp4"),
-    ("two/b/*", "two/b/c/d.html"), ("images", "images/new.csv"), ("images/*.png", "images/new.mp4"),
-    ("odd/*m", "odd/new.csv"), ("odd/film", "odd/new.csv"), ("camera:0", "solo/new.mp4"),
-    ("http://host/*.mp4?[1]", "new.mp4"), ("rtsp://host/solo", "solo/v.mp4"),
+    ("two/b/*", "two/b/c/d.html"),
+    ("images", "images/new.csv"),
+    ("images/*.png", "images/new.mp4"),
+    ("odd/*m", "odd/new.csv"),
+    ("odd/film", "odd/new.csv"),
+    ("camera:0", "solo/new.mp4"),
+    ("http://host/*.mp4?[1]", "new.mp4"),
+    ("rtsp://host/solo", "solo/v.mp4"),
 ]
 
 
 @pytest.fixture
 def refused(place, capsys, monkeypatch):
     """Runs a command that has to be refused before any work, and leave all as it is; gives its line."""
+
     def work(*arguments):
         raise AssertionError("began to work")
 
@@ -158,25 +223,40 @@ def test_a_file_would_be_read_where_it_is_read_once_it_is_there(place, where, ou
     assert told == (read_by(where) != before)
 
 
-@pytest.mark.parametrize("fields, output", [
-    ({"data.path": "normal"}, "normal/n.mkv"), ({"data.path": "normal/*"}, "normal/new.mp4"),
-    ({"data.path": "solo"}, "hard.mp4"), ({"data.path": "{}/solo/v.mp4"}, "linked.mp4"),
-    ({"data.path": "ped2", "data.source": "ucsd"}, "linked_labels.mp4"),
-    ({"data.path": "ped2", "data.source": "avenue"}, "hard_set.mkv"),
-    ({"data.path": "ped2/.", "data.source": "avenue"}, "ped2/training_videos/new.mkv"),
-    ({"watch.zones": "zones.png"}, "linked_zones.html"),
-])
+@pytest.mark.parametrize(
+    "fields, output",
+    [
+        ({"data.path": "normal"}, "normal/n.mkv"),
+        ({"data.path": "normal/*"}, "normal/new.mp4"),
+        ({"data.path": "solo"}, "hard.mp4"),
+        ({"data.path": "{}/solo/v.mp4"}, "linked.mp4"),
+        ({"data.path": "ped2", "data.source": "ucsd"}, "linked_labels.mp4"),
+        ({"data.path": "ped2", "data.source": "avenue"}, "hard_set.mkv"),
+        ({"data.path": "ped2/.", "data.source": "avenue"}, "ped2/training_videos/new.mkv"),
+        ({"watch.zones": "zones.png"}, "linked_zones.html"),
+    ],
+)
 def test_what_the_model_was_trained_on_is_kept(place, refused, fields, output):
     fields = {name: value.format(place) for name, value in fields.items()}
     line = refused("watch", "two/a/1.mp4", output, flags=[config_file(**fields), "--workdir=none"])
     assert DIFFERENT in line and "--config." in line
 
 
-@pytest.mark.parametrize("where, output", [
-    ("x.npz", "x.npz"), ("./x.npz", "{}/x.npz"), ("x.npz", "linked.npz"), ("linked.npz", "x.npz"),
-    ("x.npz", "hard.npz"), ("two/a/1.mp4", "weights/weights.npz"), ("x.npz", "linked_weights.npz"),
-    ("x.npz", "run/checkpoints/watch_calibration.npz"), ("x.npz", "linked_run.npz"), ("x.npz", "glyphs.npz"),
-])
+@pytest.mark.parametrize(
+    "where, output",
+    [
+        ("x.npz", "x.npz"),
+        ("./x.npz", "{}/x.npz"),
+        ("x.npz", "linked.npz"),
+        ("linked.npz", "x.npz"),
+        ("x.npz", "hard.npz"),
+        ("two/a/1.mp4", "weights/weights.npz"),
+        ("x.npz", "linked_weights.npz"),
+        ("x.npz", "run/checkpoints/watch_calibration.npz"),
+        ("x.npz", "linked_run.npz"),
+        ("x.npz", "glyphs.npz"),
+    ],
+)
 def test_files_of_scoring_and_of_the_model_are_kept(refused, monkeypatch, where, output):
     config = tiny.tiny_config({"data.digits": "glyphs.npz"})
     tiny.config_file(pathlib.Path("tiny.py"), config)
@@ -206,10 +286,16 @@ def test_the_config_file_is_kept(refused):
     assert "--config=tiny.py" in refused("watch", "solo", "linked_config.html")
 
 
-@pytest.mark.parametrize("first, second", [
-    ("out/a.csv", "out/b.jsonl"), ("out/b.jsonl", "out/a.csv"), ("out/new.csv", "out/new.jsonl"),
-    ("out/soft.csv", "out/b.jsonl"), ("out/b.jsonl", "out/chain.csv"),
-])
+@pytest.mark.parametrize(
+    "first, second",
+    [
+        ("out/a.csv", "out/b.jsonl"),
+        ("out/b.jsonl", "out/a.csv"),
+        ("out/new.csv", "out/new.jsonl"),
+        ("out/soft.csv", "out/b.jsonl"),
+        ("out/b.jsonl", "out/chain.csv"),
+    ],
+)
 def test_two_outputs_are_two_files(place, refused, first, second):
     pathlib.Path("out/a.csv").write_text("a")
     os.link("out/a.csv", "out/b.jsonl")

@@ -14,16 +14,20 @@ def test_control_characters_are_written_out():
     assert plain_line("\u202egpj.exe\u2028\u2066\ufeff\udcff") == r"\u202egpj.exe\u2028\u2066\ufeff\udcff"
 
 
-@pytest.mark.parametrize("text", ["Überwachung №1", "カメラ　1", "فیلم\u200cها", "👩\u200d🔧.mp4",
-                                  "10\u202f30\xa0h", "\\n"])
+@pytest.mark.parametrize(
+    "text", ["Überwachung №1", "カメラ　1", "فیلم\u200cها", "👩\u200d🔧.mp4", "10\u202f30\xa0h", "\\n"]
+)
 def test_letters_stay(text):
     assert plain_line(text) == text
 
 
 def test_no_character_moves_the_cursor_or_turns_the_line():
     every = map(chr, range(0x110000))
-    harmful = [letter for letter in every
-               if unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp")
-               or unicodedata.bidirectional(letter) in TURNING]
+    harmful = [
+        letter
+        for letter in every
+        if unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp")
+        or unicodedata.bidirectional(letter) in TURNING
+    ]
     shown = plain_line("".join(harmful))
     assert len(harmful) > 2000 and shown.isascii() and shown.isprintable()

@@ -76,8 +76,12 @@ def test_it_is_told_by_the_command_before_work(tmp_path, capsys, monkeypatch):
     config = tiny.tiny_config()
     run = tiny.stored_run(tmp_path / "run", config)
     state = {"params": run.params, "step": np.int32(run.step + 1)}
-    checkpoints.save(run.directory / "checkpoints", run.step + 1, state, {
-        "config": as_dict(config), "wall_seconds": 1.0, "sequences_seen": 4})
+    checkpoints.save(
+        run.directory / "checkpoints",
+        run.step + 1,
+        state,
+        {"config": as_dict(config), "wall_seconds": 1.0, "sequences_seen": 4},
+    )
     os.remove(run.directory / "config.json")
     tiny.config_file(tmp_path / "tiny.py", config)
     flags = [f"--config={tmp_path}/tiny.py", f"--workdir={run.directory}", "--config.train.learning_rate=0.7"]
@@ -93,16 +97,32 @@ def make(path, content="x"):
     path.write_text(content)
 
 
-FOREIGN = ("notes.txt", "results.json", "train.jsonl", "events/x", "checkpoints/notes.txt", "checkpoints/007",
-           "checkpoint", "log", "run.log.txt", "config.json.bak", "Config.json/x", "lost+found/x")
+FOREIGN = (
+    "notes.txt",
+    "results.json",
+    "train.jsonl",
+    "events/x",
+    "checkpoints/notes.txt",
+    "checkpoints/007",
+    "checkpoint",
+    "log",
+    "run.log.txt",
+    "config.json.bak",
+    "Config.json/x",
+    "lost+found/x",
+)
 HARMLESS = (".hidden", ".git/config", ".lock", ".config.json.1-ab.partial", "run.log", "a b.log", ".log")
 
 
 @pytest.mark.parametrize("name", FOREIGN)
 def test_a_folder_of_something_else_is_refused(tmp_path, config, name, capsys):
     make(tmp_path / name)
-    for opened in (workdir.open_run, workdir.check_free, workdir.check_run,
-                   lambda directory, _: workdir.open_evaluation(directory, "sum")):
+    for opened in (
+        workdir.open_run,
+        workdir.check_free,
+        workdir.check_run,
+        lambda directory, _: workdir.open_evaluation(directory, "sum"),
+    ):
         with pytest.raises(UserError, match="use a new or empty --workdir") as raised:
             opened(tmp_path, config)
         assert "\n" not in str(raised.value)
@@ -124,27 +144,57 @@ def test_hidden_files_logs_and_a_cache_that_is_named_are_no_obstacle(tmp_path, c
     workdir.open_evaluation(tmp_path / "evaluation", "sum")
 
 
-CONFIGS = ["", "7", "null", "[]", '"text"', "{", "\x00", "[" * 5000, '{"train":' * 5000,
-           '{"seed": ' + "9" * 5000 + "}", '{"train":' * 400 + "1" + "}" * 400,
-           '{"seed":' + "[" * 300 + "]" * 300 + "}"]
+CONFIGS = [
+    "",
+    "7",
+    "null",
+    "[]",
+    '"text"',
+    "{",
+    "\x00",
+    "[" * 5000,
+    '{"train":' * 5000,
+    '{"seed": ' + "9" * 5000 + "}",
+    '{"train":' * 400 + "1" + "}" * 400,
+    '{"seed":' + "[" * 300 + "]" * 300 + "}",
+]
 
 
 @pytest.mark.parametrize("text", CONFIGS, ids=lambda text: ascii(text[:20]))
 def test_a_config_json_that_is_none_is_told_in_one_line(tmp_path, capsys, text):
     make(tmp_path / "config.json", text)
-    for mode in ([], ["--mode=train"], ["--mode=evaluate"],
-                 ["--mode=score", "--input=setup.cfg", f"--output={tmp_path}/o.csv"],
-                 ["--mode=watch", "--input=x"]):
+    for mode in (
+        [],
+        ["--mode=train"],
+        ["--mode=evaluate"],
+        ["--mode=score", "--input=setup.cfg", f"--output={tmp_path}/o.csv"],
+        ["--mode=watch", "--input=x"],
+    ):
         assert main(["--config=configs/quick.py", f"--workdir={tmp_path}", *mode]) == 2
         (line,) = capsys.readouterr().err.splitlines()
         assert line.startswith(f"error: {tmp_path}/config.json cannot be read as a config: ")
     assert (tmp_path / "config.json").read_text() == text and os.listdir(tmp_path) == ["config.json"]
 
 
-@pytest.mark.parametrize("field, value", [
-    ("seed", "0"), ("seed", None), ("seed", []), ("seed", {}), ("seed", {"a": 1}), ("train", 7),
-    ("train", []), ("train", {}), ("nothing", 1), ("", 1), ("train.targets", "text"),
-    ("train.targets", [[1], [2]]), ("model.attention", {"kind": {"kind": 1}}), ("data.video", None)])
+@pytest.mark.parametrize(
+    "field, value",
+    [
+        ("seed", "0"),
+        ("seed", None),
+        ("seed", []),
+        ("seed", {}),
+        ("seed", {"a": 1}),
+        ("train", 7),
+        ("train", []),
+        ("train", {}),
+        ("nothing", 1),
+        ("", 1),
+        ("train.targets", "text"),
+        ("train.targets", [[1], [2]]),
+        ("model.attention", {"kind": {"kind": 1}}),
+        ("data.video", None),
+    ],
+)
 def test_fields_of_other_types_are_named(tmp_path, capsys, field, value):
     stored = as_dict(defaults())
     *sections, leaf = field.split(".")
@@ -158,14 +208,14 @@ def test_fields_of_other_types_are_named(tmp_path, capsys, field, value):
     assert "\n" not in str(raised.value)
 
 
-@pytest.mark.parametrize("name", ["model.attention.radius", "data.height", "data.width",
-                                  "data.video.depth"])
+@pytest.mark.parametrize("name", ["model.attention.radius", "data.height", "data.width", "data.video.depth"])
 @pytest.mark.parametrize("value", ["x", [1], -300, 1.5, True])
 def test_what_the_run_has_measured_is_checked(tmp_path, capsys, name, value):
     path = "configs/appearance.py" if name.startswith("data") else "configs/video.py"
     config = load_config(path)
-    config.update_from_flattened_dict({"model.attention.radius": 3, "data.height": 64, "data.width": 64,
-                                       "data.video.depth": 8})
+    config.update_from_flattened_dict(
+        {"model.attention.radius": 3, "data.height": 64, "data.width": 64, "data.video.depth": 8}
+    )
     stored = as_dict(config)
     *sections, leaf = name.split(".")
     node = stored
@@ -180,9 +230,16 @@ def test_what_the_run_has_measured_is_checked(tmp_path, capsys, name, value):
         assert f"{tmp_path}/config.json: {name} is " in line
 
 
-@pytest.mark.parametrize("results", [
-    {"corruptions": 7}, {"corruptions": {"both": 3}}, {"nats_per_frame": "x"}, {"data_set": 1},
-    {"data_set": {}, "scores": []}])
+@pytest.mark.parametrize(
+    "results",
+    [
+        {"corruptions": 7},
+        {"corruptions": {"both": 3}},
+        {"nats_per_frame": "x"},
+        {"data_set": 1},
+        {"data_set": {}, "scores": []},
+    ],
+)
 def test_results_of_another_content_are_made_again(tmp_path, monkeypatch, capsys, results):
     config = tiny.tiny_config()
     tiny.config_file(tmp_path / "tiny.py", config)

@@ -23,8 +23,11 @@ def weights():
 @pytest.fixture
 def folder(tmp_path, weights):
     checkpoints.save_calibration(tmp_path, {"step": 5}, {"mean_nll": np.float32([1, 2, 3])})
-    exported.write(tmp_path, weights, {"config": as_dict(CONFIG), "step": 5, "commit": None,
-                                       "sequences_seen": 80, "wall_seconds": 3.0})
+    exported.write(
+        tmp_path,
+        weights,
+        {"config": as_dict(CONFIG), "step": 5, "commit": None, "sequences_seen": 80, "wall_seconds": 3.0},
+    )
     return tmp_path
 
 
@@ -36,8 +39,16 @@ def nested(depth, inner=1):
 
 OTHER = (None, 7, -7, 1.5, True, "text", [], [[]], {}, {"a": 1}, nested(40), nested(60), nested(400))
 NEEDED = ("config", "step", "arrays", "files", "sequences_seen", "wall_seconds")
-CONFIG_FIELDS = ("seed", "train", "train.steps", "train.targets", "data.source", "model.attention.kind",
-                 "score.masks", "nothing")
+CONFIG_FIELDS = (
+    "seed",
+    "train",
+    "train.steps",
+    "train.targets",
+    "data.source",
+    "model.attention.kind",
+    "score.masks",
+    "nothing",
+)
 
 
 def contents(about):
@@ -45,8 +56,13 @@ def contents(about):
     for key in NEEDED:
         yield f"{key} gone", {name: value for name, value in about.items() if name != key}
         for value in OTHER:
-            if not (key in ("step", "sequences_seen", "wall_seconds") and value == 7 and value is not True
-                    or key == "wall_seconds" and type(value) in (int, float)):
+            if not (
+                key in ("step", "sequences_seen", "wall_seconds")
+                and value == 7
+                and value is not True
+                or key == "wall_seconds"
+                and type(value) in (int, float)
+            ):
                 yield f"{key}={value!r:.40}", {**about, key: value}
     for field in CONFIG_FIELDS:
         for value in OTHER:
@@ -85,13 +101,30 @@ def test_a_sealed_record_of_any_content_is_told_in_one_line(folder):
     assert refused > 150 and tried - refused < 20
 
 
-@pytest.mark.parametrize("text", ["", "7", "[]", "null", "{", "[" * 5000, '{"a":' * 990 + "1" + "}" * 990,
-                                  '{"sha256": ' * 5000, "\x00", '{"step": ' + "9" * 5000 + "}"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "7",
+        "[]",
+        "null",
+        "{",
+        "[" * 5000,
+        '{"a":' * 990 + "1" + "}" * 990,
+        '{"sha256": ' * 5000,
+        "\x00",
+        '{"step": ' + "9" * 5000 + "}",
+    ],
+)
 def test_any_text_is_told_in_one_line_by_the_command(folder, capsys, text):
     (folder / "about.json").write_text(text)
     for mode in ("score", "watch", "evaluate", "describe"):
-        more = {"score": ["--input=x", f"--output={folder}/o.csv"], "watch": ["--input=x"],
-                "evaluate": [f"--workdir={folder}/new"], "describe": []}[mode]
+        more = {
+            "score": ["--input=x", f"--output={folder}/o.csv"],
+            "watch": ["--input=x"],
+            "evaluate": [f"--workdir={folder}/new"],
+            "describe": [],
+        }[mode]
         assert main([f"--checkpoint={folder}", f"--mode={mode}", *more]) == 2
         (line,) = capsys.readouterr().err.splitlines()
         assert line.startswith("error: the checkpoint in") and "about.json" in line

@@ -68,10 +68,15 @@ def test_printing_changes_nothing_and_the_streams_come_back(bad_streams):
     assert (sys.stdout, sys.stderr) == before
 
 
-@pytest.mark.parametrize("encoding, shown", [
-    ("ascii", r"p \u2264 4\xd74 \udcff"), ("latin-1", r"p \u2264 4×4 \udcff"),
-    ("cp1252", r"p \u2264 4×4 \udcff"), ("utf-8", r"p ≤ 4×4 \udcff"),
-])
+@pytest.mark.parametrize(
+    "encoding, shown",
+    [
+        ("ascii", r"p \u2264 4\xd74 \udcff"),
+        ("latin-1", r"p \u2264 4×4 \udcff"),
+        ("cp1252", r"p \u2264 4×4 \udcff"),
+        ("utf-8", r"p ≤ 4×4 \udcff"),
+    ],
+)
 def test_characters_that_cannot_be_shown_are_replaced(monkeypatch, encoding, shown):
     raw = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding=encoding))
@@ -102,8 +107,12 @@ def scoring(tmp_path_factory):
     tiny.stored_run(folder / "run", config)
     tiny.config_file(folder / "tiny.py", config)
     np.savez(folder / "in.npz", sequences=np.zeros((3, tiny.FRAMES, tiny.SIDE, tiny.SIDE), np.uint8))
-    return [f"--config={folder}/tiny.py", f"--workdir={folder}/run", "--mode=score",
-            f"--input={folder}/in.npz"]
+    return [
+        f"--config={folder}/tiny.py",
+        f"--workdir={folder}/run",
+        "--mode=score",
+        f"--input={folder}/in.npz",
+    ]
 
 
 def test_scoring(bad_streams, scoring, tmp_path):
@@ -140,9 +149,15 @@ def ended(redirections, *command):
     reading, writing = os.pipe()
     with open(reading) as told:
         done = subprocess.run(
-            ["bash", "-c", f"exec 9>&{writing}; {script}", "bash", sys.executable, *command], cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT)}, pass_fds=[writing], timeout=300,
-            capture_output=True, text=True, errors="replace")
+            ["bash", "-c", f"exec 9>&{writing}; {script}", "bash", sys.executable, *command],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            pass_fds=[writing],
+            timeout=300,
+            capture_output=True,
+            text=True,
+            errors="replace",
+        )
         os.close(writing)
         return int(told.read()), done.stdout, done.stderr
 
@@ -150,25 +165,42 @@ def ended(redirections, *command):
 HELP = ["-m", "vpn_anomaly.main", "--help"], 0
 ERROR = ["-m", "vpn_anomaly.main", "--config=no.py"], 2
 HELP_OF_SWEEP = ["-m", "experiments.sweep", "--help"], 0
-REDIRECTIONS = (">&-", "2>&-", "<&- >&- 2>&-", ">/dev/full", "2>/dev/full", ">/dev/full 2>&1", "| true",
-                "| head -1 >/dev/null", "2>&1 | true")
+REDIRECTIONS = (
+    ">&-",
+    "2>&-",
+    "<&- >&- 2>&-",
+    ">/dev/full",
+    "2>/dev/full",
+    ">/dev/full 2>&1",
+    "| true",
+    "| head -1 >/dev/null",
+    "2>&1 | true",
+)
 
 
-@pytest.mark.parametrize("command, code, redirections", [
-    *((*command, redirections) for command in (HELP, ERROR) for redirections in REDIRECTIONS),
-    *((*HELP_OF_SWEEP, redirections) for redirections in (">&-", ">/dev/full", "| true")),
-])
+@pytest.mark.parametrize(
+    "command, code, redirections",
+    [
+        *((*command, redirections) for command in (HELP, ERROR) for redirections in REDIRECTIONS),
+        *((*HELP_OF_SWEEP, redirections) for redirections in (">&-", ">/dev/full", "| true")),
+    ],
+)
 def test_a_short_command_ends_without_a_word(command, code, redirections):
     found, _, error = ended(redirections, *command)
     assert found == code
     assert error == "" or code == 2 and error.startswith("error: ") and error.count("\n") == 1
 
 
-@pytest.mark.parametrize("variables", [
-    {"PYTHONIOENCODING": "ascii"}, {"PYTHONIOENCODING": "cp1252"}, {"PYTHONIOENCODING": "ascii:strict"},
-    {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
-    {"LC_ALL": "POSIX", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
-])
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"PYTHONIOENCODING": "ascii"},
+        {"PYTHONIOENCODING": "cp1252"},
+        {"PYTHONIOENCODING": "ascii:strict"},
+        {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
+        {"LC_ALL": "POSIX", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
+    ],
+)
 def test_help_on_a_terminal_of_few_characters(variables, monkeypatch):
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
@@ -178,10 +210,12 @@ def test_help_on_a_terminal_of_few_characters(variables, monkeypatch):
 
 @pytest.mark.parametrize("redirections", ["2>&-", "<&- >&- 2>&-"])
 def test_what_libraries_print_lands_in_no_file_of_ours(redirections, tmp_path):
-    program = ("import os, subprocess, sys\nfrom vpn_anomaly.steady_streams import steady_streams\n"
-               "with steady_streams(), open(sys.argv[1], 'wb') as file:\n"
-               "    file.write(b'weights')\n    os.write(2, b'a warning of C++')\n"
-               "    subprocess.run(['sh', '-c', 'echo of a child >&2'], check=True)\n")
+    program = (
+        "import os, subprocess, sys\nfrom vpn_anomaly.steady_streams import steady_streams\n"
+        "with steady_streams(), open(sys.argv[1], 'wb') as file:\n"
+        "    file.write(b'weights')\n    os.write(2, b'a warning of C++')\n"
+        "    subprocess.run(['sh', '-c', 'echo of a child >&2'], check=True)\n"
+    )
     assert ended(redirections, "-c", program, str(tmp_path / "file"))[0] == 0
     assert (tmp_path / "file").read_bytes() == b"weights"
 

@@ -27,12 +27,25 @@ def folder(tmp_path, monkeypatch):
 # --- flags that absl would read
 
 
-@pytest.mark.parametrize("arguments", [
-    ["--flagfile=flags"], ["--flagfile", "flags"], ["-flagfile=flags"], ["-flagfile", "flags"],
-    ["--flagfile"], ["--flagfile="], ["--", "--flagfile=flags"], ["--noflagfile"],
-    ["--undefok=nonsense", "--nonsense=3"], ["--undefok", "nonsense", "--nonsense"], ["-undefok=nonsense"],
-    ["-undefok", "nonsense"], ["--undefok"], ["--undefok="],
-])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--flagfile=flags"],
+        ["--flagfile", "flags"],
+        ["-flagfile=flags"],
+        ["-flagfile", "flags"],
+        ["--flagfile"],
+        ["--flagfile="],
+        ["--", "--flagfile=flags"],
+        ["--noflagfile"],
+        ["--undefok=nonsense", "--nonsense=3"],
+        ["--undefok", "nonsense", "--nonsense"],
+        ["-undefok=nonsense"],
+        ["-undefok", "nonsense"],
+        ["--undefok"],
+        ["--undefok="],
+    ],
+)
 @pytest.mark.parametrize("before", [[], ["--mode=describe"]])
 def test_flags_of_absl_are_unknown(arguments, before, folder, capsys):
     pathlib.Path("flags").write_text("--config.train.steps=0\n")
@@ -44,10 +57,15 @@ def test_flags_of_absl_are_unknown(arguments, before, folder, capsys):
 # --- devices
 
 
-@pytest.mark.parametrize("error", [
-    AssertionError(), ValueError("invalid truth value 'perhaps'"), ImportError("libcuda"),
-    RuntimeError("Unable to initialize backend 'cuda':\nno device"),
-])
+@pytest.mark.parametrize(
+    "error",
+    [
+        AssertionError(),
+        ValueError("invalid truth value 'perhaps'"),
+        ImportError("libcuda"),
+        RuntimeError("Unable to initialize backend 'cuda':\nno device"),
+    ],
+)
 def test_a_device_that_is_not_there(error, monkeypatch):
     def devices():
         raise error
@@ -59,13 +77,18 @@ def test_a_device_that_is_not_there(error, monkeypatch):
     assert "'cuda" in str(told.value) and "\n" not in str(told.value)
 
 
-@pytest.mark.parametrize("arguments", [
-    ["--workdir=run"], ["--config.train.start_from=pretrained", "--workdir=run"],
-    ["--config.data.source=video", "--config.data.path=f.npy", "--config.model.attention.radius=0"],
-    ["--mode=describe"], ["--checkpoint=pretrained", "--mode=evaluate", "--workdir=run"],
-    ["--checkpoint=pretrained", "--mode=score", "--input=in.npz", "--output=out.csv"],
-    ["--checkpoint=pretrained", "--mode=watch", "--input=camera:9"],
-])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--workdir=run"],
+        ["--config.train.start_from=pretrained", "--workdir=run"],
+        ["--config.data.source=video", "--config.data.path=f.npy", "--config.model.attention.radius=0"],
+        ["--mode=describe"],
+        ["--checkpoint=pretrained", "--mode=evaluate", "--workdir=run"],
+        ["--checkpoint=pretrained", "--mode=score", "--input=in.npz", "--output=out.csv"],
+        ["--checkpoint=pretrained", "--mode=watch", "--input=camera:9"],
+    ],
+)
 def test_devices_are_asked_for_before_work(arguments, folder, monkeypatch, capsys):
     def devices():
         raise AssertionError
@@ -78,14 +101,21 @@ def test_devices_are_asked_for_before_work(arguments, folder, monkeypatch, capsy
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("variables", [
-    {"JAX_PLATFORMS": "cuda"}, {"JAX_PLATFORMS": "tpu"}, {"JAX_PLATFORMS": "nonsense"},
-    {"JAX_PLATFORM_NAME": "nonsense"}, {"JAX_ENABLE_X64": "perhaps"},
-])
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"JAX_PLATFORMS": "cuda"},
+        {"JAX_PLATFORMS": "tpu"},
+        {"JAX_PLATFORMS": "nonsense"},
+        {"JAX_PLATFORM_NAME": "nonsense"},
+        {"JAX_ENABLE_X64": "perhaps"},
+    ],
+)
 def test_devices_as_a_program(variables, tmp_path):
     command = [sys.executable, "-m", "vpn_anomaly.main", QUICK, f"--workdir={tmp_path}/run"]
-    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **variables}, capture_output=True, text=True,
-                          timeout=120)
+    done = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **variables}, capture_output=True, text=True, timeout=120
+    )
     if variables.get("JAX_PLATFORMS") in ("cuda", "tpu") and "error: " not in done.stderr:
         pytest.skip("there is such a device")
     assert (done.returncode, done.stdout) == (2, "") and "Traceback" not in done.stderr
@@ -111,8 +141,11 @@ def test_the_version_is_said_once(capsys):
 
 
 def test_the_version_is_light_and_needs_no_installation():
-    program = ("import json, sys; before = set(sys.modules); import vpn_anomaly; "
-               "print(json.dumps([vpn_anomaly.__version__, sorted(set(sys.modules) - before)]))")
-    done = subprocess.run([sys.executable, "-S", "-c", program], cwd=ROOT, capture_output=True, text=True,
-                          check=True)
+    program = (
+        "import json, sys; before = set(sys.modules); import vpn_anomaly; "
+        "print(json.dumps([vpn_anomaly.__version__, sorted(set(sys.modules) - before)]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     assert json.loads(done.stdout) == [vpn_anomaly.__version__, ["vpn_anomaly"]]

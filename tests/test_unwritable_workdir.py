@@ -13,8 +13,8 @@ import tempfile
 import pytest
 
 from vpn_anomaly import workdir
-from vpn_anomaly.config import as_dict
 from vpn_anomaly.command_line import load_config
+from vpn_anomaly.config import as_dict
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 # Root loses its right to write where it is not allowed to: PR_CAPBSET_DROP of linux/prctl.h for
@@ -53,8 +53,14 @@ PRETRAINED = ["--checkpoint=pretrained", "--mode=evaluate"]
 
 def tries(commands):
     """(code, seconds, output, heavy modules) of (the disk is full, arguments) each."""
-    done = subprocess.run([sys.executable, "-c", DROPS, TRIES], input=json.dumps(commands),
-                          capture_output=True, text=True, cwd=ROOT, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-c", DROPS, TRIES],
+        input=json.dumps(commands),
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=120,
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -74,8 +80,9 @@ def place():
 def with_run(directory, config, finished=False):
     workdir.open_run(directory, config)
     if finished:
-        workdir.write_results(directory, {"steps": config.train.steps, "config": as_dict(config),
-                                          "corruptions": {}})
+        workdir.write_results(
+            directory, {"steps": config.train.steps, "config": as_dict(config), "corruptions": {}}
+        )
 
 
 def unwritable_places(place):
@@ -89,10 +96,24 @@ def unwritable_places(place):
     closed.mkdir()
     for folder, mode in ((read_only, 0o555), (read_only / "empty", 0o555), (closed, 0o000)):
         folder.chmod(mode)
-    return [read_only / "empty", read_only / "new", read_only / "new" / "deep" / "er", closed, closed / "new",
-            place / "file", place / "file" / "new", place / "dangling", place / "loop", place / ("n" * 300),
-            place / "/".join(["long"] * 1100), pathlib.Path("/proc/new"), pathlib.Path("/sys/kernel/new"),
-            pathlib.Path("/proc/self"), pathlib.Path("/dev/null"), pathlib.Path("/dev/null/new")]
+    return [
+        read_only / "empty",
+        read_only / "new",
+        read_only / "new" / "deep" / "er",
+        closed,
+        closed / "new",
+        place / "file",
+        place / "file" / "new",
+        place / "dangling",
+        place / "loop",
+        place / ("n" * 300),
+        place / "/".join(["long"] * 1100),
+        pathlib.Path("/proc/new"),
+        pathlib.Path("/sys/kernel/new"),
+        pathlib.Path("/proc/self"),
+        pathlib.Path("/dev/null"),
+        pathlib.Path("/dev/null/new"),
+    ]
 
 
 def check_refused(command, told):
@@ -105,8 +126,11 @@ def check_refused(command, told):
 def test_no_place_that_cannot_be_written_costs_work(place):
     places = unwritable_places(place)
     before = sorted(str(path) for path in place.rglob("*"))
-    commands = [(False, [*flags, f"--workdir={workdir}"]) for workdir in places
-                for flags in (QUICK, [*QUICK, "--mode=train"], VIDEO, UCSD, PRETRAINED)]
+    commands = [
+        (False, [*flags, f"--workdir={workdir}"])
+        for workdir in places
+        for flags in (QUICK, [*QUICK, "--mode=train"], VIDEO, UCSD, PRETRAINED)
+    ]
     for command, told in zip(commands, tries(commands)):
         check_refused(command, told)
     assert sorted(str(path) for path in place.rglob("*")) == before
@@ -126,9 +150,12 @@ def test_nor_does_a_run_that_cannot_be_written_or_a_full_disk(place):
         (place / name).chmod(0o555)
     (place / "full").mkdir()
     (place / "full").chmod(0o777)
-    commands = [(False, [*flags, f"--workdir={place}/{name}", *mode])
-                for flags, names in ((QUICK, ("quick", "quick_parts")), (VIDEO, ("video", "video_parts")))
-                for name in names for mode in ([], ["--mode=train"], ["--mode=evaluate"])]
+    commands = [
+        (False, [*flags, f"--workdir={place}/{name}", *mode])
+        for flags, names in ((QUICK, ("quick", "quick_parts")), (VIDEO, ("video", "video_parts")))
+        for name in names
+        for mode in ([], ["--mode=train"], ["--mode=evaluate"])
+    ]
     commands += [(True, [*flags, f"--workdir={place}/full"]) for flags in (QUICK, VIDEO, PRETRAINED)]
     for command, told in zip(commands, tries(commands)):
         check_refused(command, told)

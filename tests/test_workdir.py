@@ -88,12 +88,21 @@ def test_a_damaged_config(tmp_path, content):
 
 
 def test_results_come_back_without_nan(tmp_path):
-    results = {"auroc": np.float32(0.5), "ci95": {"auroc": (np.nan, float("inf"))},
-               "steps": np.int64(4), "counts": np.arange(3), "none": None}
+    results = {
+        "auroc": np.float32(0.5),
+        "ci95": {"auroc": (np.nan, float("inf"))},
+        "steps": np.int64(4),
+        "counts": np.arange(3),
+        "none": None,
+    }
     workdir.write_results(tmp_path, results)
     assert workdir.read_results(tmp_path) == {
-        "auroc": 0.5, "ci95": {"auroc": [None, None]}, "steps": 4, "counts": [0, 1, 2],
-        "none": None}
+        "auroc": 0.5,
+        "ci95": {"auroc": [None, None]},
+        "steps": 4,
+        "counts": [0, 1, 2],
+        "none": None,
+    }
     assert os.listdir(tmp_path) == ["results.json"]
 
 
@@ -129,9 +138,14 @@ def test_a_file_stands_where_the_folder_should(tmp_path):
     assert (tmp_path / "file").read_text() == "precious"
 
 
-@pytest.mark.parametrize("code, words", [
-    (errno.ENOSPC, "no space left on device"), (errno.EACCES, "permission denied"),
-    (errno.EROFS, "read-only file system")])
+@pytest.mark.parametrize(
+    "code, words",
+    [
+        (errno.ENOSPC, "no space left on device"),
+        (errno.EACCES, "permission denied"),
+        (errno.EROFS, "read-only file system"),
+    ],
+)
 def test_a_disk_that_refuses_keeps_what_was_there(tmp_path, monkeypatch, code, words):
     workdir.write_results(tmp_path, {"steps": 1})
 

@@ -34,8 +34,13 @@ QUICK = "--config=configs/quick.py"
 @contextlib.contextmanager
 def another_program(directory):
     """Holds the folder while the context lasts."""
-    process = subprocess.Popen([sys.executable, "-c", HOLDS, str(directory)], cwd=ROOT,
-                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDS, str(directory)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     assert process.stdout.readline() == "held\n"
     try:
         yield process
@@ -45,8 +50,10 @@ def another_program(directory):
 
 def state(directory):
     """What stands in a folder, and when each part was changed."""
-    return {path: (path.lstat().st_mtime_ns, path.is_file() and path.read_bytes())
-            for path in [directory, *directory.rglob("*")]}
+    return {
+        path: (path.lstat().st_mtime_ns, path.is_file() and path.read_bytes())
+        for path in [directory, *directory.rglob("*")]
+    }
 
 
 def error_of(capsys, *argv):
@@ -65,15 +72,20 @@ def test_the_second_is_told_who_holds_it_and_touches_nothing(tmp_path, capsys):
     for directory in (tmp_path / "run", tmp_path / "elsewhere", tmp_path / "new"):
         with another_program(directory) as process:
             before = state(directory)
-            for flags in ([QUICK], [QUICK, "--mode=train"], [QUICK, "--mode=evaluate"],
-                          [QUICK, "--config.train.steps=7"],
-                          ["--checkpoint=pretrained", "--mode=evaluate"]):
+            for flags in (
+                [QUICK],
+                [QUICK, "--mode=train"],
+                [QUICK, "--mode=evaluate"],
+                [QUICK, "--config.train.steps=7"],
+                ["--checkpoint=pretrained", "--mode=evaluate"],
+            ):
                 if "--mode=evaluate" in flags and QUICK in flags and directory.name != "run":
                     continue  # there is nothing to evaluate
                 place = tmp_path / "link" if directory.name == "run" else directory
                 line = error_of(capsys, *flags, f"--workdir={place}")
-                assert re.search(rf"in use .*process {process.pid}, since \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d\)",
-                                 line), line
+                assert re.search(
+                    rf"in use .*process {process.pid}, since \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d\)", line
+                ), line
             assert state(directory) == before
     assert sorted(os.listdir(tmp_path)) == ["elsewhere", "link", "run"]
     assert os.listdir(tmp_path / "run") == ["config.json"]
@@ -89,8 +101,19 @@ def test_a_killed_program_holds_nothing(tmp_path):
     assert os.listdir(tmp_path) == []
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[" * 5000, b'{"pid": 1}', b"7", b'{"pid": "x"}',
-                                     b'{"pid": 1, "since": "a\\nerror: b", "host": "c"}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"\xff",
+        b"[" * 5000,
+        b'{"pid": 1}',
+        b"7",
+        b'{"pid": "x"}',
+        b'{"pid": 1, "since": "a\\nerror: b", "host": "c"}',
+    ],
+)
 def test_any_content_of_a_lock_that_is_left_or_held(tmp_path, content):
     (tmp_path / ".lock").write_bytes(content)
     with workdir_lock.held(tmp_path):
@@ -179,8 +202,14 @@ def test_the_same_command_twice_in_one_second_has_two_folders(tmp_path, monkeypa
 
 def start(path, directory, *flags, environment=()):
     command = [sys.executable, "-m", "vpn_anomaly.main", f"--config={path}", f"--workdir={directory}", *flags]
-    return subprocess.Popen(command, cwd=ROOT, env={**os.environ, **dict(environment)},
-                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env={**os.environ, **dict(environment)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
 
 
 @pytest.mark.slow

@@ -9,26 +9,48 @@ import types
 import jax
 import numpy as np
 
-from vpn_anomaly import checkpoints, config as configuration, workdir
+from vpn_anomaly import checkpoints, workdir
+from vpn_anomaly import config as configuration
 from vpn_anomaly.systems.build import build_system
 from vpn_anomaly.variants import vary
 
 FRAMES, SIDE = 8, 32  # of a sequence; digits have 28 pixels
 STEP = 4  # at which the stored runs are
 FIELDS = {
-    "data.height": SIDE, "data.width": SIDE, "data.frames": FRAMES, "data.backend": "numpy",
-    "model.context": 3, "model.encoder.channels": 4, "model.encoder.dilations": (1,),
-    "model.lstm.channels": 4, "model.attention.kind": "none", "model.attention.meta_channels": 4,
-    "model.attention.radius": 2, "model.head.channels": 4, "model.head.pixel_channels": 4,
-    "model.unet.channels": (4, 6), "model.unet.hidden_blocks": (4, 12),
-    "model.decoder.channels": 4, "model.composite.past": 3, "model.composite.future": 2,
-    "train.targets": (4, 7), "train.loss_pixels": 64,
-    "evaluate.sequences": 5, "evaluate.batch_size": 2, "evaluate.calibration_sequences": 6,
+    "data.height": SIDE,
+    "data.width": SIDE,
+    "data.frames": FRAMES,
+    "data.backend": "numpy",
+    "model.context": 3,
+    "model.encoder.channels": 4,
+    "model.encoder.dilations": (1,),
+    "model.lstm.channels": 4,
+    "model.attention.kind": "none",
+    "model.attention.meta_channels": 4,
+    "model.attention.radius": 2,
+    "model.head.channels": 4,
+    "model.head.pixel_channels": 4,
+    "model.unet.channels": (4, 6),
+    "model.unet.hidden_blocks": (4, 12),
+    "model.decoder.channels": 4,
+    "model.composite.past": 3,
+    "model.composite.future": 2,
+    "train.targets": (4, 7),
+    "train.loss_pixels": 64,
+    "evaluate.sequences": 5,
+    "evaluate.batch_size": 2,
+    "evaluate.calibration_sequences": 6,
     "evaluate.bootstrap": 10,
 }
 # The model on patches of footage.
-VIDEO_FIELDS = {**FIELDS, "data.source": "video", "data.height": 16, "data.width": 16,
-                "evaluate.bootstrap": 20, "watch.false_alarms": 3600.0}
+VIDEO_FIELDS = {
+    **FIELDS,
+    "data.source": "video",
+    "data.height": 16,
+    "data.width": 16,
+    "evaluate.bootstrap": 20,
+    "watch.false_alarms": 3600.0,
+}
 
 
 def tiny_config(fields=types.MappingProxyType({}), **more):
@@ -61,10 +83,8 @@ def stored_run(directory, config):
     params = random_params(config, system)
     workdir.open_run(directory, config)
     state = {"params": params, "step": np.int32(STEP)}
-    checkpoints.save(directory / "checkpoints", STEP, state,
-                     {"sequences_seen": 8, "wall_seconds": 100.0})
-    return types.SimpleNamespace(config=config, system=system, params=params, directory=directory,
-                                 step=STEP)
+    checkpoints.save(directory / "checkpoints", STEP, state, {"sequences_seen": 8, "wall_seconds": 100.0})
+    return types.SimpleNamespace(config=config, system=system, params=params, directory=directory, step=STEP)
 
 
 def config_file(path, config):

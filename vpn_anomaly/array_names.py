@@ -18,10 +18,12 @@ def host_arrays(tree) -> dict[str, np.ndarray]:
 
 def like(abstract_tree, arrays: Mapping[str, np.ndarray]):
     """The arrays as a tree like the abstract one, placed by its shardings where it has some."""
+
     def placed(path, leaf):
         array = arrays[_name(path)]
         sharding = getattr(leaf, "sharding", None)
         return array if sharding is None else jax.device_put(array, sharding)
+
     return jax.tree_util.tree_map_with_path(placed, abstract_tree)
 
 

@@ -1,8 +1,8 @@
 """Which entries of a run's folder of checkpoints are checkpoints. Anything else is left as it is.
 
-    300/                         the checkpoint of step 300
-    300-2/                       the same, where something else has the name 300
-    301.orbax-checkpoint-tmp/    a save that was interrupted, or a checkpoint on its way out
+300/                         the checkpoint of step 300
+300-2/                       the same, where something else has the name 300
+301.orbax-checkpoint-tmp/    a save that was interrupted, or a checkpoint on its way out
 """
 
 import contextlib
@@ -60,8 +60,11 @@ def remove_unfinished(directory: pathlib.Path) -> None:
 def tell_strays(directory: pathlib.Path) -> None:
     """Warns, once, of what is named like a step and is no checkpoint."""
     own = set(by_step(directory).values())
-    strays = sorted(path.name for path in _entries(directory) if path not in own
-                    and (path.name.isdigit() or _NAME.fullmatch(path.name)))
+    strays = sorted(
+        path.name
+        for path in _entries(directory)
+        if path not in own and (path.name.isdigit() or _NAME.fullmatch(path.name))
+    )
     if strays:
         _tell_once(directory, tuple(strays))
 
@@ -85,8 +88,10 @@ def _is_checkpoint(path: pathlib.Path, step: int) -> bool:
         record = json_reading.read_object(path / METADATA / METADATA)
     except (OSError, ValueError):
         return True  # a damaged one
-    says_a_step = checksums.damaged_record(record, {"metadata": dict}) is None \
+    says_a_step = (
+        checksums.damaged_record(record, {"metadata": dict}) is None
         and checksums.lacking(record["metadata"], {"step": int}) is None
+    )
     return not says_a_step or record["metadata"]["step"] == step
 
 

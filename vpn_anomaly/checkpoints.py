@@ -51,10 +51,12 @@ def save(directory: pathlib.Path, step: int, state, metadata: Mapping) -> None:
     Raises UserError where the disk refuses.
     """
     items = _items(array_names.host_arrays(state))
-    record = _as_json({
-        "metadata": {**metadata, "step": int(step)},
-        "arrays": {item: checksums.of_arrays(arrays) for item, arrays in items.items()},
-    })
+    record = _as_json(
+        {
+            "metadata": {**metadata, "step": int(step)},
+            "arrays": {item: checksums.of_arrays(arrays) for item, arrays in items.items()},
+        }
+    )
     with workdir.storing(directory):
         directory.mkdir(parents=True, exist_ok=True)
         checkpoint_folder.remove_unfinished(directory)
@@ -68,8 +70,9 @@ def save(directory: pathlib.Path, step: int, state, metadata: Mapping) -> None:
             checkpoint_folder.remove(old)
 
 
-def restore_latest(directory: pathlib.Path, abstract_state,
-                   said: Mapping[str, type] = types.MappingProxyType({})) -> tuple[object, dict] | None:
+def restore_latest(
+    directory: pathlib.Path, abstract_state, said: Mapping[str, type] = types.MappingProxyType({})
+) -> tuple[object, dict] | None:
     """The newest checkpoint that is whole: (state, metadata). None where there is none at all.
 
     Args:
@@ -105,8 +108,10 @@ def stored_config(directory: pathlib.Path) -> dict | None:
     if metadata is None:
         return None
     if not isinstance(metadata.get("config"), dict):
-        raise UserError(f"the checkpoints in {directory} do not say of which config they are, and there is "
-                        "no config.json; put it back, or use another --workdir")
+        raise UserError(
+            f"the checkpoints in {directory} do not say of which config they are, and there is "
+            "no config.json; put it back, or use another --workdir"
+        )
     return metadata["config"]
 
 
@@ -115,21 +120,25 @@ def saved_steps(directory: pathlib.Path) -> list[int]:
     return list(checkpoint_folder.by_step(directory))
 
 
-def save_calibration(directory: pathlib.Path, made_with: Mapping,
-                     scores: Mapping[str, np.ndarray], name: str = CALIBRATION) -> None:
+def save_calibration(
+    directory: pathlib.Path, made_with: Mapping, scores: Mapping[str, np.ndarray], name: str = CALIBRATION
+) -> None:
     """Stores the scores of normal sequences beside the weights that gave them, in NAME.npz.
 
     `made_with` (plain JSON: step, masks, ...) says what the scores depend on.
     """
     arrays = {name: np.asarray(array) for name, array in scores.items()}
-    record = checksums.sealed(
-        _as_json({"made_with": dict(made_with), "arrays": checksums.of_arrays(arrays)}))
+    record = checksums.sealed(_as_json({"made_with": dict(made_with), "arrays": checksums.of_arrays(arrays)}))
     with workdir.storing(directory):
         directory.mkdir(parents=True, exist_ok=True)
     workdir.write_atomically(
         calibration_path(directory, name),
-        lambda file: np.savez(file, record=np.array(json.dumps(record)),
-                              **{f"score/{name}": array for name, array in arrays.items()}))
+        lambda file: np.savez(
+            file,
+            record=np.array(json.dumps(record)),
+            **{f"score/{name}": array for name, array in arrays.items()},
+        ),
+    )
 
 
 def calibration_path(directory: pathlib.Path, name: str = CALIBRATION) -> pathlib.Path:
@@ -137,8 +146,9 @@ def calibration_path(directory: pathlib.Path, name: str = CALIBRATION) -> pathli
     return directory / f"{name}.npz"
 
 
-def load_calibration(directory: pathlib.Path, made_with: Mapping,
-                     name: str = CALIBRATION) -> dict[str, np.ndarray] | None:
+def load_calibration(
+    directory: pathlib.Path, made_with: Mapping, name: str = CALIBRATION
+) -> dict[str, np.ndarray] | None:
     """The scores stored with an equal `made_with`; None where there are none such.
 
     Damaged ones count as none, with a logged warning: they can be made again.
@@ -151,9 +161,11 @@ def load_calibration(directory: pathlib.Path, made_with: Mapping,
             stored = archive.read_all(lambda size: MOST_SCORES.check(path, size))
         record = json.loads(stored.pop("record").item())
         arrays = {name.removeprefix("score/"): array for name, array in stored.items()}
-        damage = (checksums.damaged_record(record, {"made_with": dict, "arrays": dict})
-                  or checksums.damaged_array(arrays, record["arrays"])
-                  or _no_scores(arrays))
+        damage = (
+            checksums.damaged_record(record, {"made_with": dict, "arrays": dict})
+            or checksums.damaged_array(arrays, record["arrays"])
+            or _no_scores(arrays)
+        )
     except Exception as error:  # numpy, zipfile and json have many ways to fail on damaged bytes
         damage = type(error).__name__
     if damage:
@@ -198,12 +210,15 @@ def _newest_whole(directory: pathlib.Path, read: Callable):
                 damaged, steps = {}, saved_steps(directory)
             continue
         if damaged:
-            _log.warning("damaged checkpoint in %s: %s; step %d is used instead",
-                         directory, _in_words(damaged), step)
+            _log.warning(
+                "damaged checkpoint in %s: %s; step %d is used instead", directory, _in_words(damaged), step
+            )
         return found
     if damaged:
-        raise UserError(f"every checkpoint in {directory} is damaged: {_in_words(damaged)}; "
-                        "train again in another --workdir")
+        raise UserError(
+            f"every checkpoint in {directory} is damaged: {_in_words(damaged)}; "
+            "train again in another --workdir"
+        )
     return None
 
 
@@ -276,8 +291,9 @@ def _check_same_model(recorded: Mapping, wanted: Mapping, where: pathlib.Path) -
         _refuse(_malformed(recorded.get(item, {})))
         difference = array_names.difference(recorded.get(item, {}), leaves)
         if difference:
-            raise UserError(f"{where} is a checkpoint of another model: {difference}; "
-                            "use the config it was trained with")
+            raise UserError(
+                f"{where} is a checkpoint of another model: {difference}; use the config it was trained with"
+            )
 
 
 def _malformed(recorded: object) -> str | None:
@@ -308,8 +324,7 @@ def _is_whole(directory: pathlib.Path, step: int, record: Mapping) -> bool:
         if stored["arrays"] != record["arrays"]:
             return False
         abstract = {
-            item: {name: jax.ShapeDtypeStruct(one["shape"], one["dtype"])
-                   for name, one in arrays.items()}
+            item: {name: jax.ShapeDtypeStruct(one["shape"], one["dtype"]) for name, one in arrays.items()}
             for item, arrays in record["arrays"].items()
         }
         _read_arrays(directory, step, record["arrays"], abstract)

@@ -10,7 +10,6 @@ import numpy as np
 
 from vpn_anomaly import json_reading
 
-
 LARGEST = 1e300  # number in a record
 
 
@@ -89,8 +88,11 @@ def damaged_array(arrays: Mapping[str, np.ndarray], recorded: Mapping[str, dict]
 
 def of_files(folder: pathlib.Path) -> dict[str, dict]:
     """For the relative name of every file below the folder: its size in bytes and its sum."""
-    return {path.relative_to(folder).as_posix(): of_file(path)
-            for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        path.relative_to(folder).as_posix(): of_file(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 def of_file(path: pathlib.Path) -> dict[str, object]:

@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from absl import flags
 from ml_collections import ConfigDict, config_flags
 
-from vpn_anomaly import config as config_module, file_names, overwriting, workdir
+from vpn_anomaly import config as config_module
+from vpn_anomaly import file_names, overwriting, workdir
 from vpn_anomaly.display_names import display_name, name_of_nothing
 from vpn_anomaly.errors import UserError
 
@@ -102,8 +103,9 @@ def load_config(where: str) -> ConfigDict:
         source = pathlib.Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not a text file"
-        raise UserError(f"the config file {path!r} cannot be read: {reason.lower()}; "
-                        "give a file such as configs/quick.py") from error
+        raise UserError(
+            f"the config file {path!r} cannot be read: {reason.lower()}; give a file such as configs/quick.py"
+        ) from error
     namespace = {"__name__": "config", "__file__": path}
     try:
         exec(compile(source, path, "exec"), namespace)
@@ -114,8 +116,10 @@ def load_config(where: str) -> ConfigDict:
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise UserError(f"the config file {path!r} does not work: {reason}") from error
     if not isinstance(config, ConfigDict):
-        raise UserError(f"the config file {path!r} does not work: get_config returns "
-                        f"{type(config).__name__}, not an ml_collections.ConfigDict")
+        raise UserError(
+            f"the config file {path!r} does not work: get_config returns "
+            f"{type(config).__name__}, not an ml_collections.ConfigDict"
+        )
     return config
 
 
@@ -142,8 +146,9 @@ def _expand_paths(plain: flags.FlagValues) -> None:
     for name in ("config", "checkpoint", "workdir", *OUTPUTS):
         path = plain[name].value or ""
         if "://" in path or display_name(path) != path:
-            raise UserError(f"--{name}={display_name(path)} is an address; give a file or folder of this "
-                            "computer")
+            raise UserError(
+                f"--{name}={display_name(path)} is an address; give a file or folder of this computer"
+            )
     for name in ("config", "checkpoint", "workdir", "input", *OUTPUTS):
         if plain[name].value:
             plain[name].value = _expanded(name, plain[name].value)
@@ -179,22 +184,27 @@ def _no_flag(argument: str) -> UserError:
     return UserError(
         f"there is no flag {argument.split('=')[0]}; the flags are: --config, "
         f"--checkpoint, --workdir, --mode, --input, {', '.join('--' + n for n in OUTPUTS)}, "
-        "--max_frames, --debug, --help, --version and --config.FIELD")
+        "--max_frames, --debug, --help, --version and --config.FIELD"
+    )
 
 
 def _checkpoint(plain: flags.FlagValues) -> pathlib.Path | None:
     """The folder of --checkpoint; None with --config. UserError where they do not fit the mode."""
     if plain.checkpoint is None:
         if plain.config is None:
-            raise UserError("--config is missing, for example --config=configs/quick.py; or give "
-                            "--checkpoint=pretrained (see --help)")
+            raise UserError(
+                "--config is missing, for example --config=configs/quick.py; or give "
+                "--checkpoint=pretrained (see --help)"
+            )
         return None
     if plain.config is not None:
-        raise UserError("--checkpoint brings its own config; leave --config out, or train with it "
-                        "without --checkpoint")
+        raise UserError(
+            "--checkpoint brings its own config; leave --config out, or train with it without --checkpoint"
+        )
     if plain.mode in (None, "train"):
-        raise UserError("--checkpoint is trained already; add --mode=score or --mode=evaluate "
-                        "(or watch, or describe)")
+        raise UserError(
+            "--checkpoint is trained already; add --mode=score or --mode=evaluate (or watch, or describe)"
+        )
     from vpn_anomaly import exported
 
     return exported.folder_of(plain.checkpoint)
@@ -216,9 +226,11 @@ def _checkpoint_config(folder: pathlib.Path, rest: Sequence[str], mode: str | No
     changes = workdir.differences_in_words(stored, config, free)
     if changes:
         more = ", with data.source, data.path and data.video the labelled set" if on_labelled_set else ""
-        raise UserError(f"the checkpoint in {folder} was trained with another config: {changes}; "
-                        "only fields of evaluate, score and watch, and data.video.max_gigabytes, can be "
-                        f"set{more}")
+        raise UserError(
+            f"the checkpoint in {folder} was trained with another config: {changes}; "
+            "only fields of evaluate, score and watch, and data.video.max_gigabytes, can be "
+            f"set{more}"
+        )
     return config, overrides
 
 
@@ -227,14 +239,14 @@ def _overridden(config: ConfigDict, rest: Sequence[str]) -> tuple[ConfigDict, di
     values = flags.FlagValues()
     values.set_gnu_getopt(True)
     try:
-        config_flags.DEFINE_config_dict("config", config, flag_values=values,
-                                        sys_argv=["main", *rest])
+        config_flags.DEFINE_config_dict("config", config, flag_values=values, sys_argv=["main", *rest])
         program, *unexpected = values(["main", *rest])
     except (flags.Error, TypeError, ValueError, KeyError, AttributeError) as error:
         raise UserError(_wrong_value(error)) from error
     if unexpected:
-        raise UserError(f"unexpected argument {name_of_nothing(unexpected[0])!r}; flags are written "
-                        "--name=value")
+        raise UserError(
+            f"unexpected argument {name_of_nothing(unexpected[0])!r}; flags are written --name=value"
+        )
     return values["config"].value, dict(config_flags.get_override_values(values["config"]))
 
 
@@ -281,8 +293,10 @@ def _check_files(arguments: Arguments) -> None:
 def _check_is_file(path: str) -> None:
     """Raises UserError where the path, which is to be scored, is no file."""
     if path == "-" or os.path.exists(path) and not os.path.isfile(path):
-        raise UserError(f"--input={path} is no file: --mode=score reads a .npz or .npy from a disk (only"
-                        " --mode=watch takes pipes and folders); write the sequences to a file first")
+        raise UserError(
+            f"--input={path} is no file: --mode=score reads a .npz or .npy from a disk (only"
+            " --mode=watch takes pipes and folders); write the sequences to a file first"
+        )
     if not os.path.exists(path):
         raise UserError(f"there is no input file {name_of_nothing(path)}")
 
@@ -290,14 +304,15 @@ def _check_is_file(path: str) -> None:
 def _check_workdir(arguments: Arguments) -> None:
     mode, trained_elsewhere = arguments.mode, arguments.checkpoint is not None
     if mode in INPUT_MODES and trained_elsewhere and arguments.workdir is not None:
-        raise UserError(f"--mode={mode} with --checkpoint writes to the files that flags name only; "
-                        "leave --workdir out")
+        raise UserError(
+            f"--mode={mode} with --checkpoint writes to the files that flags name only; leave --workdir out"
+        )
     if mode == "evaluate" and trained_elsewhere and arguments.workdir is None:
-        raise UserError("--mode=evaluate with --checkpoint needs a --workdir for the results, a new "
-                        "or empty folder")
+        raise UserError(
+            "--mode=evaluate with --checkpoint needs a --workdir for the results, a new or empty folder"
+        )
     if mode in ("evaluate", *INPUT_MODES) and not trained_elsewhere and arguments.workdir is None:
-        raise UserError(f"--mode={mode} needs the --workdir of a trained run, or "
-                        "--checkpoint=pretrained")
+        raise UserError(f"--mode={mode} needs the --workdir of a trained run, or --checkpoint=pretrained")
 
 
 def _check_output(name: str, path: pathlib.Path, suffixes: Sequence[str]) -> None:

@@ -42,22 +42,29 @@ def _a_size_is_known(values):
         return f"data.height × data.width is {height}×{width}; set both, or both to 0"
     whole_frames = _is_video(values) and values["system"] == "block_inpainting"
     if height == 0 and not whole_frames:
-        return ("data.height is 0 (that of the videos), which is for data.source=video (or a labelled "
-                "set) and system=block_inpainting; set data.height and data.width")
+        return (
+            "data.height is 0 (that of the videos), which is for data.source=video (or a labelled "
+            "set) and system=block_inpainting; set data.height and data.width"
+        )
 
 
 def _a_digit_fits_the_frame(values):
     height, width = values["data.height"], values["data.width"]
     is_mnist = not _is_video(values) and not values["data.path"]
     if is_mnist and min(height, width) < DIGIT_SIZE:
-        return (f"data.height × data.width is {height}×{width}, but a digit needs "
-                f"{DIGIT_SIZE}×{DIGIT_SIZE} pixels")
+        return (
+            f"data.height × data.width is {height}×{width}, but a digit needs "
+            f"{DIGIT_SIZE}×{DIGIT_SIZE} pixels"
+        )
 
 
 def _videos_are_named(values):
     if _is_video(values) and not values["data.path"]:
-        wanted = ("the folder of the set, such as --config.data.path=UCSDped2" if _is_labelled(values)
-                  else "normal footage, such as --config.data.path='normal/*.mp4'")
+        wanted = (
+            "the folder of the set, such as --config.data.path=UCSDped2"
+            if _is_labelled(values)
+            else "normal footage, such as --config.data.path='normal/*.mp4'"
+        )
         return f"data.source is {values['data.source']}, but data.path is empty; set it to {wanted}"
     return None
 
@@ -67,8 +74,9 @@ def _only_videos_have_addresses(values):
         is_address = isinstance(value, str) and "://" in value
         if is_address and (name != "data.path" or values["data.source"] != "video"):
             more = ", or set data.source=video" if name == "data.path" else ""
-            return (f"{name} is {display_name(value)!r}, an address; give a file or folder of this "
-                    f"computer{more}")
+            return (
+                f"{name} is {display_name(value)!r}, an address; give a file or folder of this computer{more}"
+            )
     return None
 
 
@@ -77,18 +85,24 @@ def _labelled_frames_are_all_scored(values):
         return None
     source, system = values["data.source"], values["system"]
     if system not in STREAMING_SYSTEMS:
-        return (f"data.source is {source}, whose frames are scored as a stream, but system is {system}; "
-                f"use {' or '.join(STREAMING_SYSTEMS)}")
+        return (
+            f"data.source is {source}, whose frames are scored as a stream, but system is {system}; "
+            f"use {' or '.join(STREAMING_SYSTEMS)}"
+        )
     if values["data.video.rate"]:
-        return (f"data.video.rate is {values['data.video.rate']:g}, but every frame of {source} is "
-                "labelled and scored; set it to 0 (all frames)")
+        return (
+            f"data.video.rate is {values['data.video.rate']:g}, but every frame of {source} is "
+            "labelled and scored; set it to 0 (all frames)"
+        )
     return None
 
 
 def _a_radius_is_known(values):
     if not _is_video(values) and values["model.attention.radius"] == 0:
-        return ("model.attention.radius is 0 (measured in videos), but data.source is "
-                f"{values['data.source']}; set it to 1 or more")
+        return (
+            "model.attention.radius is 0 (measured in videos), but data.source is "
+            f"{values['data.source']}; set it to 1 or more"
+        )
 
 
 def _a_sign_and_a_bit_beside_it(values):
@@ -102,9 +116,11 @@ def _the_pixels_of_a_batch_can_be_counted(values):
     for name in ("train.batch_size", "evaluate.batch_size"):
         pixels = values[name] * frames * height * width
         if pixels > MOST_PIXELS:
-            return (f"{name} {values[name]} × data.frames {frames} × data.height {height} × data.width"
-                    f" {width} are {pixels} pixels, but at most {MOST_PIXELS} can be counted; set smaller"
-                    " ones")
+            return (
+                f"{name} {values[name]} × data.frames {frames} × data.height {height} × data.width"
+                f" {width} are {pixels} pixels, but at most {MOST_PIXELS} can be counted; set smaller"
+                " ones"
+            )
     return None
 
 
@@ -115,11 +131,12 @@ def _speeds_are_in_order(values):
 
 
 def _the_lattice_fits_the_frame(values):
-    (rows, columns), height, width = (
-        values["data.lattice"], values["data.height"], values["data.width"])
+    (rows, columns), height, width = (values["data.lattice"], values["data.height"], values["data.width"])
     if height and (rows > height or columns > width):
-        return (f"data.lattice ({rows}, {columns}) is larger than the frame of "
-                f"{height}×{width} pixels (data.height, data.width)")
+        return (
+            f"data.lattice ({rows}, {columns}) is larger than the frame of "
+            f"{height}×{width} pixels (data.height, data.width)"
+        )
     if rows * columns == 1:
         return "data.lattice (1, 1) shows every pixel and hides none; use a larger period"
 
@@ -138,8 +155,10 @@ def _the_last_frame_has_its_context(values):
         return None
     frames, context = values["data.frames"], values["model.context"]
     if context >= frames:
-        return (f"model.context is {context} frames, so that a sequence needs at least "
-                f"{context + 1}, but data.frames is {frames}")
+        return (
+            f"model.context is {context} frames, so that a sequence needs at least "
+            f"{context + 1}, but data.frames is {frames}"
+        )
 
 
 def _filters_and_windows_have_a_centre(values):
@@ -158,8 +177,10 @@ def _targets_are_frames_with_context(values):
         return f"train.targets is {targets}, but names a frame twice"
     for target in targets:
         if not context <= target < frames:
-            return (f"train.targets is {targets}, but each has to be from {context} ({name}) "
-                    f"to {frames - 1}, the last of data.frames {frames}")
+            return (
+                f"train.targets is {targets}, but each has to be from {context} ({name}) "
+                f"to {frames - 1}, the last of data.frames {frames}"
+            )
 
 
 # The first frame that a system can be trained on, and why.
@@ -179,14 +200,18 @@ def _carried_memory_goes_on(values):
         return f"train.carried is for system inpainting, but system is {values['system']}"
     of_file = values["data.path"] and not _is_video(values)
     if of_file or values["data.train_sequences"]:
-        return ("train.carried needs videos (data.source=video) or Moving MNIST without end "
-                "(data.train_sequences=0): sequences of a file do not go on")
+        return (
+            "train.carried needs videos (data.source=video) or Moving MNIST without end "
+            "(data.train_sequences=0): sequences of a file do not go on"
+        )
     if values["data.backend"] == "tensorflow":
         return "train.carried has its sequences made by numpy; set data.backend to numpy or auto"
     last, frames = max(values["train.targets"]), values["data.frames"]
     if last != frames - 1:
-        return (f"train.carried needs the last frame, {frames - 1}, among train.targets, but the last "
-                f"of them is {last}: the next sequence begins there")
+        return (
+            f"train.carried needs the last frame, {frames - 1}, among train.targets, but the last "
+            f"of them is {last}: the next sequence begins there"
+        )
     return None
 
 
@@ -195,9 +220,11 @@ def _the_window_fits_the_sequence(values):
         return None
     past, future = values["model.composite.past"], values["model.composite.future"]
     if past + future > max(values["train.targets"]) + 1:
-        return (f"model.composite.past {past} and model.composite.future {future} need "
-                f"{past + future} frames, but the last of train.targets is frame "
-                f"{max(values['train.targets'])}, the first being 0")
+        return (
+            f"model.composite.past {past} and model.composite.future {future} need "
+            f"{past + future} frames, but the last of train.targets is frame "
+            f"{max(values['train.targets'])}, the first being 0"
+        )
     return None
 
 
@@ -206,8 +233,10 @@ def _the_frame_can_be_halved(values):
         return None
     for name in ("data.height", "data.width"):
         if values[name] % AUTOENCODER_STRIDE:
-            return (f"{name} is {values[name]}, but system frame_autoencoder needs a multiple of "
-                    f"{AUTOENCODER_STRIDE}")
+            return (
+                f"{name} is {values[name]}, but system frame_autoencoder needs a multiple of "
+                f"{AUTOENCODER_STRIDE}"
+            )
     return None
 
 
@@ -217,9 +246,11 @@ def _the_hidden_blocks_fit_the_frame(values):
     small, large = values["model.unet.hidden_blocks"]
     side = min(values["data.height"], values["data.width"])
     if not small <= large or side and large >= side:
-        return (f"model.unet.hidden_blocks is {(small, large)}, but the small ones come first and the "
-                "large ones have to leave something of a frame of "
-                f"{values['data.height']}×{values['data.width']} pixels to see")
+        return (
+            f"model.unet.hidden_blocks is {(small, large)}, but the small ones come first and the "
+            "large ones have to leave something of a frame of "
+            f"{values['data.height']}×{values['data.width']} pixels to see"
+        )
     return None
 
 
@@ -228,8 +259,10 @@ def _the_loss_pixels_divide_the_frame(values):
         return None
     count, height, width = values["train.loss_pixels"], values["data.height"], values["data.width"]
     if count and height * width % count:
-        return (f"train.loss_pixels is {count}, but has to divide the {height * width} pixels of a "
-                f"frame of {height}×{width}; 0 takes all of them")
+        return (
+            f"train.loss_pixels is {count}, but has to divide the {height * width} pixels of a "
+            f"frame of {height}×{width}; 0 takes all of them"
+        )
 
 
 def _correlation_fits_frames_and_stem(values):
@@ -243,8 +276,10 @@ def _correlation_fits_frames_and_stem(values):
         return f"model.attention.cell {cell} and model.stem {stem}: one has to divide the other"
     content, context = values["model.attention.content_frames"], values["model.context"]
     if context < 2 + content:
-        return (f"model.context is {context}, but attention of kind correlation compares the last "
-                f"{2 + content} frames (2 + model.attention.content_frames)")
+        return (
+            f"model.context is {context}, but attention of kind correlation compares the last "
+            f"{2 + content} frames (2 + model.attention.content_frames)"
+        )
     return None
 
 
@@ -257,8 +292,10 @@ def _corruptions_are_named_once(values):
 def _enough_shifts_for_the_masks(values):
     rows, columns = values["data.lattice"]
     if values["score.masks"] > rows * columns:
-        return (f"score.masks is {values['score.masks']}, but data.lattice ({rows}, {columns}) "
-                f"has {rows * columns} different masks")
+        return (
+            f"score.masks is {values['score.masks']}, but data.lattice ({rows}, {columns}) "
+            f"has {rows * columns} different masks"
+        )
 
 
 RULES = (

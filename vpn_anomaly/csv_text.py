@@ -25,7 +25,8 @@ def csv_line(values: Sequence[object]) -> str:
     quoting = csv.QUOTE_NONNUMERIC if any(map(_OTHER_SEPARATORS.search, texts)) else csv.QUOTE_MINIMAL
     line = io.StringIO()
     csv.writer(line, lineterminator="\n", quoting=quoting).writerow(
-        [guarded(value) if isinstance(value, str) else value for value in values])
+        [guarded(value) if isinstance(value, str) else value for value in values]
+    )
     return line.getvalue()
 
 

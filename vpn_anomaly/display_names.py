@@ -34,7 +34,7 @@ def display_name(source: str) -> str:
     display name of a display name is itself.
     """
     start = _START.match(source)
-    return start[0] + _without_secrets(source[start.end():]) if start else source
+    return start[0] + _without_secrets(source[start.end() :]) if start else source
 
 
 def display_names(sources: Sequence[str]) -> list[str]:
@@ -42,8 +42,11 @@ def display_names(sources: Sequence[str]) -> list[str]:
     alike = collections.defaultdict(list)
     for source in dict.fromkeys(sources):
         alike[display_name(source)].append(source)
-    name_of = {source: name if len(of_name) == 1 else f"{name} #{number}"
-               for name, of_name in alike.items() for number, source in enumerate(of_name, start=1)}
+    name_of = {
+        source: name if len(of_name) == 1 else f"{name} #{number}"
+        for name, of_name in alike.items()
+        for number, source in enumerate(of_name, start=1)
+    }
     return [name_of[source] for source in sources]
 
 
@@ -113,7 +116,7 @@ def _name(separators: str) -> str:
 
 def _secrets(address: str) -> list[str]:
     """What the display name of an address hides, whole and in its parts."""
-    user, _, after = address[_START.match(address).end():].rpartition("@")
+    user, _, after = address[_START.match(address).end() :].rpartition("@")
     values = re.findall(rf"{_EQUALS}(.*?)(?=[&;/?#]|\Z)", after, re.DOTALL | re.IGNORECASE)
     secrets = [user, *re.split("[:@]", user), user.partition(":")[2], *values]
     words = lambda text: re.split(r"\W+", text) + re.split(r"[\W_]+", text)
@@ -124,7 +127,11 @@ def _spellings(texts: Iterable[str]) -> list[str]:
     """The texts as they are, percent-coded and decoded, and as repr writes them; the longest first."""
     found = set()
     for text in texts:
-        for spelled in (text, urllib.parse.unquote(text), urllib.parse.quote(text, errors="surrogatepass"),
-                        urllib.parse.quote(text, safe="", errors="surrogatepass")):
+        for spelled in (
+            text,
+            urllib.parse.unquote(text),
+            urllib.parse.quote(text, errors="surrogatepass"),
+            urllib.parse.quote(text, safe="", errors="surrogatepass"),
+        ):
             found |= {spelled, repr(spelled)[1:-1]}
     return sorted(filter(None, found), key=len, reverse=True)

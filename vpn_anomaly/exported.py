@@ -14,7 +14,8 @@ from collections.abc import Mapping
 import numpy as np
 from ml_collections import ConfigDict
 
-from vpn_anomaly import checksums, config as config_module, json_reading, workdir
+from vpn_anomaly import checksums, json_reading, workdir
+from vpn_anomaly import config as config_module
 from vpn_anomaly.data import allowance, array_files
 from vpn_anomaly.data.allowance import Allowance
 from vpn_anomaly.errors import UserError
@@ -34,10 +35,14 @@ def folder_of(checkpoint: str) -> pathlib.Path:
     if (folder / ABOUT).is_file():
         return folder
     if checkpoint == PRETRAINED:
-        raise UserError("this installation has no pretrained weights; train with --config, or give "
-                        "--checkpoint=DIR, a folder that experiments.export_weights wrote")
-    raise UserError(f"there is no checkpoint {checkpoint!r} (a folder with {ABOUT}); give "
-                    f"{PRETRAINED!r} or a folder that experiments.export_weights wrote")
+        raise UserError(
+            "this installation has no pretrained weights; train with --config, or give "
+            "--checkpoint=DIR, a folder that experiments.export_weights wrote"
+        )
+    raise UserError(
+        f"there is no checkpoint {checkpoint!r} (a folder with {ABOUT}); give "
+        f"{PRETRAINED!r} or a folder that experiments.export_weights wrote"
+    )
 
 
 def read_about(folder: pathlib.Path) -> dict:
@@ -47,15 +52,17 @@ def read_about(folder: pathlib.Path) -> dict:
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise _damaged(folder, f"{ABOUT} cannot be read: {reason}") from error
-    damage = (checksums.damaged_record(about, _ABOUT)
-              or checksums.lacking(about["files"], {WEIGHTS: dict, CALIBRATION: dict}))
+    damage = checksums.damaged_record(about, _ABOUT) or checksums.lacking(
+        about["files"], {WEIGHTS: dict, CALIBRATION: dict}
+    )
     if damage:
         raise _damaged(folder, f"{ABOUT}: {damage}")
     return about
 
 
-def read_weights(folder: pathlib.Path, about: Mapping,
-                 allowed: Allowance | None = None) -> dict[str, np.ndarray]:
+def read_weights(
+    folder: pathlib.Path, about: Mapping, allowed: Allowance | None = None
+) -> dict[str, np.ndarray]:
     """The parameters by name, float32 whatever they are stored in.
 
     UserError where one of the three files is missing or damaged, or where the weights take more
@@ -97,8 +104,9 @@ def stored_config(stored: Mapping, where: pathlib.Path) -> ConfigDict:
         config_module.check(config)
     except (AttributeError, KeyError, TypeError, ValueError, UserError) as error:
         reason = " ".join(str(error).split())
-        raise UserError(f"the config in {where} is not one of this version of the package: "
-                        f"{reason}") from error
+        raise UserError(
+            f"the config in {where} is not one of this version of the package: {reason}"
+        ) from error
     return config
 
 

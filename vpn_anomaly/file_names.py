@@ -54,8 +54,10 @@ def check_utf8(path: str, before: str = "") -> None:
     try:
         path.encode()
     except UnicodeError as error:
-        raise UserError(f"{before}{_shown(path)} has characters that are not read as UTF-8, with which no"
-                        " checkpoint can be written; give another, or set PYTHONUTF8=1") from error
+        raise UserError(
+            f"{before}{_shown(path)} has characters that are not read as UTF-8, with which no"
+            " checkpoint can be written; give another, or set PYTHONUTF8=1"
+        ) from error
 
 
 def expand_fields(config: ConfigDict) -> None:
@@ -78,8 +80,9 @@ def _check_possible(path: str, shown: str, *inside: str) -> None:
         if error.errno in REASONS:
             raise UserError(f"{shown} {REASONS[error.errno]}; give another") from error
     except UnicodeError as error:
-        raise UserError(f"{shown} has characters that file names here cannot have"
-                        " (set LC_ALL=C.UTF-8); give another") from error
+        raise UserError(
+            f"{shown} has characters that file names here cannot have (set LC_ALL=C.UTF-8); give another"
+        ) from error
 
 
 def _shown(name: str) -> str:

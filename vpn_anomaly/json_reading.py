@@ -33,8 +33,12 @@ def check_depth(content: object) -> None:
     """Raises ValueError where lists and dicts lie deeper in one another than DEEPEST."""
     level = [content]
     for _ in range(DEEPEST):
-        level = [inner for outer in level if isinstance(outer, (dict, list))
-                 for inner in (outer.values() if isinstance(outer, dict) else outer)]
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, (dict, list))
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
         if not level:
             return
     raise ValueError("nested too deeply")

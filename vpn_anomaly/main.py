@@ -37,8 +37,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not _is_of_memory(error):
             raise
         _tell_where(argv)
-        line = (f"error: there is not enough memory ({_first_line(error)}); give a smaller input or config,"
-                " or use a machine with more")
+        line = (
+            f"error: there is not enough memory ({_first_line(error)}); give a smaller input or config,"
+            " or use a machine with more"
+        )
         print(plain_line(_without_secrets(line, argv)), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -89,8 +91,9 @@ def _run(argv: Sequence[str]) -> int:
         from vpn_anomaly.evaluation.score_files import score
 
         outputs = arguments.outputs
-        score(arguments.config, trained, pathlib.Path(arguments.input), outputs["output"],
-              outputs.get("maps"))
+        score(
+            arguments.config, trained, pathlib.Path(arguments.input), outputs["output"], outputs.get("maps")
+        )
     elif arguments.mode == "watch":
         trained = _trained(arguments)
         from vpn_anomaly.watching.watch import watch
@@ -228,9 +231,7 @@ def _trained_run(config, directory: pathlib.Path):
     return trained_run(config, directory)
 
 
-def _evaluate(
-    config, trained, directory: pathlib.Path, training_seconds: float | None = None
-) -> None:
+def _evaluate(config, trained, directory: pathlib.Path, training_seconds: float | None = None) -> None:
     if config.data.source in LABELLED_SOURCES:
         from vpn_anomaly.labelled.evaluate import evaluate
     else:

@@ -47,7 +47,11 @@ def _checkpointer() -> Iterator[ocp.Checkpointer]:
 
 def _raise_refusal(error: Exception) -> None:
     """Raises TensorStore's word for a full or read-only disk as an OSError."""
-    for words in ("No space left on device", "Disk quota exceeded", "Read-only file system",
-                  "Permission denied"):
+    for words in (
+        "No space left on device",
+        "Disk quota exceeded",
+        "Read-only file system",
+        "Permission denied",
+    ):
         if words.lower() in str(error).lower():
             raise OSError(None, words) from error

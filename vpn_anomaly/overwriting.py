@@ -1,6 +1,6 @@
 """No output replaces or joins what the same command reads: footage, weights, its own config.
 
-    check_kept({"--video=out/v.mp4": path}, [Footage("--input=solo", "solo"), Files("--zones", ["z.png"])])
+check_kept({"--video=out/v.mp4": path}, [Footage("--input=solo", "solo"), Files("--zones", ["z.png"])])
 """
 
 import dataclasses
@@ -67,8 +67,7 @@ class Folder:
             yield from (entry.path for entry in entries if not entry.is_dir())
 
     def takes_in(self, path: pathlib.Path) -> bool:
-        return is_footage(path) and any(
-            is_same(parent, self.where) for parent in path.parents)
+        return is_footage(path) and any(is_same(parent, self.where) for parent in path.parents)
 
 
 def check_kept(outputs: Mapping[str, pathlib.Path], read: Iterable[Files | Footage | Folder]) -> None:
@@ -85,11 +84,15 @@ def check_kept(outputs: Mapping[str, pathlib.Path], read: Iterable[Files | Foota
         found = set(map(_identity, one.files())) if identities else set()
         for told, path in outputs.items():
             if told in identities and identities[told] in found:
-                raise UserError(f"{told} is a file that {one.told} reads; these have to be different files:"
-                                " write elsewhere")
+                raise UserError(
+                    f"{told} is a file that {one.told} reads; these have to be different files:"
+                    " write elsewhere"
+                )
             if one.takes_in(pathlib.Path(path)) or one.takes_in(pathlib.Path(os.path.realpath(path))):
-                raise UserError(f"{told} would be read by {one.told} the next time; these have to be"
-                                " different files: write to another folder")
+                raise UserError(
+                    f"{told} would be read by {one.told} the next time; these have to be"
+                    " different files: write to another folder"
+                )
 
 
 def check_command(arguments, config_file: str | None) -> None:
@@ -112,8 +115,10 @@ def check_command(arguments, config_file: str | None) -> None:
 def _of_config(config: ConfigDict) -> list[Files | Footage | Folder]:
     """What fields of the config name: the data of the training, glyphs, zones."""
     data, zones = config.data, config.watch.zones
-    read = [Files(f"--config.data.digits={data.digits}", [data.digits]),
-            Files(f"--config.watch.zones={zones}", [zones] if zones else [])]
+    read = [
+        Files(f"--config.data.digits={data.digits}", [data.digits]),
+        Files(f"--config.watch.zones={zones}", [zones] if zones else []),
+    ]
     if data.path:
         kind = Folder if data.source in LABELLED_SOURCES else Footage
         read.append(kind(f"--config.data.path={data.path}", data.path))

@@ -1,6 +1,6 @@
 """Files on the way that others may be making, too, and what killed programs left of such.
 
-    .NAME.PID-RANDOM.partial
+.NAME.PID-RANDOM.partial
 """
 
 import contextlib

@@ -1,7 +1,7 @@
 """Standard streams that may go away: what a program tells must not end what it does.
 
-    @steady_streams()
-    def main(): ...
+@steady_streams()
+def main(): ...
 """
 
 import contextlib

@@ -64,6 +64,7 @@ def help_text() -> str:
     for field in config_module.FIELDS:
         default = repr(field.default) if isinstance(field.default, tuple) else str(field.default)
         described = ", ".join(part for part in (config_module.allowed(field), field.unit) if part)
-        lines.append(f"  {field.name}={default}".ljust(44)
-                     + field.meaning + (f" [{described}]" if described else ""))
+        lines.append(
+            f"  {field.name}={default}".ljust(44) + field.meaning + (f" [{described}]" if described else "")
+        )
     return _USAGE + "\n".join(lines)

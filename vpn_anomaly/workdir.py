@@ -20,7 +20,8 @@ from collections.abc import Iterable, Mapping
 
 from ml_collections import ConfigDict
 
-from vpn_anomaly import config as config_module, json_reading
+from vpn_anomaly import config as config_module
+from vpn_anomaly import json_reading
 from vpn_anomaly.display_names import display_name
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.output_files import storing, write_atomically
@@ -35,8 +36,9 @@ FREE_SECTIONS = ("evaluate.", "score.", "watch.", "data.video.max_gigabytes")
 DATA_SET_FIELDS = ("data.source", "data.path", "data.video.")  # which labelled set, and how it is looked at
 
 
-def new_run(config_name: str, overrides: Mapping[str, object], now: datetime.datetime,
-            runs: pathlib.Path = RUNS) -> pathlib.Path:
+def new_run(
+    config_name: str, overrides: Mapping[str, object], now: datetime.datetime, runs: pathlib.Path = RUNS
+) -> pathlib.Path:
     """A folder that does not exist yet, named after the config, its overrides and the time."""
     parts = [config_name, *(f"{name}={display_name(str(value))}" for name, value in overrides.items())]
     described = re.sub(r"[^\w.=,+-]+", "-", "_".join(parts))
@@ -75,19 +77,22 @@ def check_run(directory: pathlib.Path, config: ConfigDict) -> None:
 def check_free(directory: pathlib.Path, config: ConfigDict) -> None:
     """Raises UserError where the folder holds something else than a run, whatever its config."""
     if os.path.lexists(directory / _CHECKPOINT):
-        raise UserError(f"{directory} holds the evaluation of a checkpoint, not a run; "
-                        "use another --workdir")
+        raise UserError(f"{directory} holds the evaluation of a checkpoint, not a run; use another --workdir")
     foreign = _foreign(directory, [config.data.video.cache] if config.data.video.cache else [])
     if foreign and _stored_config(directory) is None:
-        raise UserError(f"{directory} is not empty and holds no run (there is {foreign[0]!r}); "
-                        "use a new or empty --workdir")
+        raise UserError(
+            f"{directory} is not empty and holds no run (there is {foreign[0]!r}); "
+            "use a new or empty --workdir"
+        )
 
 
 def check_trained(directory: pathlib.Path) -> None:
     """Raises UserError where there is no run, whatever its config."""
     if _stored_config(directory) is None:
-        raise UserError(f"nothing was trained in {directory}; train first, with the same --config "
-                        "and --workdir and without --mode")
+        raise UserError(
+            f"nothing was trained in {directory}; train first, with the same --config "
+            "and --workdir and without --mode"
+        )
 
 
 def open_trained(directory: pathlib.Path, config: ConfigDict) -> None:
@@ -144,9 +149,11 @@ def differences_in_words(stored: Mapping, config: ConfigDict, free: tuple[str, .
     """
     before = {**config_module.flat(config_module.defaults()), **config_module.shown(stored)}
     now = config_module.shown(config)
-    return ", ".join(f"{name} {before.get(name)!r} there and {now.get(name)!r} here"
-                     for name in config_module.differences(before, now)
-                     if not name.startswith(free))
+    return ", ".join(
+        f"{name} {before.get(name)!r} there and {now.get(name)!r} here"
+        for name in config_module.differences(before, now)
+        if not name.startswith(free)
+    )
 
 
 def open_evaluation(directory: pathlib.Path, checksum: str, data_set: str = "") -> None:
@@ -163,8 +170,10 @@ def open_evaluation(directory: pathlib.Path, checksum: str, data_set: str = "") 
         directory.mkdir(parents=True, exist_ok=True)
         if _foreign(directory) and read_json(path) != mark:
             on = f" on {data_set}" if data_set else ""
-            raise UserError(f"{directory} holds something else than an evaluation of this checkpoint{on}; "
-                            "use a new or empty --workdir")
+            raise UserError(
+                f"{directory} holds something else than an evaluation of this checkpoint{on}; "
+                "use a new or empty --workdir"
+            )
     check_writable(directory)
     write_json(path, mark)
 
@@ -214,8 +223,9 @@ def _stored_config(directory: pathlib.Path) -> dict | None:
         pass
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
-        raise UserError(f"{path} cannot be read as a config: {reason}; put the right one back, or use "
-                        "another --workdir") from error
+        raise UserError(
+            f"{path} cannot be read as a config: {reason}; put the right one back, or use another --workdir"
+        ) from error
     if not os.path.isdir(directory / CHECKPOINTS):
         return None
     from vpn_anomaly import checkpoints  # only here: it brings JAX
@@ -230,9 +240,13 @@ def _foreign(directory: pathlib.Path, expected: Iterable[str] = ()) -> list[str]
     ways = [pathlib.Path(os.path.realpath(path)) for path in expected]
     known = {str(part) for way in ways for part in (way, *way.parents)}
     with storing(directory):
-        return sorted(name for name in os.listdir(directory)
-                      if not name.startswith(".") and not name.endswith(".log")
-                      and os.path.realpath(directory / name) not in known)
+        return sorted(
+            name
+            for name in os.listdir(directory)
+            if not name.startswith(".")
+            and not name.endswith(".log")
+            and os.path.realpath(directory / name) not in known
+        )
 
 
 def read_json(path: pathlib.Path) -> dict | None:

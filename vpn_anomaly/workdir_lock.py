@@ -100,10 +100,15 @@ def _lock(lock: int, directory: pathlib.Path) -> bool:
         return True
     except OSError as error:
         if error.errno in _HELD_BY_ANOTHER:
-            raise InUse(f"{directory} is in use by another program{_patient_holder(directory)}; wait for "
-                        "it or end it, or use another --workdir") from error
-        _log.warning("%s has no locks (%s): see to it that no other program works in it", directory,
-                     (error.strerror or str(error)).lower())
+            raise InUse(
+                f"{directory} is in use by another program{_patient_holder(directory)}; wait for "
+                "it or end it, or use another --workdir"
+            ) from error
+        _log.warning(
+            "%s has no locks (%s): see to it that no other program works in it",
+            directory,
+            (error.strerror or str(error)).lower(),
+        )
         return False
 
 

@@ -20,6 +20,7 @@ def programs() -> dict[str, Callable]:
     distribution by one teacher-forced pass of the Video Pixel Network of the paper's table.
     `vpn_sampling`: a frame drawn from it pixel by pixel, a pass of the decoder for each.
     """
+
     def system_and_params(name):
         config = quick.get_config()
         config.system = name
@@ -44,6 +45,7 @@ def programs() -> dict[str, Callable]:
             features = system.network.apply({"params": params}, *inputs, method=method)
             kernel, bias = system.network.apply({"params": params}, method="output_layer")
             return jax.nn.log_softmax(jnp.einsum("bhwd,dcv->bhwcv", features, kernel) + bias)
+
         return jax.jit(run)
 
     inpaint, decode = distributions(ours, "inpaint"), distributions(vpn, "decode")

@@ -4,6 +4,7 @@ Times are of one frame of configs/video.py's model, in the masks that it scores 
 (`watch.tail`).
 """
 
+import functools
 import itertools
 import os
 import pathlib
@@ -49,11 +50,11 @@ def programs() -> dict[str, Callable]:
         clip = np.pad(frames[: system.first_frame + 1], ((0, 0), *edges), "edge")
         params = system.init(jax.random.key(0), clip[None])
         torch_stream = TorchStream(config, params, shift_Mx2, *clip.shape[1:3])
-        streamer = lambda tail: Streamer(system, params, shift_Mx2, height, width, tail=tail)
+        streamer = functools.partial(Streamer, system, params, shift_Mx2, height, width)
         result |= {
-            f"ours@{height}x{width}": _scoring(streamer(False), itertools.cycle(frames)),
-            f"ours_decoded@{height}x{width}": _scoring(streamer(False), _decoded(film, folder)),
-            f"ours_with_tails@{height}x{width}": _scoring(streamer(True), itertools.cycle(frames)),
+            f"ours@{height}x{width}": _scoring(streamer(tail=False), itertools.cycle(frames)),
+            f"ours_decoded@{height}x{width}": _scoring(streamer(tail=False), _decoded(film, folder)),
+            f"ours_with_tails@{height}x{width}": _scoring(streamer(tail=True), itertools.cycle(frames)),
             f"torch@{height}x{width}": _scoring(
                 lambda frame, run=torch_stream, edges=edges: run(np.pad(frame, edges, "edge"), False),
                 itertools.cycle(frames),

@@ -19,9 +19,7 @@ def programs() -> dict[str, Callable]:
     """One training step of quick.py's model: same parameters, sequences and loss pixels."""
     config = ml_collections.FrozenConfigDict(quick.get_config())
     source = build_source(config.data)
-    batches = training_batches(
-        source, config.seed, config.train.batch_size, backend=config.data.backend
-    )
+    batches = training_batches(source, config.seed, config.train.batch_size, backend=config.data.backend)
     batch, mesh, system = next(batches), data_mesh(), build_system(config)
     params = system.init(jax.random.key(config.seed), batch["clip"])
     batch = jax.device_put(batch, batch_sharding(mesh))

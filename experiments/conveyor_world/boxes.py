@@ -11,8 +11,9 @@ _PHASES = 4  # places between two pixels that are looked at: an edge may touch o
 _LEVEL = 100.0  # grey level of the belt that the items are compared on
 
 
-def changed_points(items: Sequence[parts.Part], others: Sequence[parts.Part],
-                   height: int) -> tuple[np.ndarray, np.ndarray]:
+def changed_points(
+    items: Sequence[parts.Part], others: Sequence[parts.Part], height: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Where two sets of items look different: rows, and columns from their slot's place, (N,) each.
 
     In pixels.
@@ -30,8 +31,9 @@ def changed_points(items: Sequence[parts.Part], others: Sequence[parts.Part],
     return np.concatenate(row_N), np.concatenate(column_N)
 
 
-def box_in_view(row_N: np.ndarray, column_N: np.ndarray, place: float,
-                width: int) -> tuple[int, int, int, int] | None:
+def box_in_view(
+    row_N: np.ndarray, column_N: np.ndarray, place: float, width: int
+) -> tuple[int, int, int, int] | None:
     """The box of the points that are in the picture, when their slot is at column `place`.
 
     Returns:
@@ -42,5 +44,9 @@ def box_in_view(row_N: np.ndarray, column_N: np.ndarray, place: float,
     if not seen_N.any():
         return None
     rows, columns = row_N[seen_N], column_N[seen_N] + place
-    return (int(rows.min()) - 1, max(math.floor(columns.min()), 0),
-            int(rows.max()) + 2, min(math.ceil(columns.max()) + 1, width))
+    return (
+        int(rows.min()) - 1,
+        max(math.floor(columns.min()), 0),
+        int(rows.max()) + 2,
+        min(math.ceil(columns.max()) + 1, width),
+    )

@@ -15,8 +15,9 @@ _FOREIGN_RADIUS = (0.08, 0.1)  # in frame heights, and the next too
 _FOREIGN_ROWS = (0.3, 0.7)
 
 
-def normal_items(seed: int, split: str, slot: float, event: Event | None, height: int,
-                 products: tuple[str, ...]) -> tuple[Part, ...]:
+def normal_items(
+    seed: int, split: str, slot: float, event: Event | None, height: int, products: tuple[str, ...]
+) -> tuple[Part, ...]:
     """What a slot holds without its defect: one of the products, on which the defect can be seen."""
     if slot % 1:
         return ()
@@ -25,8 +26,9 @@ def normal_items(seed: int, split: str, slot: float, event: Event | None, height
     return (parts.normal_part(seed, split, int(slot), height, allowed),)
 
 
-def defective_items(seed: int, split: str, normal: tuple[Part, ...], event: Event | None,
-                    height: int) -> tuple[Part, ...]:
+def defective_items(
+    seed: int, split: str, normal: tuple[Part, ...], event: Event | None, height: int
+) -> tuple[Part, ...]:
     """The same with its defect; the same items where it has none."""
     if event is None:
         return normal
@@ -37,7 +39,7 @@ def defective_items(seed: int, split: str, normal: tuple[Part, ...], event: Even
     if event.kind == "foreign_object":
         shape = tuple(shapes.FOREIGN)[integers_below(bits_6[0], len(shapes.FOREIGN))]
         return (_foreign_object(shape, draw_6[1:], height),)
-    part, = normal
+    (part,) = normal
     sign = 1 if draw_6[0] < 0.5 else -1
     if event.kind == "turned_part":
         return (dataclasses.replace(part, angle=part.angle + sign * _between(TURNS, draw_6[1])),)

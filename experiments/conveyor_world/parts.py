@@ -96,8 +96,10 @@ def draw(canvas_HxW: np.ndarray, part: Part, column: float) -> None:
     """
     centre = column + part.ahead
     reach = part.radius * shapes.REACH + SHADOW_WIDTH
-    rows, columns = (slice(max(math.ceil(place - reach), 0), max(math.floor(place + reach) + 1, 0))
-                     for place in (part.row, centre))
+    rows, columns = (
+        slice(max(math.ceil(place - reach), 0), max(math.floor(place + reach) + 1, 0))
+        for place in (part.row, centre)
+    )
     patch = canvas_HxW[rows, columns]
     if not patch.size:
         return

@@ -55,8 +55,9 @@ class Schedule:
     normal_offset_T: np.ndarray
 
 
-def make_schedule(seed: int, split: str, *, frames: int, height: int, width: int, rate: float,
-                  defects: int) -> Schedule:
+def make_schedule(
+    seed: int, split: str, *, frames: int, height: int, width: int, rate: float, defects: int
+) -> Schedule:
     """The schedule of a video.
 
     Every defect has a window that is long enough for it wherever the slots are. What is left of the
@@ -73,8 +74,10 @@ def make_schedule(seed: int, split: str, *, frames: int, height: int, width: int
     spare = frames - sum(windows) - gap * (defects + 1)
     if defects and spare < 0:
         needed = math.ceil((frames - spare) / rate / 6) / 10
-        raise UserError(f"{defects} defects need a video of {needed} minutes, it has "
-                        f"{frames / rate / 60:.4g}; give fewer defects or more minutes")
+        raise UserError(
+            f"{defects} defects need a video of {needed} minutes, it has "
+            f"{frames / rate / 60:.4g}; give fewer defects or more minutes"
+        )
     share_D = np.sort(uniform(random_bits(seed, split, [0], "waiting", defects)[0]))
     speed_T = _normal_speeds(seed, split, frames, rate)
     # Far enough that all slots in view are 0 or more.
@@ -87,8 +90,9 @@ def make_schedule(seed: int, split: str, *, frames: int, height: int, width: int
         if kind in BELT_KINDS:
             end = first + window
             events.append(Event(kind, number, first=first, end=end))
-            offset_T[first:] += (_SPEED_FACTOR[kind] - 1) * np.cumsum(speed_T[first:] * (
-                np.arange(first, frames) < end))
+            offset_T[first:] += (_SPEED_FACTOR[kind] - 1) * np.cumsum(
+                speed_T[first:] * (np.arange(first, frames) < end)
+            )
             normal_offset_T[end:] = offset_T[end:]
         else:
             between = 0.5 if kind == "foreign_object" else 0.0

@@ -37,8 +37,10 @@ class Surroundings:
         """Grey levels, float32 (H, W), after the belt has moved `offset` pixels to the right."""
         place = (-offset % self._period) * _PHASES
         first, fraction = int(place), np.float32(place % 1)
-        before, after = (self._belt_PxHxU[step % _PHASES, :, step // _PHASES :][:, : self._width]
-                         for step in (first, first + 1))
+        before, after = (
+            self._belt_PxHxU[step % _PHASES, :, step // _PHASES :][:, : self._width]
+            for step in (first, first + 1)
+        )
         picture_HxW = self._rails_HxW.copy()
         belt = slice(self._rail, len(picture_HxW) - self._rail)
         picture_HxW[belt] = (before + fraction * (after - before))[belt]

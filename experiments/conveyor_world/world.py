@@ -65,9 +65,18 @@ class Conveyor:
       UserError: an argument out of its range, or more defects than fit.
     """
 
-    def __init__(self, seed: int = 0, split: str = "train", *, minutes: float = 4.0,
-                 height: int = 96, width: int = 160, rate: int = 15, defects: int = 0,
-                 products: int = len(shapes.PRODUCTS)):
+    def __init__(
+        self,
+        seed: int = 0,
+        split: str = "train",
+        *,
+        minutes: float = 4.0,
+        height: int = 96,
+        width: int = 160,
+        rate: int = 15,
+        defects: int = 0,
+        products: int = len(shapes.PRODUCTS),
+    ):
         check_range("seed", seed, *SEEDS)
         check_range("minutes", minutes, *MINUTES)
         check_range("height", height, *SIZES)
@@ -80,10 +89,10 @@ class Conveyor:
         self.seed, self.split, self.height, self.width, self.rate = seed, split, height, width, rate
         self.frames = round(minutes * 60 * rate)
         self._products = tuple(kind for kind in shapes.PARTS if kind in shapes.PRODUCTS[:products])
-        self._schedule = make_schedule(seed, split, frames=self.frames, height=height, width=width,
-                                       rate=rate, defects=defects)
-        self._event_of_slot = {event.slot: event for event in self._schedule.events
-                               if event.slot is not None}
+        self._schedule = make_schedule(
+            seed, split, frames=self.frames, height=height, width=width, rate=rate, defects=defects
+        )
+        self._event_of_slot = {event.slot: event for event in self._schedule.events if event.slot is not None}
         self._surroundings = Surroundings(seed, height, width)
         self._light = Light(seed, split, height, width, rate)
         # A slot is seen in many frames.

@@ -46,8 +46,10 @@ def changed_footage(frame_TxHxW: np.ndarray, rate: float, count: int, seed: int)
     length = round(SECONDS * rate)
     gap = (len(frame_TxHxW) - count * length) // (count + 1)
     if gap < length:
-        raise UserError(f"{count} changes need {count * 2 * length + length} frames, there are"
-                        f" {len(frame_TxHxW)}; make fewer changes, or give a longer video")
+        raise UserError(
+            f"{count} changes need {count * 2 * length + length} frames, there are"
+            f" {len(frame_TxHxW)}; make fewer changes, or give a longer video"
+        )
     still_HxW = background(frame_TxHxW)
     shown, defects, source = [], [], 0
     for number in range(count):
@@ -67,8 +69,10 @@ def changed_footage(frame_TxHxW: np.ndarray, rate: float, count: int, seed: int)
             if kind == "foreign_object":
                 changed = _foreign_object(normal, seed, number)
             else:
-                changed = [_of_thing(kind, frame, still_HxW, mask)
-                           for frame, mask in zip(normal, track.masks, strict=True)]
+                changed = [
+                    _of_thing(kind, frame, still_HxW, mask)
+                    for frame, mask in zip(normal, track.masks, strict=True)
+                ]
             boxes = [_box(a != b) for a, b in zip(changed, normal, strict=True)]
             source = start + length
         defects.append(Defect(kind, len(shown), len(shown) + length, boxes))
@@ -82,8 +86,10 @@ def _track(frame_TxHxW, still_HxW, first, room, length) -> Track:
         track = longest_track(frame_TxHxW, still_HxW, start, length)
         if track is not None:
             return track
-    raise UserError(f"nothing can be followed for {length} frames after frame {first} of the second"
-                    " half; give footage of a camera that stands still, in which things move")
+    raise UserError(
+        f"nothing can be followed for {length} frames after frame {first} of the second"
+        " half; give footage of a camera that stands still, in which things move"
+    )
 
 
 def _in_time(kind, frame_TxHxW, source, length):

@@ -39,8 +39,14 @@ def start(command: Sequence[str], folder: pathlib.Path, log: pathlib.Path) -> su
             output = log.open("ab")
         with output:
             return subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                pass_fds=(lock,), process_group=0, preexec_fn=dies_with(os.getpid()))
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                pass_fds=(lock,),
+                process_group=0,
+                preexec_fn=dies_with(os.getpid()),
+            )
     except (OSError, subprocess.SubprocessError) as error:
         raise UserError(f"cannot start {command[0]}: {error}") from error
     finally:
@@ -68,8 +74,9 @@ def _acquire(lock: int, folder: pathlib.Path) -> None:
         except BlockingIOError as error:
             if time.monotonic() > last:
                 who = workdir_lock.holder(folder)
-                raise UserError(f"another process is at work in {folder}{who}; wait for it, "
-                                "or end it, and start again") from error
+                raise UserError(
+                    f"another process is at work in {folder}{who}; wait for it, or end it, and start again"
+                ) from error
         time.sleep(0.05)
 
 

@@ -18,7 +18,8 @@ from collections.abc import Mapping
 from ml_collections import ConfigDict
 
 from experiments.sweeps.table_settings import TableSettings, table_settings
-from vpn_anomaly import command_line, config as configuration, file_names
+from vpn_anomaly import command_line, file_names
+from vpn_anomaly import config as configuration
 from vpn_anomaly.errors import UserError
 
 SCORES = ("mean_nll", "excess_nll", "tail_mean", "missing_z", "intruding_z", "erased_z", "any")
@@ -39,8 +40,10 @@ class Definition:
 
     def overrides(self, row: str) -> dict[str, object]:
         """The fields that a row sets, by dotted name, lists as tuples; the row's own come first."""
-        return {name: tuple(value) if isinstance(value, list) else value
-                for name, value in {**self.common, **self.runs[row]}.items()}
+        return {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in {**self.common, **self.runs[row]}.items()
+        }
 
 
 def load_definition(path: str | pathlib.Path) -> Definition:
@@ -49,8 +52,9 @@ def load_definition(path: str | pathlib.Path) -> Definition:
     values = run_file(path)
     for needed in ("CONFIG", "RUNS"):
         if needed not in values:
-            raise UserError(f"the sweep file {str(path)!r} has no {needed}; "
-                            "experiments/ablations.py shows what it needs")
+            raise UserError(
+                f"the sweep file {str(path)!r} has no {needed}; experiments/ablations.py shows what it needs"
+            )
     definition = Definition(
         name=values.get("NAME", path.stem),
         config=values["CONFIG"],
@@ -88,8 +92,10 @@ def run_config(definition: Definition, row: str, seed: int) -> ConfigDict:
         raise UserError(f"row {row} of the sweep: {error}") from error
     except (KeyError, AttributeError) as error:  # not made from the defaults, or frozen
         reason = " ".join(str(error).split())
-        raise UserError(f"row {row} of the sweep: {definition.config} cannot be changed: {reason}; "
-                        "let get_config return vpn_anomaly.config.defaults() with values set") from error
+        raise UserError(
+            f"row {row} of the sweep: {definition.config} cannot be changed: {reason}; "
+            "let get_config return vpn_anomaly.config.defaults() with values set"
+        ) from error
     return config
 
 
@@ -103,8 +109,10 @@ def run_file(path: pathlib.Path) -> dict:
         source = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not a text file"
-        raise UserError(f"the sweep file {str(path)!r} cannot be read: {reason.lower()}; "
-                        "give a file such as experiments/ablations.py") from error
+        raise UserError(
+            f"the sweep file {str(path)!r} cannot be read: {reason.lower()}; "
+            "give a file such as experiments/ablations.py"
+        ) from error
     values = {"__name__": "definition", "__file__": str(path)}
     try:
         exec(compile(source, str(path), "exec"), values)
@@ -131,8 +139,11 @@ def _what_is_wrong(definition: Definition) -> str | None:
             return f"{row} is {overrides!r}, but has to be a dict from field to value"
         if "seed" in overrides:
             return f"{row} sets seed; seeds are listed in SEEDS"
-    if not isinstance(definition.seeds, tuple) or not definition.seeds \
-            or not all(map(is_seed, definition.seeds)):
+    if (
+        not isinstance(definition.seeds, tuple)
+        or not definition.seeds
+        or not all(map(is_seed, definition.seeds))
+    ):
         return f"SEEDS is {definition.seeds!r}, but has to be a tuple of whole numbers, 0 or more"
     scores = definition.stored_scores
     if not isinstance(scores, tuple) or not scores or not all(isinstance(name, str) for name in scores):

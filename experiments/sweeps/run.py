@@ -69,20 +69,38 @@ class Process:
         return f"{child.how_it_ended(self.process)}: {said}"
 
 
-def asked_runs(definition: Definition, rows: Sequence[str], seeds: Sequence[int],
-               directory: pathlib.Path, results: pathlib.Path) -> list[Run]:
+def asked_runs(
+    definition: Definition,
+    rows: Sequence[str],
+    seeds: Sequence[int],
+    directory: pathlib.Path,
+    results: pathlib.Path,
+) -> list[Run]:
     """All rows of the first seed, then of the next. UserError for a config that cannot be."""
     name = lambda row, seed: pathlib.Path(row, f"seed{seed}")
-    return [Run(row, seed, run_config(definition, row, seed), directory / name(row, seed),
-                results / definition.name / row / f"seed{seed}.json")
-            for seed in seeds for row in rows]
+    return [
+        Run(
+            row,
+            seed,
+            run_config(definition, row, seed),
+            directory / name(row, seed),
+            results / definition.name / row / f"seed{seed}.json",
+        )
+        for seed in seeds
+        for row in rows
+    ]
 
 
 def command(definition: Definition, run: Run, program: Sequence[str]) -> list[str]:
     """The command line that trains and evaluates a run, or goes on with it."""
     overrides = {**definition.overrides(run.row), "seed": run.seed}
-    return [sys.executable, *program, f"--config={definition.config}", f"--workdir={run.folder}",
-            *(f"--config.{name}={flag_value(value)}" for name, value in overrides.items())]
+    return [
+        sys.executable,
+        *program,
+        f"--config={definition.config}",
+        f"--workdir={run.folder}",
+        *(f"--config.{name}={flag_value(value)}" for name, value in overrides.items()),
+    ]
 
 
 def flag_value(value: object) -> str:

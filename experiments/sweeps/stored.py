@@ -16,12 +16,21 @@ from vpn_anomaly import workdir
 from vpn_anomaly.errors import UserError
 
 # What reading a cut or altered .npz can raise.
-_BROKEN = (OSError, ValueError, TypeError, KeyError, EOFError, NotImplementedError,
-           zipfile.BadZipFile, zlib.error)
+_BROKEN = (
+    OSError,
+    ValueError,
+    TypeError,
+    KeyError,
+    EOFError,
+    NotImplementedError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
-def store(folder: pathlib.Path, results: Mapping, row: str, seed: int, place: pathlib.Path,
-          wanted: Sequence[str]) -> None:
+def store(
+    folder: pathlib.Path, results: Mapping, row: str, seed: int, place: pathlib.Path, wanted: Sequence[str]
+) -> None:
     """Keeps a finished run's results and those of its scores that are wanted.
 
     Args:
@@ -32,15 +41,19 @@ def store(folder: pathlib.Path, results: Mapping, row: str, seed: int, place: pa
     """
     source = folder / "scores.npz"
     arrays = _read_scores(source)
-    kept = {name: array.astype(np.float32) for name, array in (arrays or {}).items()
-            if name.partition("/")[2] in wanted}
+    kept = {
+        name: array.astype(np.float32)
+        for name, array in (arrays or {}).items()
+        if name.partition("/")[2] in wanted
+    }
     if not _is_whole(kept, results):
-        raise UserError(f"{source} is broken or lacks {', '.join(wanted)}; delete "
-                        f"{folder / 'results.json'}, so that the run is evaluated again")
+        raise UserError(
+            f"{source} is broken or lacks {', '.join(wanted)}; delete "
+            f"{folder / 'results.json'}, so that the run is evaluated again"
+        )
     with workdir.storing(place.parent):
         place.parent.mkdir(parents=True, exist_ok=True)
-    workdir.write_atomically(place.with_suffix(".npz"),
-                             lambda file: np.savez_compressed(file, **kept))
+    workdir.write_atomically(place.with_suffix(".npz"), lambda file: np.savez_compressed(file, **kept))
     workdir.write_json(place, {**results, "name": row, "seed": seed})
 
 
@@ -56,11 +69,14 @@ def is_stored(place: pathlib.Path, row: str, seed: int, config: ConfigDict) -> b
         return False
     changes = workdir.differences_in_words(results["config"], config)
     if changes:
-        raise UserError(f"{place} holds results of another config: {changes}; "
-                        "use another --results, or delete that file")
-    return ((results.get("name"), results.get("seed")) == (row, seed)
-            and isinstance(results.get("corruptions"), dict)
-            and _is_whole(_read_scores(place.with_suffix(".npz")) or {}, results))
+        raise UserError(
+            f"{place} holds results of another config: {changes}; use another --results, or delete that file"
+        )
+    return (
+        (results.get("name"), results.get("seed")) == (row, seed)
+        and isinstance(results.get("corruptions"), dict)
+        and _is_whole(_read_scores(place.with_suffix(".npz")) or {}, results)
+    )
 
 
 def _is_whole(arrays: Mapping[str, np.ndarray], results: Mapping) -> bool:

@@ -1,11 +1,11 @@
 """What a sweep's definition file says about its table; every attribute is optional.
 
-    PAPER = {"ours": 87.0}                        # the paper's figure, percent, by row
-    LABELS = {"ours": "ours (full attention)"}    # default: the row's name with spaces
-    PAPER_SCORE = {"conv_lstm": "frame_error"}    # the score of the paper, by row; default mean_nll
-    DECLARED = {"spatial": "missing_z"}           # the score declared beforehand, by corruption
-    UNLEARNED = ("constant",)                     # scores without learning that get a row
-    COMPARED = "ours"                             # the row that all others are compared with
+PAPER = {"ours": 87.0}                        # the paper's figure, percent, by row
+LABELS = {"ours": "ours (full attention)"}    # default: the row's name with spaces
+PAPER_SCORE = {"conv_lstm": "frame_error"}    # the score of the paper, by row; default mean_nll
+DECLARED = {"spatial": "missing_z"}           # the score declared beforehand, by corruption
+UNLEARNED = ("constant",)                     # scores without learning that get a row
+COMPARED = "ours"                             # the row that all others are compared with
 """
 
 import dataclasses
@@ -51,9 +51,7 @@ def table_settings(
         UserError: an attribute is of the wrong kind, or names a row, a corruption or a score that is
             not there.
     """
-    mappings = {
-        name: values.get(name, {}) for name in ("PAPER", "LABELS", "PAPER_SCORE", "DECLARED")
-    }
+    mappings = {name: values.get(name, {}) for name in ("PAPER", "LABELS", "PAPER_SCORE", "DECLARED")}
     for name, value in mappings.items():
         if not isinstance(value, Mapping):
             raise UserError(f"{name} is {value!r}; give a dict, or leave it out")
@@ -70,8 +68,12 @@ def table_settings(
     _check_names("DECLARED", mappings["DECLARED"], CORRUPTIONS, "the corruptions")
     _check_names("COMPARED", () if compared is None else (compared,), rows, "RUNS")
     return TableSettings(
-        mappings["PAPER"], mappings["LABELS"], mappings["PAPER_SCORE"], mappings["DECLARED"],
-        unlearned, compared,
+        mappings["PAPER"],
+        mappings["LABELS"],
+        mappings["PAPER_SCORE"],
+        mappings["DECLARED"],
+        unlearned,
+        compared,
     )
 
 

@@ -47,8 +47,16 @@ def table_figure(path: str | os.PathLike | BinaryIO, rows: Sequence[Row]) -> Non
 
 def _draw_panel(axes: Axes, corruption: str, rows: Sequence[Row]) -> None:
     axes.axvline(CHANCE, color=NORMAL, linewidth=1, linestyle=(0, (4, 3)))
-    axes.annotate("chance", (CHANCE, 1), xycoords=("data", "axes fraction"), xytext=(3, -1),
-                  textcoords="offset points", va="top", fontsize=8, color=NORMAL)
+    axes.annotate(
+        "chance",
+        (CHANCE, 1),
+        xycoords=("data", "axes fraction"),
+        xytext=(3, -1),
+        textcoords="offset points",
+        va="top",
+        fontsize=8,
+        color=NORMAL,
+    )
     for place, row in enumerate(rows):
         by_paper = row.by_paper_score.get(corruption)
         declared = row.by_declared_score.get(corruption)
@@ -62,8 +70,15 @@ def _draw_panel(axes: Axes, corruption: str, rows: Sequence[Row]) -> None:
         if row.paper is not None and corruption == PAPER_PANEL:
             axes.plot(row.paper, place, **_PAPER_MARK)
         if not row.measured:
-            axes.annotate("not measured", (1, place), xycoords=("axes fraction", "data"), ha="right",
-                          va="center", fontsize=8, color=NORMAL)
+            axes.annotate(
+                "not measured",
+                (1, place),
+                xycoords=("axes fraction", "data"),
+                ha="right",
+                va="center",
+                fontsize=8,
+                color=NORMAL,
+            )
     axes.set_title(corruption, fontsize=10, color=INK, loc="left")
     axes.set_axisbelow(True)
     axes.grid(axis="both", color=GRID, linewidth=0.8)
@@ -82,8 +97,14 @@ def _draw_accuracy(axes: Axes, place: float, accuracy: Accuracy, colour: str) ->
 
 _SEED_MARK = {"linestyle": "none", "marker": "o", "markersize": 5.5, "alpha": 0.6, "markeredgewidth": 0}
 _MEAN_MARK = {"linestyle": "none", "marker": "|", "markersize": 10, "markeredgewidth": 2}
-_PAPER_MARK = {"linestyle": "none", "marker": "D", "markersize": 6, "markerfacecolor": "none",
-               "markeredgecolor": INK, "zorder": 3}
+_PAPER_MARK = {
+    "linestyle": "none",
+    "marker": "D",
+    "markersize": 6,
+    "markerfacecolor": "none",
+    "markeredgecolor": INK,
+    "zorder": 3,
+}
 
 
 def _legend(rows: Sequence[Row]) -> list[Line2D]:
@@ -91,9 +112,11 @@ def _legend(rows: Sequence[Row]) -> list[Line2D]:
     handles = [Line2D([], [], color=PAPER_SCORE, linewidth=1.6, label="paper's score")]
     if any(row.by_declared_score for row in rows):
         handles.append(Line2D([], [], color=DECLARED_SCORE, linewidth=1.6, label="declared score"))
-    handles += [Line2D([], [], color=INK, label="a seed", **_SEED_MARK),
-                Line2D([], [], color=INK, label="mean over seeds", **_MEAN_MARK),
-                Line2D([], [], color=INK, linewidth=1.6, label="95% over sequences")]
+    handles += [
+        Line2D([], [], color=INK, label="a seed", **_SEED_MARK),
+        Line2D([], [], color=INK, label="mean over seeds", **_MEAN_MARK),
+        Line2D([], [], color=INK, linewidth=1.6, label="95% over sequences"),
+    ]
     if any(row.paper is not None for row in rows):
         handles.append(Line2D([], [], label="the paper's figure", **_PAPER_MARK))
     return handles
@@ -101,7 +124,11 @@ def _legend(rows: Sequence[Row]) -> list[Line2D]:
 
 def _least(rows: Sequence[Row]) -> float:
     """The least of all that is drawn, percent."""
-    accuracies = [accuracy for row in rows
-                  for found in (row.by_paper_score, row.by_declared_score) for accuracy in found.values()]
+    accuracies = [
+        accuracy
+        for row in rows
+        for found in (row.by_paper_score, row.by_declared_score)
+        for accuracy in found.values()
+    ]
     ends = [100 * min(accuracy.ci95[0], *accuracy.seeds_S) for accuracy in accuracies]
     return min([CHANCE, *ends, *(row.paper for row in rows if row.paper is not None)])

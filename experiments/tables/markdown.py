@@ -19,8 +19,12 @@ LINE = 110  # characters
 
 def markdown(definition: Definition, rows: Sequence[Row]) -> str:
     """All tables, each after a line that says what it shows; the same results give the same text."""
-    parts = [_accuracy_table(definition, rows), _declared_table(definition, rows),
-             _difference_table(definition, rows), _cost_table(rows)]
+    parts = [
+        _accuracy_table(definition, rows),
+        _declared_table(definition, rows),
+        _difference_table(definition, rows),
+        _cost_table(rows),
+    ]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -32,7 +36,7 @@ def _accuracy_table(definition: Definition, rows: Sequence[Row]) -> str:
     cells = [[row.label, *values] for row, *values in zip(rows, *columns)]
     for row, line in zip(rows, cells):
         if not row.measured:
-            line[-len(CORRUPTIONS):] = ["not measured", *[""] * (len(CORRUPTIONS) - 1)]
+            line[-len(CORRUPTIONS) :] = ["not measured", *[""] * (len(CORRUPTIONS) - 1)]
     head = ["", *["paper"] * with_paper, *CORRUPTIONS]
     return f"{_legend(definition, rows)}\n\n{markdown_table(head, cells)}"
 
@@ -93,16 +97,24 @@ def _difference_table(definition: Definition, rows: Sequence[Row]) -> str:
         excludes = "yes" if low > 0 or high < 0 else "no"
         cells.append([row.label, _points(value), f"[{_points(low)}, {_points(high)}]", excludes])
     head = [f"{compared.label} minus", "points", "95%", "excludes zero"]
-    return (f"Differences on `{PAIRED_CORRUPTION}`, of means over seeds, on the same resamples of the same "
-            f"sequences:\n\n{markdown_table(head, cells)}")
+    return (
+        f"Differences on `{PAIRED_CORRUPTION}`, of means over seeds, on the same resamples of the same "
+        f"sequences:\n\n{markdown_table(head, cells)}"
+    )
 
 
 def _cost_table(rows: Sequence[Row]) -> str:
     """What the runs of every trained row cost; several values where its seeds differ."""
     cells = [
-        [row.label, *(_distinct(row.runs, tell) for tell in _COSTS.values()), _minutes(row.runs),
-         _distinct(row.runs, _device), _distinct(row.runs, _commit)]
-        for row in rows if row.learned and row.runs
+        [
+            row.label,
+            *(_distinct(row.runs, tell) for tell in _COSTS.values()),
+            _minutes(row.runs),
+            _distinct(row.runs, _device),
+            _distinct(row.runs, _commit),
+        ]
+        for row in rows
+        if row.learned and row.runs
     ]
     head = ["", *_COSTS, "minutes a run", "device", "commit"]
     return f"What a run costs:\n\n{markdown_table(head, cells)}"

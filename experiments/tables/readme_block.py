@@ -18,11 +18,14 @@ def with_block(text: str, lines: tuple[str, str], block: str, path: pathlib.Path
       UserError: the two lines are not there, each once and in order.
     """
     in_text, (begin, end) = text.split("\n"), lines
-    places = [[number for number, line in enumerate(in_text) if line.strip() == marker]
-              for marker in (begin, end)]
+    places = [
+        [number for number, line in enumerate(in_text) if line.strip() == marker] for marker in (begin, end)
+    ]
     if [len(found) for found in places] != [1, 1] or places[0] > places[1]:
-        raise UserError(f"{path} needs two lines, each once and in this order: {begin} and {end}; "
-                        "put them where the tables belong")
+        raise UserError(
+            f"{path} needs two lines, each once and in this order: {begin} and {end}; "
+            "put them where the tables belong"
+        )
     (first,), (last,) = places
     return "\n".join([*in_text[: first + 1], *block.split("\n"), *in_text[last:]])
 

@@ -56,11 +56,14 @@ def _system(definition: Definition, name: str, runs: tuple[Run, ...]) -> Row:
     score = table.score_of(name)
     for run in runs:
         if not any(run.has(kind, score) for kind in CORRUPTIONS):
-            raise UserError(f"{run.path.with_suffix('.npz')} has no score {score!r}; "
-                            f"name the score of row {name} in PAPER_SCORE and STORED_SCORES")
+            raise UserError(
+                f"{run.path.with_suffix('.npz')} has no score {score!r}; "
+                f"name the score of row {name} in PAPER_SCORE and STORED_SCORES"
+            )
     by_paper_score = _accuracies(runs, dict.fromkeys(CORRUPTIONS, score))
     declared = {
-        corruption: other for corruption, other in table.declared.items()
+        corruption: other
+        for corruption, other in table.declared.items()
         if other != score and runs and all(run.has(corruption, other) for run in runs)
     }
     by_declared_score = {}
@@ -69,8 +72,7 @@ def _system(definition: Definition, name: str, runs: tuple[Run, ...]) -> Row:
     label = table.label(name)
     if 0 < len(runs) < len(definition.seeds):
         label += f" (seed {', '.join(str(run.seed) for run in runs)} alone)"
-    return Row(name, label, table.paper.get(name), True, runs, by_paper_score,
-               by_declared_score)
+    return Row(name, label, table.paper.get(name), True, runs, by_paper_score, by_declared_score)
 
 
 def _unlearned(definition: Definition, score: str, finished: Sequence[Run]) -> Row:

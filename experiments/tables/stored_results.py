@@ -16,9 +16,17 @@ from vpn_anomaly.evaluation import metrics
 METRIC = "break_even_accuracy"
 TOLERANCE = 1e-6  # of the accuracy recomputed from the stored scores
 NEEDED = (
-    "corruptions", "steps", "parameters", "wall_seconds", "config.train.batch_size",
-    "config.train.learning_rate", "hardware.platform", "hardware.device", "hardware.devices",
-    "hardware.cpu", "hardware.cpu_cores",
+    "corruptions",
+    "steps",
+    "parameters",
+    "wall_seconds",
+    "config.train.batch_size",
+    "config.train.learning_rate",
+    "hardware.platform",
+    "hardware.device",
+    "hardware.devices",
+    "hardware.cpu",
+    "hardware.cpu_cores",
 )  # of seedN.json, with dots between the names of fields inside fields
 
 
@@ -109,8 +117,10 @@ def check_same_sequences(runs: Sequence[Run], unlearned: Sequence[str]) -> None:
 
 
 def _other_sequences(first: Run, second: Run, how: str) -> str:
-    return (f"{first.path} and {second.path} {how}: rows are compared on the same sequences; "
-            "run the sweep again with one data configuration")
+    return (
+        f"{first.path} and {second.path} {how}: rows are compared on the same sequences; "
+        "run the sweep again with one data configuration"
+    )
 
 
 def _read_run(path: pathlib.Path, row: str, seed: int) -> Run | None:

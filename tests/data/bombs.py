@@ -46,12 +46,19 @@ def write_npz(path, shape, dtype="|u1", megabytes=20, names=("sequences",), decl
         for name in (f"{name}.npy".encode() for name in names):
             # A long archive (zip64): the sizes stand behind the name.
             sizes = struct.pack("<HHQQ", 1, 16, size, len(content))
-            common = struct.pack("<HHHHHIIIHH", 45, flags, 8, 0, 33, 0, *[2**32 - 1] * 2, len(name),
-                                 len(sizes))
+            common = struct.pack(
+                "<HHHHHIIIHH", 45, flags, 8, 0, 33, 0, *[2**32 - 1] * 2, len(name), len(sizes)
+            )
             place = file.tell()
             file.write(b"PK\3\4" + common + name + sizes + content)
-            directory.append(b"PK\1\2" + struct.pack("<H", 45) + common
-                             + struct.pack("<HHHII", 0, 0, 0, 0, place) + name + sizes)
+            directory.append(
+                b"PK\1\2"
+                + struct.pack("<H", 45)
+                + common
+                + struct.pack("<HHHII", 0, 0, 0, 0, place)
+                + name
+                + sizes
+            )
         write_directory(file, directory)
 
 
@@ -65,8 +72,12 @@ def write_directory(file, entries) -> None:
 
 def matlab_array(kind: int, axes, content=b"", name="", flags=0, length=None) -> bytes:
     """An array of a MATLAB v5 file; length: what it says to have."""
-    body = (struct.pack("<IIII", 6, 8, kind | flags, 0) + _element(5, struct.pack(f"<{len(axes)}I", *axes))
-            + _element(1, name.encode()) + content)
+    body = (
+        struct.pack("<IIII", 6, 8, kind | flags, 0)
+        + _element(5, struct.pack(f"<{len(axes)}I", *axes))
+        + _element(1, name.encode())
+        + content
+    )
     return struct.pack("<II", 14, len(body) if length is None else length) + body
 
 
@@ -92,31 +103,56 @@ def long_matlab_array(array: bytes, megabytes: int) -> bytes:
 
 def png(width: int, height: int) -> bytes:
     """The beginning of a grey PNG of this size."""
-    return (b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
-            + _chunk(b"IDAT", zlib.compress(bytes(10_000))) + _chunk(b"IEND", b""))
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+        + _chunk(b"IDAT", zlib.compress(bytes(10_000)))
+        + _chunk(b"IEND", b"")
+    )
 
 
 def bmp(width: int, height: int) -> bytes:
     """The beginning of a BMP of this size."""
-    return (b"BM" + struct.pack("<IHHI", 10_000, 0, 0, 54)
-            + struct.pack("<IiiHHIIiiII", 40, width, height, 1, 24, 0, 0, 1, 1, 0, 0) + bytes(10_000))
+    return (
+        b"BM"
+        + struct.pack("<IHHI", 10_000, 0, 0, 54)
+        + struct.pack("<IiiHHIIiiII", 40, width, height, 1, 24, 0, 0, 1, 1, 0, 0)
+        + bytes(10_000)
+    )
 
 
 def tiff(width: int, height: int) -> bytes:
     """The beginning of a grey TIFF of this size."""
-    tags = ((256, width), (257, height), (258, 8), (259, 1), (262, 1), (273, 8), (277, 1), (278, height),
-            (279, 10_000))
+    tags = (
+        (256, width),
+        (257, height),
+        (258, 8),
+        (259, 1),
+        (262, 1),
+        (273, 8),
+        (277, 1),
+        (278, height),
+        (279, 10_000),
+    )
     entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags)
-    return (b"II*\0" + struct.pack("<I", 10_008) + bytes(10_000) + struct.pack("<H", len(tags)) + entries
-            + bytes(4))
+    return (
+        b"II*\0"
+        + struct.pack("<I", 10_008)
+        + bytes(10_000)
+        + struct.pack("<H", len(tags))
+        + entries
+        + bytes(4)
+    )
 
 
 def enlarge(path, width: int, height: int) -> None:
     """Writes another frame size into the header of an AVI or Matroska file of 640×480."""
     content = bytearray(path.read_bytes())
-    for before, order, old, new in ((b"", "<II", (640, 480), (width, height)),  # AVI
-                                    (b"\xb0\x82", ">H", (640,), (width,)),
-                                    (b"\xba\x82", ">H", (480,), (height,))):
+    for before, order, old, new in (
+        (b"", "<II", (640, 480), (width, height)),  # AVI
+        (b"\xb0\x82", ">H", (640,), (width,)),
+        (b"\xba\x82", ">H", (480,), (height,)),
+    ):
         found, put = before + struct.pack(order, *old), before + struct.pack(order, *new)
         content[:2000] = content[:2000].replace(found, put)
     path.write_bytes(content)

@@ -19,8 +19,12 @@ def png(values_HxWxC):
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows))
-            + chunk(b"IEND", b""))
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(rows))
+        + chunk(b"IEND", b"")
+    )
 
 
 def tiff(pages, order="<", white_is_zero=False, bits=None, subfile_types=None):
@@ -42,11 +46,18 @@ def tiff(pages, order="<", white_is_zero=False, bits=None, subfile_types=None):
         sample = bits or 8 * values.dtype.itemsize
         several = len(out)
         out += struct.pack(order + "4H", *[sample] * 4)
-        tags = {256: (LONG, width), 257: (LONG, height), 259: (SHORT, 1),
-                258: (SHORT, sample) if channels == 1 else (SHORT, several, channels),
-                262: (SHORT, 2 if channels > 1 else 0 if white_is_zero else 1), 273: (LONG, start),
-                277: (SHORT, channels), 278: (LONG, height), 279: (LONG, len(data)),
-                339: (SHORT, SAMPLE_FORMATS[values.dtype.kind])}
+        tags = {
+            256: (LONG, width),
+            257: (LONG, height),
+            259: (SHORT, 1),
+            258: (SHORT, sample) if channels == 1 else (SHORT, several, channels),
+            262: (SHORT, 2 if channels > 1 else 0 if white_is_zero else 1),
+            273: (LONG, start),
+            277: (SHORT, channels),
+            278: (LONG, height),
+            279: (LONG, len(data)),
+            339: (SHORT, SAMPLE_FORMATS[values.dtype.kind]),
+        }
         if channels > 1:
             del tags[339]
         if subfile_types:
@@ -55,8 +66,10 @@ def tiff(pages, order="<", white_is_zero=False, bits=None, subfile_types=None):
         out += struct.pack(order + "H", len(tags))
         for tag, (kind, value, *count) in sorted(tags.items()):
             out += struct.pack(order + "HHI", tag, kind, *(count or [1]))
-            out += struct.pack(order + ("HH" if kind == SHORT and not count else "I"),
-                               *([value, 0] if kind == SHORT and not count else [value]))
+            out += struct.pack(
+                order + ("HH" if kind == SHORT and not count else "I"),
+                *([value, 0] if kind == SHORT and not count else [value]),
+            )
         link = len(out)
         out += b"\0\0\0\0"
     return bytes(out)

@@ -1,8 +1,8 @@
 """Labelled sets to test with: the layouts of UCSD, Avenue and ShanghaiTech, strays and all, on disk.
 
-    train, test, masks = labelled_clips({"Train001": 20}, {"Test001": 30, "Test002": 20},
-                                        {"Test001": [(5, 12)]})
-    labels = write_ucsd(folder, train, test, masks)
+train, test, masks = labelled_clips({"Train001": 20}, {"Test001": 30, "Test002": 20},
+                                    {"Test001": [(5, 12)]})
+labels = write_ucsd(folder, train, test, masks)
 """
 
 import pathlib
@@ -18,8 +18,13 @@ FOREIGN = 255  # the level of what is anomalous; the rest of a frame is darker
 STRAYS = (".DS_Store", "Thumbs.db", "._001.tif", "._01.avi", "notes.txt")
 
 
-def labelled_clips(train: Mapping[str, int], test: Mapping[str, int],
-                   anomalous: Mapping[str, Sequence[tuple[int, int]]], height=24, width=32):
+def labelled_clips(
+    train: Mapping[str, int],
+    test: Mapping[str, int],
+    anomalous: Mapping[str, Sequence[tuple[int, int]]],
+    height=24,
+    width=32,
+):
     """Clips of noise that moves a pixel a frame; in some frames a bright square stands still in it.
 
     Args:
@@ -29,8 +34,10 @@ def labelled_clips(train: Mapping[str, int], test: Mapping[str, int],
     Returns:
       Training clips and test clips by name, uint8 (T, H, W); masks of test clips, bool (T, H, W).
     """
-    frames = {name: moving_frames(count, height, width, 1, seed)[..., 0] // 2
-              for seed, (name, count) in enumerate((train | test).items())}
+    frames = {
+        name: moving_frames(count, height, width, 1, seed)[..., 0] // 2
+        for seed, (name, count) in enumerate((train | test).items())
+    }
     masks = {name: np.zeros((count, height, width), bool) for name, count in test.items()}
     for name, ranges in anomalous.items():
         for first, end in ranges:
@@ -39,10 +46,18 @@ def labelled_clips(train: Mapping[str, int], test: Mapping[str, int],
     return {name: frames[name] for name in train}, {name: frames[name] for name in test}, masks
 
 
-def write_ucsd(folder, train: Mapping[str, np.ndarray], test: Mapping[str, np.ndarray],
-               masks: Mapping[str, np.ndarray], *, name="{:03d}.tif",
-               mask_names: Mapping[str, str] | None = None, label_file="UCSDped1.m",
-               labels: str | None = None, strays=True) -> dict[str, np.ndarray]:
+def write_ucsd(
+    folder,
+    train: Mapping[str, np.ndarray],
+    test: Mapping[str, np.ndarray],
+    masks: Mapping[str, np.ndarray],
+    *,
+    name="{:03d}.tif",
+    mask_names: Mapping[str, str] | None = None,
+    label_file="UCSDped1.m",
+    labels: str | None = None,
+    strays=True,
+) -> dict[str, np.ndarray]:
     """Writes clips, uint8 (T, H, W), and their masks, bool (T, H, W), in UCSD's layout.
 
     Args:
@@ -62,8 +77,10 @@ def write_ucsd(folder, train: Mapping[str, np.ndarray], test: Mapping[str, np.nd
         level_TxHxW = np.where(mask_TxHxW, np.uint8(255), np.uint8(0))
         _write_folders(folder / "Test", {f"{clip}_gt": level_TxHxW}, mask_name, first=1)
     truth = _labels(test, masks)
-    lines = ["TestVideoFile = {};", *(f"TestVideoFile{{end+1}}.gt_frame = {_matlab(label_T)};"
-                                      for label_T in truth.values())]
+    lines = [
+        "TestVideoFile = {};",
+        *(f"TestVideoFile{{end+1}}.gt_frame = {_matlab(label_T)};" for label_T in truth.values()),
+    ]
     (folder / "Test" / label_file).write_text(labels or "\n".join(lines) + "\n")
     if strays:
         strew(folder)
@@ -72,9 +89,18 @@ def write_ucsd(folder, train: Mapping[str, np.ndarray], test: Mapping[str, np.nd
     return truth
 
 
-def write_avenue(folder, train: Mapping[str, np.ndarray], test: Mapping[str, np.ndarray],
-                 masks: Mapping[str, np.ndarray], *, label_folder="ground_truth_demo/testing_label_mask",
-                 ending=".avi", anomalous=1, dtype=np.uint8, strays=True) -> dict[str, np.ndarray]:
+def write_avenue(
+    folder,
+    train: Mapping[str, np.ndarray],
+    test: Mapping[str, np.ndarray],
+    masks: Mapping[str, np.ndarray],
+    *,
+    label_folder="ground_truth_demo/testing_label_mask",
+    ending=".avi",
+    anomalous=1,
+    dtype=np.uint8,
+    strays=True,
+) -> dict[str, np.ndarray]:
     """Writes clips, uint8 (T, H, W), "01" the first, and their masks, bool (T, H, W), as Avenue is.
 
     Args:
@@ -94,8 +120,10 @@ def write_avenue(folder, train: Mapping[str, np.ndarray], test: Mapping[str, np.
     (folder / label_folder).mkdir(parents=True)
     for name, frame_TxHxW in test.items():
         mask_TxHxW = masks.get(name, np.zeros(frame_TxHxW.shape, bool))
-        write_cells(folder / label_folder / f"{int(name)}_label.mat",
-                    mask_TxHxW.astype(dtype) * np.asarray(anomalous, dtype))
+        write_cells(
+            folder / label_folder / f"{int(name)}_label.mat",
+            mask_TxHxW.astype(dtype) * np.asarray(anomalous, dtype),
+        )
     if strays:
         strew(folder)
         copies = folder / "ground_truth_demo/testing_videos"
@@ -114,10 +142,18 @@ def write_cells(path, cells: Sequence[np.ndarray], variable="volLabel") -> None:
     savemat(path, {variable: cell_1xT, "other": 1})
 
 
-def write_shanghaitech(folder, train: Mapping[str, np.ndarray], test: Mapping[str, np.ndarray],
-                       masks: Mapping[str, np.ndarray], *, name="{:03d}.jpg", first=0,
-                       train_as: Collection[str] = ("videos",), anomalous=1,
-                       strays=True) -> dict[str, np.ndarray]:
+def write_shanghaitech(
+    folder,
+    train: Mapping[str, np.ndarray],
+    test: Mapping[str, np.ndarray],
+    masks: Mapping[str, np.ndarray],
+    *,
+    name="{:03d}.jpg",
+    first=0,
+    train_as: Collection[str] = ("videos",),
+    anomalous=1,
+    strays=True,
+) -> dict[str, np.ndarray]:
     """Writes clips, uint8 (T, H, W), and their masks, bool (T, H, W), in ShanghaiTech's layout.
 
     Args:
@@ -173,8 +209,10 @@ def _write_folders(parent, clips, name, first) -> None:
 
 
 def _labels(test, masks) -> dict[str, np.ndarray]:
-    return {name: masks[name].any((1, 2)) if name in masks else np.zeros(len(frame_TxHxW), bool)
-            for name, frame_TxHxW in test.items()}
+    return {
+        name: masks[name].any((1, 2)) if name in masks else np.zeros(len(frame_TxHxW), bool)
+        for name, frame_TxHxW in test.items()
+    }
 
 
 def _matlab(label_T) -> str:

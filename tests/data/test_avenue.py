@@ -49,8 +49,14 @@ def test_clips_have_their_frames_labels_and_masks(made):
 
 def test_masks_may_lie_elsewhere_and_be_other_numbers_and_videos_of_another_kind(tmp_path):
     clips = labelled_clips(TRAIN, TEST, ANOMALOUS)
-    labels = write_avenue(tmp_path / "x", *clips, label_folder="testing_label_mask", ending=".mkv",
-                          anomalous=255, dtype=np.float64)
+    labels = write_avenue(
+        tmp_path / "x",
+        *clips,
+        label_folder="testing_label_mask",
+        ending=".mkv",
+        anomalous=255,
+        dtype=np.float64,
+    )
     assert avenue.training_sources(tmp_path / "x")[0].endswith("01.mkv")
     for clip in avenue.test_clips(tmp_path / "x"):
         np.testing.assert_array_equal(clip.label_T, labels[clip.name])
@@ -101,20 +107,27 @@ def hdf5(path):
 EMPTY = np.zeros((24, 32), np.uint8)
 
 
-@pytest.mark.parametrize("spoil, words", [
-    (damaged, "cannot be read, or is truncated or damaged; needed is a MATLAB file with volLabel"),
-    (lambda path: path.write_bytes(b""), "cannot be read, or is truncated or damaged"),
-    (lambda path: path.write_bytes(b"x" * 500), "cannot be read, or is truncated or damaged"),
-    (hdf5, "a MATLAB v7.3 file (HDF5), which is not read; save it in MATLAB with save(…, '-v7')"),
-    (lambda path: write_cells(path, [EMPTY] * 8, "labels"), "no volLabel in it; needed"),
-    (lambda path: savemat(path, {"volLabel": np.zeros((24, 32, 8))}), "volLabel is float64[24, 32, 8]"),
-    (lambda path: savemat(path, {"volLabel": np.empty((1, 0), object)}), "volLabel is object[1, 0]"),
-    (lambda path: write_cells(path, [EMPTY] * 7 + [EMPTY[:20]]),
-     "cell 8 of volLabel is [20, 32], the first [24, 32]; needed"),
-    (lambda path: write_cells(path, [EMPTY] * 7 + [np.zeros((2, 3, 4))]),
-     "cell 8 of volLabel is no matrix of numbers"),
-    (lambda path: write_cells(path, ["one"] * 8), "cell 1 of volLabel is no matrix of numbers"),
-])
+@pytest.mark.parametrize(
+    "spoil, words",
+    [
+        (damaged, "cannot be read, or is truncated or damaged; needed is a MATLAB file with volLabel"),
+        (lambda path: path.write_bytes(b""), "cannot be read, or is truncated or damaged"),
+        (lambda path: path.write_bytes(b"x" * 500), "cannot be read, or is truncated or damaged"),
+        (hdf5, "a MATLAB v7.3 file (HDF5), which is not read; save it in MATLAB with save(…, '-v7')"),
+        (lambda path: write_cells(path, [EMPTY] * 8, "labels"), "no volLabel in it; needed"),
+        (lambda path: savemat(path, {"volLabel": np.zeros((24, 32, 8))}), "volLabel is float64[24, 32, 8]"),
+        (lambda path: savemat(path, {"volLabel": np.empty((1, 0), object)}), "volLabel is object[1, 0]"),
+        (
+            lambda path: write_cells(path, [EMPTY] * 7 + [EMPTY[:20]]),
+            "cell 8 of volLabel is [20, 32], the first [24, 32]; needed",
+        ),
+        (
+            lambda path: write_cells(path, [EMPTY] * 7 + [np.zeros((2, 3, 4))]),
+            "cell 8 of volLabel is no matrix of numbers",
+        ),
+        (lambda path: write_cells(path, ["one"] * 8), "cell 1 of volLabel is no matrix of numbers"),
+    ],
+)
 def test_files_of_labels_that_are_of_another_kind(made, spoil, words):
     folder, *_ = made
     spoil(folder / MASKS / "2_label.mat")
@@ -147,7 +160,11 @@ def test_all_labels_are_missing(made):
 @pytest.mark.parametrize("read", [avenue.training_sources, avenue.test_clips])
 def test_another_layout(made, tmp_path, read):
     folder, *_ = made
-    line = fails(tmp_path, " is not CUHK Avenue as it is published: looked for training_videos/*.avi,"
-                 " testing_videos/*.avi (or videos of another kind) and", read=read)
+    line = fails(
+        tmp_path,
+        " is not CUHK Avenue as it is published: looked for training_videos/*.avi,"
+        " testing_videos/*.avi (or videos of another kind) and",
+        read=read,
+    )
     assert line.endswith(f"; give {folder}")
     fails(tmp_path / "none", "none: no such folder; needed is CUHK Avenue: ", read=read)

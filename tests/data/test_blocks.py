@@ -16,7 +16,7 @@ def drawn(height, width, shift, size):
     hidden = np.zeros((height, width), bool)
     for top in range(shift[0] - 2 * size, height, 2 * size):
         for left in range(shift[1] - 2 * size, width, 2 * size):
-            hidden[max(top, 0): max(top + size, 0), max(left, 0): max(left + size, 0)] = True
+            hidden[max(top, 0) : max(top + size, 0), max(left, 0) : max(left + size, 0)] = True
     return hidden
 
 

@@ -72,8 +72,10 @@ for line in sys.stdin:
 @pytest.fixture(scope="module")
 def said_of():
     """A function: what is said of a file of a kind, and in how many seconds."""
-    with subprocess.Popen([sys.executable, "-c", READER], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                          text=True) as child:
+    with subprocess.Popen(
+        [sys.executable, "-c", READER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as child:
+
         def said(kind, path):
             child.stdin.write(json.dumps([kind, str(path)]) + "\n")
             child.stdin.flush()
@@ -89,12 +91,14 @@ def saved(**arrays):
 
 def packed_by(method):
     """A .npz of 20 GB of zeros, it says, packed otherwise than numpy does."""
+
     def write(path):
         with zipfile.ZipFile(path, "w", method) as archive, archive.open("a.npy", "w") as member:
             header = bombs.npy_header((*TWENTY, 1))
             member.write(header + bytes(10**6))
             member.close()
             archive.filelist[0].file_size = len(header) + 20 * 10**9
+
     return write
 
 
@@ -112,28 +116,42 @@ SEQUENCE_FILES = {
     "an honest one": (saved(a=np.zeros((11, 10, 1000, 1000), np.uint8)), SEQUENCES),
     "more than its header says": (lambda path: write_npz(path, (9, 9, 9, 9), megabytes=4000), DAMAGED),
     "more than its archive says": (
-        lambda path: write_npz(path, (*TWENTY, 1), megabytes=4000, declared=10_000), DAMAGED),
+        lambda path: write_npz(path, (*TWENTY, 1), megabytes=4000, declared=10_000),
+        DAMAGED,
+    ),
     "less than its archive says": (
-        lambda path: write_npz(path, (9, 9, 9, 9), megabytes=4000, declared=2 * 10**10), DAMAGED),
+        lambda path: write_npz(path, (9, 9, 9, 9), megabytes=4000, declared=2 * 10**10),
+        DAMAGED,
+    ),
     "a small one that ends early": (lambda path: write_npz(path, (9, 1000, 1000, 1), megabytes=0), DAMAGED),
     "encrypted": (lambda path: write_npz(path, (9, 9, 9, 9), megabytes=0, flags=1), "it is encrypted"),
     "by LZMA": (packed_by(zipfile.ZIP_LZMA), SEQUENCES),
     "by bzip2": (packed_by(zipfile.ZIP_BZIP2), SEQUENCES),
     "many names": (many_names, DAMAGED),
     "an archive in an archive": (
-        lambda path: saved(a=np.frombuffer(bombs.npy_header((9,)), np.uint8))(path), "an array of shape"),
+        lambda path: saved(a=np.frombuffer(bombs.npy_header((9,)), np.uint8))(path),
+        "an array of shape",
+    ),
     "on the disk, without content": (lambda path: write_npy(path, (*TWENTY, 1)), SEQUENCES),
     "on the disk, ends early": (lambda path: write_npy(path, (*TWENTY, 1), size=10_000), DAMAGED),
     "endless axes": (lambda path: write_npy(path, (10**25, 9, 9, 9), size=10_000), DAMAGED),
     "overflowing axes": (lambda path: write_npy(path, (2**62, 2**62, 2**62, 1), size=10_000), DAMAGED),
     "digits without end": (
-        lambda path: write_npy(path, (1,), text="{'shape': (" + "9" * 6000 + ",)}", size=9000), DAMAGED),
+        lambda path: write_npy(path, (1,), text="{'shape': (" + "9" * 6000 + ",)}", size=9000),
+        DAMAGED,
+    ),
     "a deep header": (
-        lambda path: write_npy(path, (1,), text="{'shape': " + "-" * 9000 + "1}", size=20_000), DAMAGED),
+        lambda path: write_npy(path, (1,), text="{'shape': " + "-" * 9000 + "1}", size=20_000),
+        DAMAGED,
+    ),
     "brackets": (lambda path: write_npy(path, (1,), text="(" * 9000, size=20_000), DAMAGED),
-    "a long header": (lambda path: (
-        path.write_bytes(b"\x93NUMPY\2\0" + (2**32 - 1).to_bytes(4, "little")), sparse(path, 2**32)),
-        DAMAGED),
+    "a long header": (
+        lambda path: (
+            path.write_bytes(b"\x93NUMPY\2\0" + (2**32 - 1).to_bytes(4, "little")),
+            sparse(path, 2**32),
+        ),
+        DAMAGED,
+    ),
 }
 
 
@@ -150,14 +168,19 @@ def test_files_of_sequences(tmp_path, said_of, name):
     refused(said_of("sequences", path), path, words)
 
 
-@pytest.mark.parametrize("write, words", [
-    (lambda path: write_npz(path, (10**8, 28, 28), names=("train", "test")), SEQUENCES),
-    (lambda path: write_npz(path, (10**8, 28, 28), names=("x",)), SEQUENCES),
-    (lambda path: write_npz(path, (100_000, 28, 28), names=("train", "test"), megabytes=1), SEQUENCES),
-    (lambda path: write_npz(path, (10**8,), names=("train", "test")), "needed is uint8 (N, 28, 28)"),
-    (lambda path: write_npz(path, (10**8,), names=[f"{n:0500d}" for n in range(500)], megabytes=0),
-     "has arrays"),
-])
+@pytest.mark.parametrize(
+    "write, words",
+    [
+        (lambda path: write_npz(path, (10**8, 28, 28), names=("train", "test")), SEQUENCES),
+        (lambda path: write_npz(path, (10**8, 28, 28), names=("x",)), SEQUENCES),
+        (lambda path: write_npz(path, (100_000, 28, 28), names=("train", "test"), megabytes=1), SEQUENCES),
+        (lambda path: write_npz(path, (10**8,), names=("train", "test")), "needed is uint8 (N, 28, 28)"),
+        (
+            lambda path: write_npz(path, (10**8,), names=[f"{n:0500d}" for n in range(500)], megabytes=0),
+            "has arrays",
+        ),
+    ],
+)
 def test_glyphs(tmp_path, said_of, write, words):
     write(tmp_path / "digits.npz")
     said = refused(said_of("digits", tmp_path / "digits.npz"), tmp_path, words)
@@ -175,27 +198,48 @@ def refused(answer, where, words):
 
 CELL = bombs.matlab_zeros()
 LABELS = {
-    "2 GB in 2 MB": (bombs.long_matlab_array(
-        bombs.matlab_array(1, (1, 1), bombs.matlab_array(9, (2000, 10**6), length=2 * 10**9), "volLabel",
-                           length=2 * 10**9 + 100), 2000), FOOTAGE),
-    "2 GB that are not told": (bombs.long_matlab_array(
-        bombs.matlab_array(1, (1, 1), CELL, "volLabel"), 2000), FOOTAGE),
+    "2 GB in 2 MB": (
+        bombs.long_matlab_array(
+            bombs.matlab_array(
+                1,
+                (1, 1),
+                bombs.matlab_array(9, (2000, 10**6), length=2 * 10**9),
+                "volLabel",
+                length=2 * 10**9 + 100,
+            ),
+            2000,
+        ),
+        FOOTAGE,
+    ),
+    "2 GB that are not told": (
+        bombs.long_matlab_array(bombs.matlab_array(1, (1, 1), CELL, "volLabel"), 2000),
+        FOOTAGE,
+    ),
     "2 GB of another name": (
-        bombs.long_matlab_array(bombs.matlab_array(9, (2, 2), CELL, "other"), 2000), FOOTAGE),
-    "a long name": (bombs.long_matlab_array(
-        bombs.matlab_array(9, (2, 2))[:-8] + b"\1\0\0\0\xf0\xff\xff\x7f", 2000), DAMAGED),
+        bombs.long_matlab_array(bombs.matlab_array(9, (2, 2), CELL, "other"), 2000),
+        FOOTAGE,
+    ),
+    "a long name": (
+        bombs.long_matlab_array(bombs.matlab_array(9, (2, 2))[:-8] + b"\1\0\0\0\xf0\xff\xff\x7f", 2000),
+        DAMAGED,
+    ),
     "many cells": (bombs.matlab_array(1, (30_000, 30_000), CELL, "volLabel"), FOOTAGE),
     "text": (bombs.matlab_array(4, (30_000, 30_000), b"", "volLabel"), "volLabel is text[30000, 30000]"),
     "records": (bombs.matlab_array(2, (30_000, 30_000), b"", "volLabel"), "volLabel is struct[30000, 30000]"),
     "numbers": (bombs.matlab_array(9, (30_000, 30_000), b"", "volLabel"), "volLabel is uint8[30000, 30000]"),
-    "text in a cell": (bombs.matlab_array(1, (1, 1), bombs.matlab_array(4, (2**15, 2**15)), "volLabel"),
-                       "cell 1 of volLabel is no matrix of numbers"),
-    "cells in a cell": (bombs.matlab_array(1, (1, 2), CELL + bombs.matlab_array(1, (2**15, 2**15)),
-                                           "volLabel"),
-                        "cell 2 of volLabel is no matrix of numbers"),
+    "text in a cell": (
+        bombs.matlab_array(1, (1, 1), bombs.matlab_array(4, (2**15, 2**15)), "volLabel"),
+        "cell 1 of volLabel is no matrix of numbers",
+    ),
+    "cells in a cell": (
+        bombs.matlab_array(1, (1, 2), CELL + bombs.matlab_array(1, (2**15, 2**15)), "volLabel"),
+        "cell 2 of volLabel is no matrix of numbers",
+    ),
     "nothing at all": (None, DAMAGED),
-    "absurd axes in a cell": (bombs.matlab_array(1, (1, 1), bombs.matlab_array(9, (2**15, 2**15), bytes(8)),
-                                                 "volLabel"), DAMAGED),
+    "absurd axes in a cell": (
+        bombs.matlab_array(1, (1, 1), bombs.matlab_array(9, (2**15, 2**15), bytes(8)), "volLabel"),
+        DAMAGED,
+    ),
 }
 
 
@@ -212,8 +256,9 @@ def test_matlab_files(avenue_folder, said_of, name):
 
 def test_matlab_files_that_are_well(avenue_folder, said_of):
     path = avenue_folder / "testing_label_mask/1_label.mat"
-    write_matlab(path, bombs.matlab_array(9, (3, 3), b"", "x"),
-                 bombs.matlab_array(1, (1, 3), CELL * 3, "volLabel"))
+    write_matlab(
+        path, bombs.matlab_array(9, (3, 3), b"", "x"), bombs.matlab_array(1, (1, 3), CELL * 3, "volLabel")
+    )
     assert said_of("avenue", avenue_folder)[0] is None
 
 
@@ -229,16 +274,41 @@ SPACES = " " * 10**6
 GROUPS = "TestVideoFile{end+1}.gt_frame ="
 
 
-@pytest.mark.parametrize("line", [
-    *(f"{GROUPS} {line}" for line in (
-        f"1{SPACES}x", f"[1{SPACES}x];", f"[{SPACES}", f"{SPACES}x", f"1{SPACES}:{SPACES}x", "1" * 5000,
-        f"[{'1' * 10**6}:2]", f"1:{'2' * 10**6}", "[" * 10**6, "]" * 10**6, "[1" + "] " * 10**6 + "x",
-        "[" + "1:" * 10**6 + "]", ":" * 10**6, f"[1{';' * 10**6}x]", f"1{';' * 10**6}",
-        f"1{SPACES};{SPACES};",
-        f"[{'1 : ' * 10**5}]", "٣" * 10**6)),
-    f"TestVideoFile{SPACES}x", f"TestVideoFile{{{SPACES}x", f"TestVideoFile = {{{SPACES}x", SPACES + "x",
-    f"TestVideoFile{{end{SPACES}+{SPACES}1}}{SPACES}.gt{SPACES}", "x" * 10**6,
-], ids=str.__len__)
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(
+            f"{GROUPS} {line}"
+            for line in (
+                f"1{SPACES}x",
+                f"[1{SPACES}x];",
+                f"[{SPACES}",
+                f"{SPACES}x",
+                f"1{SPACES}:{SPACES}x",
+                "1" * 5000,
+                f"[{'1' * 10**6}:2]",
+                f"1:{'2' * 10**6}",
+                "[" * 10**6,
+                "]" * 10**6,
+                "[1" + "] " * 10**6 + "x",
+                "[" + "1:" * 10**6 + "]",
+                ":" * 10**6,
+                f"[1{';' * 10**6}x]",
+                f"1{';' * 10**6}",
+                f"1{SPACES};{SPACES};",
+                f"[{'1 : ' * 10**5}]",
+                "٣" * 10**6,
+            )
+        ),
+        f"TestVideoFile{SPACES}x",
+        f"TestVideoFile{{{SPACES}x",
+        f"TestVideoFile = {{{SPACES}x",
+        SPACES + "x",
+        f"TestVideoFile{{end{SPACES}+{SPACES}1}}{SPACES}.gt{SPACES}",
+        "x" * 10**6,
+    ],
+    ids=str.__len__,
+)
 def test_lines_of_labels(ucsd_folder, said_of, line):
     (ucsd_folder / "Test/x.m").write_text(f"TestVideoFile = {{}};\n{line}\n")
     said = refused(said_of("ucsd", ucsd_folder), ucsd_folder, "x.m: line 2 is ")
@@ -257,8 +327,10 @@ def test_a_long_file_of_labels(ucsd_folder, said_of):
     refused(said_of("ucsd", ucsd_folder), ucsd_folder, DEFAULT)
 
 
-@pytest.mark.parametrize("write, size", [
-    (bombs.bmp, (60_000, 60_000)), (bombs.png, (20_000, 20_000)), (bombs.tiff, (60_000, 9000))])
+@pytest.mark.parametrize(
+    "write, size",
+    [(bombs.bmp, (60_000, 60_000)), (bombs.png, (20_000, 20_000)), (bombs.tiff, (60_000, 9000))],
+)
 def test_masks_of_images(ucsd_folder, said_of, write, size):
     (ucsd_folder / "Test/x.m").write_text(f"{GROUPS} [1:2];")
     for number in (1, 2):
@@ -276,8 +348,10 @@ def ucsd_folder(tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize("kind, shape, words", [
-    ("test_pixel_mask", (2, 30_000, 30_000), FOOTAGE), ("test_frame_mask", (10**9,), FOOTAGE)])
+@pytest.mark.parametrize(
+    "kind, shape, words",
+    [("test_pixel_mask", (2, 30_000, 30_000), FOOTAGE), ("test_frame_mask", (10**9,), FOOTAGE)],
+)
 def test_masks_of_arrays(tmp_path, said_of, kind, shape, words):
     (tmp_path / "training").mkdir()
     clip = tmp_path / "testing/frames/01"
@@ -290,11 +364,15 @@ def test_masks_of_arrays(tmp_path, said_of, kind, shape, words):
     refused(said_of("shanghaitech", tmp_path), tmp_path / "testing" / kind, words)
 
 
-@pytest.mark.parametrize("kind, writer, name, size", [
-    (kind, writer, name, size)
-    for writer, name in ((bombs.png, "x.png"), (bombs.bmp, "x.bmp"), (bombs.tiff, "x.tif"))
-    for size in ((60_000, 60_000), (12_000, 12_000)) for kind in ("video", "zones")
-])
+@pytest.mark.parametrize(
+    "kind, writer, name, size",
+    [
+        (kind, writer, name, size)
+        for writer, name in ((bombs.png, "x.png"), (bombs.bmp, "x.bmp"), (bombs.tiff, "x.tif"))
+        for size in ((60_000, 60_000), (12_000, 12_000))
+        for kind in ("video", "zones")
+    ],
+)
 def test_images(tmp_path, said_of, kind, writer, name, size):
     path = tmp_path / name
     path.write_bytes(writer(*size))
@@ -310,8 +388,10 @@ def test_one_absurd_image_among_others_is_passed_over(tmp_path, said_of):
 
 
 @pytest.mark.parametrize("size", [(60_000, 60_000), (12_000, 12_000)])
-@pytest.mark.parametrize("codec, pixels, name", [
-    ("ffv1", "bgr0", "x.mkv"), ("rawvideo", "yuv420p", "x.mkv"), ("rawvideo", "yuv420p", "x.avi")])
+@pytest.mark.parametrize(
+    "codec, pixels, name",
+    [("ffv1", "bgr0", "x.mkv"), ("rawvideo", "yuv420p", "x.mkv"), ("rawvideo", "yuv420p", "x.avi")],
+)
 def test_videos(tmp_path, said_of, codec, pixels, name, size):
     path = tmp_path / name
     write_video(path, moving_frames(2, 480, 640), codec, pixels)

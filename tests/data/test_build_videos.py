@@ -15,8 +15,16 @@ FRAMES = moving_frames(channels=1)
 
 
 def data_of(tmp_path, where, gigabytes=1.0):
-    video = types.SimpleNamespace(height=0, width=0, rate=0, frame_rate=25, depth=0, max_gigabytes=1,
-                                  cache=str(tmp_path / "cache"), cache_gigabytes=gigabytes)
+    video = types.SimpleNamespace(
+        height=0,
+        width=0,
+        rate=0,
+        frame_rate=25,
+        depth=0,
+        max_gigabytes=1,
+        cache=str(tmp_path / "cache"),
+        cache_gigabytes=gigabytes,
+    )
     return types.SimpleNamespace(source="video", path=f"{tmp_path}/{where}", channels=1, video=video)
 
 

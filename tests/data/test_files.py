@@ -35,9 +35,7 @@ def test_grey_and_colour_files(tmp_path, name):
     np.testing.assert_array_equal(grey, CLIP[..., None])
     one_channel = read_sequences(saved(tmp_path / name, anything=CLIP[..., None]))
     np.testing.assert_array_equal(one_channel, CLIP[..., None])
-    np.testing.assert_array_equal(
-        read_sequences(saved(tmp_path / name, anything=COLOUR)), COLOUR
-    )
+    np.testing.assert_array_equal(read_sequences(saved(tmp_path / name, anything=COLOUR)), COLOUR)
 
 
 def test_the_array_named_sequences_is_taken_among_others(tmp_path):
@@ -144,9 +142,7 @@ def test_splits_share_a_file_out_without_overlap(count, lengths):
     splits = ("train", "validation", "test")
     assert [source.length(split) for split in splits] == lengths
     assert source.shape == (3, 4, 4, 1)
-    shown = [
-        source.clips(0, split, np.arange(length)) for split, length in zip(splits, lengths)
-    ]
+    shown = [source.clips(0, split, np.arange(length)) for split, length in zip(splits, lengths)]
     np.testing.assert_array_equal(np.concatenate(shown), sequences)
 
 

@@ -60,8 +60,9 @@ def exchanged(folder):
 
 
 @pytest.mark.parametrize("change", [replaced, added, removed, renamed, exchanged])
-@pytest.mark.parametrize("where", ["now/*.png", "now/?.png", "now", "n*/*.png", "link", "link/*.png",
-                                   "./now/"])
+@pytest.mark.parametrize(
+    "where", ["now/*.png", "now/?.png", "now", "n*/*.png", "link", "link/*.png", "./now/"]
+)
 def test_a_change_of_the_files_renews_what_is_kept(tmp_path, monkeypatch, opened, where, change):
     monkeypatch.chdir(tmp_path)
     write_folder(tmp_path / "now", OLD, "{}.png")
@@ -100,10 +101,20 @@ def test_a_label_beside_images_does_not_renew_them(tmp_path, opened):
     assert len(opened) == 1
 
 
-@pytest.mark.parametrize("name", [
-    "x" * (LONGEST - 4), "Ж" * ((LONGEST - 4) // 2), "影" * ((LONGEST - 4) // 3), "🎥" * ((LONGEST - 4) // 4),
-    "a b\n%20..", "-", "[0-9]*" * 30, "=1+1", "~",
-])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "x" * (LONGEST - 4),
+        "Ж" * ((LONGEST - 4) // 2),
+        "影" * ((LONGEST - 4) // 3),
+        "🎥" * ((LONGEST - 4) // 4),
+        "a b\n%20..",
+        "-",
+        "[0-9]*" * 30,
+        "=1+1",
+        "~",
+    ],
+)
 @pytest.mark.parametrize("kind", ["file", "folder", "pattern"])
 def test_any_name_can_be_kept(tmp_path, name, kind):
     if kind == "file":
@@ -126,20 +137,35 @@ def test_files_of_one_name_are_kept_apart(tmp_path):
         np.testing.assert_array_equal(kept(tmp_path, tmp_path / folder / "x.mkv"), frames)
 
 
-@pytest.mark.parametrize("damage", [
-    lambda path: path.write_bytes(b""),
-    lambda path: path.write_bytes(path.read_bytes()[:-1]),
-    lambda path: path.write_bytes(path.read_bytes()[:50]),
-    lambda path: path.write_bytes(bytes(path.stat().st_size)),
-    lambda path: path.write_bytes(path.read_bytes() + b"more"),
-    lambda path: path.write_text("not an array"),
-    lambda path: np.save(path, OLD[:3]),
-    lambda path: np.save(path, OLD[:, ::2]),
-    lambda path: np.save(path, OLD[..., 0]),
-    lambda path: np.save(path, OLD.astype(np.int32)),
-    lambda path: np.save(path, np.array([{}], object)),
-], ids=["empty", "a byte short", "half a header", "zeros", "too long", "a text", "fewer frames",
-        "smaller ones", "an axis less", "other numbers", "objects"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_bytes(path.read_bytes()[:-1]),
+        lambda path: path.write_bytes(path.read_bytes()[:50]),
+        lambda path: path.write_bytes(bytes(path.stat().st_size)),
+        lambda path: path.write_bytes(path.read_bytes() + b"more"),
+        lambda path: path.write_text("not an array"),
+        lambda path: np.save(path, OLD[:3]),
+        lambda path: np.save(path, OLD[:, ::2]),
+        lambda path: np.save(path, OLD[..., 0]),
+        lambda path: np.save(path, OLD.astype(np.int32)),
+        lambda path: np.save(path, np.array([{}], object)),
+    ],
+    ids=[
+        "empty",
+        "a byte short",
+        "half a header",
+        "zeros",
+        "too long",
+        "a text",
+        "fewer frames",
+        "smaller ones",
+        "an axis less",
+        "other numbers",
+        "objects",
+    ],
+)
 def test_what_is_damaged_is_made_again(tmp_path, opened, damage):
     source = write_video(tmp_path / "x.mkv", OLD)
     kept(tmp_path, source)
@@ -153,8 +179,13 @@ def test_secrets_of_an_address_are_in_no_name(tmp_path, monkeypatch):
     film = write_video(tmp_path / "x.mkv", OLD)
     real = frame_cache.open_video
     monkeypatch.setattr(frame_cache, "open_video", lambda source, look: real(film, look))
-    for address in ("http://u:secret@host/v.mp4", "http://host/v.cgi?user=a&pwd=secret", "http://secret@h/",
-                    "http://host/user=a&password=secret", "HTTP://h/x#secret"):
+    for address in (
+        "http://u:secret@host/v.mp4",
+        "http://host/v.cgi?user=a&pwd=secret",
+        "http://secret@h/",
+        "http://host/user=a&password=secret",
+        "HTTP://h/x#secret",
+    ):
         np.testing.assert_array_equal(kept(tmp_path, address), OLD)
     names = [path.name for path in (tmp_path / "cache").iterdir()]
     assert len(names) == 5 and not any("secret" in name for name in names)

@@ -55,9 +55,7 @@ def test_the_first_fixed_shifts_are_far_apart():
     shifts = fixed_shifts(4, (4, 5))
     for number, first in enumerate(shifts):
         for second in shifts[:number]:
-            distances = [
-                np.hypot(*(first - second + (dy, dx))) for dy in (-4, 0, 4) for dx in (-5, 0, 5)
-            ]
+            distances = [np.hypot(*(first - second + (dy, dx))) for dy in (-4, 0, 4) for dx in (-5, 0, 5)]
             assert min(distances) >= 2
 
 

@@ -9,7 +9,8 @@ import pytest
 from tests.data.labelled_files import labelled_clips, refused, write_avenue, write_shanghaitech, write_ucsd
 from tests.data.video_files import write_folder
 from tests.tiny import VIDEO_FIELDS, config_file, tiny_config
-from vpn_anomaly import checkpoints, exported, main as program
+from vpn_anomaly import checkpoints, exported
+from vpn_anomaly import main as program
 from vpn_anomaly.config import as_dict
 from vpn_anomaly.data import avenue, frame_cache, image_depth, shanghaitech, ucsd
 
@@ -42,6 +43,7 @@ def sets(tmp_path_factory):
 @pytest.fixture
 def undecoded(monkeypatch):
     """Decoding is an error of the test."""
+
     def decode(*_, **__):
         raise AssertionError("decoded")
 
@@ -72,9 +74,13 @@ def test_published_sets(sets, undecoded, given, actual):
 def test_sets_that_others_pass_on(sets, undecoded, given, labels):
     folder = sets / labels / "set"
     for place, what in ((folder, "this"), (folder.parent, folder), (folder / "testing", folder)):
-        refused(READERS[given].check_layout, place, f" is not {NAMES[given]} as it is published",
-                f"; {what} looks like a set as ano_pred, MNAD and HF2-VAD pass it on (training/frames,"
-                " testing/frames and a .mat or frame_labels_*.npy), a layout that is not read; give the set")
+        refused(
+            READERS[given].check_layout,
+            place,
+            f" is not {NAMES[given]} as it is published",
+            f"; {what} looks like a set as ano_pred, MNAD and HF2-VAD pass it on (training/frames,"
+            " testing/frames and a .mat or frame_labels_*.npy), a layout that is not read; give the set",
+        )
 
 
 @pytest.mark.parametrize("given", READERS)
@@ -84,12 +90,22 @@ def test_folders_that_look_like_nothing(tmp_path, undecoded, given):
     assert line.endswith("; give the folder that holds all of it")
 
 
-@pytest.mark.parametrize("given, lacking", [
-    ("ucsd", "Train"), ("ucsd", "Test"), ("ucsd", "Test/UCSDped1.m"), ("avenue", "training_videos"),
-    ("avenue", "testing_videos"), ("avenue", "ground_truth_demo"), ("shanghaitech", "training"),
-    ("shanghaitech", "testing"), ("shanghaitech", "testing/test_frame_mask"),
-    ("avenue", "ground_truth_demo/testing_label_mask/2_label.mat"),
-    ("shanghaitech", "testing/test_frame_mask/02.npy")])
+@pytest.mark.parametrize(
+    "given, lacking",
+    [
+        ("ucsd", "Train"),
+        ("ucsd", "Test"),
+        ("ucsd", "Test/UCSDped1.m"),
+        ("avenue", "training_videos"),
+        ("avenue", "testing_videos"),
+        ("avenue", "ground_truth_demo"),
+        ("shanghaitech", "training"),
+        ("shanghaitech", "testing"),
+        ("shanghaitech", "testing/test_frame_mask"),
+        ("avenue", "ground_truth_demo/testing_label_mask/2_label.mat"),
+        ("shanghaitech", "testing/test_frame_mask/02.npy"),
+    ],
+)
 def test_halves_that_are_missing(sets, tmp_path, undecoded, given, lacking):
     folder = tmp_path / "set"
     shutil.copytree(sets / given / "set", folder)
@@ -103,8 +119,13 @@ def test_halves_that_are_missing(sets, tmp_path, undecoded, given, lacking):
 @pytest.mark.parametrize("radius", [0, 2])
 @pytest.mark.parametrize("mode", ["", "train"])
 def test_training_is_refused_before_it_begins(sets, tmp_path, capsys, undecoded, given, radius, mode):
-    config = tiny_config(VIDEO_FIELDS, data__source=given, data__path=str(sets / "mat/set"),
-                         data__video__cache=str(tmp_path / "cache"), model__attention__radius=radius)
+    config = tiny_config(
+        VIDEO_FIELDS,
+        data__source=given,
+        data__path=str(sets / "mat/set"),
+        data__video__cache=str(tmp_path / "cache"),
+        model__attention__radius=radius,
+    )
     config_file(tmp_path / "c.py", config)
     flags = [f"--config={tmp_path / 'c.py'}", f"--workdir={tmp_path / 'run'}"]
     assert program.main(flags + [f"--mode={mode}"] * bool(mode)) == 2
@@ -119,8 +140,18 @@ def test_evaluation_of_a_checkpoint_likewise(sets, tmp_path, capsys, undecoded, 
     folder.mkdir()
     checkpoints.save_calibration(folder, {}, {"mean_nll": np.ones(2)})
     exported.write(folder, {}, {"config": as_dict(tiny_config()), "step": 4, "commit": None})
-    assert program.main([f"--checkpoint={folder}", "--mode=evaluate", f"--workdir={tmp_path / 'run'}",
-                         f"--config.data.source={given}", f"--config.data.path={sets / 'npy/set'}"]) == 2
+    assert (
+        program.main(
+            [
+                f"--checkpoint={folder}",
+                "--mode=evaluate",
+                f"--workdir={tmp_path / 'run'}",
+                f"--config.data.source={given}",
+                f"--config.data.path={sets / 'npy/set'}",
+            ]
+        )
+        == 2
+    )
     assert "looks like a set as ano_pred, MNAD" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
 

@@ -38,6 +38,7 @@ def by_pillow(mode, **options):
         image = Image.frombytes(mode, frame.shape[::-1], frame.astype(dtype).tobytes())
         image.save(file, **options)
         return file.getvalue()
+
     return write
 
 
@@ -79,8 +80,9 @@ def test_the_depth_that_images_use_is_found(tmp_path, kind, bits):
     assert np.abs(np.stack([frame.image[..., 0] for frame in given]) - in_8_bits(frames, bits)).max() <= 0.51
 
 
-@pytest.mark.parametrize("kind, bits", [("png", 16), ("tiff", 16), ("tiff of 32 bits", 32),
-                                        ("tiff of 32 bits with a sign", 20)])
+@pytest.mark.parametrize(
+    "kind, bits", [("png", 16), ("tiff", 16), ("tiff of 32 bits", 32), ("tiff of 32 bits with a sign", 20)]
+)
 def test_all_bits_count_where_all_are_used(tmp_path, kind, bits):
     ending, write = DEEP[kind]
     (tmp_path / f"x.{ending}").write_bytes(write(values(bits, 1)[0]))
@@ -97,26 +99,32 @@ def test_numbers_from_0_to_1_and_below_0(tmp_path):
     assert np.abs(images(str(tmp_path / "z.tif"))[0, ..., 0] - 255 * level).max() <= 1
 
 
-@pytest.mark.parametrize("write", [
-    lambda frame: writing.tiff([(4095 - frame).astype(np.uint16)], white_is_zero=True),
-    lambda frame: writing.tiff([writing.packed_12(frame)], bits=12),
-    lambda frame: writing.pixmap(frame, 4095),
-    lambda frame: writing.pixmap(frame, 4095, plain=True),
-])
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda frame: writing.tiff([(4095 - frame).astype(np.uint16)], white_is_zero=True),
+        lambda frame: writing.tiff([writing.packed_12(frame)], bits=12),
+        lambda frame: writing.pixmap(frame, 4095),
+        lambda frame: writing.pixmap(frame, 4095, plain=True),
+    ],
+)
 def test_what_a_file_says_of_its_grey_levels_counts(tmp_path, write):
     frame = np.minimum(values(12, 1)[0], 1000 if write(values(12, 1)[0])[:1] == b"P" else 4095)
     (tmp_path / "x.tif").write_bytes(write(frame))
     assert np.abs(images(str(tmp_path))[0, ..., 0] - in_8_bits(frame, 12)).max() <= 0.51
 
 
-@pytest.mark.parametrize("ending, write", [
-    ("png", writing.png),
-    ("png", lambda frame: writing.png(np.dstack([frame, np.full(frame.shape[:2], 65535)]))),
-    ("tif", lambda frame: writing.tiff([frame])),
-    ("tif", lambda frame: writing.tiff([frame], ">")),
-    ("ppm", writing.pixmap),
-    ("pnm", lambda frame: writing.pixmap(frame, 4095)),
-])
+@pytest.mark.parametrize(
+    "ending, write",
+    [
+        ("png", writing.png),
+        ("png", lambda frame: writing.png(np.dstack([frame, np.full(frame.shape[:2], 65535)]))),
+        ("tif", lambda frame: writing.tiff([frame])),
+        ("tif", lambda frame: writing.tiff([frame], ">")),
+        ("ppm", writing.pixmap),
+        ("pnm", lambda frame: writing.pixmap(frame, 4095)),
+    ],
+)
 def test_16_bit_colours_keep_both_bytes(tmp_path, ending, write):
     frame = np.random.default_rng(0).integers(0, 4096, (24, 32, 3)).astype(np.uint16)
     frame[0, 0] = 4095
@@ -139,16 +147,22 @@ def test_one_scale_for_all_images_of_a_source(tmp_path):
     assert np.abs(images(str(tmp_path))[..., 0] - in_8_bits(frames, 12)).max() <= 0.51
 
 
-@pytest.mark.parametrize("known, level, said", [
-    (12, 4095, None),
-    (12, 2047, None),  # a darker scene
-    (12, 1023, "its images use 10 bits, but the normal footage 12: they are dark"),
-    (12, 16383, "its images use 14 bits, but the normal footage 12: what is beyond is black or white"),
-    (8, 4095, "its images use 12 bits, but the normal footage 8: they are shown by their own depth"),
-    (-12, 2047, None),
-    (-12, 4095, "its images use 12 bits, but the normal footage 12 (signed): what is beyond is black or"
-     " white"),
-])
+@pytest.mark.parametrize(
+    "known, level, said",
+    [
+        (12, 4095, None),
+        (12, 2047, None),  # a darker scene
+        (12, 1023, "its images use 10 bits, but the normal footage 12: they are dark"),
+        (12, 16383, "its images use 14 bits, but the normal footage 12: what is beyond is black or white"),
+        (8, 4095, "its images use 12 bits, but the normal footage 8: they are shown by their own depth"),
+        (-12, 2047, None),
+        (
+            -12,
+            4095,
+            "its images use 12 bits, but the normal footage 12 (signed): what is beyond is black or white",
+        ),
+    ],
+)
 def test_the_depth_of_the_normal_footage_counts_and_a_difference_is_said(tmp_path, known, level, said):
     frame = np.full((24, 32), level // 2)
     frame[0] = level
@@ -166,11 +180,17 @@ def test_images_of_8_bits_among_deep_footage_are_said(tmp_path):
     assert video.problem == "its images have 8 bits, but those of the normal footage 12"
 
 
-@pytest.mark.parametrize("name, frames, options", [
-    ("x.tif", COLOUR, {}), ("x.tif", GREY, {"compression": "tiff_lzw"}), ("x.png", COLOUR, {}),
-    ("x.apng", GREY, {}), ("x.webp", COLOUR, {"lossless": True}),
-    ("x.png", COLOUR, {"default_image": True}),  # shown by programs that know no animations
-])
+@pytest.mark.parametrize(
+    "name, frames, options",
+    [
+        ("x.tif", COLOUR, {}),
+        ("x.tif", GREY, {"compression": "tiff_lzw"}),
+        ("x.png", COLOUR, {}),
+        ("x.apng", GREY, {}),
+        ("x.webp", COLOUR, {"lossless": True}),
+        ("x.png", COLOUR, {"default_image": True}),  # shown by programs that know no animations
+    ],
+)
 def test_pages_of_one_size_are_frames(tmp_path, name, frames, options):
     pages = [Image.fromarray(frame) for frame in frames]
     if "default_image" in options:
@@ -192,8 +212,9 @@ def test_stacks_of_a_folder_follow_each_other_and_one_page_may_be_damaged(tmp_pa
     assert np.abs([frame.image[..., 0] for frame in given] - in_8_bits(frames, 12)).max() <= 0.51
     assert video.expected_frames is None and video.problem is None
     stack = [Image.fromarray(frame) for frame in GREY]
-    stack[0].save(tmp_path / "0.tif", save_all=True, append_images=stack[1:],
-                  compression="tiff_adobe_deflate")
+    stack[0].save(
+        tmp_path / "0.tif", save_all=True, append_images=stack[1:], compression="tiff_adobe_deflate"
+    )
     content = bytearray((tmp_path / "0.tif").read_bytes())
     with Image.open(tmp_path / "0.tif") as image:
         image.seek(1)
@@ -208,8 +229,11 @@ def test_stacks_of_a_folder_follow_each_other_and_one_page_may_be_damaged(tmp_pa
 def test_thumbnails_layers_and_pages_of_other_sizes_are_no_frames(tmp_path):
     grey, small = values(12, 2).astype(np.uint16), values(12, 1)[0, ::2, ::2].astype(np.uint16)
     path = tmp_path / "x.tif"
-    for pages, types, kept in (([*grey, small], [0, 0, 1], grey), ([small, *grey], [1, 0, 0], grey),
-                               ([*grey, grey[0]], [0, 0, 4], grey)):
+    for pages, types, kept in (
+        ([*grey, small], [0, 0, 1], grey),
+        ([small, *grey], [1, 0, 0], grey),
+        ([*grey, grey[0]], [0, 0, 4], grey),
+    ):
         path.write_bytes(writing.tiff(pages, subfile_types=types))
         given, video = watched(str(path))
         assert np.abs([frame.image[..., 0] for frame in given] - in_8_bits(kept, 12)).max() <= 0.51
@@ -243,8 +267,9 @@ def test_tiffs_are_what_pillow_shows(tmp_path, mode, compression):
     np.testing.assert_array_equal(images(str(tmp_path), channels=3)[0], expected)
 
 
-@pytest.mark.parametrize("ending, options", [("png", {}), ("tif", {}), ("jpg", {"quality": 95}),
-                                             ("webp", {"lossless": True})])
+@pytest.mark.parametrize(
+    "ending, options", [("png", {}), ("tif", {}), ("jpg", {"quality": 95}), ("webp", {"lossless": True})]
+)
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_photographs_are_turned_and_mirrored_as_they_are_shown(tmp_path, ending, options, orientation):
     ramp = np.add.outer(np.arange(48), 2 * np.arange(64)).astype(np.uint8)
@@ -252,8 +277,16 @@ def test_photographs_are_turned_and_mirrored_as_they_are_shown(tmp_path, ending,
     exif = image.getexif()
     exif[0x0112] = orientation
     image.save(tmp_path / f"x.{ending}", exif=exif, **options)
-    shown = {1: ramp, 2: ramp[:, ::-1], 3: ramp[::-1, ::-1], 4: ramp[::-1], 5: ramp.T,
-             6: np.rot90(ramp, 3), 7: np.rot90(ramp, 2).T, 8: np.rot90(ramp)}[orientation]
+    shown = {
+        1: ramp,
+        2: ramp[:, ::-1],
+        3: ramp[::-1, ::-1],
+        4: ramp[::-1],
+        5: ramp.T,
+        6: np.rot90(ramp, 3),
+        7: np.rot90(ramp, 2).T,
+        8: np.rot90(ramp),
+    }[orientation]
     given = images(str(tmp_path))[0, ..., 0].astype(int)
     assert given.shape == shown.shape and np.abs(given - shown).max() <= (2 if ending == "jpg" else 0)
 
@@ -266,8 +299,10 @@ def test_cmyk_jpegs_are_what_pillow_shows(tmp_path):
 
 def test_every_raster_format_that_pillow_decodes_is_an_image(tmp_path):
     endings = image_endings()
-    assert endings >= set(".avif .bmp .dib .j2k .jp2 .jpeg .jpg .jfif .mpo .pbm .pcx .pgm .png .pnm .ppm"
-                          " .psd .qoi .ras .sgi .tga .tif .tiff .webp .xbm".split())
+    assert endings >= set(
+        ".avif .bmp .dib .j2k .jp2 .jpeg .jpg .jfif .mpo .pbm .pcx .pgm .png .pnm .ppm"
+        " .psd .qoi .ras .sgi .tga .tif .tiff .webp .xbm".split()
+    )
     assert not endings & set(".eps .ps .pdf .wmf .emf .h5 .hdf .grib .bufr .mpeg .mpg".split())
     for ending in sorted(endings - VIDEOS):
         try:
@@ -284,18 +319,24 @@ def test_every_raster_format_that_pillow_decodes_is_an_image(tmp_path):
         (tmp_path / f"x{ending}").unlink()
 
 
-@pytest.mark.parametrize("content", [
-    pytest.param(writing.tiff([np.zeros((24, 32))]), id="64-bit floats"),
-    pytest.param(writing.tiff([np.zeros((24, 32), np.float16)]), id="16-bit floats"),
-    pytest.param(writing.tiff([np.full((24, 32), np.nan, np.float32)]), id="no numbers"),
-    pytest.param(writing.tiff([np.zeros((24, 32), np.uint8)]).replace(
-        b"\x03\x01\x03\x00\x01\x00\x00\x00\x01\x00", b"\x03\x01\x03\x00\x01\x00\x00\x00\x77\x77"),
-        id="unknown compression"),
-    pytest.param(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage\n", id="a program"),
-    pytest.param(b"P5\n60000 60000\n255\n" + bytes(100), id="too many pixels"),
-    pytest.param(b"some words", id="a text"),
-    pytest.param(b"", id="empty"),
-])
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(writing.tiff([np.zeros((24, 32))]), id="64-bit floats"),
+        pytest.param(writing.tiff([np.zeros((24, 32), np.float16)]), id="16-bit floats"),
+        pytest.param(writing.tiff([np.full((24, 32), np.nan, np.float32)]), id="no numbers"),
+        pytest.param(
+            writing.tiff([np.zeros((24, 32), np.uint8)]).replace(
+                b"\x03\x01\x03\x00\x01\x00\x00\x00\x01\x00", b"\x03\x01\x03\x00\x01\x00\x00\x00\x77\x77"
+            ),
+            id="unknown compression",
+        ),
+        pytest.param(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage\n", id="a program"),
+        pytest.param(b"P5\n60000 60000\n255\n" + bytes(100), id="too many pixels"),
+        pytest.param(b"some words", id="a text"),
+        pytest.param(b"", id="empty"),
+    ],
+)
 def test_what_cannot_be_read_right_is_named_and_passed_over(tmp_path, monkeypatch, recwarn, content):
     monkeypatch.setattr(EpsImagePlugin, "Ghostscript", lambda *arguments: pytest.fail("a program was run"))
     for number in (1, 3):

@@ -17,9 +17,7 @@ from vpn_anomaly.errors import UserError
 DIGITS = load_digits("embedded")
 ENDLESS = MovingMNIST(DIGITS, frames=5, height=32, width=40)
 FINITE = MovingMNIST(DIGITS, frames=5, height=32, width=40, train_sequences=10)
-FILE = FileSequences(
-    np.random.default_rng(0).integers(0, 256, (30, 5, 8, 8, 1), dtype=np.uint8)
-)
+FILE = FileSequences(np.random.default_rng(0).integers(0, 256, (30, 5, 8, 8, 1), dtype=np.uint8))
 
 
 def rows(source, batch_size, steps, **options):

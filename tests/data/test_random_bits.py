@@ -10,9 +10,7 @@ from vpn_anomaly.data.random_bits import SPLITS, integers_below, random_bits, un
 
 
 def jax_bits(seed, split, index, stream, count):
-    key = jax.random.wrap_key_data(
-        np.array([seed >> 32, seed & 0xFFFFFFFF], np.uint32), impl="threefry2x32"
-    )
+    key = jax.random.wrap_key_data(np.array([seed >> 32, seed & 0xFFFFFFFF], np.uint32), impl="threefry2x32")
     for number in (SPLITS[split], zlib.crc32(stream.encode()), index):
         key = jax.random.fold_in(key, np.uint32(number))
     with jax.threefry_partitionable(True):

@@ -50,8 +50,9 @@ def test_clips_have_their_frames_labels_and_masks(made):
 
 def test_frames_of_other_names_are_in_the_order_of_their_numbers(tmp_path):
     train, test, masks = labelled_clips(TRAIN, TEST, ANOMALOUS)
-    labels = write_shanghaitech(tmp_path / "x", train, test, masks, name="{}.png", first=1,
-                                train_as=["frames"], anomalous=255)
+    labels = write_shanghaitech(
+        tmp_path / "x", train, test, masks, name="{}.png", first=1, train_as=["frames"], anomalous=255
+    )
     sources = shanghaitech.training_sources(tmp_path / "x")
     assert sources == [str(tmp_path / f"x/training/frames/{name}") for name in TRAIN]
     for source, frame_TxHxW in zip(sources, train.values(), strict=True):
@@ -101,15 +102,18 @@ def damaged(path):
     shutil.copy(cut(path, 0.9), path)
 
 
-@pytest.mark.parametrize("spoil, words", [
-    (damaged, "not a .npy, truncated or damaged; needed is a .npy of 0 and 1, "),
-    (lambda path: path.write_bytes(b""), "not a .npy, truncated or damaged"),
-    (lambda path: np.save(path, np.zeros((8, 1))), "float64[8, 1] in it; needed is a .npy of 0 and 1, "),
-    (lambda path: np.save(path, np.array(8)), "int64[] in it"),
-    (lambda path: np.save(path, np.full(8, "x")), "<U1[8] in it"),
-    (lambda path: np.save(path, np.full(8, None), allow_pickle=True), "not a .npy, truncated or damaged"),
-    (lambda path: np.savez(path.open("wb"), np.zeros(8)), "several arrays in it"),
-])
+@pytest.mark.parametrize(
+    "spoil, words",
+    [
+        (damaged, "not a .npy, truncated or damaged; needed is a .npy of 0 and 1, "),
+        (lambda path: path.write_bytes(b""), "not a .npy, truncated or damaged"),
+        (lambda path: np.save(path, np.zeros((8, 1))), "float64[8, 1] in it; needed is a .npy of 0 and 1, "),
+        (lambda path: np.save(path, np.array(8)), "int64[] in it"),
+        (lambda path: np.save(path, np.full(8, "x")), "<U1[8] in it"),
+        (lambda path: np.save(path, np.full(8, None), allow_pickle=True), "not a .npy, truncated or damaged"),
+        (lambda path: np.savez(path.open("wb"), np.zeros(8)), "several arrays in it"),
+    ],
+)
 @pytest.mark.parametrize("kind, shape", [("test_frame_mask", "(T,)"), ("test_pixel_mask", "(T, H, W)")])
 def test_arrays_of_another_kind(made, kind, shape, spoil, words):
     folder, *_ = made
@@ -139,14 +143,18 @@ def test_training_does_not_read_labels(made):
 def test_nothing_to_train_on(made):
     folder, *_ = made
     shutil.rmtree(folder / "training")
-    fails(folder, "found no video in training/videos/ and no folder in training/frames/",
-          read=shanghaitech.training_sources)
+    fails(
+        folder,
+        "found no video in training/videos/ and no folder in training/frames/",
+        read=shanghaitech.training_sources,
+    )
 
 
 @pytest.mark.parametrize("read", [shanghaitech.training_sources, shanghaitech.test_clips])
 def test_another_layout(made, tmp_path, read):
     folder, *_ = made
-    line = fails(tmp_path, " is not ShanghaiTech as it is published: looked for training/videos/*.avi or",
-                 read=read)
+    line = fails(
+        tmp_path, " is not ShanghaiTech as it is published: looked for training/videos/*.avi or", read=read
+    )
     assert line.endswith(f"; give {folder}")
     fails(tmp_path / "none", "none: no such folder; needed is ShanghaiTech: training/", read=read)

@@ -30,16 +30,12 @@ SOURCES = {
         speed=(0.05, 0.3),
         train_sequences=20,
     ),
-    "file": FileSequences(
-        np.random.default_rng(0).integers(0, 256, (1500, 3, 8, 9, 3), dtype=np.uint8)
-    ),
+    "file": FileSequences(np.random.default_rng(0).integers(0, 256, (1500, 3, 8, 9, 3), dtype=np.uint8)),
 }
 
 
 @pytest.mark.parametrize("name", SOURCES)
-@pytest.mark.parametrize(
-    "options", [{}, {"first_step": 3, "shard_index": 1, "shard_count": 2, "workers": 5}]
-)
+@pytest.mark.parametrize("options", [{}, {"first_step": 3, "shard_index": 1, "shard_count": 2, "workers": 5}])
 def test_training_batches_are_the_same_bytes(name, options):
     made = [
         itertools.islice(training_batches(SOURCES[name], 3, 8, backend=backend, **options), 6)
@@ -85,8 +81,6 @@ def test_a_program_can_end_while_batches_are_being_made():
         batches = tensorflow_pipeline.training_iterator(source, 0, plan, 0, 2)
         print(next(batches)["clip"].shape)
     """
-    ended = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120
-    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
     assert ended.returncode == 0 and ended.stdout == "(2, 20, 64, 64, 1)\n"
     assert ended.stderr == ""

@@ -45,9 +45,7 @@ def reflected_axis(place, velocity, frames):
 
 
 @pytest.mark.parametrize("speed", [(0.1, 0.1), (0.02, 0.3)])
-@pytest.mark.parametrize(
-    "rule, move", [("original", original_axis), ("reflect", reflected_axis)]
-)
+@pytest.mark.parametrize("rule, move", [("original", original_axis), ("reflect", reflected_axis)])
 def test_positions_equal_a_loop(rule, move, speed):
     given = trajectories.positions(4, "train", INDEX, rule=rule, speed=speed, **SIZES)
     expected = np.empty_like(given)

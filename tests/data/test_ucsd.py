@@ -21,15 +21,21 @@ LABELS = {"Test001": "001110011", "Test002": "1111111111", "Test003": "000000", 
 def made(tmp_path):
     train, test, masks = labelled_clips(TRAIN, TEST, ANOMALOUS)
     masks.pop("Test002")  # as most clips of Ped1
-    write_ucsd(tmp_path / "UCSDped1", train, test, masks,
-               labels=lines("[3:5, 8:9]", "[1:10]", "[]", "[4]"),
-               mask_names={"Test003": "frame{:03d}.bmp", "Test010": "frame{}.bmp"})
+    write_ucsd(
+        tmp_path / "UCSDped1",
+        train,
+        test,
+        masks,
+        labels=lines("[3:5, 8:9]", "[1:10]", "[]", "[4]"),
+        mask_names={"Test003": "frame{:03d}.bmp", "Test010": "frame{}.bmp"},
+    )
     return tmp_path / "UCSDped1", train, test, masks
 
 
 def lines(*ranges):
-    return "\n".join(["TestVideoFile = {};",
-                      *(f"TestVideoFile{{end+1}}.gt_frame = {one};" for one in ranges)])
+    return "\n".join(
+        ["TestVideoFile = {};", *(f"TestVideoFile{{end+1}}.gt_frame = {one};" for one in ranges)]
+    )
 
 
 def test_clips_have_their_frames_labels_and_masks(made):
@@ -53,24 +59,40 @@ def test_clips_have_their_frames_labels_and_masks(made):
         np.testing.assert_array_equal(mask_TxHxW, masks[clip.name])
 
 
-@pytest.mark.parametrize("text, expected", [
-    ("[60:152]", [(60, 152)]), ("[5:90, 140:200]", [(5, 90), (140, 200)]),
-    ("[5:90;140:200]", [(5, 90), (140, 200)]), ("[ 5 : 90  140:200 7 ]", [(5, 90), (140, 200), (7, 7)]),
-    ("[]", []), ("[ ]", []), ("12", [(12, 12)]), ("3:4", [(3, 4)]),
-])
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("[60:152]", [(60, 152)]),
+        ("[5:90, 140:200]", [(5, 90), (140, 200)]),
+        ("[5:90;140:200]", [(5, 90), (140, 200)]),
+        ("[ 5 : 90  140:200 7 ]", [(5, 90), (140, 200), (7, 7)]),
+        ("[]", []),
+        ("[ ]", []),
+        ("12", [(12, 12)]),
+        ("3:4", [(3, 4)]),
+    ],
+)
 def test_ranges_as_matlab_has_them(tmp_path, text, expected):
     path = tmp_path / "x.m"
-    path.write_bytes(f"\ufeff% {text}\r\n TestVideoFile={{}} ;\r\n\r\nTestVideoFile{{ end + 1 }}.gt_frame"
-                     f"={text}  ;  % [1:2];\r\nTestVideoFile{{end+1}}.gt_frame = [1:2]".encode())
+    path.write_bytes(
+        f"\ufeff% {text}\r\n TestVideoFile={{}} ;\r\n\r\nTestVideoFile{{ end + 1 }}.gt_frame"
+        f"={text}  ;  % [1:2];\r\nTestVideoFile{{end+1}}.gt_frame = [1:2]".encode()
+    )
     assert ucsd._read_ranges(path, allowance.of_footage()) == [expected, [(1, 2)]]
 
 
-@pytest.mark.parametrize("statement", [
-    "TestVideoFile{end+1}.gt_frame = [1:2:9];", "TestVideoFile{end+1}.gt_frame = [a:9];",
-    "TestVideoFile{3}.gt_frame = [1:9];", "TestVideoFile{end+1}.gt_frame = ;", "clear all",
-    "TestVideoFile{end+1}.gt_frame = [1:2]; TestVideoFile{end+1}.gt_frame = [1:2];",
-    "TestVideoFile{end+1}.gt_frame = [-1:2];",
-])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "TestVideoFile{end+1}.gt_frame = [1:2:9];",
+        "TestVideoFile{end+1}.gt_frame = [a:9];",
+        "TestVideoFile{3}.gt_frame = [1:9];",
+        "TestVideoFile{end+1}.gt_frame = ;",
+        "clear all",
+        "TestVideoFile{end+1}.gt_frame = [1:2]; TestVideoFile{end+1}.gt_frame = [1:2];",
+        "TestVideoFile{end+1}.gt_frame = [-1:2];",
+    ],
+)
 def test_a_line_of_another_kind_is_named(made, statement):
     folder, *_ = made
     (folder / "Test/UCSDped1.m").write_text(f"TestVideoFile = {{}};\n{statement}\n")
@@ -82,14 +104,17 @@ def fails(folder, *words, read=ucsd.test_clips):
     return refused(read, folder, *words)
 
 
-@pytest.mark.parametrize("ranges, words", [
-    (["[1:2]"] * 3, ("labels of 3 clips, but", "Test has 4")),
-    (["[1:2]"] * 5, ("labels of 5 clips, but", "Test has 4")),
-    (["[]", "[]", "[2:3 5:7]", "[]"], ("UCSDped1.m: frames 5:7 of Test003, which has frames 1:6",)),
-    (["[0:3]", "[]", "[]", "[]"], ("frames 0:3 of Test001, which has frames 1:9",)),
-    (["[5:3]", "[]", "[]", "[]"], ("frames 5:3 of Test001",)),
-    (["[10]", "[]", "[]", "[]"], ("frames 10:10 of Test001",)),
-])
+@pytest.mark.parametrize(
+    "ranges, words",
+    [
+        (["[1:2]"] * 3, ("labels of 3 clips, but", "Test has 4")),
+        (["[1:2]"] * 5, ("labels of 5 clips, but", "Test has 4")),
+        (["[]", "[]", "[2:3 5:7]", "[]"], ("UCSDped1.m: frames 5:7 of Test003, which has frames 1:6",)),
+        (["[0:3]", "[]", "[]", "[]"], ("frames 0:3 of Test001, which has frames 1:9",)),
+        (["[5:3]", "[]", "[]", "[]"], ("frames 5:3 of Test001",)),
+        (["[10]", "[]", "[]", "[]"], ("frames 10:10 of Test001",)),
+    ],
+)
 def test_labels_that_do_not_fit_the_clips(made, ranges, words):
     folder, *_ = made
     (folder / "Test/UCSDped1.m").write_text(lines(*ranges))
@@ -109,10 +134,15 @@ def test_images_and_masks_that_are_missing(made):
     fails(folder, "Test001: images are missing by their numbers (4, 7), so the labels would shift")
 
 
-@pytest.mark.parametrize("renamed, first, refused", [
-    (lambda number: f"{number:03d}.tif", 1, False), (lambda number: f"{number - 1:03d}.tif", 0, False),
-    (lambda number: f"{number + 1:03d}.tif", 2, True), (lambda number: f"frame_{number + 4}.tif", 5, True),
-])
+@pytest.mark.parametrize(
+    "renamed, first, refused",
+    [
+        (lambda number: f"{number:03d}.tif", 1, False),
+        (lambda number: f"{number - 1:03d}.tif", 0, False),
+        (lambda number: f"{number + 1:03d}.tif", 2, True),
+        (lambda number: f"frame_{number + 4}.tif", 5, True),
+    ],
+)
 def test_images_that_do_not_begin_with_the_first(made, renamed, first, refused):
     folder = made[0] / "Test/Test002"  # it has no masks to compare with
     for number in sorted(range(1, 11), reverse=first > 1):
@@ -188,8 +218,12 @@ def test_the_file_of_labels_is_missing(made):
 @pytest.mark.parametrize("read", [ucsd.training_sources, ucsd.test_clips])
 def test_another_layout(made, tmp_path, read):
     folder, *_ = made
-    line = fails(tmp_path, " is not UCSD Ped1 or Ped2 as it is published: looked for Train/*/ with images,"
-                 " Test/*/ with images and one Test/*.m", read=read)
+    line = fails(
+        tmp_path,
+        " is not UCSD Ped1 or Ped2 as it is published: looked for Train/*/ with images,"
+        " Test/*/ with images and one Test/*.m",
+        read=read,
+    )
     assert line.endswith(f"; give {folder}")
     shutil.copytree(folder, tmp_path / "UCSDped2")
     line = fails(tmp_path, read=read)

@@ -99,8 +99,9 @@ def test_a_thin_picture_keeps_a_pixel(tmp_path):
     assert images(str(tmp_path / "x.npy"), width=20).shape == (1, 1, 20, 1)
 
 
-@pytest.mark.parametrize("fields", [{"channels": 2}, {"height": -1}, {"rate": float("nan")},
-                                    {"timeout": 0}, {"frame_rate": 0}])
+@pytest.mark.parametrize(
+    "fields", [{"channels": 2}, {"height": -1}, {"rate": float("nan")}, {"timeout": 0}, {"frame_rate": 0}]
+)
 def test_a_look_that_is_not_allowed_is_refused(fields):
     with pytest.raises(UserError, match=next(iter(fields))):
         Look(**fields)
@@ -136,8 +137,9 @@ def test_rounded_time_stamps_drop_nothing(tmp_path):
     source = write_video(tmp_path / "x.mkv", moving_frames(60, 16, 16, 1), stamps=stamps, rate=30)
     given, _ = watched(source, rate=30)
     assert len(given) >= 59  # 60 moments of 1 / 30 s last longer than 59 of 1001 / 30000 s
-    np.testing.assert_allclose([frame.time for frame in watched(source)[0]],
-                               np.array(stamps) / 1000, atol=1e-9)
+    np.testing.assert_allclose(
+        [frame.time for frame in watched(source)[0]], np.array(stamps) / 1000, atol=1e-9
+    )
 
 
 def test_variable_rate_drops_by_time_not_by_count(tmp_path):
@@ -168,8 +170,7 @@ def test_time_starts_at_the_first_frame_and_without_stamps_is_by_rate(tmp_path):
 
 
 def test_time_goes_on_where_stamps_jump_back(tmp_path):
-    late = write_video(tmp_path / "a.ts", COLOUR, "libx264", "yuv420p",
-                       stamps=range(9000, 9480, 40))
+    late = write_video(tmp_path / "a.ts", COLOUR, "libx264", "yuv420p", stamps=range(9000, 9480, 40))
     early = write_video(tmp_path / "b.ts", COLOUR, "libx264", "yuv420p")
     joined = tmp_path / "joined.ts"
     joined.write_bytes(b"".join(pathlib.Path(path).read_bytes() for path in (late, early)))
@@ -178,8 +179,7 @@ def test_time_goes_on_where_stamps_jump_back(tmp_path):
     np.testing.assert_allclose(np.diff([frame.time for frame in given]), 1 / 25, atol=2e-3)
 
 
-@pytest.mark.parametrize("quarters, matrix", [(1, (0, -1, 1, 0)), (2, (-1, 0, 0, -1)),
-                                              (3, (0, 1, -1, 0))])
+@pytest.mark.parametrize("quarters, matrix", [(1, (0, -1, 1, 0)), (2, (-1, 0, 0, -1)), (3, (0, 1, -1, 0))])
 def test_phone_videos_are_turned(tmp_path, quarters, matrix):
     """The matrix of the track's header says how the picture is shown; quarters are to the left."""
     source = tmp_path / "x.mp4"
@@ -188,8 +188,7 @@ def test_phone_videos_are_turned(tmp_path, quarters, matrix):
     content = bytearray(source.read_bytes())
     place = content.index(b"tkhd") + 44
     one, (a, b, c, d) = 1 << 16, matrix
-    content[place : place + 36] = struct.pack(">9i", a * one, b * one, 0, c * one, d * one, 0,
-                                              0, 0, 1 << 30)
+    content[place : place + 36] = struct.pack(">9i", a * one, b * one, 0, c * one, d * one, 0, 0, 0, 1 << 30)
     source.write_bytes(content)
     expected = np.rot90(upright, quarters, axes=(1, 2))
     np.testing.assert_array_equal(images(str(source), channels=3), expected)

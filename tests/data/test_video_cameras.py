@@ -12,11 +12,14 @@ from vpn_anomaly.errors import UserError
 GREY = moving_frames(channels=1)
 
 
-@pytest.mark.parametrize("source, line", [
-    ("camera:9", "camera:9: this camera cannot be opened .no such file or directory.; there are:"),
-    ("/dev/video99", "/dev/video99: this camera cannot be opened"),
-    ("camera:front", "camera:front: no such camera; give camera: and its number"),
-])
+@pytest.mark.parametrize(
+    "source, line",
+    [
+        ("camera:9", "camera:9: this camera cannot be opened .no such file or directory.; there are:"),
+        ("/dev/video99", "/dev/video99: this camera cannot be opened"),
+        ("camera:front", "camera:front: no such camera; give camera: and its number"),
+    ],
+)
 @pytest.mark.skipif(sys.platform != "linux", reason="the words are Linux's")
 def test_a_camera_that_is_not_there(source, line):
     with pytest.raises(UserError, match=line):
@@ -29,13 +32,17 @@ def test_a_system_without_cameras(monkeypatch):
         open_video("camera:0", Look())
 
 
-@pytest.mark.parametrize("platform, asked", [
-    ("linux", ("/dev/video1", "v4l2")),
-    ("darwin", ("1", "avfoundation")),
-    ("win32", ("video=@back", "dshow")),
-])
+@pytest.mark.parametrize(
+    "platform, asked",
+    [
+        ("linux", ("/dev/video1", "v4l2")),
+        ("darwin", ("1", "avfoundation")),
+        ("win32", ("video=@back", "dshow")),
+    ],
+)
 def test_cameras_are_asked_for_in_the_words_of_the_system(tmp_path, monkeypatch, platform, asked):
     """Against FFmpeg's manual of devices; the camera is a file here."""
+
     class Device:
         def __init__(self, name, kind):
             self.name, self.media_types = name, [kind]

@@ -17,8 +17,7 @@ def numbered(frames, height, width, video):
     return np.stack([of_video, *place], axis=-1).astype(np.uint8)
 
 
-VIDEOS = {"a": numbered(200, 20, 30, 0), "short": numbered(30, 20, 30, 1),
-          "b": numbered(140, 16, 12, 2)}
+VIDEOS = {"a": numbered(200, 20, 30, 0), "short": numbered(30, 20, 30, 1), "b": numbered(140, 16, 12, 2)}
 
 
 def clips_of(split, count=3000, seed=0):
@@ -33,9 +32,7 @@ def test_a_clip_is_one_crop_of_one_video_in_order(split):
     for clip in clips:
         video, start, top, left = clip[0, 0, 0]
         whole = list(VIDEOS.values())[video]
-        np.testing.assert_array_equal(
-            clip, whole[start : start + 5, top : top + 8, left : left + 12]
-        )
+        np.testing.assert_array_equal(clip, whole[start : start + 5, top : top + 8, left : left + 12])
 
 
 def test_splits_share_no_frame_and_cover_all_of_them():
@@ -94,14 +91,22 @@ def test_links_follow_each_other_at_one_place_and_share_a_frame():
         assert clip[-1, 0, 0, 1] < parts_of_videos([length], "train")[0].stop
 
 
-@pytest.mark.parametrize("count, validation, test", [
-    (3, {0}, {2}), (16, {4}, {12}), (34, {8}, {25}), (40, {5, 25}, {15, 35}),
-    (330, None, None),
-])
+@pytest.mark.parametrize(
+    "count, validation, test",
+    [
+        (3, {0}, {2}),
+        (16, {4}, {12}),
+        (34, {8}, {25}),
+        (40, {5, 25}, {15, 35}),
+        (330, None, None),
+    ],
+)
 def test_whole_videos_are_in_one_split_each(count, validation, test):
     lengths = list(range(100, 100 + count))
-    of_split = {split: {number for number, part in enumerate(whole_videos(lengths, split)) if part}
-                for split in SPLITS}
+    of_split = {
+        split: {number for number, part in enumerate(whole_videos(lengths, split)) if part}
+        for split in SPLITS
+    }
     for split in SPLITS:
         for number, part in enumerate(whole_videos(lengths, split)):
             assert part == (range(lengths[number]) if number in of_split[split] else range(0))

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.data.video_files import (cut, moving_frames, watched, write_folder, write_image,
-                                    write_video)
+from tests.data.video_files import cut, moving_frames, watched, write_folder, write_image, write_video
 
 GREY, COLOUR = moving_frames(channels=1), moving_frames(100)
 FASTSTART = {"movflags": "faststart"}
@@ -37,8 +36,11 @@ def test_the_first_half_of_a_video_is_given(tmp_path, name, codec, pixels, optio
         np.testing.assert_array_equal(frame.image, other.image)
     ends = given[-1].index + 1
     assert video.problem.startswith(
-        (f"truncated or damaged: it ends at frame {ends} of 100",
-         f"truncated or damaged: it ends at frame {ends + 1} of 100; 1 packet"))
+        (
+            f"truncated or damaged: it ends at frame {ends} of 100",
+            f"truncated or damaged: it ends at frame {ends + 1} of 100; 1 packet",
+        )
+    )
     assert "\n" not in video.problem
 
 
@@ -103,8 +105,10 @@ def test_damaged_frames_are_given_and_counted(tmp_path):
 
 def test_frames_of_another_size_are_resized_and_named(tmp_path):
     small = np.ascontiguousarray(COLOUR[:5, :24, :48])
-    paths = [write_video(tmp_path / f"{number}.ts", frames, "libx264", "yuv420p")
-             for number, frames in enumerate([COLOUR[:6], small])]
+    paths = [
+        write_video(tmp_path / f"{number}.ts", frames, "libx264", "yuv420p")
+        for number, frames in enumerate([COLOUR[:6], small])
+    ]
     joined = tmp_path / "joined.ts"
     joined.write_bytes(b"".join(pathlib.Path(path).read_bytes() for path in paths))
     given, video = watched(str(joined), height=24)
@@ -131,11 +135,18 @@ def test_an_image_folder_with_everything_wrong(tmp_path):
 
 
 @pytest.mark.parametrize("part", [0.1, 0.5, 0.9])
-@pytest.mark.parametrize("ending, options", [
-    ("tif", {}), ("tif", {"compression": "tiff_lzw", "tiffinfo": {278: 8}}),  # in strips of 8 rows
-    ("tif", {"compression": "tiff_adobe_deflate"}), ("png", {}), ("bmp", {}),
-    ("jpg", {}), ("jpg", {"progressive": True, "quality": 95}),
-])
+@pytest.mark.parametrize(
+    "ending, options",
+    [
+        ("tif", {}),
+        ("tif", {"compression": "tiff_lzw", "tiffinfo": {278: 8}}),  # in strips of 8 rows
+        ("tif", {"compression": "tiff_adobe_deflate"}),
+        ("png", {}),
+        ("bmp", {}),
+        ("jpg", {}),
+        ("jpg", {"progressive": True, "quality": 95}),
+    ],
+)
 def test_an_image_that_is_cut_off_is_passed_over(tmp_path, ending, options, part):
     """None comes with a part that is black or grey, as FFmpeg gives a JPEG by itself."""
     for number, frame_HxWxC in enumerate(COLOUR[:3], 1):

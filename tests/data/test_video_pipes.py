@@ -16,16 +16,19 @@ from vpn_anomaly.data.video import Look, open_video, sources
 from vpn_anomaly.errors import UserError
 
 FRAMES = moving_frames(12, channels=1)
-KINDS = {"mkv": {}, "ts": {"codec": "mpeg2video", "pixels": "yuv420p", "format": "mpegts"},
-         "mjpeg": {"codec": "mjpeg", "pixels": "yuvj420p", "format": "mjpeg"},
-         "webm": {"codec": "vp8", "pixels": "yuv420p"},
-         "mp4": {"codec": "mpeg4", "pixels": "yuv420p",
-                 "options": {"movflags": "frag_keyframe+empty_moov"}}}
+KINDS = {
+    "mkv": {},
+    "ts": {"codec": "mpeg2video", "pixels": "yuv420p", "format": "mpegts"},
+    "mjpeg": {"codec": "mjpeg", "pixels": "yuvj420p", "format": "mjpeg"},
+    "webm": {"codec": "vp8", "pixels": "yuv420p"},
+    "mp4": {"codec": "mpeg4", "pixels": "yuv420p", "options": {"movflags": "frag_keyframe+empty_moov"}},
+}
 
 
 @contextlib.contextmanager
 def written(descriptor_or_path, content, after=0.0):
     """Writes into a pipe meanwhile, then closes it."""
+
     def write():
         time.sleep(after)
         with contextlib.suppress(BrokenPipeError), open(descriptor_or_path, "wb") as file:
@@ -107,10 +110,14 @@ def test_the_standard_input_may_be_no_terminal(monkeypatch):
         sources("-")
 
 
-@pytest.mark.parametrize("content, words", [
-    (b"", "nothing came through the pipe"), (b"no video\n" * 50, "not a video"),
-    (bytes(10_000), "not a video"),
-])
+@pytest.mark.parametrize(
+    "content, words",
+    [
+        (b"", "nothing came through the pipe"),
+        (b"no video\n" * 50, "not a video"),
+        (bytes(10_000), "not a video"),
+    ],
+)
 @pytest.mark.parametrize("way", WAYS)
 def test_what_is_no_video(way, content, words, tmp_path):
     where, writing = way(tmp_path, content)

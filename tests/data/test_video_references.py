@@ -8,8 +8,14 @@ from tests.data.video_files import moving_frames, watched, write_video
 
 COUNT, KEY_EVERY = 40, 12
 FRAMES = moving_frames(COUNT) // 2 + 100  # of mean 164, so that black and grey ones stand out
-HELD = [("mkv", "libx264"), ("ts", "libx264"), ("mp4", "libx264"), ("avi", "mpeg4"), ("mkv", "mpeg4"),
-        ("ts", "mpeg2video")]  # the decoders of VP8 and VP9 see no damage
+HELD = [
+    ("mkv", "libx264"),
+    ("ts", "libx264"),
+    ("mp4", "libx264"),
+    ("avi", "mpeg4"),
+    ("mkv", "mpeg4"),
+    ("ts", "mpeg2video"),
+]  # the decoders of VP8 and VP9 see no damage
 
 
 def damaged(packet):
@@ -24,8 +30,10 @@ def damaged(packet):
 
 def written(path, codec, b_frames, change, key_every=KEY_EVERY):
     if codec == "libx264":
-        encoding = {"x264-params": f"bframes={b_frames}:b-adapt=0:scenecut=0:keyint={key_every}"
-                                   f":min-keyint={key_every}:threads=1"}  # two encodings are equal
+        encoding = {
+            "x264-params": f"bframes={b_frames}:b-adapt=0:scenecut=0:keyint={key_every}"
+            f":min-keyint={key_every}:threads=1"
+        }  # two encodings are equal
     else:
         encoding = {"bf": str(b_frames), "sc_threshold": "1000000000", "g": str(key_every)}
     return write_video(path, FRAMES, codec, "yuv420p", encoding=encoding, change=change)
@@ -52,8 +60,10 @@ def test_frames_before_the_first_whole_key_frame_are_passed_over(tmp_path, conta
     assert [frame.index for frame in given] == list(range(KEY_EVERY, COUNT))
     for frame in given:
         np.testing.assert_array_equal(frame.image, expected[frame.index].image)
-    assert video.problem == ("12 frames decoded with errors in the picture, 12 of them passed over: before"
-                             " the first whole key frame")
+    assert video.problem == (
+        "12 frames decoded with errors in the picture, 12 of them passed over: before"
+        " the first whole key frame"
+    )
 
 
 @pytest.mark.parametrize("container, codec", HELD)
@@ -87,9 +97,14 @@ def test_where_no_whole_key_frame_comes_all_are_given_and_counted(tmp_path, cont
 
 def test_a_stream_without_key_frames_is_readable(tmp_path):
     """A picture that is renewed in stripes; the recording begins in between."""
-    source = write_video(tmp_path / "x.ts", FRAMES, "libx264", "yuv420p",
-                         encoding={"x264-params": "intra-refresh=1:keyint=10:bframes=0"},
-                         change=lambda number, packet: packet if number > 3 else None)
+    source = write_video(
+        tmp_path / "x.ts",
+        FRAMES,
+        "libx264",
+        "yuv420p",
+        encoding={"x264-params": "intra-refresh=1:keyint=10:bframes=0"},
+        change=lambda number, packet: packet if number > 3 else None,
+    )
     given, video = watched(source)
     assert len(given) >= 15 and all(abs(frame.image.mean() - 164) < 5 for frame in given)
     assert "passed over: before the first whole key frame" in video.problem

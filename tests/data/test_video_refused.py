@@ -63,9 +63,18 @@ def sound_with_cover(path):
     image = path.with_suffix(".png")
     write_image(image, COLOUR[0])
     data = image.read_bytes()
-    fields = [(3).to_bytes(4, "big"), (9).to_bytes(4, "big"), b"image/png", bytes(4),
-              (64).to_bytes(4, "big"), (48).to_bytes(4, "big"), (24).to_bytes(4, "big"), bytes(4),
-              len(data).to_bytes(4, "big"), data]
+    fields = [
+        (3).to_bytes(4, "big"),
+        (9).to_bytes(4, "big"),
+        b"image/png",
+        bytes(4),
+        (64).to_bytes(4, "big"),
+        (48).to_bytes(4, "big"),
+        (24).to_bytes(4, "big"),
+        bytes(4),
+        len(data).to_bytes(4, "big"),
+        data,
+    ]
     block = b"".join(fields)
     flac = pathlib.Path(sound(path, picture=True)).read_bytes()
     end = 4 + 4 + 34  # fLaC, then the header and the body of STREAMINFO
@@ -134,7 +143,9 @@ def test_a_truncated_npy_and_a_npz_are_refused(tmp_path):
     stored = io.BytesIO()
     np.savez(stored, GREY)
     (tmp_path / "z.npy").write_bytes(stored.getvalue())
-    for source, line in ((cut(tmp_path / "x.npy", 0.5), "truncated or damaged"),
-                         (str(tmp_path / "z.npy"), "not one array")):
+    for source, line in (
+        (cut(tmp_path / "x.npy", 0.5), "truncated or damaged"),
+        (str(tmp_path / "z.npy"), "not one array"),
+    ):
         with pytest.raises(UserError, match=line):
             open_video(source, Look())

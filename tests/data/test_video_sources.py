@@ -25,8 +25,7 @@ def test_natural_order():
 
 
 def test_a_folder_of_videos_is_its_videos(tmp_path):
-    touched(tmp_path, "10.avi", "9.avi", "B.MP4", "a.npy", "labels.txt", "._9.avi", ".DS_Store",
-            "Thumbs.db")
+    touched(tmp_path, "10.avi", "9.avi", "B.MP4", "a.npy", "labels.txt", "._9.avi", ".DS_Store", "Thumbs.db")
     touched(tmp_path / "deeper", "1.avi")
     names = [str(tmp_path / name) for name in ("9.avi", "10.avi", "a.npy", "B.MP4")]
     assert sources(str(tmp_path)) == names
@@ -50,9 +49,9 @@ def test_a_pattern_is_what_it_matches(tmp_path):
     assert sources(f"{normal}/*.txt") == [f"{normal}/notes.txt"]
     assert sources(f"{tmp_path}/**/1.mp4") == [f"{tmp_path}/other [1]/1.mp4"]
     assert sources(f"{tmp_path}/other [1]/1.mp4") == [f"{tmp_path}/other [1]/1.mp4"]
-    assert sources(f"{tmp_path}/*") == [f"{normal}/{name}" for name in
-                                        ("2.mp4", "3.mkv", "10.mp4")] + [
-                                            f"{tmp_path}/other [1]/1.mp4"]
+    assert sources(f"{tmp_path}/*") == [f"{normal}/{name}" for name in ("2.mp4", "3.mkv", "10.mp4")] + [
+        f"{tmp_path}/other [1]/1.mp4"
+    ]
 
 
 def test_images_that_a_pattern_matches_are_one_source_a_folder(tmp_path):
@@ -84,8 +83,9 @@ def test_one_image_is_one_frame(tmp_path):
     np.testing.assert_array_equal(images(str(tmp_path / "x" / "001.png")), GREY[1:2])
 
 
-@pytest.mark.parametrize("where", ["rtsp://u:p@host/1", "http://h/a*b", "udp://@:5", "camera:0",
-                                   "/dev/video7"])
+@pytest.mark.parametrize(
+    "where", ["rtsp://u:p@host/1", "http://h/a*b", "udp://@:5", "camera:0", "/dev/video7"]
+)
 def test_addresses_and_cameras_are_taken_as_they_are(where):
     assert sources(where) == [where]
 

@@ -42,14 +42,12 @@ def file_server(tmp_path):
 
 
 def test_a_file_over_http_is_as_on_disk(tmp_path, file_server):
-    path = write_video(tmp_path / "x y.mp4", COLOUR, "libx264", "yuv420p",
-                       options={"movflags": "faststart"})
+    path = write_video(tmp_path / "x y.mp4", COLOUR, "libx264", "yuv420p", options={"movflags": "faststart"})
     expected, _ = watched(path, height=20, rate=10)
     given, video = watched(f"{file_server}/x%20y.mp4", height=20, rate=10)
     assert (video.live, video.expected_frames, video.problem) == (False, 50, None)
     assert [frame[:2] for frame in given] == [frame[:2] for frame in expected]
-    np.testing.assert_array_equal([frame.image for frame in given],
-                                  [frame.image for frame in expected])
+    np.testing.assert_array_equal([frame.image for frame in given], [frame.image for frame in expected])
 
 
 def test_an_address_without_a_file(file_server):
@@ -109,8 +107,7 @@ def test_a_stream_that_falls_silent_is_left(tmp_path, stream, scheme):
         given, video = watched(f"{scheme}://127.0.0.1:{port}/x.ts", timeout=0.5)
         assert time.monotonic() - start < 3
     assert 10 < len(given) < 40
-    np.testing.assert_array_equal([frame.image for frame in given],
-                                  [frame.image for frame in expected])
+    np.testing.assert_array_equal([frame.image for frame in given], [frame.image for frame in expected])
     assert video.problem.startswith(f"broke at frame {len(given)}: no answer in 0.5 s")
 
 

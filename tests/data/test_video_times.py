@@ -22,12 +22,19 @@ HELD = [
     *itertools.product(["avi", "mp4", "mov", "mkv", "ts", "flv"], ["libx264"], [False, True]),
     *itertools.product(["avi", "mp4", "mkv"], ["mpeg4"], [False, True]),
     *itertools.product(["ts", "mpg", "mkv"], ["mpeg2video"], [False, True]),
-    ("webm", "libvpx", False), ("webm", "libvpx-vp9", False), ("avi", "mjpeg", False),
+    ("webm", "libvpx", False),
+    ("webm", "libvpx-vp9", False),
+    ("avi", "mjpeg", False),
     ("mkv", "ffv1", False),
 ]
 # A file of bare pictures has no stamps.
-BARE = [("h264", "libx264", False), ("h264", "libx264", True), ("m2v", "mpeg2video", False),
-        ("m2v", "mpeg2video", True), ("mjpeg", "mjpeg", False)]
+BARE = [
+    ("h264", "libx264", False),
+    ("h264", "libx264", True),
+    ("m2v", "mpeg2video", False),
+    ("m2v", "mpeg2video", True),
+    ("mjpeg", "mjpeg", False),
+]
 
 
 def written(folder, container, codec, b_frames, stamps, frames=FRAMES, name="x", **more):
@@ -40,10 +47,15 @@ def written(folder, container, codec, b_frames, stamps, frames=FRAMES, name="x",
         encoding = {}
     coarse = codec.startswith("mpeg") or container == "avi"  # theirs are of the frame rate
     return write_video(
-        folder / f"{name}.{container}", frames[: len(stamps)], codec,
-        {"mjpeg": "yuvj420p", "ffv1": "bgr0"}.get(codec, "yuv420p"), stamps=stamps,
-        time_base=Fraction(1, 25) if coarse else Fraction(1, 1000), encoding=encoding,
-        format="mpeg2video" if container == "m2v" else None, **more,
+        folder / f"{name}.{container}",
+        frames[: len(stamps)],
+        codec,
+        {"mjpeg": "yuvj420p", "ffv1": "bgr0"}.get(codec, "yuv420p"),
+        stamps=stamps,
+        time_base=Fraction(1, 25) if coarse else Fraction(1, 1000),
+        encoding=encoding,
+        format="mpeg2video" if container == "m2v" else None,
+        **more,
     )
 
 
@@ -82,24 +94,34 @@ def test_without_stamps_times_are_by_the_rate(tmp_path, container, codec, b_fram
     np.testing.assert_allclose(milliseconds(source), CONSTANT, atol=1e-6)
 
 
-@pytest.mark.parametrize("container, codec", [
-    ("ts", "libx264"), ("ts", "mpeg2video"), ("mpg", "mpeg2video")])  # others cannot be joined so
+@pytest.mark.parametrize(
+    "container, codec", [("ts", "libx264"), ("ts", "mpeg2video"), ("mpg", "mpeg2video")]
+)  # others cannot be joined so
 @pytest.mark.parametrize("b_frames", [False, True])
 @pytest.mark.parametrize("starts", [(9000, 0), (0, 0), (5000, 4000, 3000)])
 def test_time_goes_on_where_joined_streams_begin_anew(tmp_path, container, codec, b_frames, starts):
     joined = tmp_path / f"joined.{container}"
-    parts = [written(tmp_path, container, codec, b_frames, [start + at for at in CONSTANT], NOISE,
-                     name=f"{number}") for number, start in enumerate(starts)]
+    parts = [
+        written(
+            tmp_path, container, codec, b_frames, [start + at for at in CONSTANT], NOISE, name=f"{number}"
+        )
+        for number, start in enumerate(starts)
+    ]
     joined.write_bytes(b"".join(pathlib.Path(part).read_bytes() for part in parts))
-    np.testing.assert_allclose(milliseconds(str(joined)),
-                               40 * np.arange(len(starts) * COUNT), atol=1)
+    np.testing.assert_allclose(milliseconds(str(joined)), 40 * np.arange(len(starts) * COUNT), atol=1)
 
 
 @pytest.mark.parametrize("b_frames", [False, True])
 def test_a_counter_of_33_bits_that_is_full(tmp_path, b_frames):
     full = round(2**33 / 90)
-    source = written(tmp_path, "ts", "libx264", b_frames, [full - 800 + at for at in CONSTANT],
-                     options={"mpegts_copyts": "1"})
+    source = written(
+        tmp_path,
+        "ts",
+        "libx264",
+        b_frames,
+        [full - 800 + at for at in CONSTANT],
+        options={"mpegts_copyts": "1"},
+    )
     np.testing.assert_allclose(milliseconds(source), CONSTANT, atol=1)
 
 
@@ -122,8 +144,10 @@ def test_stamps_of_decoding_in_place_of_those_of_showing(tmp_path, container, co
 
 @pytest.mark.parametrize("container", ["mp4", "mov", "mkv", "ts"])
 @pytest.mark.parametrize("b_frames", [False, True])
-@pytest.mark.parametrize("wrong", [{20: 100_000}, {0: 3000}, {20: 500}, {39: 90_000}, {10: 5000, 30: 9000},
-                                   {20: 100_000, 21: 200_000}])
+@pytest.mark.parametrize(
+    "wrong",
+    [{20: 100_000}, {0: 3000}, {20: 500}, {39: 90_000}, {10: 5000, 30: 9000}, {20: 100_000, 21: 200_000}],
+)
 def test_a_single_wrong_stamp_moves_no_other(tmp_path, container, b_frames, wrong):
     """Later than it is; muxers take none that is earlier (see the timeline's own tests)."""
     if 0 in wrong and container in ("mp4", "mov"):

@@ -14,10 +14,16 @@ TITLE = "a title that is written here"
 LATIN_1 = "Größe überprüft, so heißt es".encode("latin-1")
 
 
-@pytest.mark.parametrize("name, codec, pixels", [
-    ("x.mkv", "ffv1", "bgr0"), ("x.mp4", "mpeg4", "yuv420p"), ("x.avi", "mjpeg", "yuvj420p"),
-    ("x.webm", "libvpx", "yuv420p"), ("x.ts", "mpeg2video", "yuv420p"),
-])
+@pytest.mark.parametrize(
+    "name, codec, pixels",
+    [
+        ("x.mkv", "ffv1", "bgr0"),
+        ("x.mp4", "mpeg4", "yuv420p"),
+        ("x.avi", "mjpeg", "yuvj420p"),
+        ("x.webm", "libvpx", "yuv420p"),
+        ("x.ts", "mpeg2video", "yuv420p"),
+    ],
+)
 def test_a_title_in_latin_1(tmp_path, name, codec, pixels):
     plain = write_video(tmp_path / name, COLOUR, codec, pixels)
     titled = tmp_path / f"titled_{name}"

@@ -21,8 +21,19 @@ def moving_frames(count=12, height=48, width=64, channels=3, seed=0):
     return np.stack([np.roll(ground_HxWxC, shift, axis=1) for shift in range(count)])
 
 
-def write_video(path, frame_TxHxWxC, codec="ffv1", pixels=None, rate=25, options=(), stamps=None,
-                format=None, time_base=Fraction(1, 1000), encoding=(), change=lambda number, packet: packet):
+def write_video(
+    path,
+    frame_TxHxWxC,
+    codec="ffv1",
+    pixels=None,
+    rate=25,
+    options=(),
+    stamps=None,
+    format=None,
+    time_base=Fraction(1, 1000),
+    encoding=(),
+    change=lambda number, packet: packet,
+):
     """Lossless unless codec says else. stamps: milliseconds of the frames.
 
     encoding: options of the codec. change: what is written of each packet; None: nothing.
@@ -138,8 +149,9 @@ def camera(folder, pictures, seconds, size=(48, 64)):
         level = np.full((*size, 3), number * 250 // pictures, np.uint8)
         write_image(folder / "x.jpg", level)
         picture = (folder / "x.jpg").read_bytes()
-        parts.append(b"--b\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%b\r\n"
-                     % (len(picture), picture))
+        parts.append(
+            b"--b\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%b\r\n" % (len(picture), picture)
+        )
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve():
@@ -148,8 +160,9 @@ def camera(folder, pictures, seconds, size=(48, 64)):
                 client, _ = listener.accept()
                 with client, contextlib.suppress(OSError):
                     client.recv(65536)
-                    client.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace;"
-                                   b" boundary=b\r\n\r\n")
+                    client.sendall(
+                        b"HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=b\r\n\r\n"
+                    )
                     for part in parts:
                         client.sendall(part)
                         time.sleep(seconds)

@@ -35,10 +35,15 @@ def loop_residual(frame, before):
     for row, column in itertools.product(range(height - 1), range(width - 1)):
         costs = []
         for down, right in itertools.product(SPAN, SPAN):
-            costs.append(sum(
-                (int(frame[y, x, c]) - value(before, y - down, x - right, c)) ** 2
-                for y in (row, row + 1) for x in (column, column + 1) for c in range(channels)
-            ) / (4 * channels))
+            costs.append(
+                sum(
+                    (int(frame[y, x, c]) - value(before, y - down, x - right, c)) ** 2
+                    for y in (row, row + 1)
+                    for x in (column, column + 1)
+                    for c in range(channels)
+                )
+                / (4 * channels)
+            )
         worst = max(worst, min(costs))
     return worst
 
@@ -53,8 +58,7 @@ def loop_displacement(earlier, first_row, first_column):
         cost = 0
         for y, x, c in itertools.product(rows, columns, range(channels)):
             path = [
-                value(earlier[count - 1 - age], y - age * down, x - age * right, c)
-                for age in range(count)
+                value(earlier[count - 1 - age], y - age * down, x - age * right, c) for age in range(count)
             ]
             cost += sum((a - b) ** 2 for a, b in zip(path, path[1:]))
         candidates.append((cost, down**2 + right**2, (down, right)))
@@ -125,9 +129,7 @@ def test_displacements_and_extrapolation_equal_loops(shape):
     following = extrapolated(earlier)
     assert following.dtype == np.uint8
     for index in range(2):
-        np.testing.assert_array_equal(
-            following[index], loop_extrapolation(earlier[index, -1], found[index])
-        )
+        np.testing.assert_array_equal(following[index], loop_extrapolation(earlier[index, -1], found[index]))
 
 
 @pytest.mark.parametrize("frames", [2, 3, 4])

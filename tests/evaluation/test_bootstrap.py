@@ -33,8 +33,7 @@ def test_resampled_metrics_equal_a_loop(name, monkeypatch):
     normal, anomalous = drawn_scores(30, 20)
     weights = bootstrap.resample_weights(30, 20, 25)
     expected = [
-        metrics.metric(name, np.repeat(normal, row[:30]), np.repeat(anomalous, row[30:]))
-        for row in weights
+        metrics.metric(name, np.repeat(normal, row[:30]), np.repeat(anomalous, row[30:])) for row in weights
     ]
     actual = bootstrap.resampled_metric(name, normal, anomalous, weights)
     np.testing.assert_allclose(actual, expected, atol=1e-12)
@@ -48,9 +47,7 @@ def test_interval_of_the_auroc_has_the_width_of_theory():
     by_normal = (anomalous[:, None] > normal).mean(0).var(ddof=1) / 400
     half_width = 1.96 * np.sqrt(by_anomalous + by_normal)
     weights = bootstrap.resample_weights(400, 300, 2000)
-    low, high = bootstrap.interval(
-        bootstrap.resampled_metric("auroc", normal, anomalous, weights)
-    )
+    low, high = bootstrap.interval(bootstrap.resampled_metric("auroc", normal, anomalous, weights))
     assert low == pytest.approx(area - half_width, abs=0.15 * half_width)
     assert high == pytest.approx(area + half_width, abs=0.15 * half_width)
 

@@ -17,8 +17,7 @@ def correlated_scores(rng, count):
     """Three scores that share a part, on different scales."""
     shared = rng.normal(size=count)
     return {
-        name: scale * (shared + rng.normal(size=count))
-        for name, scale in zip(ANY_OF[0], (0.01, 1.0, 30.0))
+        name: scale * (shared + rng.normal(size=count)) for name, scale in zip(ANY_OF[0], (0.01, 1.0, 30.0))
     }
 
 

@@ -55,19 +55,36 @@ def scored_file(tiny_run, folder, clip, name="scores.csv", maps=None, **fields):
 def test_results_have_the_agreed_layout(evaluated, tiny_run):
     stored = json.loads((evaluated.folder / "results.json").read_text(encoding="utf-8"))
     assert set(stored) == {
-        "corruptions", "maps", "nats_per_frame", "sequences_seen", "steps", "parameters", "step_flops",
-        "wall_seconds", "commit", "config", "hardware", "software",
+        "corruptions",
+        "maps",
+        "nats_per_frame",
+        "sequences_seen",
+        "steps",
+        "parameters",
+        "step_flops",
+        "wall_seconds",
+        "commit",
+        "config",
+        "hardware",
+        "software",
     }
     assert tuple(stored["corruptions"]) == KINDS == tuple(stored["maps"])
     for by_score in stored["corruptions"].values():
         assert tuple(by_score) == (*COLUMNS, *UNLEARNED_SCORES)
         for name in COLUMNS:
             assert set(by_score[name]) == {
-                "break_even_accuracy", "auroc", "average_precision", "equal_error_rate",
-                "calibrated", "ci95",
+                "break_even_accuracy",
+                "auroc",
+                "average_precision",
+                "equal_error_rate",
+                "calibrated",
+                "ci95",
             }
             assert set(by_score[name]["calibrated"]) == {
-                "false_alarm_rate", "accuracy", "precision", "recall",
+                "false_alarm_rate",
+                "accuracy",
+                "precision",
+                "recall",
             }
         assert by_score["constant"]["auroc"] == 0.5
     for by_map in stored["maps"].values():
@@ -151,8 +168,12 @@ def test_figures_are_drawn(results, evaluated):
         f"missed_{kind}.png"
         for kind, by_score in results["corruptions"].items()
         if kind != "mixed"
-        and max(by_score[name]["break_even_accuracy"]
-                for name in COLUMNS if name in evaluation_figures.DRAWN_SCORES) < 1
+        and max(
+            by_score[name]["break_even_accuracy"]
+            for name in COLUMNS
+            if name in evaluation_figures.DRAWN_SCORES
+        )
+        < 1
     }
     extremes = {name.replace("maps", "extremes") for name in maps}
     assert drawn == {*maps, *missed, *extremes, "scores.png", "training.png"}
@@ -176,8 +197,9 @@ def test_extremes_are_those_of_all_sequences_together(scores, scenes_of_figures)
     for kind, scenes in of_kind.items():
         (name,) = {note.split(" ")[0] for scene in scenes for note in scene.notes.values()}
         labelled = [(score, f"{place} (normal)") for place, score in enumerate(scores[f"normal/{name}"])]
-        labelled += [(score, f"{COUNT + place} ({kind})")
-                     for place, score in enumerate(scores[f"{kind}/{name}"])]
+        labelled += [
+            (score, f"{COUNT + place} ({kind})") for place, score in enumerate(scores[f"{kind}/{name}"])
+        ]
         ascending = [label for _, label in sorted(labelled)]
         expected = [f"most anomalous: {label}" for label in ascending[:-4:-1]]
         expected += [f"least anomalous: {label}" for label in ascending[:3]]
@@ -207,10 +229,15 @@ def test_mistakes_and_extremes_are_drawn_with_their_own_frames_maps_and_scores(
                 np.testing.assert_allclose(map_HxW, maps.value[name][0, 0], rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("shape, said", [
-    ((2, 8, 28, 32), "height 28"), ((2, 8, 32, 36), "width 36"), ((2, 8, 32, 32, 3), "channels 3"),
-    ((2, 3, 32, 32), "3 frames"),
-])
+@pytest.mark.parametrize(
+    "shape, said",
+    [
+        ((2, 8, 28, 32), "height 28"),
+        ((2, 8, 32, 36), "width 36"),
+        ((2, 8, 32, 32, 3), "channels 3"),
+        ((2, 3, 32, 32), "3 frames"),
+    ],
+)
 def test_a_file_that_does_not_fit_is_refused(tiny_run, tmp_path, shape, said):
     with pytest.raises(UserError, match=said):
         scored_file(tiny_run, tmp_path, np.zeros(shape, np.uint8))

@@ -48,8 +48,10 @@ def test_the_table_is_that_of_the_results(document, folder):
 def test_maps_and_costs_are_those_of_the_results(document, folder):
     results = read_results(folder)
     rows = {name: values for name, *values in rows_of(document.one(id="map-table"))}
-    assert rows == {name: [f"{of_kind[name]['pixel_auroc']:.3f}" for of_kind in results["maps"].values()]
-                    for name in results["maps"]["both"]}
+    assert rows == {
+        name: [f"{of_kind[name]['pixel_auroc']:.3f}" for of_kind in results["maps"].values()]
+        for name in results["maps"]["both"]
+    }
     facts = {entry.all("dt")[0].text: entry.all("dd")[0].text for entry in document.all("dl")[0].all("div")}
     assert facts["Training"] == f"{results['steps']} steps, 8 sequences"
     assert facts["Parameters"] == f"{results['parameters']:,}"
@@ -62,7 +64,8 @@ def test_fields_that_differ_from_their_defaults_are_told(document, tiny_run):
     rows = rows_of(document.one(id="config-table"))
     default, here = configuration.flat(configuration.defaults()), configuration.flat(tiny_run.config)
     assert {row[0]: (row[1], row[2]) for row in rows} == {
-        name: (repr(value), repr(default[name])) for name, value in here.items() if value != default[name]}
+        name: (repr(value), repr(default[name])) for name, value in here.items() if value != default[name]
+    }
     assert all(row[3] for row in rows)
 
 
@@ -90,9 +93,16 @@ def results_without_numbers():
     undefined = {"break_even_accuracy": None, "auroc": None}
     metrics = {**undefined, "ci95": undefined}
     return {
-        "corruptions": {"both": {"frame_error": metrics}}, "maps": {"both": {"error": {"pixel_auroc": None}}},
-        "nats_per_frame": None, "sequences_seen": 1, "steps": 1, "parameters": 1, "step_flops": 1,
-        "wall_seconds": 1.0, "commit": None, "config": configuration.as_dict(configuration.defaults()),
+        "corruptions": {"both": {"frame_error": metrics}},
+        "maps": {"both": {"error": {"pixel_auroc": None}}},
+        "nats_per_frame": None,
+        "sequences_seen": 1,
+        "steps": 1,
+        "parameters": 1,
+        "step_flops": 1,
+        "wall_seconds": 1.0,
+        "commit": None,
+        "config": configuration.as_dict(configuration.defaults()),
         "hardware": {"platform": "cpu", "device": "cpu", "devices": 1, "cpu": "a & b", "cpu_cores": 2},
         "software": {"python": "3"},
     }

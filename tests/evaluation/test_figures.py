@@ -33,9 +33,7 @@ def panel_centre_colours(path, grid, row, column):
     scale = figures.PANEL // 32
     top = figures.TOP + row * (grid.panel_height + figures.GAP)
     left = grid.left[column]
-    return picture[top : top + 32 * scale, left : left + 32 * scale][
-        scale // 2 :: scale, scale // 2 :: scale
-    ]
+    return picture[top : top + 32 * scale, left : left + 32 * scale][scale // 2 :: scale, scale // 2 :: scale]
 
 
 @pytest.fixture(scope="module")
@@ -140,15 +138,18 @@ def test_a_long_label_gets_lines_of_its_own_beside_its_row(drawn, tmp_path):
 def test_a_long_title_gets_lines_of_its_own_above_its_panel(drawn, tmp_path):
     path, grid, scenes = drawn
     name = "a system of nine words that takes three lines"
-    renamed = [dataclasses.replace(one, maps={"nll": one.maps["nll"], name: one.maps["tail"]}, notes={})
-               for one in scenes]
+    renamed = [
+        dataclasses.replace(one, maps={"nll": one.maps["nll"], name: one.maps["tail"]}, notes={})
+        for one in scenes
+    ]
     figures.surprise_figure(tmp_path / "long.png", renamed, context=(0, 3))
     short, long = (np.round(imread(file)[..., :3] * 255) for file in (path, tmp_path / "long.png"))
     lower = 2 * figures.TITLE_LINE
     assert long.shape[0] == short.shape[0] + lower
     panels = slice(figures.LEFT, grid.left[5] - figures.GAP)  # before the renamed map
-    np.testing.assert_array_equal(long[figures.TOP + lower : -figures.BOTTOM, panels],
-                                  short[figures.TOP : -figures.BOTTOM, panels])
+    np.testing.assert_array_equal(
+        long[figures.TOP + lower : -figures.BOTTOM, panels], short[figures.TOP : -figures.BOTTOM, panels]
+    )
     above = long[: figures.TOP + lower - 4]
     assert (above[:, grid.left[5] - figures.GAP // 2 : grid.left[5]] == 255).all()
     assert (above[: figures.TITLE_LINE, grid.left[5] :] < 255).any()

@@ -56,9 +56,9 @@ def test_intervals_hold_their_figures_and_have_binomial_width():
 @pytest.mark.parametrize("normal, anomalous", [(0, 5), (5, 0), (0, 0)])
 def test_one_class_gives_nulls(normal, anomalous):
     calibration = Calibration.fit(drawn_scores(50))
-    result = report.evaluate_scores(
-        drawn_scores(normal), drawn_scores(anomalous), calibration, resamples=10
-    )["mean_nll"]
+    result = report.evaluate_scores(drawn_scores(normal), drawn_scores(anomalous), calibration, resamples=10)[
+        "mean_nll"
+    ]
     ci95, calibrated = result.pop("ci95"), result.pop("calibrated")
     values = [*result.values(), *calibrated.values(), *ci95.values()]
     assert len(values) == 16 and all(value is None for value in values)

@@ -6,14 +6,19 @@ from vpn_anomaly.evaluation.results_table import results_table
 def test_rows_are_scores_and_columns_corruptions():
     results = {
         "corruptions": {
-            "temporal": {"mean_nll": {"break_even_accuracy": 0.9876,
-                                      "ci95": {"break_even_accuracy": [0.97, 1.0]}},
-                         "constant": {"break_even_accuracy": 0.5}},
-            "spatial": {"mean_nll": {"break_even_accuracy": None, "ci95": {}},
-                        "any": {"break_even_accuracy": 0.8,
-                                "ci95": {"break_even_accuracy": [None, None]}}},
+            "temporal": {
+                "mean_nll": {"break_even_accuracy": 0.9876, "ci95": {"break_even_accuracy": [0.97, 1.0]}},
+                "constant": {"break_even_accuracy": 0.5},
+            },
+            "spatial": {
+                "mean_nll": {"break_even_accuracy": None, "ci95": {}},
+                "any": {"break_even_accuracy": 0.8, "ci95": {"break_even_accuracy": [None, None]}},
+            },
         },
-        "nats_per_frame": 1180.5, "steps": 400, "parameters": 812345, "wall_seconds": None,
+        "nats_per_frame": 1180.5,
+        "steps": 400,
+        "parameters": 812345,
+        "wall_seconds": None,
     }
     header, mean_nll, constant, any_, *figures = results_table(results).splitlines()
     assert header.split() == ["break-even", "accuracy", "temporal", "spatial"]

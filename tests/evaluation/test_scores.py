@@ -87,8 +87,11 @@ def erased_z_by_loop(maps, index):
     """One frame: 3×3 windows whose counted pixels differ by at most 10 of 255, and the floor 0.1."""
     value, mean, variance, counted, intensity = (
         np.asarray(array)[index]
-        for array in (*(of["missing"] for of in (maps.value, maps.mean, maps.variance)),
-                      maps.counted, np.rint(maps.intensity * 255))
+        for array in (
+            *(of["missing"] for of in (maps.value, maps.mean, maps.variance)),
+            maps.counted,
+            np.rint(maps.intensity * 255),
+        )
     )
     height, width = value.shape
     best = 0.0
@@ -182,7 +185,7 @@ def test_detail_is_the_greatest_excess_of_three_by_three_pixels():
     detail, entropy = np.random.default_rng(2).random((2, 7, 9)).astype(np.float32)
     maps = Maps({"detail": detail}, {"detail": entropy}, {}, maps.counted, maps.intensity)
     excess = np.where(maps.counted, detail - entropy, 0)
-    sums = [excess[top: top + 3, left: left + 3].sum() for top in range(5) for left in range(7)]
+    sums = [excess[top : top + 3, left : left + 3].sum() for top in range(5) for left in range(7)]
     got = frame_scores(maps)
     assert set(got) == {"detail_excess"}
     np.testing.assert_allclose(got["detail_excess"], max(sums) / 3, rtol=1e-5)

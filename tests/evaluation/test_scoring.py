@@ -34,8 +34,9 @@ def test_scores_do_not_depend_on_the_batch_size(scorer, clips):
 def test_mean_nll_is_the_mean_over_masks_then_pixels(tiny_run, scorer, clips):
     """One mask at a time through the system, averaged by hand."""
     shift_Mx2 = fixed_shifts(2, (4, 5))
-    one_mask = jax.jit(lambda clip, shift_1x2: tiny_run.system.maps(
-        tiny_run.params, clip, shift_1x2, (LAST,)))
+    one_mask = jax.jit(
+        lambda clip, shift_1x2: tiny_run.system.maps(tiny_run.params, clip, shift_1x2, (LAST,))
+    )
     total, times = 0, 0
     for shift in shift_Mx2:
         maps = one_mask(clips[:2], shift[None])
@@ -80,10 +81,15 @@ def test_scores_do_not_depend_on_the_number_of_devices(tiny_run, clips, tmp_path
     np.save(tmp_path / "clips.npy", clips)
     given = [str(tiny_run.directory), str(tmp_path / "clips.npy")]
     (one, expected), (two, scores) = (
-        json.loads(subprocess.run(
-            [sys.executable, "-c", SCORES_PROGRAM, devices, *given],
-            capture_output=True, text=True, check=True, cwd=ROOT,
-        ).stdout)
+        json.loads(
+            subprocess.run(
+                [sys.executable, "-c", SCORES_PROGRAM, devices, *given],
+                capture_output=True,
+                text=True,
+                check=True,
+                cwd=ROOT,
+            ).stdout
+        )
         for devices in ("1", "2")
     )
     assert (one, two) == (1, 2) and set(scores) == set(DISTRIBUTION_SCORES)
@@ -96,13 +102,22 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.mark.parametrize("output, expected", [
-    (io.StringIO(), "scoring: 8 of 100 sequences\nscoring: 32 of 100 sequences\n"
-                    "scoring: 56 of 100 sequences\nscoring: 80 of 100 sequences\n"
-                    "scoring: 100 of 100 sequences\n"),
-    (Terminal(), "".join(f"\rscoring: {done} of 100 sequences " for done in range(8, 100, 8))
-                 + "\rscoring: 100 of 100 sequences \n"),
-])
+@pytest.mark.parametrize(
+    "output, expected",
+    [
+        (
+            io.StringIO(),
+            "scoring: 8 of 100 sequences\nscoring: 32 of 100 sequences\n"
+            "scoring: 56 of 100 sequences\nscoring: 80 of 100 sequences\n"
+            "scoring: 100 of 100 sequences\n",
+        ),
+        (
+            Terminal(),
+            "".join(f"\rscoring: {done} of 100 sequences " for done in range(8, 100, 8))
+            + "\rscoring: 100 of 100 sequences \n",
+        ),
+    ],
+)
 def test_progress_is_told_every_30_seconds_or_redrawn(monkeypatch, output, expected):
     """Batches of 8 sequences that take 10 seconds each."""
     now = 0.0

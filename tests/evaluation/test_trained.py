@@ -6,7 +6,8 @@ import jax
 import numpy as np
 import pytest
 
-from vpn_anomaly import array_names, checkpoints, config as configuration, exported
+from vpn_anomaly import array_names, checkpoints, exported
+from vpn_anomaly import config as configuration
 from vpn_anomaly.data.pipeline import evaluation_clips
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.calibration import Calibration
@@ -55,9 +56,14 @@ def test_calibration_is_computed_once_and_stored(tiny_run, scorer, tmp_path):
         np.testing.assert_array_equal(found.scores[name], score_N)
 
 
-@pytest.mark.parametrize("change", [
-    {"score.masks": 3}, {"evaluate.calibration_sequences": 5}, {},
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"score.masks": 3},
+        {"evaluate.calibration_sequences": 5},
+        {},
+    ],
+)
 def test_a_calibration_of_something_else_is_not_used(tiny_run, scorer, tmp_path, change):
     calibration(tiny_run.config, at_step(tmp_path, 3), scorer, tiny_run.source)
     config = tiny_run.config.copy_and_resolve_references()
@@ -76,10 +82,13 @@ def test_a_damaged_calibration_is_made_again(tiny_run, scorer, tmp_path):
         np.testing.assert_array_equal(again["score/mean_nll"], whole["score/mean_nll"])
 
 
-@pytest.mark.parametrize("change", [
-    lambda path: path.write_bytes(path.read_bytes()[:-1]),
-    lambda path: path.unlink(),
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda path: path.write_bytes(path.read_bytes()[:-1]),
+        lambda path: path.unlink(),
+    ],
+)
 def test_without_a_whole_checkpoint_nothing_is_scored(tiny_run, tmp_path, change):
     shutil.copytree(tiny_run.directory / "checkpoints", tmp_path / "checkpoints")
     files = [path for path in (tmp_path / "checkpoints").rglob("*") if path.is_file()]
@@ -103,8 +112,12 @@ def export(tiny_run, scorer, tmp_path_factory):
     """A folder with the tiny run's parameters, its calibration of validation sequences, its config."""
     folder = tmp_path_factory.mktemp("export")
     about = {
-        "config": configuration.as_dict(tiny_run.config), "step": tiny_run.step,
-        "sequences_seen": 8, "wall_seconds": 100.0, "commit": "abc", "hardware": {},
+        "config": configuration.as_dict(tiny_run.config),
+        "step": tiny_run.step,
+        "sequences_seen": 8,
+        "wall_seconds": 100.0,
+        "commit": "abc",
+        "hardware": {},
     }
     clips = evaluation_clips(tiny_run.source, "validation", 6).clip
     made_with = calibration_made_with(tiny_run.config, at_step(folder, tiny_run.step))
@@ -135,7 +148,8 @@ def test_an_export_is_evaluated_like_the_run(tiny_run, evaluated, export, tmp_pa
 
 
 def test_the_calibration_of_an_export_is_used_only_for_what_it_was_made_with(
-        tiny_run, export, scorer, tmp_path):
+    tiny_run, export, scorer, tmp_path
+):
     config = tiny_run.config.copy_and_resolve_references()
     config.evaluate.calibration_sequences = 4
     before = {path.name: path.read_bytes() for path in export.iterdir()}

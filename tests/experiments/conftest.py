@@ -70,13 +70,16 @@ def sweep_file(tmp_path, monkeypatch):
 
     def write(*rows, seeds=(0,), extra=""):
         path = tmp_path / "tiny.py"
-        path.write_text(textwrap.dedent(f"""
+        path.write_text(
+            textwrap.dedent(f"""
             CONFIG = "configs/quick.py:debug"
             COMMON = {{"evaluate.sequences": 3}}
             RUNS = {{row: {{"train.targets": (10, 13)}} for row in {rows!r}}}
             SEEDS = {seeds!r}
             STORED_SCORES = ("mean_nll", "frame_error")
-            """) + extra)
+            """)
+            + extra
+        )
         return path
 
     return write

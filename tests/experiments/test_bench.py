@@ -13,8 +13,10 @@ def test_rows_are_medians_and_ratios_to_ours(monkeypatch):
     clock = itertools.accumulate(itertools.cycle([0, 2, 0, 6, 0, 2, 0, 6, 0, 200, 0, 600]))
     monkeypatch.setattr(time, "perf_counter", lambda: next(clock))
     rows = bench.measure({"ours": lambda: 0, "naive_flax": lambda: 0}, rounds=3)
-    assert rows == [{"name": "ours", "median_s": 2, "ratio": 1},
-                    {"name": "naive_flax", "median_s": 6, "ratio": 3}]
+    assert rows == [
+        {"name": "ours", "median_s": 2, "ratio": 1},
+        {"name": "naive_flax", "median_s": 6, "ratio": 3},
+    ]
 
 
 def test_programs_take_turns():
@@ -33,11 +35,14 @@ def test_the_rows_are_stored(monkeypatch, tmp_path, capsys):
     assert "naive_flax" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("arguments, told", [
-    (["--suite=fast"], "'step'"),
-    ([], "--suite"),
-    (["--suite=step", "--output=/nowhere/rows.json"], "/nowhere/rows.json"),
-])
+@pytest.mark.parametrize(
+    "arguments, told",
+    [
+        (["--suite=fast"], "'step'"),
+        ([], "--suite"),
+        (["--suite=step", "--output=/nowhere/rows.json"], "/nowhere/rows.json"),
+    ],
+)
 def test_what_cannot_run_is_told_in_one_line(arguments, told, capsys):
     with pytest.raises(SystemExit) as stopped:
         bench.main(arguments)

@@ -57,21 +57,25 @@ def test_an_error_of_a_run_ends_the_cell(notebook, capsys, monkeypatch):
 @pytest.mark.slow
 def test_it_runs_from_top_to_bottom(notebook, tmp_path, monkeypatch):
     for folder in ("vpn_anomaly", "configs", "experiments"):
-        shutil.copytree(ROOT / folder, tmp_path / "copy" / folder,
-                        ignore=shutil.ignore_patterns("__pycache__", "results"))
+        shutil.copytree(
+            ROOT / folder, tmp_path / "copy" / folder, ignore=shutil.ignore_patterns("__pycache__", "results")
+        )
     before = written()
     for name in ("JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
         monkeypatch.setenv(name, str(tmp_path / name))  # neither kernels nor settings of the user
     monkeypatch.setenv("VPN_ANOMALY_CONFIG", "configs/quick.py:debug")
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     copy = tmp_path / "copy"
-    NotebookClient(notebook, timeout=600, kernel_name="python3",
-                   resources={"metadata": {"path": str(copy / "experiments")}}).execute()
+    NotebookClient(
+        notebook,
+        timeout=600,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(copy / "experiments")}},
+    ).execute()
     nbformat.write(notebook, tmp_path / "executed.ipynb")  # kept by pytest, to look at
 
     printed = {cell.id: text_of(cell) for cell in notebook.cells if cell.cell_type == "code"}
-    assert not any(output.output_type == "error" for cell in code_cells(notebook)
-                   for output in cell.outputs)
+    assert not any(output.output_type == "error" for cell in code_cells(notebook) for output in cell.outputs)
     assert re.search(r"^JAX [\d.]+ on [a-z]+$", printed["install"], re.M)
     assert re.search(r"^step 1/4  loss [\d.]+ nats$", printed["train"], re.M)
     assert re.search(r"^step 4/4 .* 0:00 left$", printed["train"], re.M)
@@ -100,11 +104,19 @@ def text_of(cell):
 
 
 def pictures(notebook):
-    return [base64.b64decode(output.data["image/png"]) for cell in code_cells(notebook)
-            for output in cell.outputs if "image/png" in output.get("data", {})]
+    return [
+        base64.b64decode(output.data["image/png"])
+        for cell in code_cells(notebook)
+        for output in cell.outputs
+        if "image/png" in output.get("data", {})
+    ]
 
 
 def written():
     """The files in the checkout where a run or Python could write."""
-    return {path for folder in ("vpn_anomaly", "configs", "experiments", "runs/colab")
-            for path in (ROOT / folder).rglob("*") if "__pycache__" not in path.parts}
+    return {
+        path
+        for folder in ("vpn_anomaly", "configs", "experiments", "runs/colab")
+        for path in (ROOT / folder).rglob("*")
+        if "__pycache__" not in path.parts
+    }

@@ -31,8 +31,11 @@ def large():
 
 
 def test_frames_differ_from_normal_where_the_truth_says_and_when(world):
-    boxes = {defect.first + number: (defect.kind, box)
-             for defect in world.defects for number, box in enumerate(defect.boxes)}
+    boxes = {
+        defect.first + number: (defect.kind, box)
+        for defect in world.defects
+        for number, box in enumerate(defect.boxes)
+    }
     assert len(boxes) == sum(defect.end - defect.first for defect in world.defects)
     for index in range(world.frames):
         rows, columns = np.nonzero(world.frame(index) != world.normal_frame(index))
@@ -41,8 +44,7 @@ def test_frames_differ_from_normal_where_the_truth_says_and_when(world):
             continue
         kind, (top, left, bottom, right) = boxes[index]
         assert 0 <= top < bottom <= 48 and 0 <= left < right <= 80
-        room = (rows.min() - top, columns.min() - left,
-                bottom - 1 - rows.max(), right - 1 - columns.max())
+        room = (rows.min() - top, columns.min() - left, bottom - 1 - rows.max(), right - 1 - columns.max())
         assert min(room) >= 0, (kind, index)
         if left > 0 and right < 80 or kind.startswith("belt"):  # wholly in the picture
             assert max(room) <= SLACK, (kind, index)
@@ -78,11 +80,11 @@ def shift_between(before_HxW, after_HxW, largest=40):
     """Columns by which a picture moved to the right: peak of the correlation coefficient."""
     width, scores = before_HxW.shape[1], []
     for shift in range(-largest, largest + 1):
-        first = before_HxW[:, max(-shift, 0): width - max(shift, 0)]
-        second = after_HxW[:, max(shift, 0): width + min(shift, 0)]
+        first = before_HxW[:, max(-shift, 0) : width - max(shift, 0)]
+        second = after_HxW[:, max(shift, 0) : width + min(shift, 0)]
         scores.append(np.corrcoef(first.ravel(), second.ravel())[0, 1])
     peak = int(np.argmax(scores))
-    left, middle, right = scores[peak - 1: peak + 2]
+    left, middle, right = scores[peak - 1 : peak + 2]
     return peak - largest + (left - right) / (2 * (left - 2 * middle + right))
 
 
@@ -95,7 +97,7 @@ def test_the_belt_moves_as_fast_as_is_said(large):
     for kind in ("normal", "belt_stopped", "belt_reversed"):
         for start in starts[kind]:
             shift = shift_between(large.frame(start)[strip], large.frame(start + 8)[strip])
-            assert abs(shift - large.speed_T[start + 1: start + 9].sum()) < 0.2
+            assert abs(shift - large.speed_T[start + 1 : start + 9].sum()) < 0.2
             measured[kind].append(shift / 8)
     assert all(2 < speed < 3 for speed in measured["normal"])
     assert all(abs(speed) < 0.05 for speed in measured["belt_stopped"])
@@ -103,10 +105,10 @@ def test_the_belt_moves_as_fast_as_is_said(large):
     normal_T = np.ones(large.frames, bool)
     for defect in large.defects:
         if defect.kind.startswith("belt"):
-            speed = large.speed_T[defect.first: defect.end]
+            speed = large.speed_T[defect.first : defect.end]
             least, greatest = (-1e-9, 1e-9) if defect.kind == "belt_stopped" else (-3, -2)
             assert np.all((speed >= least) & (speed <= greatest))
-            normal_T[defect.first: defect.end] = False
+            normal_T[defect.first : defect.end] = False
     assert np.all((large.speed_T[1:] > 2) & (large.speed_T[1:] < 3) == normal_T[1:])
     assert np.nanmax(np.abs(large.speed_T)) <= 4  # as far as detectors look
 
@@ -120,7 +122,7 @@ def test_parts_move_by_fractions_of_a_pixel(large):
         index = defect.first + number
         weight = np.abs(large.normal_frame(index).astype(float) - large.frame(index)).sum(0)
         centroids.append(weight @ np.arange(160) / weight.sum())
-    speeds = large.speed_T[defect.first + whole[1]: defect.first + whole[-1] + 1]
+    speeds = large.speed_T[defect.first + whole[1] : defect.first + whole[-1] + 1]
     assert len(whole) > 20
     np.testing.assert_allclose(np.diff(centroids), speeds, atol=0.25)
 
@@ -130,8 +132,10 @@ def test_a_frame_is_a_function_of_its_number(world, large):
     for index in (899, 0, 450):
         np.testing.assert_array_equal(again.frame(index), world.frame(index))
     assert again.defects == world.defects
-    for other in (Conveyor(8, "test", minutes=1, height=48, width=80, defects=6),
-                  Conveyor(7, "train", minutes=1, height=48, width=80)):
+    for other in (
+        Conveyor(8, "test", minutes=1, height=48, width=80, defects=6),
+        Conveyor(7, "train", minutes=1, height=48, width=80),
+    ):
         assert (other.frame(0) != world.frame(0)).mean() > 0.5
         assert other.defects != world.defects
     for index in (-1, world.frames):
@@ -153,11 +157,14 @@ def test_the_light_changes_slowly_and_the_noise_is_two_levels(large):
     assert abs(neighbours) < 0.03 * deviation**2
 
 
-@pytest.mark.parametrize("name, area", [
-    ("washer", math.pi * (1 - 0.42**2)),
-    ("bracket", 2 * 0.7 * 1.7 - 0.7**2 - 2 * math.pi * 0.17**2),
-    ("plate", 2 * 1.36 - 4 * math.pi * 0.15**2 - 0.7 * 0.22),
-])
+@pytest.mark.parametrize(
+    "name, area",
+    [
+        ("washer", math.pi * (1 - 0.42**2)),
+        ("bracket", 2 * 0.7 * 1.7 - 0.7**2 - 2 * math.pi * 0.17**2),
+        ("plate", 2 * 1.36 - 4 * math.pi * 0.15**2 - 0.7 * 0.22),
+    ],
+)
 def test_shapes_have_the_area_of_their_formula(name, area):
     y, x = np.mgrid[-1.5:1.5:601j, -1.5:1.5:601j]
     assert (shapes.SHAPES[name](x, y) < 0).sum() * 0.005**2 == pytest.approx(area, rel=0.01)
@@ -188,21 +195,34 @@ def test_the_files_hold_the_frames_and_the_truth(tmp_path, capsys):
             assert frame.time == pytest.approx(index / RATE, abs=0.001)
     truth = json.loads((folder / "truth.json").read_text())
     assert [(one["kind"], one["first"], one["end"]) for one in truth["defects"]] == [
-        (one.kind, one.first, one.end) for one in test.defects]
+        (one.kind, one.first, one.end) for one in test.defects
+    ]
     for one, defect in zip(truth["defects"], test.defects, strict=True):
         assert one["boxes"] == [list(box) for box in defect.boxes]
     assert {name: truth[name] for name in ("seed", "rate", "defects", "frames")} == {
-        "seed": 4, "rate": RATE, "defects": truth["defects"], "frames": 450}
+        "seed": 4,
+        "rate": RATE,
+        "defects": truth["defects"],
+        "frames": 450,
+    }
     assert {path.name for path in folder.iterdir()} == {"normal.mkv", "test.mkv", "truth.json"}
     told = capsys.readouterr()
     assert "frame 495/495  0:00 left" in told.err and "2 defects" in told.out
 
 
-@pytest.mark.parametrize("argument, words", [
-    ("--height=0", "height=0: give 32 to 2048"), ("--width=31", "width=31"), ("--rate=0", "rate=0"),
-    ("--minutes=nan", "minutes=nan"), ("--test_minutes=0", "test_minutes=0"),
-    ("--defects=-1", "defects=-1"), ("--defects=9", "need a video of"), ("--seed=-1", "seed=-1"),
-])
+@pytest.mark.parametrize(
+    "argument, words",
+    [
+        ("--height=0", "height=0: give 32 to 2048"),
+        ("--width=31", "width=31"),
+        ("--rate=0", "rate=0"),
+        ("--minutes=nan", "minutes=nan"),
+        ("--test_minutes=0", "test_minutes=0"),
+        ("--defects=-1", "defects=-1"),
+        ("--defects=9", "need a video of"),
+        ("--seed=-1", "seed=-1"),
+    ],
+)
 def test_what_cannot_be_made_is_one_line(tmp_path, capsys, argument, words):
     assert conveyor.main([f"--output={tmp_path}/out", *SMALL, argument]) == 2
     error = capsys.readouterr().err
@@ -217,9 +237,14 @@ def test_what_is_no_folder_is_one_line(tmp_path, capsys):
     assert error.count("\n") == 1 and "file" in error
 
 
-@pytest.mark.parametrize("arguments, code", [
-    ([], 2), (["--output=o", "--rate=fast"], 2), (["--help"], 0),
-])
+@pytest.mark.parametrize(
+    "arguments, code",
+    [
+        ([], 2),
+        (["--output=o", "--rate=fast"], 2),
+        (["--help"], 0),
+    ],
+)
 def test_the_command_line_tells_what_it_takes(arguments, code, capsys):
     with pytest.raises(SystemExit) as stopped:
         conveyor.main(arguments)

@@ -9,7 +9,8 @@ import pytest
 
 from experiments import export_weights
 from tests.tiny import config_file, tiny_config
-from vpn_anomaly import checkpoints, config as configuration, workdir
+from vpn_anomaly import checkpoints, workdir
+from vpn_anomaly import config as configuration
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.pipeline import evaluation_clips
 from vpn_anomaly.main import main
@@ -41,10 +42,14 @@ def refused(capsys, directory, output, *more):
     return err
 
 
-@pytest.mark.parametrize("arguments, words", [
-    ([], "--workdir"), (["--workdir=x"], "--output"),
-    (["--workdir=x", "--output=y", "--dtype=int8"], "'float16'"),
-])
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        ([], "--workdir"),
+        (["--workdir=x"], "--output"),
+        (["--workdir=x", "--output=y", "--dtype=int8"], "'float16'"),
+    ],
+)
 def test_arguments_that_cannot_work(capsys, arguments, words):
     with pytest.raises(SystemExit) as stopped:
         export_weights.main(arguments)
@@ -99,7 +104,8 @@ def scores_file(output, sequences, *arguments):
 
 @pytest.mark.slow
 def test_float32_weights_score_and_evaluate_as_the_run_does_to_the_bit(
-        config_flag, run, sequences, tmp_path, capsys):
+    config_flag, run, sequences, tmp_path, capsys
+):
     lines = export(capsys, run, tmp_path / "weights")
     size = (tmp_path / "weights" / "weights.npz").stat().st_size
     assert f"weights.npz: {size:,} bytes" in lines
@@ -112,12 +118,16 @@ def test_float32_weights_score_and_evaluate_as_the_run_does_to_the_bit(
     assert main([checkpoint, "--mode=evaluate", f"--workdir={directory}"]) == 0
     table = capsys.readouterr().out
     ours, theirs = (workdir.read_results(where) for where in (directory, run))
-    for name in ("corruptions", "maps", "nats_per_frame", "steps", "parameters", "config",
-                 "sequences_seen"):
+    for name in ("corruptions", "maps", "nats_per_frame", "steps", "parameters", "config", "sequences_seen"):
         assert ours[name] == theirs[name]
     assert "break-even accuracy" in table and f"nats a frame: {theirs['nats_per_frame']:,.6g}" in table
     assert {path.name for path in directory.iterdir()} == {
-        "checkpoint.json", "figures", "report.html", "results.json", "scores.npz"}
+        "checkpoint.json",
+        "figures",
+        "report.html",
+        "results.json",
+        "scores.npz",
+    }
     about = json.loads((tmp_path / "weights" / "about.json").read_text())
     assert (about["commit"], about["hardware"]) == (theirs["commit"], theirs["hardware"])
     assert 0 < about["wall_seconds"] < theirs["wall_seconds"]

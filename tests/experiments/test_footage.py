@@ -71,8 +71,9 @@ def test_time_stands_still_and_goes_back(changed):
     original, frames, defects = changed
     stopped, back = (next(d for d in defects if d.kind == kind) for kind in ("stopped", "reversed"))
     assert (frames[stopped.first : stopped.end] == frames[stopped.first - 1]).all()
-    np.testing.assert_array_equal(frames[back.first : back.end],
-                                  frames[back.first - 1 - LENGTH : back.first - 1][::-1])
+    np.testing.assert_array_equal(
+        frames[back.first : back.end], frames[back.first - 1 - LENGTH : back.first - 1][::-1]
+    )
     np.testing.assert_array_equal(frames[back.end], frames[back.first - LENGTH])
 
 

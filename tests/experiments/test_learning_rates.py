@@ -6,12 +6,12 @@ import pytest
 
 from experiments import learning_rates
 
-SWEEP = '''
+SWEEP = """
 CONFIG = "configs/quick.py:debug"
 RUNS = {"one": {"system": "frame_autoencoder"}, "two": {"seed_of": 1}}
 LEARNING_RATES = (1e-3, 3e-3)
 CANDIDATES = {"other": {"model.attention.kind": "none"}}
-'''
+"""
 
 
 @pytest.fixture
@@ -31,11 +31,14 @@ def test_every_row_and_candidate_is_tried_with_every_rate_for_the_same_steps(swe
     assert output.parts[-2:] == ("mine", "learning_rates.json")
 
 
-@pytest.mark.parametrize("text, words", [
-    (SWEEP, ["row two", "'seed_of'"]),
-    (SWEEP.replace("LEARNING_RATES", "RATES").replace(', "two": {"seed_of": 1}', ""), ["LEARNING_RATES"]),
-    ("RUNS = {", ["SyntaxError"]),
-])
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        (SWEEP, ["row two", "'seed_of'"]),
+        (SWEEP.replace("LEARNING_RATES", "RATES").replace(', "two": {"seed_of": 1}', ""), ["LEARNING_RATES"]),
+        ("RUNS = {", ["SyntaxError"]),
+    ],
+)
 def test_what_cannot_be_tried_is_one_line(tmp_path, capsys, text, words):
     path = tmp_path / "mine.py"
     path.write_text(text)

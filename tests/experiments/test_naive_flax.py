@@ -11,10 +11,19 @@ from vpn_anomaly import config as configuration
 from vpn_anomaly.systems.build import build_system
 
 SMALL = {
-    "data.height": 32, "data.width": 32, "data.frames": 8, "model.context": 3,
-    "model.encoder.block": "relu", "model.encoder.channels": 6, "model.lstm.channels": 5,
-    "model.attention.meta_channels": 7, "model.attention.radius": 2, "model.head.channels": 8,
-    "model.head.pixel_channels": 6, "train.targets": (5, 7), "train.batch_size": 2,
+    "data.height": 32,
+    "data.width": 32,
+    "data.frames": 8,
+    "model.context": 3,
+    "model.encoder.block": "relu",
+    "model.encoder.channels": 6,
+    "model.lstm.channels": 5,
+    "model.attention.meta_channels": 7,
+    "model.attention.radius": 2,
+    "model.head.channels": 8,
+    "model.head.pixel_channels": 6,
+    "train.targets": (5, 7),
+    "train.batch_size": 2,
     "train.loss_pixels": 256,
 }
 
@@ -32,8 +41,11 @@ def batch_of(config):
     smooth = random.integers(0, 256, (2, 1, 8, 8, shape[-1])).repeat(4, 2).repeat(4, 3)
     clip = np.stack([np.roll(smooth[:, 0], t, axis=1) for t in range(8)], axis=1)
     shift = random.integers(0, 4, (2, 8, 2))
-    return {"clip": jnp.array(clip, jnp.uint8), "shift": jnp.array(shift, jnp.int32),
-            "index": jnp.array([3, 11], jnp.int32)}
+    return {
+        "clip": jnp.array(clip, jnp.uint8),
+        "shift": jnp.array(shift, jnp.int32),
+        "index": jnp.array([3, 11], jnp.int32),
+    }
 
 
 @pytest.mark.slow

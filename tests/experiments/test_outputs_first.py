@@ -31,20 +31,31 @@ LEARNING_RATES = (1e-3,)
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     """The current folder, with something for every program to read, which it must not come to."""
+
     def work(*arguments, **more):
         raise AssertionError("began to work")
 
     for module, name in (
-        (bench, "measure"), (drift, "long_clips"), (export_weights, "trained_run"), (footage, "read_frames"),
-        (systems_figure, "systems_figure"), (watch_score, "read_scores"), (Conveyor, "frame"),
+        (bench, "measure"),
+        (drift, "long_clips"),
+        (export_weights, "trained_run"),
+        (footage, "read_frames"),
+        (systems_figure, "systems_figure"),
+        (watch_score, "read_scores"),
+        (Conveyor, "frame"),
         (learning_rates.concurrent.futures, "ProcessPoolExecutor"),
     ):
         monkeypatch.setattr(module, name, work)
     config = as_dict(tiny.tiny_config())
     for name in ("run/checkpoints", "world", "street"):
         (tmp_path / name).mkdir(parents=True)
-    for name in ("street/1.png", "world/test.mkv", "world/s.csv", "world/e.jsonl",
-                 "run/checkpoints/calibration.npz"):
+    for name in (
+        "street/1.png",
+        "world/test.mkv",
+        "world/s.csv",
+        "world/e.jsonl",
+        "run/checkpoints/calibration.npz",
+    ):
         (tmp_path / name).write_text(name)
     os.link(tmp_path / "world/test.mkv", tmp_path / "film.mkv")
     (tmp_path / "truth.json").symlink_to("world/truth.json")
@@ -60,9 +71,14 @@ def place(tmp_path, monkeypatch):
 
 SCORED = ["--world=world", "--scores=world/s.csv", "--events=world/e.jsonl"]
 PROGRAMS = {
-    bench: ["--suite=step"], drift: ["--workdir=run"], export_weights: ["--workdir=run"],
-    footage: ["--input=film.mkv"], learning_rates: ["--sweep=mine.py"], watch_score: SCORED,
-    systems_figure: ["--sweep=mine.py", "--workdir=runs"], conveyor: [],
+    bench: ["--suite=step"],
+    drift: ["--workdir=run"],
+    export_weights: ["--workdir=run"],
+    footage: ["--input=film.mkv"],
+    learning_rates: ["--sweep=mine.py"],
+    watch_score: SCORED,
+    systems_figure: ["--sweep=mine.py", "--workdir=runs"],
+    conveyor: [],
     "conveyor in UCSD's layout": ["--layout=ucsd"],
 }
 
@@ -91,16 +107,22 @@ def test_what_cannot_be_written_is_told_before_the_work(place, capsys, program, 
     assert "cannot write" in refused(place, capsys, program, PROGRAMS[program], output)
 
 
-@pytest.mark.parametrize("program, arguments, output", [
-    (footage, ["--input=world/test.mkv"], "world"), (footage, ["--input=film.mkv"], "./world/../world"),
-    (footage, ["--input=world/*.mkv"], "world"), (footage, ["--input=street"], "street"),
-    (drift, ["--workdir=run"], "run/config.json"),
-    (drift, ["--workdir=run"], "run/checkpoints/calibration.npz"),
-    (export_weights, ["--workdir=run"], "run/checkpoints"),
-    (export_weights, ["--workdir=run"], "run/./checkpoints"),
-    (watch_score, SCORED, "truth.json"), (watch_score, SCORED, "world/s.csv"),
-    (watch_score, SCORED, "film.mkv"),
-])
+@pytest.mark.parametrize(
+    "program, arguments, output",
+    [
+        (footage, ["--input=world/test.mkv"], "world"),
+        (footage, ["--input=film.mkv"], "./world/../world"),
+        (footage, ["--input=world/*.mkv"], "world"),
+        (footage, ["--input=street"], "street"),
+        (drift, ["--workdir=run"], "run/config.json"),
+        (drift, ["--workdir=run"], "run/checkpoints/calibration.npz"),
+        (export_weights, ["--workdir=run"], "run/checkpoints"),
+        (export_weights, ["--workdir=run"], "run/./checkpoints"),
+        (watch_score, SCORED, "truth.json"),
+        (watch_score, SCORED, "world/s.csv"),
+        (watch_score, SCORED, "film.mkv"),
+    ],
+)
 def test_what_is_read_is_not_written_over(place, capsys, program, arguments, output):
     assert "different files" in refused(place, capsys, program, arguments, output)
 

@@ -36,8 +36,12 @@ class Runner:
 
     def start(self, path, *more):
         """The same in a process, once its run `waits` is under way."""
-        process = subprocess.Popen([sys.executable, "-c", SWEEP, *self.program, *self.flags(path, *more)],
-                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        process = subprocess.Popen(
+            [sys.executable, "-c", SWEEP, *self.program, *self.flags(path, *more)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
         self.wait_for(self.work / "waits/seed0/train.jsonl")
         return process
 
@@ -71,8 +75,7 @@ def test_seed_by_seed_and_what_is_kept(run, sweep_file, capsys):
     assert (content["config"]["train"]["targets"], content["config"]["seed"]) == ([10, 13], 3)
     with np.load(run.kept / "tiny/a/seed3.npz") as scores:
         assert sorted(scores) == ["normal/mean_nll", "temporal/mean_nll"]
-        np.testing.assert_array_equal(scores["normal/mean_nll"],
-                                      (np.arange(3) + 3 / 7).astype(np.float32))
+        np.testing.assert_array_equal(scores["normal/mean_nll"], (np.arange(3) + 3 / 7).astype(np.float32))
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "[0/4] b seed 3 starts"
     assert lines[1].startswith("[1/4] b seed 3 done after 0.") and "min left" in lines[1]
@@ -109,8 +112,9 @@ def test_a_failure_does_not_end_the_sweep(run, sweep_file, capsys):
     assert run(path) == 1
     assert [row for row, _ in run.started()] == ["fails", "vanishes", "empty", "a"]
     *_, fails, vanishes, empty, counted = capsys.readouterr().out.splitlines()
-    assert fails == ("fails seed 0 failed: exit code 3: MemoryError: no room "
-                     f"(log: {run.work / 'fails/seed0.log'})")
+    assert fails == (
+        f"fails seed 0 failed: exit code 3: MemoryError: no room (log: {run.work / 'fails/seed0.log'})"
+    )
     assert "killed by SIGKILL (out of memory?): nothing was printed" in vanishes
     assert "exit code 0" in empty and counted.startswith("3 of 4 runs failed")
     assert (run.kept / "tiny/a/seed0.json").exists() and not (run.kept / "tiny/fails").exists()
@@ -136,27 +140,33 @@ def test_jobs_run_at_once(run, sweep_file):
     assert run(sweep_file("meets_a", "meets_b"), "--jobs=2") == 0
 
 
-@pytest.mark.parametrize("more, told", [
-    (["--only=a,nothing"], "'nothing'; the rows are: a, b"),
-    (["--seeds=0,x"], "--seeds=0,x"),
-    (["--seeds=-1"], "--seeds=-1"),
-    (["--seeds="], "--seeds="),
-    (["--jobs=0"], "--jobs"),
-    (["--sweep=nowhere.py"], "nowhere.py"),
-    (["--workdir=/proc/nowhere"], "/proc/nowhere"),
-    (["--unknown=3"], "--unknown"),
-])
+@pytest.mark.parametrize(
+    "more, told",
+    [
+        (["--only=a,nothing"], "'nothing'; the rows are: a, b"),
+        (["--seeds=0,x"], "--seeds=0,x"),
+        (["--seeds=-1"], "--seeds=-1"),
+        (["--seeds="], "--seeds="),
+        (["--jobs=0"], "--jobs"),
+        (["--sweep=nowhere.py"], "nowhere.py"),
+        (["--workdir=/proc/nowhere"], "/proc/nowhere"),
+        (["--unknown=3"], "--unknown"),
+    ],
+)
 def test_what_cannot_run_is_told_in_one_line(run, sweep_file, capsys, more, told):
     check_refused(run, sweep_file("a", "b"), more, told, capsys)
 
 
-@pytest.mark.parametrize("extra, told", [
-    ("del RUNS", "has no RUNS"),
-    ("RUNS['b'] = {'model.nothing': 3}", "no config field 'model.nothing'"),
-    ("RUNS['b'] = {'model.context': 15}", "row b of the sweep: train.targets"),
-    ("raise ValueError('no')", "ValueError: no"),
-    ("CONFIG = 'configs/nowhere.py'", "configs/nowhere.py"),
-])
+@pytest.mark.parametrize(
+    "extra, told",
+    [
+        ("del RUNS", "has no RUNS"),
+        ("RUNS['b'] = {'model.nothing': 3}", "no config field 'model.nothing'"),
+        ("RUNS['b'] = {'model.context': 15}", "row b of the sweep: train.targets"),
+        ("raise ValueError('no')", "ValueError: no"),
+        ("CONFIG = 'configs/nowhere.py'", "configs/nowhere.py"),
+    ],
+)
 def test_a_wrong_sweep_file_is_told_in_one_line(run, sweep_file, capsys, extra, told):
     check_refused(run, sweep_file("a", "b", extra=extra), [], told, capsys)
 
@@ -214,9 +224,10 @@ def test_a_killed_sweep_takes_its_runs_with_it(run, sweep_file):
 
 def test_a_second_interrupt_kills(run, sweep_file, tmp_path):
     deaf = tmp_path / "deaf.py"
-    deaf.write_text("import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
-                    + pathlib.Path(run.program[0]).read_text().replace(
-                        "signal.signal(signal.SIGTERM, stop)", "pass"))
+    deaf.write_text(
+        "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        + pathlib.Path(run.program[0]).read_text().replace("signal.signal(signal.SIGTERM, stop)", "pass")
+    )
     run.program = (str(deaf),)
     process = run.start(sweep_file("waits"))
     child = run.pid()

@@ -16,8 +16,11 @@ from tests.tiny import FIELDS
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # The sweep is killed a random time after each of these appears: what is then going on depends on it.
-MILESTONES = ("work/one_target/seed0/train.jsonl", "kept/tiny/one_target/seed0.json",
-              "work/two_targets/seed0/train.jsonl")
+MILESTONES = (
+    "work/one_target/seed0/train.jsonl",
+    "kept/tiny/one_target/seed0.json",
+    "work/two_targets/seed0/train.jsonl",
+)
 LONGEST = 2.0  # seconds; a run needs longer from each of them to its end
 ROWS = ("one_target", "two_targets")
 SWEEP = f"""
@@ -28,10 +31,21 @@ RUNS = {{"one_target": {{"train.targets": (7,)}}, "two_targets": {{}}}}
 
 
 def start(path, place, environment=()):
-    command = [sys.executable, "-m", "experiments.sweep", f"--sweep={path}",
-               f"--workdir={place / 'work'}", f"--results={place / 'kept'}"]
-    return subprocess.Popen(command, cwd=ROOT, env={**os.environ, **dict(environment)},
-                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    command = [
+        sys.executable,
+        "-m",
+        "experiments.sweep",
+        f"--sweep={path}",
+        f"--workdir={place / 'work'}",
+        f"--results={place / 'kept'}",
+    ]
+    return subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env={**os.environ, **dict(environment)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
 
 
 def finish(path, place):
@@ -81,5 +95,6 @@ def test_a_killed_sweep_ends_with_the_same_numbers(tmp_path):
         for name, score_N in scores.items():
             assert score_N.tobytes() == scores_k[name].tobytes(), name
     # Were the rows' numbers all the same, the comparison could not fail.
-    assert not np.array_equal(kept(alone, ROWS[0])[1]["normal/mean_nll"],
-                              kept(alone, ROWS[1])[1]["normal/mean_nll"])
+    assert not np.array_equal(
+        kept(alone, ROWS[0])[1]["normal/mean_nll"], kept(alone, ROWS[1])[1]["normal/mean_nll"]
+    )

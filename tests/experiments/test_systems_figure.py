@@ -9,11 +9,11 @@ from experiments.sweeps.definition import load_definition, run_config
 from tests.tiny import FIELDS
 from vpn_anomaly.training import loop
 
-SWEEP = f'''
+SWEEP = f"""
 CONFIG = "configs/quick.py:debug"
 COMMON = {{**{FIELDS!r}, "train.steps": 1}}
 RUNS = {{"first": {{}}, "second": {{"system": "frame_autoencoder"}}}}
-'''
+"""
 
 
 @pytest.fixture
@@ -33,9 +33,14 @@ def test_the_same_sequence_under_every_corruption(sweep):
     np.testing.assert_array_equal(clips[1, -1], clips[0, 0])
 
 
-@pytest.mark.parametrize("arguments, words", [
-    (["--rows=third"], "'third'"), ([], "no checkpoint"), (["--sweep=none.py"], "none.py"),
-])
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["--rows=third"], "'third'"),
+        ([], "no checkpoint"),
+        (["--sweep=none.py"], "none.py"),
+    ],
+)
 def test_what_cannot_be_drawn_is_one_line(sweep, tmp_path, capsys, arguments, words):
     given = [f"--workdir={tmp_path}/runs", f"--sweep={sweep}", f"--output={tmp_path}/out.png"]
     assert systems_figure.main(given + arguments) == 2

@@ -29,8 +29,7 @@ def test_the_maps_are_those_of_the_package(channels, masked):
     for frame in frames:
         state, expected = step(params, state, frame[None], shifts)
         maps = stream(frame, tail=True)
-        values = {**expected.value, "entropy": expected.mean["nll"],
-                  "variance": expected.variance["missing"]}
+        values = {**expected.value, "entropy": expected.mean["nll"], "variance": expected.variance["missing"]}
         for name, map_HxW in maps.items():
             np.testing.assert_allclose(map_HxW, values[name][0], rtol=2e-3, atol=2e-4, err_msg=name)
     assert set(stream(frames[0], tail=False)) == set(maps) - {"tail", "entropy"}

@@ -13,8 +13,14 @@ from vpn_anomaly.data import ucsd
 from vpn_anomaly.errors import UserError
 
 SIZE = {"height": 32, "width": 50, "rate": 5}
-ARGUMENTS = ["--layout=ucsd", "--minutes=0.12", "--test_minutes=2", "--defects=6", "--seed=4",
-             *(f"--{name}={value}" for name, value in SIZE.items())]
+ARGUMENTS = [
+    "--layout=ucsd",
+    "--minutes=0.12",
+    "--test_minutes=2",
+    "--defects=6",
+    "--seed=4",
+    *(f"--{name}={value}" for name, value in SIZE.items()),
+]
 TRAIN_FRAMES, TEST_FRAMES, CLIPS = 36, 600, 7
 
 
@@ -33,12 +39,15 @@ def made(tmp_path_factory):
 def test_the_clips_are_the_films(made, world):
     sources = ucsd.training_sources(made)
     assert [source.removeprefix(f"{made}/Train/") for source in sources] == [
-        f"Train{number:03d}" for number in range(1, CLIPS + 1)]
+        f"Train{number:03d}" for number in range(1, CLIPS + 1)
+    ]
     normal = Conveyor(4, minutes=0.12, **SIZE)
     clips = ucsd.test_clips(made)
     assert [clip.name for clip in clips] == [f"Test{number:03d}" for number in range(1, CLIPS + 1)]
-    for film, total, found in ((normal, TRAIN_FRAMES, sources),
-                               (world, TEST_FRAMES, [clip.source for clip in clips])):
+    for film, total, found in (
+        (normal, TRAIN_FRAMES, sources),
+        (world, TEST_FRAMES, [clip.source for clip in clips]),
+    ):
         assert film.frames == total
         frame_NxHxW = np.concatenate([images(source)[..., 0] for source in found])
         assert len(frame_NxHxW) == total // CLIPS * CLIPS < total
@@ -70,31 +79,51 @@ def test_labels_and_masks_are_the_defects(made, world):
 def test_names_and_the_truth(made, world):
     assert {path.name for path in made.iterdir()} == {"Train", "Test", "truth.json"}
     names = {path.name for path in (made / "Test").iterdir()}
-    assert names == {"conveyor.m", *(f"Test{number:03d}{ending}" for number in range(1, CLIPS + 1)
-                                     for ending in ("", "_gt"))}
-    for folder, ending, length in (("Train/Train001", "tif", TRAIN_FRAMES // CLIPS),
-                                   ("Test/Test007", "tif", TEST_FRAMES // CLIPS),
-                                   ("Test/Test007_gt", "bmp", TEST_FRAMES // CLIPS)):
+    assert names == {
+        "conveyor.m",
+        *(f"Test{number:03d}{ending}" for number in range(1, CLIPS + 1) for ending in ("", "_gt")),
+    }
+    for folder, ending, length in (
+        ("Train/Train001", "tif", TRAIN_FRAMES // CLIPS),
+        ("Test/Test007", "tif", TEST_FRAMES // CLIPS),
+        ("Test/Test007_gt", "bmp", TEST_FRAMES // CLIPS),
+    ):
         assert {path.name for path in (made / folder).iterdir()} == {
-            f"{number:03d}.{ending}" for number in range(1, length + 1)}
+            f"{number:03d}.{ending}" for number in range(1, length + 1)
+        }
     truth = json.loads((made / "truth.json").read_text())
     assert {name: truth[name] for name in ("layout", "clips", "frames", "seed", "rate")} == {
-        "layout": "ucsd", "clips": CLIPS, "frames": TEST_FRAMES, "seed": 4, "rate": 5}
+        "layout": "ucsd",
+        "clips": CLIPS,
+        "frames": TEST_FRAMES,
+        "seed": 4,
+        "rate": 5,
+    }
     assert [(one["kind"], one["first"], one["end"]) for one in truth["defects"]] == [
-        (one.kind, one.first, one.end) for one in world.defects]
+        (one.kind, one.first, one.end) for one in world.defects
+    ]
 
 
 def test_what_was_made_is_told(tmp_path, capsys):
-    small = ["--layout=ucsd", "--minutes=0.02", "--test_minutes=0.01", "--defects=0", "--height=32",
-             "--width=32"]
+    small = [
+        "--layout=ucsd",
+        "--minutes=0.02",
+        "--test_minutes=0.01",
+        "--defects=0",
+        "--height=32",
+        "--width=32",
+    ]
     assert conveyor.main([f"--output={tmp_path}/a", *small, "--clips=4"]) == 0
     told = capsys.readouterr()
-    assert told.out == (f"{tmp_path}/a: Train/ 4 clips of 4 frames, Test/ 4 clips of 2 frames with 0"
-                        " defects, truth.json, 2 frames at the end of the film for Train/ left out, 1"
-                        " frames at the end of the film for Test/ left out\n")
+    assert told.out == (
+        f"{tmp_path}/a: Train/ 4 clips of 4 frames, Test/ 4 clips of 2 frames with 0"
+        " defects, truth.json, 2 frames at the end of the film for Train/ left out, 1"
+        " frames at the end of the film for Test/ left out\n"
+    )
     assert "Test  frame 24/24  0:00 left" in told.err
     assert (tmp_path / "a/Test/conveyor.m").read_text() == "\n".join(
-        ["TestVideoFile = {};", *["TestVideoFile{end+1}.gt_frame = [];"] * 4, ""])
+        ["TestVideoFile = {};", *["TestVideoFile{end+1}.gt_frame = [];"] * 4, ""]
+    )
     assert conveyor.main([f"--output={tmp_path}/b", *small, "--clips=10"]) == 2
     assert capsys.readouterr().err == "error: clips=10: give 1 to 9\n"
     assert not (tmp_path / "b").exists()
@@ -113,8 +142,9 @@ def test_worlds_are_not_mixed(tmp_path, capsys, name):
 
 def write_levels(folder, length, mask=lambda index: np.zeros((2, 3), bool)):
     film = [np.full((2, 3), index % 256, np.uint8) for index in range(length)]
-    ucsd_files.write_ucsd(folder, "x", film, film, mask, clips=1, normal_length=length,
-                          test_length=length, truth={})
+    ucsd_files.write_ucsd(
+        folder, "x", film, film, mask, clips=1, normal_length=length, test_length=length, truth={}
+    )
 
 
 def test_names_are_as_long_as_the_greatest_number_needs(tmp_path, monkeypatch):
@@ -122,7 +152,8 @@ def test_names_are_as_long_as_the_greatest_number_needs(tmp_path, monkeypatch):
     write_levels(tmp_path, 10)
     for folder, ending in (("Train/Train1", "tif"), ("Test/Test1", "tif"), ("Test/Test1_gt", "bmp")):
         assert {path.name for path in (tmp_path / folder).iterdir()} == {
-            f"{number:02d}.{ending}" for number in range(1, 11)}
+            f"{number:02d}.{ending}" for number in range(1, 11)
+        }
 
 
 def test_labels_come_last(tmp_path):

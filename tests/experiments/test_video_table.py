@@ -11,27 +11,49 @@ ROOT = pathlib.Path(__file__).parents[2]
 
 
 def metrics(value, macro=None):
-    return {"auroc_micro": value, "auroc_macro": macro, "equal_error_rate": 1 - value,
-            "ci95": {"auroc_micro": [value - 0.1, value + 0.05], "auroc_macro": None,
-                     "equal_error_rate": [0.1, 0.3]}}
+    return {
+        "auroc_micro": value,
+        "auroc_macro": macro,
+        "equal_error_rate": 1 - value,
+        "ci95": {
+            "auroc_micro": [value - 0.1, value + 0.05],
+            "auroc_macro": None,
+            "equal_error_rate": [0.1, 0.3],
+        },
+    }
 
 
 def result(data_set="Ped2", difference=0.5, **protocol):
     return {
-        "data_set": {"name": data_set, "source": "ucsd",
-                     "clips": [{"frames": 1100, "anomalous": 100}, {"frames": 900, "anomalous": 0}]},
-        "protocol": {"dropped_frames": 0, "normalise_clips": False, "smoothing": 0.0, "masks": "auto",
-                     **protocol},
-        "scores": {"any": metrics(0.75), "mean_nll": metrics(0.7, 0.65),
-                   "frame_difference": metrics(difference), "other": metrics(0.1)},
+        "data_set": {
+            "name": data_set,
+            "source": "ucsd",
+            "clips": [{"frames": 1100, "anomalous": 100}, {"frames": 900, "anomalous": 0}],
+        },
+        "protocol": {
+            "dropped_frames": 0,
+            "normalise_clips": False,
+            "smoothing": 0.0,
+            "masks": "auto",
+            **protocol,
+        },
+        "scores": {
+            "any": metrics(0.75),
+            "mean_nll": metrics(0.7, 0.65),
+            "frame_difference": metrics(difference),
+            "other": metrics(0.1),
+        },
     }
 
 
 @pytest.fixture
 def folder(tmp_path):
     """Two models on one set, one of them by a run's folder, another protocol, and a README."""
-    stored = {"motion.json": result(), "run/results.json": result(normalise_clips=True, smoothing=4.0),
-              "other.json": result()}
+    stored = {
+        "motion.json": result(),
+        "run/results.json": result(normalise_clips=True, smoothing=4.0),
+        "other.json": result(),
+    }
     for name, content in stored.items():
         path = tmp_path / "stored" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -50,15 +72,30 @@ def test_rows_have_what_the_files_say(folder):
     code, text = written(folder)
     assert code == 0
     lines = text.splitlines()
-    assert (lines[0], lines[1], lines[-2:]) == ("before", video_table.markers()[0],
-                                                 [video_table.markers()[1], "after"])
-    rows = [[cell.strip() for cell in line.strip("|").split("|")]
-            for line in lines if line.startswith("| Ped2")]
-    assert rows[0] == ["Ped2", "2,000, 100 anomalous", "motion", "`any`", "0.750 [0.650, 0.800]", "-",
-                       "0.250 [0.100, 0.300]", "raw"]
+    assert (lines[0], lines[1], lines[-2:]) == (
+        "before",
+        video_table.markers()[0],
+        [video_table.markers()[1], "after"],
+    )
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| Ped2")
+    ]
+    assert rows[0] == [
+        "Ped2",
+        "2,000, 100 anomalous",
+        "motion",
+        "`any`",
+        "0.750 [0.650, 0.800]",
+        "-",
+        "0.250 [0.100, 0.300]",
+        "raw",
+    ]
     assert [(row[2], row[3], row[7]) for row in rows] == [
-        ("motion", "`any`", "raw"), ("motion", "`mean_nll`", "raw"), ("–", "`frame_difference`", "raw"),
-        ("other", "`any`", "raw"), ("other", "`mean_nll`", "raw"),
+        ("motion", "`any`", "raw"),
+        ("motion", "`mean_nll`", "raw"),
+        ("–", "`frame_difference`", "raw"),
+        ("other", "`any`", "raw"),
+        ("other", "`mean_nll`", "raw"),
         ("run", "`any`", "clips normalised, smoothed by 4 frames"),
         ("run", "`mean_nll`", "clips normalised, smoothed by 4 frames"),
         ("–", "`frame_difference`", "clips normalised, smoothed by 4 frames"),
@@ -98,11 +135,14 @@ def test_a_run_is_read_by_its_folder(folder):
     assert list(found) == ["run"] and found["run"]["protocol"]["smoothing"] == 4.0
 
 
-@pytest.mark.parametrize("name, content, words", [
-    ("x.json", "{}", "holds no results of a labelled set"),
-    ("x.json", "not json", "holds no results of a labelled set"),
-    ("deeper/motion/results.json", json.dumps(result()), "two results are called motion"),
-])
+@pytest.mark.parametrize(
+    "name, content, words",
+    [
+        ("x.json", "{}", "holds no results of a labelled set"),
+        ("x.json", "not json", "holds no results of a labelled set"),
+        ("deeper/motion/results.json", json.dumps(result()), "two results are called motion"),
+    ],
+)
 def test_other_files_end_with_a_line(folder, capsys, name, content, words):
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -9,9 +9,13 @@ import sklearn.metrics
 from experiments import conveyor, watch_score
 
 TRUTH = {
-    "frames": 200, "rate": 10,
-    "defects": [{"kind": "scratch", "first": 50, "end": 60}, {"kind": "scratch", "first": 100, "end": 110},
-                {"kind": "belt_stopped", "first": 150, "end": 160}],
+    "frames": 200,
+    "rate": 10,
+    "defects": [
+        {"kind": "scratch", "first": 50, "end": 60},
+        {"kind": "scratch", "first": 100, "end": 110},
+        {"kind": "belt_stopped", "first": 150, "end": 160},
+    ],
 }
 
 
@@ -42,26 +46,40 @@ def test_the_auroc_is_that_of_normal_and_anomalous_frames():
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     folder = tmp_path_factory.mktemp("world")
-    assert conveyor.main([f"--output={folder}", "--minutes=0.1", "--test_minutes=1", "--defects=2",
-                          "--height=48", "--width=64", "--rate=5"]) == 0
+    assert (
+        conveyor.main(
+            [
+                f"--output={folder}",
+                "--minutes=0.1",
+                "--test_minutes=1",
+                "--defects=2",
+                "--height=48",
+                "--width=64",
+                "--rate=5",
+            ]
+        )
+        == 0
+    )
     return folder
 
 
 def test_files_are_read_and_compared(world, tmp_path, capsys):
     truth = json.loads((world / "truth.json").read_text())
     first = truth["defects"][0]["first"]
-    (tmp_path / "s.csv").write_text("source,frame,time,mean_nll,p_motion\nx,0,0.0,,\n" + "".join(
-        f"x,{frame},0,{float(frame == first)},0.5\n" for frame in range(1, truth["frames"])))
+    (tmp_path / "s.csv").write_text(
+        "source,frame,time,mean_nll,p_motion\nx,0,0.0,,\n"
+        + "".join(f"x,{frame},0,{float(frame == first)},0.5\n" for frame in range(1, truth["frames"]))
+    )
     record = {"source": "x", "event": 0, "start_frame": first}
-    (tmp_path / "e.jsonl").write_text("".join(
-        json.dumps({**record, "end_frame": end}) + "\n" for end in (first, first + 1)))
+    (tmp_path / "e.jsonl").write_text(
+        "".join(json.dumps({**record, "end_frame": end}) + "\n" for end in (first, first + 1))
+    )
     arguments = [f"--world={world}", f"--scores={tmp_path}/s.csv", f"--events={tmp_path}/e.jsonl"]
     assert watch_score.main([*arguments, f"--output={tmp_path}/out.json"]) == 0
     result = json.loads((tmp_path / "out.json").read_text())
     assert sum(one["found"] for one in result["defects"].values()) == 1
     assert result["false_alarms"] == 0
-    assert set(result["auroc"]) == {"mean_nll", "least_p", "frame_difference",
-                                    "motion_compensated_residual"}
+    assert set(result["auroc"]) == {"mean_nll", "least_p", "frame_difference", "motion_compensated_residual"}
     assert "frame AUROC" in capsys.readouterr().out
 
 
@@ -69,13 +87,29 @@ def test_two_models_together(world, tmp_path):
     truth = json.loads((world / "truth.json").read_text())
     firsts = [defect["first"] for defect in truth["defects"]]
     for name, first in zip("ab", firsts):
-        (tmp_path / f"{name}.csv").write_text("source,frame,time,mean_nll,p_motion\n" + "".join(
-            f"x,{frame},0,1.0,{0.001 if frame == first else 0.5}\n" for frame in range(truth["frames"])))
-        (tmp_path / f"{name}.jsonl").write_text(json.dumps(
-            {"source": "x", "event": 0, "start_frame": first, "end_frame": first + 1}))
+        (tmp_path / f"{name}.csv").write_text(
+            "source,frame,time,mean_nll,p_motion\n"
+            + "".join(
+                f"x,{frame},0,1.0,{0.001 if frame == first else 0.5}\n" for frame in range(truth["frames"])
+            )
+        )
+        (tmp_path / f"{name}.jsonl").write_text(
+            json.dumps({"source": "x", "event": 0, "start_frame": first, "end_frame": first + 1})
+        )
     both = lambda ending: [str(tmp_path / f"{name}.{ending}") for name in "ab"]
-    assert watch_score.main([f"--world={world}", "--scores", *both("csv"), "--events", *both("jsonl"),
-                             f"--output={tmp_path}/out.json"]) == 0
+    assert (
+        watch_score.main(
+            [
+                f"--world={world}",
+                "--scores",
+                *both("csv"),
+                "--events",
+                *both("jsonl"),
+                f"--output={tmp_path}/out.json",
+            ]
+        )
+        == 0
+    )
     result = json.loads((tmp_path / "out.json").read_text())
     assert sum(one["found"] for one in result["defects"].values()) == 2
     assert {"a/mean_nll", "b/mean_nll", "least_p"} <= set(result["auroc"])
@@ -91,13 +125,18 @@ def test_where_there_is_no_p_value_there_is_no_score():
     np.testing.assert_allclose(score_T["least_p"], [np.nan, -np.log(0.1), -np.log(np.finfo(float).tiny)])
 
 
-@pytest.mark.parametrize("name, said", [("world", "truth.json"), ("scores", "cannot be opened"),
-                                        ("events", "cannot be opened")])
+@pytest.mark.parametrize(
+    "name, said", [("world", "truth.json"), ("scores", "cannot be opened"), ("events", "cannot be opened")]
+)
 def test_a_missing_file_is_one_line(world, tmp_path, capsys, name, said):
     (tmp_path / "s.csv").write_text("source,frame,time,mean_nll\nx,0,0.0,\n")
     (tmp_path / "e.jsonl").write_text("")
-    files = {"world": world, "scores": tmp_path / "s.csv", "events": tmp_path / "e.jsonl",
-             name: tmp_path / "nothing"}
+    files = {
+        "world": world,
+        "scores": tmp_path / "s.csv",
+        "events": tmp_path / "e.jsonl",
+        name: tmp_path / "nothing",
+    }
     assert watch_score.main([f"--{flag}={path}" for flag, path in files.items()]) == 2
     err = capsys.readouterr().err
     assert err.startswith("error: ") and said in err and err.count("\n") == 1

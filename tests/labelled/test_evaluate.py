@@ -102,10 +102,14 @@ def test_results_say_what_was_done_and_what_was_not(evaluated):
     anomalous = sum(end - start for ranges in ANOMALOUS for start, end in ranges)
     assert f"all {sum(FRAMES)} frames of 3 clips, {anomalous} of them anomalous" in text
     assert "mean over 2 of 3 clips; 1 have frames of one class only" in text
-    for words in ("pixel AUROC: over all pixels that count of 3 of 3 clips",
-                  f"first {labelled.system.first_frame} frames of a clip, which lack context",
-                  "not done: no frame is dropped", "not done: no clip is normalised",
-                  "not done: nothing is smoothed", "not done: no pixel-level criterion"):
+    for words in (
+        "pixel AUROC: over all pixels that count of 3 of 3 clips",
+        f"first {labelled.system.first_frame} frames of a clip, which lack context",
+        "not done: no frame is dropped",
+        "not done: no clip is normalised",
+        "not done: nothing is smoothed",
+        "not done: no pixel-level criterion",
+    ):
         assert words in text
     assert f"{results['scores']['any']['auroc_micro']:.3f} [" in text
 
@@ -130,14 +134,21 @@ def other(tmp_path_factory):
 
 def with_fields(config, **fields):
     config = config.copy_and_resolve_references()
-    config.update_from_flattened_dict({f"evaluate.{name.replace('__', '.')}": value
-                                       for name, value in fields.items()})
+    config.update_from_flattened_dict(
+        {f"evaluate.{name.replace('__', '.')}": value for name, value in fields.items()}
+    )
     return config
 
 
-@pytest.mark.parametrize("field, value", [
-    ("dropped_frames", 4), ("normalise_clips", True), ("smoothing", 1.0), ("masks", "off"),
-])
+@pytest.mark.parametrize(
+    "field, value",
+    [
+        ("dropped_frames", 4),
+        ("normalise_clips", True),
+        ("smoothing", 1.0),
+        ("masks", "off"),
+    ],
+)
 def test_an_option_changes_what_it_says_and_nothing_else(other, tmp_path, field, value):
     run, _ = other
     before = evaluate(run.config, run.trained, tmp_path)
@@ -146,9 +157,11 @@ def test_an_option_changes_what_it_says_and_nothing_else(other, tmp_path, field,
     assert (tmp_path / "frames.csv").read_bytes() == rows
     named = " ".join(set(before["not_done"]) ^ set(after["not_done"]))
     assert f"evaluate.protocol.{field}" in named and named.count("evaluate.protocol") == 1
-    same = {"auroc_micro": field == "masks",
-            "auroc_macro": field in ("masks", "normalise_clips"),
-            "auroc_clips": field in ("masks", "normalise_clips")}
+    same = {
+        "auroc_micro": field == "masks",
+        "auroc_macro": field in ("masks", "normalise_clips"),
+        "auroc_clips": field in ("masks", "normalise_clips"),
+    }
     for metric, is_same in same.items():
         assert (before["scores"]["any"][metric] == after["scores"]["any"][metric]) == is_same
     assert (before["maps"] == after["maps"]) == (field != "masks")
@@ -197,20 +210,25 @@ def test_clips_that_cannot_be_scored_are_refused_before_any_is(other):
         check(with_fields(run.config, protocol__dropped_frames=11))
 
 
-@pytest.mark.parametrize("damage, words", [
-    ("size", r"Test002: frames of 20×32 pixels at work size, but those .* calibrated with have 24×32"),
-    ("masks", r"Test001_gt: no anomalous pixel in any mask, but 7 frames of Test001 are labelled"),
-    ("aspect", r"Test001_gt: masks of 24×20 pixels for frames of 24×32"),
-])
+@pytest.mark.parametrize(
+    "damage, words",
+    [
+        ("size", r"Test002: frames of 20×32 pixels at work size, but those .* calibrated with have 24×32"),
+        ("masks", r"Test001_gt: no anomalous pixel in any mask, but 7 frames of Test001 are labelled"),
+        ("aspect", r"Test001_gt: masks of 24×20 pixels for frames of 24×32"),
+    ],
+)
 def test_sizes_and_masks_that_do_not_fit_are_refused_before_any_is(tmp_path, damage, words):
     write_set("ucsd", tmp_path / "set")
     run = labelled_run(tmp_path, "ucsd", tmp_path / "set")
     folder = tmp_path / "set/Test" / ("Test002" if damage == "size" else "Test001_gt")
     for path in folder.glob("0*"):
         with Image.open(path) as image:
-            changed = {"size": lambda: image.crop((0, 0, 32, 20)),
-                       "aspect": lambda: image.crop((0, 0, 20, 24)),
-                       "masks": lambda: image.point(lambda value: value // 255)}[damage]()
+            changed = {
+                "size": lambda: image.crop((0, 0, 32, 20)),
+                "aspect": lambda: image.crop((0, 0, 20, 24)),
+                "masks": lambda: image.point(lambda value: value // 255),
+            }[damage]()
         changed.save(path)
     with pytest.raises(UserError, match=words):
         check(run.config)

@@ -15,8 +15,10 @@ SCORES = [np.round(RNG.normal(level, 1, 60) + label_T, 1) for level, label_T in 
 def test_micro_and_macro_are_those_of_scikit_learn():
     found = frame_metrics(SCORES, LABELS, resamples=10)
     all_labels, all_scores = np.concatenate(LABELS), np.concatenate(SCORES)
-    both = [roc_auc_score(label_T, score_T) if label_T.any() and not label_T.all() else None
-            for label_T, score_T in zip(LABELS, SCORES)]
+    both = [
+        roc_auc_score(label_T, score_T) if label_T.any() and not label_T.all() else None
+        for label_T, score_T in zip(LABELS, SCORES)
+    ]
     assert found["auroc_micro"] == pytest.approx(roc_auc_score(all_labels, all_scores), abs=1e-12)
     assert found["auroc_macro"] == pytest.approx(np.mean([value for value in both if value]), abs=1e-12)
     assert found["clips_left_out"] == 2

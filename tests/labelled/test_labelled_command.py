@@ -24,8 +24,13 @@ def config_file(tmp_path_factory):
 
 
 def flags(config_file, source, folder, directory):
-    return [f"--config={config_file}", f"--config.data.source={source}", f"--config.data.path={folder}",
-            f"--config.data.video.cache={directory}/cache", f"--workdir={directory}/run"]
+    return [
+        f"--config={config_file}",
+        f"--config.data.source={source}",
+        f"--config.data.path={folder}",
+        f"--config.data.video.cache={directory}/cache",
+        f"--workdir={directory}/run",
+    ]
 
 
 @pytest.mark.slow
@@ -87,8 +92,9 @@ def no_frames(folder, source):
 
 @pytest.mark.parametrize("source", LAYOUTS)
 @pytest.mark.parametrize("damage", [nothing, another_layout, too_few_frames, no_frames])
-def test_what_cannot_be_evaluated_ends_with_a_line_before_training(config_file, tmp_path, capsys, source,
-                                                                   damage):
+def test_what_cannot_be_evaluated_ends_with_a_line_before_training(
+    config_file, tmp_path, capsys, source, damage
+):
     write_set(source, tmp_path / "set", strays=False)
     words = damage(tmp_path / "set", source)
     assert main(flags(config_file, source, tmp_path / "set", tmp_path)) == 2
@@ -97,14 +103,17 @@ def test_what_cannot_be_evaluated_ends_with_a_line_before_training(config_file, 
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("fields, words", [
-    (["--config.data.source=ucsb"], "one of sequences, video, ucsd, avenue, shanghaitech"),
-    (["--config.data.source=ucsd", "--config.data.path="], "data.path is empty; set it to the folder"),
-    (["--config.data.source=ucsd", "--config.system=vpn"], "use inpainting or block_inpainting"),
-    (["--config.data.source=ucsd", "--config.data.video.rate=5"], "set it to 0"),
-    (["--config.evaluate.protocol.smoothing=-1"], "from 0 to 10000"),
-    (["--config.evaluate.protocol.masks=some"], "one of auto, required, off"),
-])
+@pytest.mark.parametrize(
+    "fields, words",
+    [
+        (["--config.data.source=ucsb"], "one of sequences, video, ucsd, avenue, shanghaitech"),
+        (["--config.data.source=ucsd", "--config.data.path="], "data.path is empty; set it to the folder"),
+        (["--config.data.source=ucsd", "--config.system=vpn"], "use inpainting or block_inpainting"),
+        (["--config.data.source=ucsd", "--config.data.video.rate=5"], "set it to 0"),
+        (["--config.evaluate.protocol.smoothing=-1"], "from 0 to 10000"),
+        (["--config.evaluate.protocol.masks=some"], "one of auto, required, off"),
+    ],
+)
 def test_fields_that_cannot_be_end_with_a_line(config_file, capsys, fields, words):
     assert main([f"--config={config_file}", *fields]) == 2
     error = capsys.readouterr().err
@@ -119,8 +128,13 @@ def test_weights_are_evaluated_on_another_set(config_file, tmp_path, capsys):
         write_set(source, tmp_path / source)
     assert main(flags(config_file, "ucsd", tmp_path / "ucsd", tmp_path)) == 0
     assert export([f"--workdir={tmp_path}/run", f"--output={tmp_path}/weights"]) == 0
-    command = [f"--checkpoint={tmp_path}/weights", "--mode=evaluate", "--config.data.source=avenue",
-               f"--config.data.path={tmp_path}/avenue", f"--config.data.video.cache={tmp_path}/cache"]
+    command = [
+        f"--checkpoint={tmp_path}/weights",
+        "--mode=evaluate",
+        "--config.data.source=avenue",
+        f"--config.data.path={tmp_path}/avenue",
+        f"--config.data.video.cache={tmp_path}/cache",
+    ]
     assert main([*command, f"--workdir={tmp_path}/on_avenue"]) == 0
     results = json.loads((tmp_path / "on_avenue/results.json").read_text())
     # Not the calibration that came with the weights, which is of the other set's normal clips.

@@ -37,7 +37,8 @@ def test_the_table_has_the_figures_of_results_json(evaluated):
             assert value == f"{metrics[metric]:.3f}", name
             assert interval == "[{:.3f}, {:.3f}]".format(*metrics["ci95"][metric])
     assert {name: value for name, value in rows_of(page.one(id="maps"))} == {
-        name: f"{of['pixel_auroc']:.3f}" for name, of in results["maps"].items()}
+        name: f"{of['pixel_auroc']:.3f}" for name, of in results["maps"].items()
+    }
     for phrase in (*results["done"], *results["not_done"]):
         assert phrase in page.text
     assert "a <set> & b" in page.all("h1")[0].text
@@ -49,8 +50,9 @@ def test_curves_are_the_scores_of_the_csv(evaluated):
     assert [figure.all("h3")[0].text for figure in figures] == ["Test001", "Test002", "Test003"]
     for figure, count in zip(figures, FRAMES, strict=True):
         name = figure.all("h3")[0].text
-        expected = [(int(row["frame"]), float(row["any"]))
-                    for row in rows if row["clip"] == name and row["any"]]
+        expected = [
+            (int(row["frame"]), float(row["any"])) for row in rows if row["clip"] == name and row["any"]
+        ]
         (drawn,) = points_of(ElementTree.fromstring(content_of(figure.all("img")[0])[1]))
         assert len(drawn) == len(expected) < count
         # The axes are not known here: frame and score are linear in the drawing.
@@ -63,8 +65,12 @@ def test_curves_are_the_scores_of_the_csv(evaluated):
 def test_cards_show_the_extreme_frames_of_each_label(evaluated):
     _, rows, page, folder = evaluated
     scored = [row for row in rows if row["any"]]
-    for title, label, pick in (("Found", "1", max), ("Missed", "1", min), ("Mistaken", "0", max),
-                               ("Least anomalous", "0", min)):
+    for title, label, pick in (
+        ("Found", "1", max),
+        ("Missed", "1", min),
+        ("Mistaken", "0", max),
+        ("Least anomalous", "0", min),
+    ):
         best = pick((row for row in scored if row["label"] == label), key=lambda row: float(row["any"]))
         cards = [card for card in page.all("article") if card.all("h3")[0].text.startswith(f"{title}: ")]
         assert cards[0].all("h3")[0].text == f"{title}: {best['clip']}, frame {best['frame']}"
@@ -83,7 +89,8 @@ def test_of_many_clips_the_worst_are_drawn(evaluated, monkeypatch, tmp_path):
     evaluate(run.config, run.trained, run.directory)
     page = read_alone((run.directory / "report.html").read_text(encoding="utf-8"))
     of_clips = results["scores"]["any"]["auroc_clips"]
-    worst = min((value, f"Test{number:03d}")
-                for number, value in enumerate(of_clips, 1) if value is not None)[1]
+    worst = min(
+        (value, f"Test{number:03d}") for number, value in enumerate(of_clips, 1) if value is not None
+    )[1]
     assert [figure.all("h3")[0].text for figure in page.one(id="clips").all("figure")] == [worst]
     assert "Drawn are the 1 clips with the least AUROC" in page.text

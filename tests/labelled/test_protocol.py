@@ -23,9 +23,14 @@ def test_dropped_frames_are_the_first_of_scores_and_labels():
     np.testing.assert_array_equal(protocol.labels(LABELS), [True, False])
 
 
-@pytest.mark.parametrize("given, expected", [
-    ([4.0, 2.0, 6.0, 3.0], [0.5, 0.0, 1.0, 0.25]), ([-1.0, -3.0], [1.0, 0.0]), ([7.0, 7.0], [0.0, 0.0]),
-])
+@pytest.mark.parametrize(
+    "given, expected",
+    [
+        ([4.0, 2.0, 6.0, 3.0], [0.5, 0.0, 1.0, 0.25]),
+        ([-1.0, -3.0], [1.0, 0.0]),
+        ([7.0, 7.0], [0.0, 0.0]),
+    ],
+)
 def test_normalised_scores_go_from_0_to_1(given, expected):
     np.testing.assert_allclose(Protocol(normalise_clips=True).scores(np.array(given)), expected)
 
@@ -40,16 +45,20 @@ def test_smoothing_is_a_gaussian_with_mirrored_ends():
     reach = 6  # four standard deviations
     weight = [math.exp(-0.5 * (shift / sigma) ** 2) for shift in range(-reach, reach + 1)]
     mirrored = np.concatenate([score_T[:reach][::-1], score_T, score_T[-reach:][::-1]])
-    expected = [sum(w * mirrored[t + place] for place, w in enumerate(weight)) / sum(weight)
-                for t in range(40)]
+    expected = [
+        sum(w * mirrored[t + place] for place, w in enumerate(weight)) / sum(weight) for t in range(40)
+    ]
     np.testing.assert_allclose(Protocol(smoothing=sigma).scores(score_T), expected, rtol=1e-12)
 
 
-@pytest.mark.parametrize("option, field, word", [
-    ({"dropped_frames": 3}, "dropped_frames", "first 3 frames"),
-    ({"normalise_clips": True}, "normalise_clips", "scaled to 0..1"),
-    ({"smoothing": 2.5}, "smoothing", "Gaussian of 2.5 frames"),
-])
+@pytest.mark.parametrize(
+    "option, field, word",
+    [
+        ({"dropped_frames": 3}, "dropped_frames", "first 3 frames"),
+        ({"normalise_clips": True}, "normalise_clips", "scaled to 0..1"),
+        ({"smoothing": 2.5}, "smoothing", "Gaussian of 2.5 frames"),
+    ],
+)
 def test_each_option_changes_what_it_says_and_nothing_else(option, field, word):
     changed, default = Protocol(**option), Protocol()
     assert word in " ".join(changed.done()) and len(changed.done()) == 1
@@ -73,12 +82,16 @@ def test_the_given_scores_stay_as_they_are():
 NAN = float("nan")
 
 
-@pytest.mark.parametrize("given, expected", [
-    ([NAN, NAN, 3.0, 4.0], [3.0, 3.0, 3.0, 4.0]),  # no context at the beginning
-    ([1.0, NAN, 3.0], [1.0, 2.0, 3.0]),  # a damaged frame
-    ([1.0, NAN, NAN, 7.0, NAN], [1.0, 3.0, 5.0, 7.0, 7.0]),
-    ([1.0, 2.0], [1.0, 2.0]), ([1.0, float("inf"), NAN], [1.0, float("inf"), float("inf")]),
-])
+@pytest.mark.parametrize(
+    "given, expected",
+    [
+        ([NAN, NAN, 3.0, 4.0], [3.0, 3.0, 3.0, 4.0]),  # no context at the beginning
+        ([1.0, NAN, 3.0], [1.0, 2.0, 3.0]),  # a damaged frame
+        ([1.0, NAN, NAN, 7.0, NAN], [1.0, 3.0, 5.0, 7.0, 7.0]),
+        ([1.0, 2.0], [1.0, 2.0]),
+        ([1.0, float("inf"), NAN], [1.0, float("inf"), float("inf")]),
+    ],
+)
 def test_missing_scores_come_from_their_neighbours(given, expected):
     np.testing.assert_allclose(from_neighbours(np.array(given)), expected)
 

@@ -11,23 +11,48 @@ from vpn_anomaly.systems.build import build_system
 from vpn_anomaly.systems.costs import step_costs
 
 SMALL = {
-    "data.height": 32, "data.width": 32, "data.frames": 12, "model.encoder.channels": 4,
-    "model.encoder.dilations": (1,), "model.lstm.channels": 5, "model.head.pixel_channels": 3,
-    "model.decoder.blocks": 2, "model.decoder.channels": 3, "model.composite.past": 5,
-    "model.composite.future": 3, "model.autoencoder.channels": 3, "model.autoencoder.code": 5,
-    "train.targets": (10, 11), "train.batch_size": 2, "train.loss_pixels": 0,
+    "data.height": 32,
+    "data.width": 32,
+    "data.frames": 12,
+    "model.encoder.channels": 4,
+    "model.encoder.dilations": (1,),
+    "model.lstm.channels": 5,
+    "model.head.pixel_channels": 3,
+    "model.decoder.blocks": 2,
+    "model.decoder.channels": 3,
+    "model.composite.past": 5,
+    "model.composite.future": 3,
+    "model.autoencoder.channels": 3,
+    "model.autoencoder.code": 5,
+    "train.targets": (10, 11),
+    "train.batch_size": 2,
+    "train.loss_pixels": 0,
 }
 SYSTEMS = {
     "vpn": {"system": "vpn"},
     "vpn, colour": {"system": "vpn", "data.channels": 3, "model.stem": 2},
     "conv_lstm": {"system": "conv_lstm_autoencoder"},
-    "conv_lstm, conditioned": {"system": "conv_lstm_autoencoder", "data.channels": 3,
-                               "model.composite.conditioned": True, "model.composite.layers": 1},
-    "blocks": {"system": "block_inpainting", "model.unet.channels": (4, 6, 8),
-               "model.unet.hidden_blocks": (4, 12)},
-    "blocks, colour": {"system": "block_inpainting", "data.channels": 3, "model.stem": 2,
-                       "data.height": 30, "data.width": 33, "train.loss_pixels": 512,
-                       "model.unet.channels": (4, 6), "model.unet.hidden_blocks": (4, 12)},
+    "conv_lstm, conditioned": {
+        "system": "conv_lstm_autoencoder",
+        "data.channels": 3,
+        "model.composite.conditioned": True,
+        "model.composite.layers": 1,
+    },
+    "blocks": {
+        "system": "block_inpainting",
+        "model.unet.channels": (4, 6, 8),
+        "model.unet.hidden_blocks": (4, 12),
+    },
+    "blocks, colour": {
+        "system": "block_inpainting",
+        "data.channels": 3,
+        "model.stem": 2,
+        "data.height": 30,
+        "data.width": 33,
+        "train.loss_pixels": 512,
+        "model.unet.channels": (4, 6),
+        "model.unet.hidden_blocks": (4, 12),
+    },
     "frame": {"system": "frame_autoencoder"},
     "frame, colour": {"system": "frame_autoencoder", "data.channels": 3},
 }
@@ -71,7 +96,8 @@ def test_parameters_and_operations(name):
     params = jax.eval_shape(system.init, jax.random.key(0), clip)
     rows = step_costs(config, system)
     assert sum(row.cost.parameters for row in rows) == sum(
-        math.prod(leaf.shape) for leaf in jax.tree.leaves(params))
+        math.prod(leaf.shape) for leaf in jax.tree.leaves(params)
+    )
     batch = {"clip": clip, "index": np.arange(2), "shift": np.zeros((2, data.frames, 2), np.int32)}
     program = jax.make_jaxpr(lambda p: system.loss(p, batch, jax.random.key(0)))(params)
     counted, forward = operations(program.jaxpr), sum(row.cost.forward for row in rows)

@@ -12,7 +12,11 @@ from vpn_anomaly.models.blocks import MultiplicativeUnit, ReluBlock, residual_bl
 
 def convolve(x, parameters, outputs=slice(None), dilation=1):
     z = lax.conv_general_dilated(
-        x, parameters["kernel"][..., outputs], (1, 1), "SAME", rhs_dilation=(dilation,) * 2,
+        x,
+        parameters["kernel"][..., outputs],
+        (1, 1),
+        "SAME",
+        rhs_dilation=(dilation,) * 2,
         dimension_numbers=("NHWC", "HWIO", "NHWC"),
     )
     return z + parameters["bias"][outputs]
@@ -25,10 +29,7 @@ def example(module, channels):
 
 def test_multiplicative_unit_is_the_formula_with_four_convolutions():
     h, params = example(MultiplicativeUnit(dilation=2), 3)
-    parts = [
-        convolve(h, params["gates_and_update"], slice(3 * n, 3 * n + 3), dilation=2)
-        for n in range(4)
-    ]
+    parts = [convolve(h, params["gates_and_update"], slice(3 * n, 3 * n + 3), dilation=2) for n in range(4)]
     g1, g2, g3 = (1 / (1 + jnp.exp(-z)) for z in parts[:3])
     expected = g1 * jnp.tanh(g2 * h + g3 * jnp.tanh(parts[3]))
     got = jax.jit(MultiplicativeUnit(dilation=2).apply)({"params": params}, h)

@@ -15,30 +15,63 @@ import pytest
 from jax import lax
 
 from vpn_anomaly.config import check, defaults
-from vpn_anomaly.systems.costs import step_costs
 from vpn_anomaly.systems.build import build_system
+from vpn_anomaly.systems.costs import step_costs
 
 SMALL = {
-    "data.height": 32, "data.width": 32, "data.frames": 8, "model.stem": 2, "model.context": 3,
-    "model.encoder.channels": 32, "model.encoder.dilations": (1, 2), "model.lstm.channels": 48,
-    "model.attention.meta_channels": 64, "model.attention.cell": 4, "model.attention.radius": 2,
-    "model.head.channels": 48, "model.head.blocks": 2, "model.head.pixel_channels": 32,
-    "train.targets": (5, 7), "train.batch_size": 2, "train.loss_pixels": 0,
+    "data.height": 32,
+    "data.width": 32,
+    "data.frames": 8,
+    "model.stem": 2,
+    "model.context": 3,
+    "model.encoder.channels": 32,
+    "model.encoder.dilations": (1, 2),
+    "model.lstm.channels": 48,
+    "model.attention.meta_channels": 64,
+    "model.attention.cell": 4,
+    "model.attention.radius": 2,
+    "model.head.channels": 48,
+    "model.head.blocks": 2,
+    "model.head.pixel_channels": 32,
+    "train.targets": (5, 7),
+    "train.batch_size": 2,
+    "train.loss_pixels": 0,
 }
 VARIANTS = {
     "full": {"model.attention.kind": "full"},
-    "bottleneck": {"model.attention.kind": "full", "model.attention.bottleneck": 12,
-                   "model.rematerialise": True, "model.head.block": "rmb"},
-    "depthwise": {"model.attention.kind": "depthwise", "model.encoder.block": "relu",
-                  "model.attention.filter_size": 5, "model.use_masked_frame": False},
+    "bottleneck": {
+        "model.attention.kind": "full",
+        "model.attention.bottleneck": 12,
+        "model.rematerialise": True,
+        "model.head.block": "rmb",
+    },
+    "depthwise": {
+        "model.attention.kind": "depthwise",
+        "model.encoder.block": "relu",
+        "model.attention.filter_size": 5,
+        "model.use_masked_frame": False,
+    },
     "correlation": {"model.attention.kind": "correlation", "data.channels": 3},
-    "no mask": {"model.attention.kind": "correlation", "model.use_masked_frame": False,
-                "model.attention.windows": (3, 5), "model.attention.heads": 2},
-    "moved frames": {"model.attention.windows": (3,), "model.attention.meta_channels": 8,
-                     "model.attention.radius": 4, "model.attention.cell": 8,
-                     "model.head.channels": 8, "model.head.pixel_channels": 8},
-    "content": {"model.attention.content_frames": 2, "model.context": 4, "model.attention.heads": 2,
-                "model.head.pixel_layers": 3},
+    "no mask": {
+        "model.attention.kind": "correlation",
+        "model.use_masked_frame": False,
+        "model.attention.windows": (3, 5),
+        "model.attention.heads": 2,
+    },
+    "moved frames": {
+        "model.attention.windows": (3,),
+        "model.attention.meta_channels": 8,
+        "model.attention.radius": 4,
+        "model.attention.cell": 8,
+        "model.head.channels": 8,
+        "model.head.pixel_channels": 8,
+    },
+    "content": {
+        "model.attention.content_frames": 2,
+        "model.context": 4,
+        "model.attention.heads": 2,
+        "model.head.pixel_layers": 3,
+    },
     "none": {"model.attention.kind": "none", "model.stem": 1, "data.channels": 3},
 }
 
@@ -90,8 +123,13 @@ def convolve(x, p, dilation=1):
     d = dilation
     kernel = p["kernel"]
     z = lax.conv_general_dilated(
-        jnp.pad(x, ((0, 0), (d, d), (d, d), (0, 0))), kernel, (1, 1), "VALID",
-        rhs_dilation=(d, d), dimension_numbers=("NHWC", "HWIO", "NHWC"))
+        jnp.pad(x, ((0, 0), (d, d), (d, d), (0, 0))),
+        kernel,
+        (1, 1),
+        "VALID",
+        rhs_dilation=(d, d),
+        dimension_numbers=("NHWC", "HWIO", "NHWC"),
+    )
     return z + p["bias"] if "bias" in p else z
 
 
@@ -107,26 +145,30 @@ def unit(h, p, dilation):
 
 def blocks(x, p, kind, dilations, remat):
     for number, dilation in enumerate(dilations):
+
         def block(x, p):
             if kind == "relu":
                 h = convolve(jax.nn.relu(x), p["conv_1"], dilation)
                 return x + convolve(jax.nn.relu(h), p["conv_2"], dilation)
             h = unit(unit(dense(x, p["down"]), p["unit_1"], dilation), p["unit_2"], dilation)
             return x + dense(h, p["up"])
+
         x = (jax.checkpoint(block) if remat else block)(x, p[f"block_{number}"])
     return x
 
 
 def to_depth(x, s):
     b, h, w, c = x.shape
-    return x.reshape(b, h // s, s, w // s, s, c).transpose(0, 1, 3, 2, 4, 5).reshape(
-        b, h // s, w // s, s * s * c)
+    return (
+        x.reshape(b, h // s, s, w // s, s, c)
+        .transpose(0, 1, 3, 2, 4, 5)
+        .reshape(b, h // s, w // s, s * s * c)
+    )
 
 
 def to_space(x, s):
     b, h, w, c = x.shape
-    return x.reshape(b, h, w, s, s, c // s**2).transpose(0, 1, 3, 2, 4, 5).reshape(
-        b, h * s, w * s, c // s**2)
+    return x.reshape(b, h, w, s, s, c // s**2).transpose(0, 1, 3, 2, 4, 5).reshape(b, h * s, w * s, c // s**2)
 
 
 def lstm(inputs, p):
@@ -180,8 +222,11 @@ def correlation(memory, frames, costs, p, config):
     moved = []
     for back, kinds in enumerate(costs, start=1):
         prefix = "" if back == 1 else f"back_{back}_"
-        own = {name.removeprefix(prefix): value for name, value in p.items()
-               if name.startswith(prefix or ("costs", "meta", "logits", "log_beta"))}
+        own = {
+            name.removeprefix(prefix): value
+            for name, value in p.items()
+            if name.startswith(prefix or ("costs", "meta", "logits", "log_beta"))
+        }
         moved.append(displaced(pooled, frames[-back], kinds, own, config, back))
     return memory[-1], jnp.concatenate(moved, -1)
 
@@ -251,8 +296,10 @@ def counted_by_xla(name, attention=None, backward=False):
     clip = shape(max(config.train.targets) + 1, data.height, data.width, data.channels)
     masks = [shape(data.height, data.width, 1)] * targets
     cells = (data.height // attention.cell, data.width // attention.cell)
-    features = [len(attention.windows) * (2 * back * attention.radius + 1) ** 2
-                for back in range(1, attention.content_frames + 1)]
+    features = [
+        len(attention.windows) * (2 * back * attention.radius + 1) ** 2
+        for back in range(1, attention.content_frames + 1)
+    ]
     costs = [[[shape(*cells, count)] * (2 + model.use_masked_frame) for count in features]] * targets
     run = lambda *arguments: loss(*arguments, config)
     step = jax.jit(jax.value_and_grad(run) if backward else run)

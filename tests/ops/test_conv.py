@@ -13,7 +13,11 @@ from vpn_anomaly.ops.conv import conv3x3
 
 def reference(x, kernel, dilation):
     return lax.conv_general_dilated(
-        x, kernel, (1, 1), "SAME", rhs_dilation=(dilation,) * 2,
+        x,
+        kernel,
+        (1, 1),
+        "SAME",
+        rhs_dilation=(dilation,) * 2,
         dimension_numbers=("NHWC", "HWIO", "NHWC"),
     )
 

@@ -83,7 +83,8 @@ def test_gradients_from_a_state_equal_autodiff_of_single_steps():
         (c, h), outputs = state, []
         for gates_t in gates:
             z = gates_t + jax.lax.conv_general_dilated(
-                h, kernel, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC"))
+                h, kernel, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
+            )
             i, g, f, o = jnp.split(z, 4, axis=-1)
             c = jax.nn.sigmoid(f + 1) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
             h = jax.nn.sigmoid(o) * jnp.tanh(c)
@@ -91,8 +92,7 @@ def test_gradients_from_a_state_equal_autodiff_of_single_steps():
         return jnp.sum(jnp.stack(outputs) * weight)
 
     ours = lambda gates, kernel: jnp.sum(conv_lstm(gates, kernel, state)[0] * weight)
-    for got, want in zip(*(jax.jit(jax.grad(f, (0, 1)))(gates, kernel) for f in (ours, plain)),
-                         strict=True):
+    for got, want in zip(*(jax.jit(jax.grad(f, (0, 1)))(gates, kernel) for f in (ours, plain)), strict=True):
         np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-5)
 
 

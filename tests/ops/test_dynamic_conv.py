@@ -33,9 +33,7 @@ def plain_sample_depthwise_conv(x_BxKxHxWxC, filter_BxKxkxkxC):
     one = lambda b, k, c: plain_conv(
         x_BxKxHxWxC[b, k, :, :, c : c + 1], filter_BxKxkxkxC[b, k, :, :, c, None, None]
     )
-    samples = [
-        [sum(one(b, k, c) for k in range(frames)) for c in range(channels)] for b in range(batch)
-    ]
+    samples = [[sum(one(b, k, c) for k in range(frames)) for c in range(channels)] for b in range(batch)]
     return jnp.stack([jnp.concatenate(sample, axis=-1) for sample in samples])
 
 

@@ -104,8 +104,11 @@ def test_spans_are_shaded_over_their_frames_with_their_labels():
     (piece,) = points_of(root)
     x_of = lambda frame: np.interp(frame, [0, 99], [piece[0][0], piece[-1][0]])
     step = piece[1][0] - piece[0][0]
-    assert np.allclose(bands_of(root), [(x_of(first) - step / 2, x_of(last) + step / 2)
-                                        for first, last in ((10, 10), (40, 49))], atol=1e-3)
+    assert np.allclose(
+        bands_of(root),
+        [(x_of(first) - step / 2, x_of(last) + step / 2) for first, last in ((10, 10), (40, 49))],
+        atol=1e-3,
+    )
     assert {"3", "7"} <= set(texts_of(root))
 
 
@@ -129,7 +132,12 @@ def test_ticks_are_frames_with_their_times():
 
 def test_clock():
     assert [clock(s) for s in (0, 62.34, 3599.94, 3599.96, 86400)] == [
-        "0:00.0", "1:02.3", "59:59.9", "1:00:00", "24:00:00"]
+        "0:00.0",
+        "1:02.3",
+        "59:59.9",
+        "1:00:00",
+        "24:00:00",
+    ]
 
 
 @pytest.mark.parametrize("score_T", [np.zeros(0), np.full(5, np.nan), np.full(1, 3.0)])

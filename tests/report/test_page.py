@@ -14,8 +14,8 @@ from vpn_anomaly.report.parts import (
     Card,
     Cards,
     Cell,
-    Column,
     ColourBar,
+    Column,
     Facts,
     Page,
     Section,
@@ -34,11 +34,24 @@ def page(name=NASTY):
     rows = [[name, Cell("12", "0:01", "card-1"), "3.5"], [Cell(name), "13", Cell("2", name)]]
     curve = Curve(np.arange(5), np.arange(5.0), "score")
     cards = [Card(name, name, [picture(GREY, name, (1, 2, 4, 8)), picture(GREY)], "card-1")]
-    return Page(name, name, Facts([(name, name), ("frames", "9")]), [
-        Section(name, [Text([name, "second"]), Table(columns, rows, name, "a-table")], "first"),
-        Section("more", [curve_figure(curve, name, name), Facts([("a", "b")]),
-                         ColourBar(image_uri(GREY), name, name, name), Cards(cards)], "second"),
-    ])
+    return Page(
+        name,
+        name,
+        Facts([(name, name), ("frames", "9")]),
+        [
+            Section(name, [Text([name, "second"]), Table(columns, rows, name, "a-table")], "first"),
+            Section(
+                "more",
+                [
+                    curve_figure(curve, name, name),
+                    Facts([("a", "b")]),
+                    ColourBar(image_uri(GREY), name, name, name),
+                    Cards(cards),
+                ],
+                "second",
+            ),
+        ],
+    )
 
 
 def test_a_page_stands_alone():
@@ -54,9 +67,12 @@ def test_texts_are_shown_as_they_are():
     assert document.all("figcaption")[0].text == shown
     assert shown in [image.attributes["alt"] for image in document.all("img")]
     everywhere = html(page("NAME")).count("NAME")
-    assert document.text.count(shown) + sum(
-        value == NASTY for element in document.every() for value in element.attributes.values()
-    ) == everywhere > 15
+    assert (
+        document.text.count(shown)
+        + sum(value == NASTY for element in document.every() for value in element.attributes.values())
+        == everywhere
+        > 15
+    )
 
 
 def test_tables_have_their_cells_notes_links_and_groups():

@@ -14,16 +14,20 @@ ANY_SHIFT = np.array([[0, 0]])
 
 
 def config_of(**fields):
-    small = {"system": "block_inpainting", "data__height": SIDE, "data__width": SIDE,
-             "model__unet__channels": (4, 6, 8), "model__unet__hidden_blocks": (SMALL, LARGE)}
+    small = {
+        "system": "block_inpainting",
+        "data__height": SIDE,
+        "data__width": SIDE,
+        "model__unet__channels": (4, 6, 8),
+        "model__unet__hidden_blocks": (SMALL, LARGE),
+    }
     config = small_config(**{**small, **fields})
     check(config)
     return config
 
 
 def frame_maps(system, params, clip, frame=3):
-    return jax.tree.map(lambda x: np.asarray(x)[:, 0],
-                        maps_of(system, params, clip, ANY_SHIFT, (frame,)))
+    return jax.tree.map(lambda x: np.asarray(x)[:, 0], maps_of(system, params, clip, ANY_SHIFT, (frame,)))
 
 
 def block_of(place, size):
@@ -73,7 +77,8 @@ def test_the_maps_are_statistics_of_the_predicted_distributions():
         tops, lefts = (np.arange(SIDE) // size % 2 == one for one in phase)
         hidden = (tops[:, None] & lefts)[None]
         features, (kernel, bias) = system.network.apply(
-            {"params": params}, jnp.asarray(frame / 255.0), jnp.asarray(hidden))
+            {"params": params}, jnp.asarray(frame / 255.0), jnp.asarray(hidden)
+        )
         logits[size] = np.asarray(features[0, row, column] @ kernel[:, 0] + bias[0], np.float64)
     q = {size: np.exp(z - z.max()) / np.exp(z - z.max()).sum() for size, z in logits.items()}
     value, intensity = int(frame[0, row, column, 0]), np.arange(256) / 255
@@ -103,7 +108,7 @@ def test_frames_of_any_size_are_continued_by_hidden_pixels():
 def test_what_a_figure_shows_is_what_is_around_the_first_large_blocks():
     system, _, _ = example(config_of())
     shown = system.shown(SIDE, SIDE)
-    assert not shown[:LARGE, :LARGE].any() and shown[LARGE:2 * LARGE].all()
+    assert not shown[:LARGE, :LARGE].any() and shown[LARGE : 2 * LARGE].all()
 
 
 def test_a_stream_has_the_maps_of_the_sequence():
@@ -113,8 +118,9 @@ def test_a_stream_has_the_maps_of_the_sequence():
     offline = maps_of(system, params, batch["clip"], ANY_SHIFT, tuple(range(FRAMES)))
     for number in range(FRAMES):
         state, maps = step(state, batch["clip"][:, number])
-        jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b[:, number], rtol=1e-5, atol=1e-5),
-                     maps, offline)
+        jax.tree.map(
+            lambda a, b: np.testing.assert_allclose(a, b[:, number], rtol=1e-5, atol=1e-5), maps, offline
+        )
 
 
 def test_the_pixels_of_the_loss_are_hidden_and_all_equally_likely():
@@ -131,8 +137,7 @@ def test_the_pixels_of_the_loss_are_hidden_and_all_equally_likely():
 
 def test_the_loss_is_the_mean_surprise_of_hidden_pixels():
     """Against the surprise of every pixel, of blocks of one size under all shifts."""
-    system, params, batch = example(config_of(model__unet__hidden_blocks=(4, 4),
-                                              train__loss_pixels=4096))
+    system, params, batch = example(config_of(model__unet__hidden_blocks=(4, 4), train__loss_pixels=4096))
     losses = [float(loss_of(system, params, batch, jax.random.key(seed))) for seed in range(60)]
     value = batch["clip"][:, np.array(system.targets)].reshape(-1, SIDE, SIDE, 1)
     surprise = jax.jit(lambda shift: _mean_surprise(system, params, value, shift))
@@ -146,7 +151,8 @@ def _mean_surprise(system, params, value_NxHxWx1, shift_2):
     rows, columns = ((np.arange(SIDE) - shift_2[axis]) % 8 < 4 for axis in (0, 1))
     hidden = jnp.broadcast_to(rows[:, None] & columns, value_NxHxWx1.shape[:3])
     features, (kernel, bias) = system.network.apply(
-        {"params": params}, jnp.asarray(value_NxHxWx1 / 255.0), hidden)
+        {"params": params}, jnp.asarray(value_NxHxWx1 / 255.0), hidden
+    )
     log_q = jax.nn.log_softmax(features @ kernel[:, 0] + bias[0])
     surprise = -jnp.take_along_axis(log_q, jnp.asarray(value_NxHxWx1, jnp.int32), -1)[..., 0]
     return (surprise * hidden).sum() / hidden.sum()

@@ -16,16 +16,21 @@ PAST, FUTURE = 3, 2
 
 
 def composite_config(**fields):
-    small = {"system": "conv_lstm_autoencoder", "model__composite__past": PAST,
-             "model__composite__future": FUTURE, "model__composite__layers": 1}
+    small = {
+        "system": "conv_lstm_autoencoder",
+        "model__composite__past": PAST,
+        "model__composite__future": FUTURE,
+        "model__composite__layers": 1,
+    }
     config = small_config(**{**small, **fields})
     check_size(config)
     return config
 
 
 def autoencoder_config():
-    config = small_config(system="frame_autoencoder", model__autoencoder__channels=2,
-                          model__autoencoder__code=3)
+    config = small_config(
+        system="frame_autoencoder", model__autoencoder__channels=2, model__autoencoder__code=3
+    )
     check_size(config)
     return config
 
@@ -97,8 +102,10 @@ def test_the_loss_is_over_reconstruction_and_prediction():
     window = batch["clip"][:, FRAMES - PAST - FUTURE :] / 255.0
     network = jax.jit(lambda x: system.network.apply({"params": params}, x))
     past, future = network(jnp.asarray(window[:, :PAST], jnp.float32))
-    squares = [((np.asarray(part) - truth) ** 2).ravel() for part, truth in
-               ((past, window[:, :PAST]), (future, window[:, PAST:]))]
+    squares = [
+        ((np.asarray(part) - truth) ** 2).ravel()
+        for part, truth in ((past, window[:, :PAST]), (future, window[:, PAST:]))
+    ]
     loss = loss_of(system, params, batch, jax.random.key(0))
     np.testing.assert_allclose(loss, np.concatenate(squares).mean(), rtol=1e-5)
 
@@ -117,8 +124,7 @@ def test_a_frame_is_reconstructed_from_itself_alone():
 def test_the_pixels_that_count_and_where_outputs_start(make):
     system, params, batch = example(make())
     ours, our_params, _ = example(small_config(model__attention__kind="none"))
-    maps = [maps_of(s, p, batch["clip"], SHIFTS, (7,))
-            for s, p in ((system, params), (ours, our_params))]
+    maps = [maps_of(s, p, batch["clip"], SHIFTS, (7,)) for s, p in ((system, params), (ours, our_params))]
     np.testing.assert_array_equal(*(np.asarray(one.counted) for one in maps))
     for one in maps:
         np.testing.assert_allclose(one.intensity[:, 0], batch["clip"][:, 7, ..., 0] / 255, rtol=1e-6)

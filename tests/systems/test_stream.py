@@ -54,9 +54,7 @@ def test_the_state_does_not_grow_and_forgets_nothing_that_offline_remembers():
     system, params, batch = example(small_config())
     other = batch["clip"].copy()
     other[:, 0] = 0  # before the context of the last frame: only the ConvLSTM knows it
-    (state, maps), (_, others) = (
-        streamed(system, params, clip)[-1] for clip in (batch["clip"], other)
-    )
+    (state, maps), (_, others) = (streamed(system, params, clip)[-1] for clip in (batch["clip"], other))
     start = system.stream(2, SIDE, SIDE)
     assert jax.tree.map(np.shape, state) == jax.tree.map(np.shape, start)
     assert jax.tree.map(lambda x: x.dtype, state) == jax.tree.map(lambda x: x.dtype, start)

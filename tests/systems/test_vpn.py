@@ -27,16 +27,17 @@ def test_the_surprise_at_a_pixel_knows_nothing_of_later_pixels_or_frames():
     other[:, frame + 1 :] = 0
     nll = lambda clip: np.asarray(maps_of(system, params, clip, SHIFTS, (frame,)).value["nll"])[:, 0]
     before, after = nll(clip), nll(other)
-    np.testing.assert_array_equal(before[~np.broadcast_to(later[..., 0], before.shape)],
-                                  after[~np.broadcast_to(later[..., 0], after.shape)])
+    np.testing.assert_array_equal(
+        before[~np.broadcast_to(later[..., 0], before.shape)],
+        after[~np.broadcast_to(later[..., 0], after.shape)],
+    )
     assert (before != after).any()
 
 
 def test_the_pixels_that_count_are_those_of_the_inpainting_system():
     system, params, batch = example(vpn_config())
     ours, our_params, _ = example(small_config(model__attention__kind="none"))
-    maps = [maps_of(s, p, batch["clip"], SHIFTS, (7,))
-            for s, p in ((system, params), (ours, our_params))]
+    maps = [maps_of(s, p, batch["clip"], SHIFTS, (7,)) for s, p in ((system, params), (ours, our_params))]
     np.testing.assert_array_equal(*(np.asarray(one.counted) for one in maps))
     for one in maps:
         np.testing.assert_allclose(one.intensity[:, 0], batch["clip"][:, 7, ..., 0] / 255, rtol=1e-6)

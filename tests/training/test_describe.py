@@ -16,11 +16,23 @@ from vpn_anomaly.training.state import build_optimizer, new_state
 
 CONFIGS = sorted((pathlib.Path(__file__).parents[2] / "configs").glob("*.py"))
 TINY = {
-    "data.height": 8, "data.width": 8, "data.frames": 4, "data.path": "/nowhere/sequences.npy",
-    "model.stem": 2, "model.context": 2, "model.encoder.channels": 2,
-    "model.encoder.dilations": (1,), "model.lstm.channels": 2, "model.attention.kind": "none",
-    "model.head.channels": 2, "model.head.blocks": 0, "model.head.pixel_channels": 2,
-    "train.targets": (3,), "train.batch_size": 2, "train.loss_pixels": 0, "train.optimizer": "sgd",
+    "data.height": 8,
+    "data.width": 8,
+    "data.frames": 4,
+    "data.path": "/nowhere/sequences.npy",
+    "model.stem": 2,
+    "model.context": 2,
+    "model.encoder.channels": 2,
+    "model.encoder.dilations": (1,),
+    "model.lstm.channels": 2,
+    "model.attention.kind": "none",
+    "model.head.channels": 2,
+    "model.head.blocks": 0,
+    "model.head.pixel_channels": 2,
+    "train.targets": (3,),
+    "train.batch_size": 2,
+    "train.loss_pixels": 0,
+    "train.optimizer": "sgd",
 }
 
 
@@ -107,10 +119,13 @@ def test_memory_holds_the_state_and_the_batch_of_the_config(monkeypatch):
     assert plans[0].temp_size_in_bytes > 0
 
 
-@pytest.mark.parametrize("answer, told", [
-    (None, "gives no analysis"),
-    (jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: 80 GiB\nmore"), "RESOURCE_EXHAUSTED: 80 GiB$"),
-])
+@pytest.mark.parametrize(
+    "answer, told",
+    [
+        (None, "gives no analysis"),
+        (jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: 80 GiB\nmore"), "RESOURCE_EXHAUSTED: 80 GiB$"),
+    ],
+)
 def test_a_compiler_without_an_answer_is_told(monkeypatch, answer, told):
     monkeypatch.setattr(description, "lowered_step", lambda config, mesh: _Lowered(answer))
     assert re.search(told, description.memory(tiny()))

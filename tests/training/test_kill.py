@@ -27,10 +27,21 @@ STEPS = 40 * KILLS
 def start(directory, environment=()):
     path = directory.with_name("tiny.py")
     config_file(path, tiny_config({"train.steps": STEPS, "train.checkpoint_every": 2}))
-    command = [sys.executable, "-m", "vpn_anomaly.main", f"--config={path}",
-               f"--workdir={directory}", "--mode=train"]
-    return subprocess.Popen(command, cwd=ROOT, env={**os.environ, **dict(environment)},
-                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    command = [
+        sys.executable,
+        "-m",
+        "vpn_anomaly.main",
+        f"--config={path}",
+        f"--workdir={directory}",
+        "--mode=train",
+    ]
+    return subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env={**os.environ, **dict(environment)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
 
 
 def finish(directory):

@@ -6,7 +6,8 @@ from PIL import Image
 
 from tests import tiny
 from tests.data import image_writing as writing
-from vpn_anomaly import config as configuration, workdir
+from vpn_anomaly import config as configuration
+from vpn_anomaly import workdir
 from vpn_anomaly.data.build import build_look, read_videos
 from vpn_anomaly.data.video import open_video
 from vpn_anomaly.errors import UserError
@@ -31,8 +32,9 @@ def config(tmp_path):
     folder_of(tmp_path / "normal/a", 200)
     folder_of(tmp_path / "normal/b", 4000)
     folder_of(tmp_path / "normal/c", 200, deep=False)
-    return tiny.tiny_config(tiny.VIDEO_FIELDS, data__path=f"{tmp_path}/normal/*",
-                            data__video__cache=str(tmp_path / "cache"))
+    return tiny.tiny_config(
+        tiny.VIDEO_FIELDS, data__path=f"{tmp_path}/normal/*", data__video__cache=str(tmp_path / "cache")
+    )
 
 
 def test_the_depth_is_that_of_all_normal_footage(config, tmp_path, capsys):

@@ -41,8 +41,10 @@ def test_off_a_terminal_a_line_now_and_then(tmp_path, monkeypatch):
 
 def test_a_resumed_run_counts_its_own_steps(tmp_path, monkeypatch):
     lines = told(tmp_path, monkeypatch, io.StringIO(), 1000, 4000).splitlines()
-    assert lines[:2] == ["step 1001/4000  loss 10.0100 nats",
-                         "step 1061/4000  loss 10.6100 nats  2.00 steps/s  24:29 left"]
+    assert lines[:2] == [
+        "step 1001/4000  loss 10.0100 nats",
+        "step 1061/4000  loss 10.6100 nats  2.00 steps/s  24:29 left",
+    ]
     assert len(lines) == 51
 
 
@@ -55,6 +57,7 @@ def test_on_a_terminal_every_step_redraws_the_bar(tmp_path, monkeypatch, first_s
     bars = told(tmp_path, monkeypatch, Terminal(), first_step, 3).split("\r")
     assert len(bars) == 4 - first_step and bars[0] == ""
     assert bars[2 - first_step] == (
-        f"[{'#' * 16}{'.' * 8}] step 2/3  loss 0.0200 nats  {rate:.2f} steps/s  {left} left ")
+        f"[{'#' * 16}{'.' * 8}] step 2/3  loss 0.0200 nats  {rate:.2f} steps/s  {left} left "
+    )
     assert bars[-1].startswith(f"[{'#' * 24}] step 3/3  loss 0.0300 nats ")
     assert bars[-1].endswith("0:00 left \n")

@@ -9,7 +9,8 @@ import jax
 import numpy as np
 import pytest
 
-from vpn_anomaly import checkpoints, config as configuration
+from vpn_anomaly import checkpoints
+from vpn_anomaly import config as configuration
 from vpn_anomaly.config import SYSTEMS
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.errors import UserError
@@ -49,9 +50,7 @@ def test_a_resumed_run_ends_bit_identical(tiny_config, unbroken, tmp_path):
     (resumed / "checkpoints" / "calibration.npz").unlink()
     loop.train(tiny_config, resumed)
     assert_same_end(tiny_config, unbroken, resumed)
-    calibrations = [
-        dict(np.load(run / "checkpoints" / "calibration.npz")) for run in (unbroken, resumed)
-    ]
+    calibrations = [dict(np.load(run / "checkpoints" / "calibration.npz")) for run in (unbroken, resumed)]
     for name in calibrations[0]:
         if name.startswith("score/"):
             np.testing.assert_array_equal(calibrations[0][name], calibrations[1][name])
@@ -59,10 +58,16 @@ def test_a_resumed_run_ends_bit_identical(tiny_config, unbroken, tmp_path):
 
 @pytest.mark.parametrize("system", SYSTEMS[1:])
 def test_every_system_resumes_bit_identical(tiny_config, tmp_path, system):
-    tiny_config.update_from_flattened_dict({
-        "system": system, "model.decoder.blocks": 1, "model.decoder.channels": 4,
-        "model.composite.past": 3, "model.composite.future": 2, "train.steps": 4,
-    })
+    tiny_config.update_from_flattened_dict(
+        {
+            "system": system,
+            "model.decoder.blocks": 1,
+            "model.decoder.channels": 4,
+            "model.composite.past": 3,
+            "model.composite.future": 2,
+            "train.steps": 4,
+        }
+    )
     configuration.check(tiny_config)
     unbroken, resumed = directory_made(tmp_path / "unbroken"), tmp_path / "resumed"
     loop.train(tiny_config, unbroken)
@@ -84,9 +89,7 @@ def test_the_step_is_compiled_once(tiny_config, unbroken, tmp_path, caplog, save
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_saves_and_the_run_goes_on_from_there(
-    tiny_config, unbroken, tmp_path, monkeypatch, number
-):
+def test_a_signal_saves_and_the_run_goes_on_from_there(tiny_config, unbroken, tmp_path, monkeypatch, number):
     stopped = directory_made(tmp_path / "stopped")
     progress = loop.TrainingLog.progress
 
@@ -114,9 +117,7 @@ def test_the_loss_of_every_logged_step_stands_in_the_log(unbroken):
     assert list((unbroken / "events").iterdir())
 
 
-def test_a_loss_that_is_not_finite_names_step_sequences_and_checkpoint(
-    tiny_config, tmp_path, monkeypatch
-):
+def test_a_loss_that_is_not_finite_names_step_sequences_and_checkpoint(tiny_config, tmp_path, monkeypatch):
     build = loop.build_train_step
 
     def build_failing(*arguments):

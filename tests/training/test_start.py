@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from vpn_anomaly import array_names, checkpoints, config as configuration, exported
+from vpn_anomaly import array_names, checkpoints, exported
+from vpn_anomaly import config as configuration
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.trained import abstract_params
 from vpn_anomaly.main import main
@@ -17,11 +18,9 @@ def weights(tiny_config, tmp_path):
     folder, rng = tmp_path / "weights", np.random.default_rng(0)
     folder.mkdir()
     shapes = array_names.by_name(abstract_params(tiny_config))
-    arrays = {name: (0.1 * rng.normal(size=leaf.shape)).astype(leaf.dtype)
-              for name, leaf in shapes.items()}
+    arrays = {name: (0.1 * rng.normal(size=leaf.shape)).astype(leaf.dtype) for name, leaf in shapes.items()}
     checkpoints.save_calibration(folder, {}, {"mean_nll": np.ones(2)})
-    exported.write(folder, arrays, {"config": configuration.as_dict(tiny_config), "step": 5,
-                                    "commit": None})
+    exported.write(folder, arrays, {"config": configuration.as_dict(tiny_config), "step": 5, "commit": None})
     return arrays, folder
 
 

@@ -42,5 +42,8 @@ def flags(video_run, tmp_path_factory):
 
 def without_progress(text):
     """The lines that a watching prints, but for those that say how far it is."""
-    return [line for line in text.splitlines()
-            if not re.match("decoding |calibrating: |.* frames a second,", line)]
+    return [
+        line
+        for line in text.splitlines()
+        if not re.match("decoding |calibrating: |.* frames a second,", line)
+    ]

@@ -25,7 +25,7 @@ class Found:
 
 def guarded_frames(light_T, after: int) -> np.ndarray:
     """Guarded are a frame with a change of light and the `after` frames that follow it."""
-    return np.array([light_T[max(0, t - after): t + 1].any() for t in range(len(light_T))])
+    return np.array([light_T[max(0, t - after) : t + 1].any() for t in range(len(light_T))])
 
 
 def find_events(kind, p_T, score_T, light_T, settings) -> list[Found]:
@@ -42,12 +42,19 @@ def find_events(kind, p_T, score_T, light_T, settings) -> list[Found]:
             start, end = int(frames[0]), int(frames[-1])
             clear = frames[~guarded_T[frames]]
             ends = end + settings.merge_gap + 1
-            found.append(Found(
-                kind, start, end, max(0, start - settings.before),
-                min(count - 1, end + settings.after), int(clear[np.argmax(score_T[clear])]),
-                len(frames), int(frames[settings.minimum_frames - 1]),
-                ends if ends < count else None,
-            ))
+            found.append(
+                Found(
+                    kind,
+                    start,
+                    end,
+                    max(0, start - settings.before),
+                    min(count - 1, end + settings.after),
+                    int(clear[np.argmax(score_T[clear])]),
+                    len(frames),
+                    int(frames[settings.minimum_frames - 1]),
+                    ends if ends < count else None,
+                )
+            )
             first = end + 1
         else:
             first = min(light, frames[-1] + 1)

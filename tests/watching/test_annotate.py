@@ -158,8 +158,11 @@ def test_a_disk_that_is_full_when_the_file_is_closed(tmp_path, ending):
 def test_outputs_that_cannot_be_written(tmp_path, ending):
     (tmp_path / f"full{ending}").symlink_to("/dev/full")
     (tmp_path / f"folder{ending}").mkdir()
-    for name, words in (("full", "no space left on device"), ("folder", "is a directory"),
-                        ("none/x", "no such file or directory")):
+    for name, words in (
+        ("full", "no space left on device"),
+        ("folder", "is a directory"),
+        ("none/x", "no such file or directory"),
+    ):
         with pytest.raises(UserError, match=f"cannot write .*{name}.*: {words}; choose") as caught:
             write(tmp_path / f"{name}{ending}")
         assert "\n" not in str(caught.value)

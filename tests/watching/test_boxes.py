@@ -21,8 +21,7 @@ def painted(*rectangles):
     return map_HxW
 
 
-@pytest.mark.parametrize("rectangle", [
-    (10, 20, 18, 32), (0, 0, 9, 7), (30, 40, 40, 50), (0, 20, 40, 27)])
+@pytest.mark.parametrize("rectangle", [(10, 20, 18, 32), (0, 0, 9, 7), (30, 40, 40, 50), (0, 20, 40, 27)])
 def test_the_box_of_a_rectangle_is_the_rectangle(rectangle):
     box = anomalous_box(painted(rectangle), ONE, EVERY)
     np.testing.assert_allclose(box, rectangle, atol=1)
@@ -47,8 +46,7 @@ def test_what_was_predicted_to_vary_there_is_not_anomalous():
 def test_pixels_that_do_not_count_are_ignored():
     residual = painted((5, 5, 13, 13)) + 1000 * painted((20, 30, 28, 38))
     counted = painted((20, 30, 28, 38)) == 0
-    assert anomalous_box(residual, ONE, counted) == anomalous_box(
-        painted((5, 5, 13, 13)), ONE, counted)
+    assert anomalous_box(residual, ONE, counted) == anomalous_box(painted((5, 5, 13, 13)), ONE, counted)
     residual[~counted] = np.nan
     for counts in (counted, EVERY):  # a value that is no number never counts
         np.testing.assert_allclose(anomalous_box(residual, ONE, counts), (5, 5, 13, 13), atol=1)
@@ -58,8 +56,7 @@ def test_shown_pixels_of_a_lattice_do_not_tear_a_thing_apart():
     counted = EVERY.copy()
     counted[::4, ::5] = False
     rectangle = (10, 20, 26, 36)
-    np.testing.assert_allclose(
-        anomalous_box(painted(rectangle), ONE, counted), rectangle, atol=1)
+    np.testing.assert_allclose(anomalous_box(painted(rectangle), ONE, counted), rectangle, atol=1)
 
 
 def test_without_anything_there_is_no_box():
@@ -103,8 +100,7 @@ def flood_by_labels(seed, inside):
     while changed:
         changed = False
         for y, x in label:
-            least = min(label.get((y + dy, x + dx), math.inf)
-                        for dy in (-1, 0, 1) for dx in (-1, 0, 1))
+            least = min(label.get((y + dy, x + dx), math.inf) for dy in (-1, 0, 1) for dx in (-1, 0, 1))
             if least < label[y, x]:
                 label[y, x], changed = least, True
     region = np.zeros_like(inside)
@@ -124,7 +120,11 @@ def test_regions_are_those_of_a_slow_flood(density):
             if region.any():
                 rows, columns = np.nonzero(region)
                 assert boxes.box_round(region) == (
-                    rows.min(), columns.min(), rows.max() + 1, columns.max() + 1)
+                    rows.min(),
+                    columns.min(),
+                    rows.max() + 1,
+                    columns.max() + 1,
+                )
 
 
 def test_the_peak_region_is_above_half_of_the_maximum():
@@ -132,4 +132,5 @@ def test_the_peak_region_is_above_half_of_the_maximum():
         z = np.random.default_rng(seed).normal(size=(12, 12))
         peak = tuple(int(n) for n in np.argwhere(z == z.max())[0])
         np.testing.assert_array_equal(
-            boxes.peak_region(z), flood_by_labels(peak, 2 * z > z.max()), err_msg=f"seed {seed}")
+            boxes.peak_region(z), flood_by_labels(peak, 2 * z > z.max()), err_msg=f"seed {seed}"
+        )

@@ -14,7 +14,12 @@ from vpn_anomaly.watching.events import EventSettings, Observation
 SECONDS_A_FRAME = 0.25
 P = {"#": 0.001, "+": 0.05, ".": 0.5}  # opens, stays, quiet
 PLAIN = {
-    "open_p": 0.01, "close_p": 0.1, "merge_gap": 0, "minimum_frames": 1, "before": 0, "after": 0,
+    "open_p": 0.01,
+    "close_p": 0.1,
+    "merge_gap": 0,
+    "minimum_frames": 1,
+    "before": 0,
+    "after": 0,
     "light_change": 0,
 }
 
@@ -30,8 +35,11 @@ def observations(curve, light="", kind="missing"):
     """One frame a character of P; in `light` a "!" is a change of light."""
     for index, mark in enumerate(curve):
         yield Observation(
-            index, index * SECONDS_A_FRAME, {kind: P[mark]}, {kind: -math.log(P[mark])},
-            light=light[index: index + 1] == "!",
+            index,
+            index * SECONDS_A_FRAME,
+            {kind: P[mark]},
+            {kind: -math.log(P[mark])},
+            light=light[index : index + 1] == "!",
         )
 
 
@@ -52,7 +60,11 @@ def ended(curve, light="", **settings):
 def test_an_event_opens_low_and_goes_on_with_hysteresis():
     assert told("..++.+#++#+..+.") == [("begin", 6, 6, 6), ("end", 11, 6, 10)]
     assert told("..++.+#++#+..+.", close_p=0.01) == [
-        ("begin", 6, 6, 6), ("end", 7, 6, 6), ("begin", 9, 9, 9), ("end", 10, 9, 9)]
+        ("begin", 6, 6, 6),
+        ("end", 7, 6, 6),
+        ("begin", 9, 9, 9),
+        ("end", 10, 9, 9),
+    ]
 
 
 def test_the_thresholds_belong_to_the_event():
@@ -62,7 +74,11 @@ def test_the_thresholds_belong_to_the_event():
 def test_runs_with_few_quiet_frames_between_are_one_event():
     curve = ".##..#...#...."
     assert told(curve, merge_gap=2) == [
-        ("begin", 1, 1, 1), ("end", 8, 1, 5), ("begin", 9, 9, 9), ("end", 12, 9, 9)]
+        ("begin", 1, 1, 1),
+        ("end", 8, 1, 5),
+        ("begin", 9, 9, 9),
+        ("end", 12, 9, 9),
+    ]
     assert told(curve, merge_gap=3) == [("begin", 1, 1, 1), ("end", 13, 1, 9)]
 
 
@@ -110,8 +126,13 @@ def test_kinds_are_separate_events_at_the_same_time():
     ]
     changes = [(frame, c.what, c.event.id, c.event.kind) for frame, c in changes_of(stream)]
     assert changes == [
-        (1, "begin", 0, "missing"), (1, "begin", 1, "motion"), (3, "end", 1, "motion"),
-        (5, "end", 0, "missing"), (5, "begin", 2, "motion"), (6, "end", 2, "motion")]
+        (1, "begin", 0, "missing"),
+        (1, "begin", 1, "motion"),
+        (3, "end", 1, "motion"),
+        (5, "end", 0, "missing"),
+        (5, "begin", 2, "motion"),
+        (6, "end", 2, "motion"),
+    ]
 
 
 def test_ids_are_given_when_events_begin():
@@ -119,8 +140,7 @@ def test_ids_are_given_when_events_begin():
         Observation(t, t, {"missing": P[m], "motion": P[s]}, {"missing": 1.0, "motion": 1.0})
         for t, (m, s) in enumerate(zip("#..####.", ".#####..", strict=True))
     ]
-    begun = [(c.event.id, c.event.kind) for _, c in changes_of(stream, minimum_frames=3)
-             if c.what == "begin"]
+    begun = [(c.event.id, c.event.kind) for _, c in changes_of(stream, minimum_frames=3) if c.what == "begin"]
     assert begun == [(0, "motion"), (1, "missing")]
 
 
@@ -128,8 +148,7 @@ def scored(scores, boxes=None):
     """A stream that is anomalous in every frame, a second apart, with these scores."""
     for index, score in enumerate(scores):
         box = {} if boxes is None else {"intruding": boxes[index]}
-        yield Observation(index, float(index), {"intruding": math.exp(-score)},
-                          {"intruding": score}, box)
+        yield Observation(index, float(index), {"intruding": math.exp(-score)}, {"intruding": score}, box)
 
 
 def test_the_peak_is_the_highest_score_with_its_box():
@@ -172,11 +191,13 @@ def test_a_peak_before_the_event_begins_counts():
 
 def test_a_raised_peak_is_told_once_a_second():
     assert CHANGE_PERIOD == 1.0
-    raised = [(n, c.event.peak.moment.index) for n, c in changes_of(scored([5, 6, 6, 7, 6, 8]))
-              if c.what == "change"]
+    raised = [
+        (n, c.event.peak.moment.index)
+        for n, c in changes_of(scored([5, 6, 6, 7, 6, 8]))
+        if c.what == "change"
+    ]
     assert raised == [(1, 1), (3, 3), (5, 5)]
-    stream = [Observation(n, n / 4, {"motion": 0.001}, {"motion": float(min(n, 6))})
-              for n in range(20)]
+    stream = [Observation(n, n / 4, {"motion": 0.001}, {"motion": float(min(n, 6))}) for n in range(20)]
     raised = [(n, c.event.peak.moment.index) for n, c in changes_of(stream) if c.what == "change"]
     assert raised == [(4, 4), (8, 6)]  # the peak rose with every frame up to the sixth
 
@@ -190,21 +211,26 @@ def test_while_the_light_changes_no_event_begins():
 
 def test_an_event_that_has_not_begun_is_dropped_when_the_light_changes():
     assert told(".##+++#..", "...!.....", minimum_frames=3) == []
-    assert told(".##+++#..", "....!....", minimum_frames=3) == [
-        ("begin", 3, 1, 3), ("end", 7, 1, 6)]
+    assert told(".##+++#..", "....!....", minimum_frames=3) == [("begin", 3, 1, 3), ("end", 7, 1, 6)]
 
 
 def test_the_light_does_not_make_the_peak_of_an_event():
-    stream = [Observation(n, n, {"motion": 0.001}, {"motion": score}, light=n == 2)
-              for n, score in enumerate([5.0, 6.0, 99.0, 5.5])]
+    stream = [
+        Observation(n, n, {"motion": 0.001}, {"motion": score}, light=n == 2)
+        for n, score in enumerate([5.0, 6.0, 99.0, 5.5])
+    ]
     *_, (_, last) = changes_of(stream)
     assert (last.event.peak.score, last.event.end.index, last.event.frames) == (6.0, 3, 4)
 
 
 def test_frames_without_scores_are_quiet():
     nan = float("nan")
-    stream = [Observation(0, 0.0), Observation(1, 1.0, {"motion": nan}, {"motion": nan}),
-              Observation(2, 2.0, {"motion": 0.001}, {"motion": 4.0}), Observation(3, 3.0)]
+    stream = [
+        Observation(0, 0.0),
+        Observation(1, 1.0, {"motion": nan}, {"motion": nan}),
+        Observation(2, 2.0, {"motion": 0.001}, {"motion": 4.0}),
+        Observation(3, 3.0),
+    ]
     (_, begin), (_, end) = changes_of(stream, before=5)
     assert (begin.event.start.index, begin.event.kept_from.index) == (2, 0)
     assert end.event.end.index == 2
@@ -242,8 +268,9 @@ def test_memory_does_not_grow_over_a_long_stream():
     sizes, begun = {}, 0
     for index in range(100_000):
         p = 0.001 if index % 200 < 100 and index < 50_000 or index > 60_000 else 0.5
-        changes = detector.update(Observation(
-            index, index / 25, {"missing": p, "motion": 0.001}, {"missing": p, "motion": index}))
+        changes = detector.update(
+            Observation(index, index / 25, {"missing": p, "motion": 0.001}, {"missing": p, "motion": index})
+        )
         begun += sum(change.what == "begin" for change in changes)
         if index in (999, 99_999):
             sizes[index] = size_of(detector)

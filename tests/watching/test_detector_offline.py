@@ -21,9 +21,12 @@ def random_curve(rng, count):
 def random_settings(rng):
     merge_gap = int(rng.integers(0, 8))
     return EventSettings(
-        open_p=float(rng.uniform(0.001, 0.2)), close_p=float(rng.uniform(0.2, 0.7)),
-        merge_gap=merge_gap, minimum_frames=int(rng.integers(1, 6)),
-        before=int(rng.integers(0, 9)), after=int(rng.integers(0, merge_gap + 1)),
+        open_p=float(rng.uniform(0.001, 0.2)),
+        close_p=float(rng.uniform(0.2, 0.7)),
+        merge_gap=merge_gap,
+        minimum_frames=int(rng.integers(1, 6)),
+        before=int(rng.integers(0, 9)),
+        after=int(rng.integers(0, merge_gap + 1)),
         light_change=int(rng.integers(0, 5)),
     )
 
@@ -34,9 +37,19 @@ def detected(settings, curves, light):
     begun, open_kinds = {}, set()
     count = len(light)
     for t in range(count + 1):
-        changes = detector.finish() if t == count else detector.update(Observation(
-            t, t / 30, {kind: curves[kind][0][t] for kind in KINDS},
-            {kind: curves[kind][1][t] for kind in KINDS}, light=bool(light[t])))
+        changes = (
+            detector.finish()
+            if t == count
+            else detector.update(
+                Observation(
+                    t,
+                    t / 30,
+                    {kind: curves[kind][0][t] for kind in KINDS},
+                    {kind: curves[kind][1][t] for kind in KINDS},
+                    light=bool(light[t]),
+                )
+            )
+        )
         for change in changes:
             event = change.event
             if change.what == "begin":
@@ -46,10 +59,19 @@ def detected(settings, curves, light):
             assert event.kind in open_kinds
             if change.what == "end":
                 open_kinds.remove(event.kind)
-                found.append(offline.Found(
-                    event.kind, event.start.index, event.end.index, event.kept_from.index,
-                    event.kept_to.index, event.peak.moment.index, event.frames, begun[event.id],
-                    t if t < count else None))
+                found.append(
+                    offline.Found(
+                        event.kind,
+                        event.start.index,
+                        event.end.index,
+                        event.kept_from.index,
+                        event.kept_to.index,
+                        event.peak.moment.index,
+                        event.frames,
+                        begun[event.id],
+                        t if t < count else None,
+                    )
+                )
     assert not open_kinds
     return found
 

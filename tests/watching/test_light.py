@@ -13,7 +13,8 @@ def scene(seed=0, height=120, width=160):
     waves = sum(
         np.sin(2 * np.pi * (f * np.cos(a) * x + f * np.sin(a) * y) + phase) / np.sqrt(f)
         for f, a, phase in zip(
-            rng.uniform(0.5, 12, 20), rng.uniform(0, np.pi, 20), rng.uniform(0, 6, 20), strict=True)
+            rng.uniform(0.5, 12, 20), rng.uniform(0, np.pi, 20), rng.uniform(0, 6, 20), strict=True
+        )
     )
     return 40 + 140 * (waves - waves.min()) / np.ptp(waves)
 
@@ -35,9 +36,18 @@ def with_object(frame_HxW, share, seed=9):
 
 
 @pytest.mark.parametrize("size", [(120, 160), (64, 64), (65, 47), (360, 480), (28, 28)])
-@pytest.mark.parametrize("light", [
-    lambda x: 1.3 * x, lambda x: 0.7 * x, lambda x: 0.3 * x, lambda x: x + 25, lambda x: x - 25,
-    lambda x: 0.8 * x + 45, lambda x: 255 * (x / 255) ** 0.8])
+@pytest.mark.parametrize(
+    "light",
+    [
+        lambda x: 1.3 * x,
+        lambda x: 0.7 * x,
+        lambda x: 0.3 * x,
+        lambda x: x + 25,
+        lambda x: x - 25,
+        lambda x: 0.8 * x + 45,
+        lambda x: 255 * (x / 255) ** 0.8,
+    ],
+)
 def test_other_light_on_the_same_scene_is_seen(light, size):
     frame = scene(height=size[0], width=size[1])
     assert light_changed(grey(frame), grey(light(frame)))
@@ -86,9 +96,15 @@ def test_light_on_a_part_is_not_light_over_the_frame():
     assert not light_changed(grey(scene()), grey(after))
 
 
-@pytest.mark.parametrize("cover", [
-    lambda frame: np.zeros_like(frame), lambda frame: np.full_like(frame, 20.0),
-    lambda frame: np.full_like(frame, 140.0), lambda frame: np.full_like(frame, 255.0)])
+@pytest.mark.parametrize(
+    "cover",
+    [
+        lambda frame: np.zeros_like(frame),
+        lambda frame: np.full_like(frame, 20.0),
+        lambda frame: np.full_like(frame, 140.0),
+        lambda frame: np.full_like(frame, 255.0),
+    ],
+)
 @pytest.mark.parametrize("noise", [0, 3])
 def test_a_covered_lens_is_not_light(cover, noise):
     assert not light_changed(grey(scene(), noise, 1), grey(cover(scene()), noise, 2))

@@ -13,6 +13,7 @@ from vpn_anomaly.errors import UserError
 from vpn_anomaly.watching import live as live_module
 from vpn_anomaly.watching.live import Live
 
+
 @pytest.fixture(autouse=True)
 def short_closing(monkeypatch):
     """Most stand-ins are silent when they are closed."""
@@ -133,8 +134,14 @@ def test_a_lost_source_is_tried_again_with_growing_pauses():
     assert numbers(given) == [(0, 0), (1, 0), (2, 1), (5, 1), (6, 2)]
     assert [frame.time for frame, _ in given] == [0, 0.25, 121.25, 121.75, 124.75]
     tries = [f"cam: refused; check it; trying again in {pause:g} s" for pause in clock.pauses]
-    assert told == [f"{LOST}; trying again in 1 s", *tries[1:8], "cam: back after 121 s",
-                    "cam: unplugged; trying again in 1 s", tries[9], "cam: back after 3 s"]
+    assert told == [
+        f"{LOST}; trying again in 1 s",
+        *tries[1:8],
+        "cam: back after 121 s",
+        "cam: unplugged; trying again in 1 s",
+        tries[9],
+        "cam: back after 3 s",
+    ]
     for video in (first, second):
         assert video.closed_by == [video.read_by] and video.read_by is not threading.main_thread()
 
@@ -149,8 +156,9 @@ def test_time_goes_on_where_a_source_is_back_at_once():
 def test_lines_are_told_by_the_thread_of_the_consumer():
     tellers = []
     videos = [StandIn((0, 0.0), StandIn.END), StandIn((0, 0.0))]
-    with opened(*videos, pause=lambda *_: None,
-                tell=lambda line: tellers.append(threading.current_thread())) as live:
+    with opened(
+        *videos, pause=lambda *_: None, tell=lambda line: tellers.append(threading.current_thread())
+    ) as live:
         take(live, 2)
     assert tellers == [threading.main_thread()] * 2
 
@@ -242,8 +250,13 @@ def test_pictures_of_a_camera_that_is_faster_than_the_consumer(tmp_path):
     told, given, pictures = [], [], 50
     start = time.monotonic()
     with camera(tmp_path, pictures, seconds=0.02) as address:
-        with Live(address, Look(timeout=5), waiting=2, tell=told.append,
-                  pause=lambda closing, seconds: closing.wait(0.05)) as live:
+        with Live(
+            address,
+            Look(timeout=5),
+            waiting=2,
+            tell=told.append,
+            pause=lambda closing, seconds: closing.wait(0.05),
+        ) as live:
             for frame, piece in live:
                 given.append((frame, piece))
                 if frame.index >= 1.5 * pictures:  # in the second piece

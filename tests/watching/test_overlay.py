@@ -28,9 +28,17 @@ def changed(picture):
     return (picture != drawn()).any(-1)
 
 
-@pytest.mark.parametrize(("height", "width", "size", "scale"), [
-    (40, 60, (320, 480), 8), (64, 64, (512, 512), 8), (33, 161, (100, 484), 3),
-    (101, 481, (102, 482), 1), (1, 1, (480, 480), 480), (720, 1280, (720, 1280), 1)])
+@pytest.mark.parametrize(
+    ("height", "width", "size", "scale"),
+    [
+        (40, 60, (320, 480), 8),
+        (64, 64, (512, 512), 8),
+        (33, 161, (100, 484), 3),
+        (101, 481, (102, 482), 1),
+        (1, 1, (480, 480), 480),
+        (720, 1280, (720, 1280), 1),
+    ],
+)
 def test_frames_are_enlarged_by_a_whole_factor_to_even_sizes(height, width, size, scale):
     frame_HxWx1 = RNG.integers(0, 256, (height, width, 1), dtype=np.uint8)
     picture = drawn(frame_HxWx1)
@@ -70,8 +78,12 @@ def test_a_box_goes_round_its_pixels_in_the_colour_of_its_kind(kind):
     inside = np.s_[top:bottom, left:right]
     np.testing.assert_array_equal(picture[inside], drawn()[inside])
     colour = KIND_STYLE[kind][0]
-    for line in (np.s_[top - 1, left:right], np.s_[bottom, left:right],
-                 np.s_[top:bottom, left - 1], np.s_[top:bottom, right]):
+    for line in (
+        np.s_[top - 1, left:right],
+        np.s_[bottom, left:right],
+        np.s_[top:bottom, left - 1],
+        np.s_[top:bottom, right],
+    ):
         assert (picture[line] == colour).all()
     rows, columns = np.nonzero(changed(picture))
     assert top - 30 < rows.min() and rows.max() < bottom + 30  # the label is above or below
@@ -114,7 +126,7 @@ def test_no_label_lies_under_the_text():
 def test_text_stands_at_the_top_left_and_long_lines_are_wrapped():
     one, two = changed(drawn(lines=["some text"])), changed(drawn(lines=["some text", "more"]))
     height = np.flatnonzero(one.any(1)).max() + 1
-    assert one[: height, : 20].mean() > 0.9 and height < 30
+    assert one[:height, :20].mean() > 0.9 and height < 30
     assert np.flatnonzero(two.any(1)).max() + 1 == 2 * height
     long = drawn(lines=[" ".join(["word"] * 30)])
     assert np.flatnonzero(changed(long).any(1)).max() + 1 in (3 * height, 4 * height)

@@ -26,17 +26,20 @@ def begun(steps, longest_gap=5):
     return list(np.flatnonzero(np.diff(numbers)) + 1), lines
 
 
-@pytest.mark.parametrize("steps, expected", [
-    ([0.04] * 29 + [600] + [0.04] * 9, [30]),
-    ([0.04] * 9 + [5.1] + [0.04] * 9 + [3600] + [0.04], [10, 20]),
-    ([0.04] * 9 + [4.9] + [0.04] * 9, []),  # no longer than 5 s
-    ([60] * 20, []),  # a camera with a frame a minute
-    ([60, 61, 59] * 5 + [1100] + [60] * 5, []),
-    ([60] * 9 + [1300] + [60] * 5, [10]),  # 20 median steps are 1200 s
-    ([0.04, 0.2, 0.5, 0.04, 3, 0.04, 0.5], []),
-    ([600, 0.04, 0.04], []),  # nothing is known of the steps yet
-    ([], []),
-])
+@pytest.mark.parametrize(
+    "steps, expected",
+    [
+        ([0.04] * 29 + [600] + [0.04] * 9, [30]),
+        ([0.04] * 9 + [5.1] + [0.04] * 9 + [3600] + [0.04], [10, 20]),
+        ([0.04] * 9 + [4.9] + [0.04] * 9, []),  # no longer than 5 s
+        ([60] * 20, []),  # a camera with a frame a minute
+        ([60, 61, 59] * 5 + [1100] + [60] * 5, []),
+        ([60] * 9 + [1300] + [60] * 5, [10]),  # 20 median steps are 1200 s
+        ([0.04, 0.2, 0.5, 0.04, 3, 0.04, 0.5], []),
+        ([600, 0.04, 0.04], []),  # nothing is known of the steps yet
+        ([], []),
+    ],
+)
 def test_a_piece_begins_after_a_gap_in_seconds_and_in_steps(steps, expected):
     assert begun(steps)[0] == expected
 
@@ -61,13 +64,16 @@ def test_an_event_ends_at_a_gap_and_nothing_is_remembered_after_it(video_run, tm
             rows[name] = list(csv.DictReader(file))
         events[name] = [json.loads(line) for line in outputs["events"].read_text().splitlines()]
     lines = capsys.readouterr().err.splitlines()
-    assert lines.count(f"{tmp_path / 'whole.mkv'}: 600 s without frames after frame 29:"
-                       " a new piece begins") == 1
+    assert (
+        lines.count(f"{tmp_path / 'whole.mkv'}: 600 s without frames after frame 29: a new piece begins") == 1
+    )
     whole = rows["whole"]
     assert [int(row["frame"]) for row in whole] == list(range(60))
     np.testing.assert_allclose([float(row["time"]) for row in whole], np.array(stamps) / 1000, atol=2e-3)
-    scores = [[row[name] for name in row if name not in ("source", "frame", "time")]
-              for row in whole[30:] + rows["second"]]
+    scores = [
+        [row[name] for name in row if name not in ("source", "frame", "time")]
+        for row in whole[30:] + rows["second"]
+    ]
     assert scores[:30] == scores[30:]
     ends = [event for event in events["whole"] if event["what"] == "end"]
     assert any(event["end_frame"] == 29 for event in ends)

@@ -20,7 +20,7 @@ COLUMNS = ["source", "frame", "time", "mean_nll", "missing_z", "p_missing", "p_m
 
 def row(index, source="a.mp4"):
     score = {"mean_nll": np.float32(index / 3), "missing_z": index * 1.5}
-    return source, np.int64(index), index * 0.04, score, {"missing": 0.1 ** index, "motion": 0.5}
+    return source, np.int64(index), index * 0.04, score, {"missing": 0.1**index, "motion": 0.5}
 
 
 def write_scores(path, count):
@@ -34,8 +34,13 @@ def read(path):
     if path.suffix == ".jsonl":
         return [json.loads(line) for line in path.read_text().splitlines()]
     with path.open(newline="") as file:
-        return [{name: value if name == "source" else float(value) if value else None
-                 for name, value in row.items()} for row in csv.DictReader(file)]
+        return [
+            {
+                name: value if name == "source" else float(value) if value else None
+                for name, value in row.items()
+            }
+            for row in csv.DictReader(file)
+        ]
 
 
 def change(what="begin", score=7.5, p=0.001, box=Box(1, 2, 3, 4)):
@@ -52,8 +57,7 @@ def test_a_row_a_frame_without_any_loss_of_digits(tmp_path, ending):
     assert [list(row) for row in rows] == [COLUMNS] * 4
     for index, given in enumerate(rows):
         _, _, time, score, p = row(index)
-        assert list(given.values()) == ["a.mp4", index, time, *map(float, score.values()),
-                                        *p.values()]
+        assert list(given.values()) == ["a.mp4", index, time, *map(float, score.values()), *p.values()]
 
 
 @pytest.mark.parametrize("ending", [".csv", ".jsonl"])
@@ -63,14 +67,13 @@ def test_what_a_frame_does_not_have_is_empty(tmp_path, ending):
         log.write("a", 0, 0.0, {}, {})
         log.write("a", 1, 0.1, {"mean_nll": math.nan, "missing_z": None}, {"motion": math.inf})
         log.write("a", 2, 0.2, {"mean_nll": 0.0}, {"motion": 0.0})
-    assert [list(row.values())[3:] for row in read(path)] == [
-        [None] * 4, [None] * 4, [0.0, None, None, 0.0]]
+    assert [list(row.values())[3:] for row in read(path)] == [[None] * 4, [None] * 4, [0.0, None, None, 0.0]]
     if ending == ".csv":
         assert path.read_text().splitlines()[1] == "a,0,0.0,,,,"
 
 
 @pytest.mark.parametrize("ending", [".csv", ".jsonl"])
-@pytest.mark.parametrize("source", ["a, \"b\"\nc.mp4", os.fsdecode(b"caf\xe9.mp4"), "été.mp4"])
+@pytest.mark.parametrize("source", ['a, "b"\nc.mp4', os.fsdecode(b"caf\xe9.mp4"), "été.mp4"])
 def test_any_name_of_a_source(tmp_path, ending, source):
     path = tmp_path / f"scores{ending}"
     with ScoreLog(path, SCORES, KINDS) as log:
@@ -84,8 +87,7 @@ def test_any_name_of_a_source(tmp_path, ending, source):
 
 def test_rows_and_events_can_be_followed(tmp_path):
     """Another program sees every line before the next one is written."""
-    with ScoreLog(tmp_path / "x.csv", SCORES, KINDS) as scores, \
-            EventLog(tmp_path / "x.jsonl") as events:
+    with ScoreLog(tmp_path / "x.csv", SCORES, KINDS) as scores, EventLog(tmp_path / "x.jsonl") as events:
         assert (tmp_path / "x.csv").read_text() == ",".join(COLUMNS) + "\n"
         for count in range(1, 4):
             scores.write(*row(count))
@@ -119,15 +121,16 @@ def write_events(path, count):
             log.write("a.mp4", change())
 
 
-@pytest.mark.parametrize(("write", "name"), [
-    (write_scores, "x.csv"), (write_scores, "x.jsonl"), (write_events, "x.jsonl")])
+@pytest.mark.parametrize(
+    ("write", "name"), [(write_scores, "x.csv"), (write_scores, "x.jsonl"), (write_events, "x.jsonl")]
+)
 def test_a_disk_that_fills_up_leaves_whole_lines(tmp_path, write, name):
     path = tmp_path / name
     write(path, 40)
     complete = path.read_bytes()
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     room = len(complete) // 2
-    room += complete[room - 1: room] == b"\n"  # within a line
+    room += complete[room - 1 : room] == b"\n"  # within a line
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
     try:
         with pytest.raises(UserError, match="cannot write .*: file too large; choose another pla"):
@@ -138,13 +141,17 @@ def test_a_disk_that_fills_up_leaves_whole_lines(tmp_path, write, name):
     assert 10 < len(read(path)) < 30
 
 
-@pytest.mark.parametrize(("write", "ending"), [
-    (write_scores, ".csv"), (write_scores, ".jsonl"), (write_events, ".jsonl")])
+@pytest.mark.parametrize(
+    ("write", "ending"), [(write_scores, ".csv"), (write_scores, ".jsonl"), (write_events, ".jsonl")]
+)
 def test_outputs_that_cannot_be_written(tmp_path, write, ending):
     (tmp_path / f"full{ending}").symlink_to("/dev/full")
     (tmp_path / f"folder{ending}").mkdir()
-    for name, words in (("full", "no space left on device"), ("folder", "is a directory"),
-                        ("none/x", "no such file or directory")):
+    for name, words in (
+        ("full", "no space left on device"),
+        ("folder", "is a directory"),
+        ("none/x", "no such file or directory"),
+    ):
         with pytest.raises(UserError, match=f"cannot write .*{name}.*: {words}; choose") as caught:
             write(tmp_path / f"{name}{ending}", 3)
         assert "\n" not in str(caught.value)

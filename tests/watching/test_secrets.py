@@ -21,24 +21,35 @@ from vpn_anomaly.main import main
 SECRET = "hunter2"
 NOBODY = "127.0.0.1:1"  # answers there
 SPELLINGS = {
-    "user": "http://me:{}@{}/film", "with @": "http://me:a@{}@{}/film", "token": "http://{}@{}/film",
-    "coded": "http://me:p%40{}@{}/film", "query": "http://{1}/v.cgi?user=a&pwd={0}",
-    "path": "http://{1}/user=a&password={0}", "semicolon": "http://{1}/v?a=b;pwd={0}#t={0}",
+    "user": "http://me:{}@{}/film",
+    "with @": "http://me:a@{}@{}/film",
+    "token": "http://{}@{}/film",
+    "coded": "http://me:p%40{}@{}/film",
+    "query": "http://{1}/v.cgi?user=a&pwd={0}",
+    "path": "http://{1}/user=a&password={0}",
+    "semicolon": "http://{1}/v?a=b;pwd={0}#t={0}",
 }
 CLOSED = {
-    "slash": "rtsp://me:a/{}@{}/1", "question": "rtsp://me:a?{}@{}/1", "hash": "rtsp://me:a#{}@{}",
+    "slash": "rtsp://me:a/{}@{}/1",
+    "question": "rtsp://me:a?{}@{}/1",
+    "hash": "rtsp://me:a#{}@{}",
     "rtsp": "rtsp://{}@{}",
-    "capitals": "RTSP://me:{}@{}/", "tcp": "tcp://me:{}@{}",
+    "capitals": "RTSP://me:{}@{}/",
+    "tcp": "tcp://me:{}@{}",
     "joined": "rtsp://{1}/user=a_password={0}_channel=1",
-    "unknown": "ftp://me:{}@{}/1", "no host": "rtsp://me:{}",
-    "mistyped": "rtsp:/me:{}@{}", "bare": "me:{}@{}",
-    "space": "rtsp://me:a {}@{}", "new line": "rtsp://me:a\n{}@{}/",
+    "unknown": "ftp://me:{}@{}/1",
+    "no host": "rtsp://me:{}",
+    "mistyped": "rtsp:/me:{}@{}",
+    "bare": "me:{}@{}",
+    "space": "rtsp://me:a {}@{}",
+    "new line": "rtsp://me:a\n{}@{}/",
 }
 
 
 @contextlib.contextmanager
 def film_server(content):
     """Yields host and port of a server that gives the same film for every address."""
+
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
             self.send_response(200)
@@ -69,8 +80,11 @@ def host(tmp_path_factory):
 
 def holding(folder):
     """The files and folders below that have the secret in their name or content."""
-    return [path for path in folder.rglob("*")
-            if SECRET in path.name or path.is_file() and SECRET.encode() in path.read_bytes()]
+    return [
+        path
+        for path in folder.rglob("*")
+        if SECRET in path.name or path.is_file() and SECRET.encode() in path.read_bytes()
+    ]
 
 
 def outputs(folder):
@@ -113,12 +127,25 @@ def test_an_error_does_not_tell_it(flags, tmp_path, capsys, spelling, debug):
 
 
 @pytest.mark.parametrize("spelling", ["slash", "joined", "bare", "mistyped", "with @", "query"])
-@pytest.mark.parametrize("wrong", [
-    "{}", "--mode={}", "--checkpoint={}", "--workdir={}", "--output={}.csv --mode=score", "--config={}",
-    "--inputt={}",
-    "--config.data.height={}", "--config.data.source={}", "--config.nothing={}", "--config.data.path={}",
-    "--config.data.source=ucsd --config.data.path={}", "--config.train.start_from={}", "--max_frames={}",
-])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "{}",
+        "--mode={}",
+        "--checkpoint={}",
+        "--workdir={}",
+        "--output={}.csv --mode=score",
+        "--config={}",
+        "--inputt={}",
+        "--config.data.height={}",
+        "--config.data.source={}",
+        "--config.nothing={}",
+        "--config.data.path={}",
+        "--config.data.source=ucsd --config.data.path={}",
+        "--config.train.start_from={}",
+        "--max_frames={}",
+    ],
+)
 def test_a_command_line_that_is_wrong_does_not_tell_it(tmp_path, monkeypatch, capsys, spelling, wrong):
     if spelling == "bare" and wrong.startswith(("--workdir", "--output")):
         pytest.skip("a file may have this name")

@@ -40,12 +40,21 @@ def test_what_is_too_rare_for_the_calibration_is_named():
     assert alarm_threshold(0.002, 2, 999).note is None
 
 
-@pytest.mark.parametrize("call", [
-    lambda: rate_a_frame(0, 25), lambda: rate_a_frame(-1, 25), lambda: rate_a_frame(1, 0),
-    lambda: rate_a_frame(1, float("inf")), lambda: rate_a_frame(float("nan"), 25),
-    lambda: rate_a_frame(3600, 1), lambda: alarm_threshold(0, 1, 10),
-    lambda: alarm_threshold(1, 1, 10), lambda: realised_rate([], 25),
-    lambda: realised_rate([True], 0)])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: rate_a_frame(0, 25),
+        lambda: rate_a_frame(-1, 25),
+        lambda: rate_a_frame(1, 0),
+        lambda: rate_a_frame(1, float("inf")),
+        lambda: rate_a_frame(float("nan"), 25),
+        lambda: rate_a_frame(3600, 1),
+        lambda: alarm_threshold(0, 1, 10),
+        lambda: alarm_threshold(1, 1, 10),
+        lambda: realised_rate([], 25),
+        lambda: realised_rate([True], 0),
+    ],
+)
 def test_what_cannot_be_is_refused(call):
     with pytest.raises(UserError, match="; give"):
         call()
@@ -57,8 +66,9 @@ def test_kinds_and_calibration_frames_are_needed(kinds, frames):
         alarm_threshold(0.01, kinds, frames)
 
 
-@pytest.mark.parametrize("count, low, high", [
-    (0, 0.0, 3.689), (1, 0.0253, 5.572), (5, 1.623, 11.668), (10, 4.795, 18.39)])
+@pytest.mark.parametrize(
+    "count, low, high", [(0, 0.0, 3.689), (1, 0.0253, 5.572), (5, 1.623, 11.668), (10, 4.795, 18.39)]
+)
 def test_intervals_are_those_of_the_table(count, low, high):
     assert poisson_interval(count, 0.95) == pytest.approx((low, high), abs=0.002)
 
@@ -72,8 +82,10 @@ def test_intervals_are_chi_square_quantiles(count, confidence):
     assert poisson_interval(count, confidence) == pytest.approx((low, high), rel=1e-8)
 
 
-@pytest.mark.parametrize("flags, alarms", [
-    ("....", 0), ("#...", 1), ("...#", 1), ("####", 1), ("#.#.##", 3), (".##..#", 2), ("#", 1)])
+@pytest.mark.parametrize(
+    "flags, alarms",
+    [("....", 0), ("#...", 1), ("...#", 1), ("####", 1), ("#.#.##", 3), (".##..#", 2), ("#", 1)],
+)
 def test_a_run_of_flagged_frames_is_one_alarm(flags, alarms):
     assert realised_rate([mark == "#" for mark in flags], 25).alarms == alarms
 

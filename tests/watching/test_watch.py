@@ -40,8 +40,10 @@ def events_of(path):
 @pytest.fixture(scope="module")
 def watched(video_run, source, tmp_path_factory):
     folder = tmp_path_factory.mktemp("watched")
-    outputs = {name: folder / f"out.{ending}" for name, ending in
-               (("scores", "csv"), ("events", "jsonl"), ("video", "mkv"))}
+    outputs = {
+        name: folder / f"out.{ending}"
+        for name, ending in (("scores", "csv"), ("events", "jsonl"), ("video", "mkv"))
+    }
     watch(video_run.config, video_run.trained, source[0], outputs)
     return outputs
 
@@ -88,8 +90,10 @@ def test_events_begin_and_end_and_find_the_change(watched, source):
     for history in by_id.values():
         whats = [event["what"] for event in history]
         assert whats[0] == "begin" and whats[-1] == "end" and set(whats[1:-1]) <= {"change"}
-    assert any(history[-1]["start_frame"] < CHANGED.stop and history[-1]["end_frame"] >= CHANGED.start
-               for history in by_id.values())
+    assert any(
+        history[-1]["start_frame"] < CHANGED.stop and history[-1]["end_frame"] >= CHANGED.start
+        for history in by_id.values()
+    )
 
 
 def test_the_annotated_video_has_every_frame(watched):
@@ -118,8 +122,11 @@ def test_a_file_that_breaks_off_is_scored_as_far_as_it_goes(video_run, source, t
     (tmp_path / "cut.avi").write_bytes(content[: len(content) * 3 // 4])
     watch(video_run.config, video_run.trained, str(tmp_path / "cut.avi"), {"scores": tmp_path / "s.csv"})
     assert 0 < len(rows_of(tmp_path / "s.csv")) < COUNT
-    (line,) = [line for line in capsys.readouterr().err.splitlines() if "cut.avi: " in line
-               and "a second" not in line]
+    (line,) = [
+        line
+        for line in capsys.readouterr().err.splitlines()
+        if "cut.avi: " in line and "a second" not in line
+    ]
     assert "frame" in line and whole not in line
 
 
@@ -134,9 +141,12 @@ def test_with_its_thresholds_a_run_watches_without_the_footage(video_run, source
         watch(config, dataclasses.replace(trained, calibrations=()), source[0], {})
 
 
-@pytest.mark.parametrize("frames, said", [
-    (np.zeros((9, HEIGHT, WIDTH + 4, 1), np.uint8), "thresholds hold for one size only"),
-])
+@pytest.mark.parametrize(
+    "frames, said",
+    [
+        (np.zeros((9, HEIGHT, WIDTH + 4, 1), np.uint8), "thresholds hold for one size only"),
+    ],
+)
 def test_frames_of_another_size_are_refused(video_run, tmp_path, frames, said):
     other = write_video(tmp_path / "other.mkv", frames)
     with pytest.raises(UserError, match=said):

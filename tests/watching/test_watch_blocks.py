@@ -13,8 +13,13 @@ from vpn_anomaly import workdir
 from vpn_anomaly.main import main
 
 SMALL = {
-    "system": "block_inpainting", "data.frames": 2, "data.height": 0, "data.width": 0,
-    "model.unet.hidden_blocks": (3, 6), "train.targets": (1,), "evaluate.corruptions": ("temporal",),
+    "system": "block_inpainting",
+    "data.frames": 2,
+    "data.height": 0,
+    "data.width": 0,
+    "model.unet.hidden_blocks": (3, 6),
+    "train.targets": (1,),
+    "evaluate.corruptions": ("temporal",),
 }
 
 
@@ -41,8 +46,7 @@ def test_the_size_of_the_frames_is_measured_and_kept(run, capsys):
 
 def test_a_run_says_what_its_scores_are_worth(run):
     results = workdir.read_json(run[0] / "run" / "results.json")
-    assert {"missing_z", "intruding_z", "detail_excess", "any"} <= set(
-        results["corruptions"]["temporal"])
+    assert {"missing_z", "intruding_z", "detail_excess", "any"} <= set(results["corruptions"]["temporal"])
     assert results["nats_per_frame"] is None
 
 
@@ -52,8 +56,19 @@ def test_a_thing_that_lies_there_is_an_event_while_it_is_in_view(run, capsys):
     film[20:40, 8:12, 10:14] = np.random.default_rng(0).choice([0, 255], (20, 4, 4, 1))
     write_video(folder / "film.mkv", film)
     scores, events, video = (folder / name for name in ("s.csv", "e.jsonl", "v.mp4"))
-    assert main([*flags, "--mode=watch", f"--input={folder}/film.mkv", f"--scores={scores}",
-                 f"--events={events}", f"--video={video}"]) == 0
+    assert (
+        main(
+            [
+                *flags,
+                "--mode=watch",
+                f"--input={folder}/film.mkv",
+                f"--scores={scores}",
+                f"--events={events}",
+                f"--video={video}",
+            ]
+        )
+        == 0
+    )
     assert "threshold: p ≤" in capsys.readouterr().out
     rows = list(csv.DictReader(scores.open()))
     assert len(rows) == 60 and all(row["detail_excess"] for row in rows)  # from the first frame on

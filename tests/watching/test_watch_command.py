@@ -48,18 +48,21 @@ def no_camera(path):
     return "camera:99"
 
 
-@pytest.mark.parametrize("name, made, words", [
-    ("x.mkv", refused.no_source, "no such file"),
-    ("x.mkv", refused.empty, "the file is empty"),
-    ("x.txt", refused.text, "no video in it, only text"),
-    ("x.m4a", refused.sound, "no video in it, only audio"),
-    ("x.avi", refused.without_frames, "no frames in it"),
-    ("x.mkv", short, "3 frames, but the first 3 of a source have no scores; give a longer one"),
-    ("x.mkv", of_another_size, "thresholds hold for one size only"),
-    ("x.mkv", mixed_folder, "2 images and 1 videos in one folder"),
-    ("x.mkv", no_folder_of_images, "no images and no videos in this folder"),
-    ("x.mkv", no_camera, "camera:99"),
-])
+@pytest.mark.parametrize(
+    "name, made, words",
+    [
+        ("x.mkv", refused.no_source, "no such file"),
+        ("x.mkv", refused.empty, "the file is empty"),
+        ("x.txt", refused.text, "no video in it, only text"),
+        ("x.m4a", refused.sound, "no video in it, only audio"),
+        ("x.avi", refused.without_frames, "no frames in it"),
+        ("x.mkv", short, "3 frames, but the first 3 of a source have no scores; give a longer one"),
+        ("x.mkv", of_another_size, "thresholds hold for one size only"),
+        ("x.mkv", mixed_folder, "2 images and 1 videos in one folder"),
+        ("x.mkv", no_folder_of_images, "no images and no videos in this folder"),
+        ("x.mkv", no_camera, "camera:99"),
+    ],
+)
 def test_what_cannot_be_watched_ends_with_a_line(flags, tmp_path, capsys, name, made, words):
     source = made(tmp_path / name)
     assert main([*flags, f"--input={source}", f"--events={tmp_path}/events.jsonl"]) == 2
@@ -126,9 +129,17 @@ def test_a_camera_that_is_faster_than_the_watching(flags, tmp_path, capsys, monk
 def test_sigterm_leaves_files_that_can_be_read(flags, tmp_path):
     np.save(tmp_path / "long.npy", np.tile(footage(500), (40, 1, 1, 1)))
     scores, events, video = (tmp_path / name for name in ("s.csv", "e.jsonl", "v.mp4"))
-    command = [sys.executable, "-m", "vpn_anomaly.main", *flags, f"--input={tmp_path}/long.npy",
-               f"--scores={scores}", f"--events={events}", f"--video={video}",
-               f"--report={tmp_path}/r.html"]
+    command = [
+        sys.executable,
+        "-m",
+        "vpn_anomaly.main",
+        *flags,
+        f"--input={tmp_path}/long.npy",
+        f"--scores={scores}",
+        f"--events={events}",
+        f"--video={video}",
+        f"--report={tmp_path}/r.html",
+    ]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     end = time.monotonic() + 120
     while not scores.exists() or scores.read_text().count("\n") <= 300:  # one is the header

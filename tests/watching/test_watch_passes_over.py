@@ -71,8 +71,9 @@ def test_one_bad_source_of_three(flags, tmp_path, capsys, kind, where):
     assert counted == f"1 of 3 sources could not be watched: {folder / name}"
     assert out.splitlines()[-1].startswith(f"{2 * FRAMES} frames")
     rows = list(csv.DictReader((tmp_path / "s.csv").read_text().splitlines()))
-    assert [row["source"] for row in rows] == [str(folder / good) for good in ("a.mkv", "c.mkv")
-                                               for _ in range(FRAMES)]
+    assert [row["source"] for row in rows] == [
+        str(folder / good) for good in ("a.mkv", "c.mkv") for _ in range(FRAMES)
+    ]
     text = read_alone((tmp_path / "r.html").read_text(encoding="utf-8")).text
     assert "1 of 3 sources could not be watched." in text and str(folder / name) in text and why in text
 
@@ -104,6 +105,7 @@ def test_what_may_not_be_read_is_passed_over(flags, tmp_path, capsys, monkeypatc
             if str(path).endswith(names):
                 raise PermissionError(13, "Permission denied")
             return real(path, *rest)
+
         return asked
 
     monkeypatch.setattr(os, "access", lambda path, mode: not str(path).endswith("/2") and access(path, mode))

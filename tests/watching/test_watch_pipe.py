@@ -18,8 +18,12 @@ from vpn_anomaly.main import main
 @pytest.fixture
 def flags(video_run, tmp_path):
     tiny.config_file(tmp_path / "tiny.py", video_run.config)
-    return [f"--config={tmp_path}/tiny.py", f"--workdir={video_run.directory}", "--mode=watch",
-            f"--scores={tmp_path}/scores.csv"]
+    return [
+        f"--config={tmp_path}/tiny.py",
+        f"--workdir={video_run.directory}",
+        "--mode=watch",
+        f"--scores={tmp_path}/scores.csv",
+    ]
 
 
 def rows(tmp_path):
@@ -68,8 +72,17 @@ def test_a_pipe_is_not_scored(where, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     os.mkfifo("pipe")
     reading, writing = os.pipe()
-    assert main(["--checkpoint=pretrained", "--mode=score", f"--input={where.format(reading)}",
-                 "--output=out.csv"]) == 2
+    assert (
+        main(
+            [
+                "--checkpoint=pretrained",
+                "--mode=score",
+                f"--input={where.format(reading)}",
+                "--output=out.csv",
+            ]
+        )
+        == 2
+    )
     os.close(reading), os.close(writing)
     error = capsys.readouterr().err
     assert "write the sequences to a file first" in error and error.count("\n") == 1

@@ -48,8 +48,10 @@ def frames():
 
 
 def paths_in(folder):
-    return {name: folder / f"out.{ending}" for name, ending in
-            (("scores", "csv"), ("events", "jsonl"), ("report", "html"))}
+    return {
+        name: folder / f"out.{ending}"
+        for name, ending in (("scores", "csv"), ("events", "jsonl"), ("report", "html"))
+    }
 
 
 @pytest.fixture(scope="module")
@@ -68,16 +70,14 @@ def watched(video_run, frames, tmp_path_factory):
     with open_video(source, Look(height=HEIGHT, width=WIDTH)) as video:
         decoded = [frame.image for frame in video]
     document = read_alone(outputs["report"].read_text(encoding="utf-8"))
-    return types.SimpleNamespace(document=document, rows=rows, events=events, source=source,
-                                 frames=decoded)
+    return types.SimpleNamespace(document=document, rows=rows, events=events, source=source, frames=decoded)
 
 
 def scores_of(watched, kind):
     """(frames,) of the score that finds a kind, from the CSV; and its p-values."""
     name = {"missing": "missing_z", "intruding": "intruding_z", "motion": "tail_mean"}[kind]
     number = lambda text: float(text) if text else np.nan
-    return tuple(np.array([number(row[column]) for row in watched.rows])
-                 for column in (name, f"p_{kind}"))
+    return tuple(np.array([number(row[column]) for row in watched.rows]) for column in (name, f"p_{kind}"))
 
 
 def test_it_says_what_was_watched_and_with_what(watched, video_run):
@@ -153,7 +153,10 @@ def test_curves_are_those_of_the_scores_file_with_threshold_and_events(watched, 
     watcher = Watcher(video_run.config, video_run.trained, HEIGHT, WIDTH, 25)
     figures = watched.document.one(id="scores").all("figure")
     assert [figure.all("h3")[0].text.split(":")[0] for figure in figures] == [
-        "missing", "intruding", "motion"]
+        "missing",
+        "intruding",
+        "motion",
+    ]
     for figure in figures:
         kind = figure.all("h3")[0].text.split(":")[0]
         root = ElementTree.fromstring(content_of(figure.all("img")[0])[1])
@@ -199,7 +202,8 @@ def test_after_a_break_events_go_on_being_counted(video_run, frames):
 
 def test_a_source_that_comes_back_has_no_number_twice(video_run, frames, tmp_path, monkeypatch):
     halves = lambda self, name, video, stack: (
-        LiveFrame(frame, int(frame.index >= COUNT // 2)) for frame in video)
+        LiveFrame(frame, int(frame.index >= COUNT // 2)) for frame in video
+    )
     monkeypatch.setattr(_Session, "_frames_of", halves)
     outputs = paths_in(tmp_path)
     watch(video_run.config, video_run.trained, write_video(tmp_path / "film.mkv", frames), outputs)
@@ -229,7 +233,9 @@ def test_sources_beside_one_that_cannot_be_opened_are_reported(video_run, frames
     assert "b.mkv" in capsys.readouterr().err
     document = read_alone((tmp_path / "r.html").read_text(encoding="utf-8"))
     assert [row[:2] for row in rows_of(document.one(id="sources").all("table")[0])] == [
-        ["a.mkv", "60"], ["c.mkv", "30"]]
+        ["a.mkv", "60"],
+        ["c.mkv", "30"],
+    ]
     (row,) = rows_of(document.one(id="unwatched").all("table")[0])
     assert row[0] == str(tmp_path / "b.mkv") and row[1].startswith("not a video")
     assert document.all("p")[0].text == f"2 sources in {tmp_path}"
@@ -243,8 +249,12 @@ def test_of_two_errors_the_first_is_told(video_run, frames, tmp_path, capsys):
     write_video(tmp_path / "a.mkv", frames[:9])
     (tmp_path / "s.csv").symlink_to("/dev/full")
     (tmp_path / "r.html").symlink_to("/dev/full")
-    command = [*flags_of(video_run, tmp_path), f"--input={tmp_path}/a.mkv", f"--scores={tmp_path}/s.csv",
-               f"--report={tmp_path}/r.html"]
+    command = [
+        *flags_of(video_run, tmp_path),
+        f"--input={tmp_path}/a.mkv",
+        f"--scores={tmp_path}/s.csv",
+        f"--report={tmp_path}/r.html",
+    ]
     assert main(command) == 2
     (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
     assert "s.csv" in line
@@ -310,8 +320,9 @@ def test_a_folder_that_cannot_be_written_is_told_at_once(tmp_path):
 # --- pictures of events, without a model
 
 
-SETTINGS = EventSettings(open_p=0.01, close_p=0.01, merge_gap=1, minimum_frames=3, before=0, after=0,
-                         light_change=0)
+SETTINGS = EventSettings(
+    open_p=0.01, close_p=0.01, merge_gap=1, minimum_frames=3, before=0, after=0, light_change=0
+)
 KINDS = {"missing": "missing_z", "motion": "tail_mean"}
 
 
@@ -320,8 +331,13 @@ def maps_of(number, height=4, width=6):
     zero, image = np.zeros((height, width), np.float32), image_of(number, height, width)
     missing = zero.copy()
     missing[0, 0] = 0.25
-    return Maps({"tail": zero, "missing": missing}, {}, {}, np.ones((height, width), bool),
-                image[..., 0] / np.float32(255))
+    return Maps(
+        {"tail": zero, "missing": missing},
+        {},
+        {},
+        np.ones((height, width), bool),
+        image[..., 0] / np.float32(255),
+    )
 
 
 def image_of(number, height=4, width=6):
@@ -342,8 +358,10 @@ class Stream:
         score = {kind: -np.log(value) for kind, value in p.items()}
         changes = self.detector.update(Observation(self.number, self.number / 25, p, score))
         named = {KINDS[kind]: value for kind, value in score.items()}
-        return (Frame(self.number, self.number / 25, image),
-                Seen(named, p, maps, changes, [], self.detector.peaks, False))
+        return (
+            Frame(self.number, self.number / 25, image),
+            Seen(named, p, maps, changes, [], self.detector.peaks, False),
+        )
 
 
 def pictures_after(p_T, most=60, kind="missing"):
@@ -415,7 +433,8 @@ def test_the_most_improbable_events_keep_their_pictures_the_first_of_equals():
 
 def test_predictions_end_at_black_and_white_and_pixels_that_do_not_count_show_the_frame():
     maps = maps_of(0).replace(
-        intensity=np.array([[0.25, 0.5, 0.75]]), counted=np.array([[True, True, False]]),
+        intensity=np.array([[0.25, 0.5, 0.75]]),
+        counted=np.array([[True, True, False]]),
         value={"missing": np.array([[-0.5, 0.75, 0.25]])},
     )
     assert prediction(maps).tolist() == [[[0], [255], [191]]]
@@ -423,8 +442,11 @@ def test_predictions_end_at_black_and_white_and_pixels_that_do_not_count_show_th
 
 def watcher():
     """What the report asks a watcher."""
-    return types.SimpleNamespace(threshold_in_words=lambda: "threshold", score_of_kind=KINDS,
-                                 score_threshold={"missing": 4.6, "motion": 4.6})
+    return types.SimpleNamespace(
+        threshold_in_words=lambda: "threshold",
+        score_of_kind=KINDS,
+        score_threshold={"missing": 4.6, "motion": 4.6},
+    )
 
 
 def test_a_long_stream_with_many_events_stays_small_and_says_what_is_left_out(tmp_path):
@@ -433,8 +455,10 @@ def test_a_long_stream_with_many_events_stays_small_and_says_what_is_left_out(tm
     smooth = rng.uniform(60, 200, (16, 24)).repeat(10, 0).repeat(10, 1)
     noisy = [np.rint(smooth + rng.normal(0, 12, (160, 240)))[..., None].astype(np.uint8) for _ in range(4)]
     maps = maps_of(0, 160, 240)
-    maps = maps.replace(value={"tail": rng.exponential(1, (160, 240)), "missing": maps.value["missing"]},
-                        intensity=noisy[0][..., 0] / 255)
+    maps = maps.replace(
+        value={"tail": rng.exponential(1, (160, 240)), "missing": maps.value["missing"]},
+        intensity=noisy[0][..., 0] / 255,
+    )
     report, stream = WatchReport(tmp_path / "r.html", [("Model", "none")]), Stream()
     report.begin(types.SimpleNamespace(name="film", problem="it ends"), watcher())
     for number in range(2000):
@@ -461,7 +485,9 @@ def test_memory_holds_the_scores_and_nothing_else_of_a_frame(tmp_path):
     bytes_a_frame = sum(a.itemsize for a in (source.frame_T, source.time_T, *source.score_T.values()))
     assert bytes_a_frame == 8 * 4 and not source.events
     assert {name: len(value) for name, value in vars(source).items() if hasattr(value, "itemsize")} == {
-        "frame_T": 500, "time_T": 500}
+        "frame_T": 500,
+        "time_T": 500,
+    }
     assert len(report._pictures._snapshots) <= len(KINDS) and not report._pictures.of_event
 
 

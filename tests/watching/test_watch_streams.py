@@ -17,8 +17,18 @@ def test_all_frames_are_scored(stream, video_run, monkeypatch, tmp_path):
     source = write_video(tmp_path / "new.mkv", footage(9))
     for name in ("stdout", "stderr"):
         monkeypatch.setattr(sys, name, STREAMS[stream]())
-    assert main([f"--config={tmp_path}/tiny.py", f"--workdir={video_run.directory}", "--mode=watch",
-                 f"--input={source}", f"--scores={tmp_path}/scores.csv",
-                 f"--events={tmp_path}/events.jsonl"]) == 0
+    assert (
+        main(
+            [
+                f"--config={tmp_path}/tiny.py",
+                f"--workdir={video_run.directory}",
+                "--mode=watch",
+                f"--input={source}",
+                f"--scores={tmp_path}/scores.csv",
+                f"--events={tmp_path}/events.jsonl",
+            ]
+        )
+        == 0
+    )
     assert (tmp_path / "scores.csv").read_text().count("\n") == 10
     assert (tmp_path / "events.jsonl").exists()

@@ -14,8 +14,15 @@ from tests.watching.conftest import footage
 from vpn_anomaly import csv_text
 from vpn_anomaly.main import main
 
-NAMES = ["a\nerror: forged", "a\rwarning: forged", "\x1b[2J\x1b]0;x\x07", "\u202egpj", "a\x9b1A\x7f",
-         "\u2028error: x", "\udcff"]
+NAMES = [
+    "a\nerror: forged",
+    "a\rwarning: forged",
+    "\x1b[2J\x1b]0;x\x07",
+    "\u202egpj",
+    "a\x9b1A\x7f",
+    "\u2028error: x",
+    "\udcff",
+]
 FORMULAS = ["=cmd", "+1", "-1", "@x", "\t=1", " =1", "＝1"]
 
 
@@ -38,8 +45,18 @@ def test_names_on_the_terminal(flags, film, tmp_path, capsys, name):
     broken = cut(film, 0.8, f"{name}.mkv")
     shutil.move(broken, tmp_path)
     source = str(tmp_path / f"{name}.mkv")
-    assert main([*flags, f"--input={source}", f"--events={tmp_path}/e.jsonl", f"--scores={tmp_path}/s.jsonl",
-                 f"--report={tmp_path}/r.html"]) == 0
+    assert (
+        main(
+            [
+                *flags,
+                f"--input={source}",
+                f"--events={tmp_path}/e.jsonl",
+                f"--scores={tmp_path}/s.jsonl",
+                f"--report={tmp_path}/r.html",
+            ]
+        )
+        == 0
+    )
     assert_plain(capsys, [])
     rows = list(map(json.loads, (tmp_path / "s.jsonl").read_text().splitlines()))
     assert {row["source"] for row in rows} == {source}
@@ -47,8 +64,13 @@ def test_names_on_the_terminal(flags, film, tmp_path, capsys, name):
     for debug in ([], ["--debug"]):
         assert main([*flags, f"--input={source}.mp4", *debug]) == 2
         assert_plain(capsys, ["error"])
-    for wrong in (name, f"--mode={name}", f"--config.x{name}=1", f"--config.data.path={name}",
-                  f"--output={name}.csv"):
+    for wrong in (
+        name,
+        f"--mode={name}",
+        f"--config.x{name}=1",
+        f"--config.data.path={name}",
+        f"--output={name}.csv",
+    ):
         assert main([*flags[:1], wrong]) == 2
         assert_plain(capsys, ["error"])
 

@@ -23,8 +23,9 @@ def test_white_says_look_and_black_do_not(tmp_path):
     np.testing.assert_array_equal(zones, [[False, True, True], [False, True, False]])
 
 
-@pytest.mark.parametrize("size, new", [
-    ((2, 2), (6, 4)), ((90, 120), (45, 40)), ((100, 70), (64, 48)), ((3, 5), (7, 7))])
+@pytest.mark.parametrize(
+    "size, new", [((2, 2), (6, 4)), ((90, 120), (45, 40)), ((100, 70), (64, 48)), ((3, 5), (7, 7))]
+)
 def test_the_nearest_pixel_is_taken_at_another_size(tmp_path, size, new):
     grey = 255 * np.random.default_rng(0).integers(0, 2, size)
     zones = read_zones(drawn(tmp_path / "mask.png", grey), *new)
@@ -44,11 +45,14 @@ def test_other_formats_and_odd_names_are_read(tmp_path, name):
     np.testing.assert_array_equal(zones, grey[::8, ::8] > 0)
 
 
-@pytest.mark.parametrize("name, write", [
-    ("mask.png", lambda grey: writing.png(16 * grey[..., None])),
-    ("mask.tif", lambda grey: writing.tiff([16 * grey])),
-    ("mask.pgm", lambda grey: writing.pixmap(16 * grey)),
-])
+@pytest.mark.parametrize(
+    "name, write",
+    [
+        ("mask.png", lambda grey: writing.png(16 * grey[..., None])),
+        ("mask.tif", lambda grey: writing.tiff([16 * grey])),
+        ("mask.pgm", lambda grey: writing.pixmap(16 * grey)),
+    ],
+)
 def test_masks_of_more_than_8_bits_are_read_in_the_depth_that_they_use(tmp_path, name, write):
     grey = np.zeros((32, 32), np.uint16)
     grey[:, 16:] = 255

@@ -35,8 +35,11 @@ class Allowance:
 
     def too_large(self, name, takes: str) -> TooLarge:
         """The error of a file that takes more than is allowed; `takes` says how much, in words."""
-        return TooLarge(name, f"{takes} of memory, but {self.field} allows {self.gigabytes:g};"
-                        f" give a smaller file, or set {self.field} higher if this one can be trusted")
+        return TooLarge(
+            name,
+            f"{takes} of memory, but {self.field} allows {self.gigabytes:g};"
+            f" give a smaller file, or set {self.field} higher if this one can be trusted",
+        )
 
 
 def of_sequences(gigabytes: float | None = None) -> Allowance:

@@ -1,8 +1,8 @@
 """CUHK Avenue as it is published: videos, and a MATLAB file of masks for every test video.
 
-    DIR/training_videos/01.avi                                normal footage
-    DIR/testing_videos/01.avi                                 test clips
-    DIR/ground_truth_demo/testing_label_mask/1_label.mat      their masks; DIR/testing_label_mask/ will do
+DIR/training_videos/01.avi                                normal footage
+DIR/testing_videos/01.avi                                 test clips
+DIR/ground_truth_demo/testing_label_mask/1_label.mat      their masks; DIR/testing_label_mask/ will do
 """
 
 import functools
@@ -66,8 +66,10 @@ def _videos(folder: pathlib.Path, name: str) -> list[pathlib.Path]:
 def _label_file(video: pathlib.Path, labels: pathlib.Path) -> pathlib.Path:
     numbers = re.findall(r"\d+", video.stem)
     if not numbers:
-        raise UserError(f"{video}: no number in its name; test videos are 01.avi, 02.avi …, and labels"
-                        " are found by the number")
+        raise UserError(
+            f"{video}: no number in its name; test videos are 01.avi, 02.avi …, and labels"
+            " are found by the number"
+        )
     path = labels / f"{int(numbers[-1])}_label.mat"
     if not path.is_file():
         raise UserError(f"{path}: the labels of {video} are missing; copy them from the published set")
@@ -77,8 +79,9 @@ def _label_file(video: pathlib.Path, labels: pathlib.Path) -> pathlib.Path:
 def _clip(video: pathlib.Path, path: pathlib.Path, allowed: Allowance) -> LabelledClip:
     label_T = np.array([mask_HxW.any() for mask_HxW in _cells(path, allowed)], bool)
     labelled_set.check_count(path, len(label_T), "labels", video, _frame_count(video, allowed))
-    return LabelledClip(video.stem, str(video), label_T, str(path),
-                        functools.partial(_read_masks, path, allowed))
+    return LabelledClip(
+        video.stem, str(video), label_T, str(path), functools.partial(_read_masks, path, allowed)
+    )
 
 
 def _frame_count(video: pathlib.Path, allowed: Allowance) -> int:
@@ -101,8 +104,10 @@ def _cells(path: pathlib.Path, allowed: Allowance) -> np.ndarray:
     try:
         found = matlab_file.read_cells(path, VARIABLE, allowed)
     except NotImplementedError as error:
-        raise UserError(f"{path}: a MATLAB v7.3 file (HDF5), which is not read; save it in MATLAB with"
-                        f" save(…, '-v7'); {NEEDED}") from error
+        raise UserError(
+            f"{path}: a MATLAB v7.3 file (HDF5), which is not read; save it in MATLAB with"
+            f" save(…, '-v7'); {NEEDED}"
+        ) from error
     except matlab_file.OtherKind as error:
         raise UserError(f"{path}: {error}; {NEEDED}") from error
     except (UserError, MemoryError):
@@ -116,6 +121,8 @@ def _cells(path: pathlib.Path, allowed: Allowance) -> np.ndarray:
     cell_T = found.ravel()
     for number, cell in enumerate(cell_T, 1):
         if cell.shape != cell_T[0].shape:
-            raise UserError(f"{path}: cell {number} of {VARIABLE} is {list(cell.shape)}, the first"
-                            f" {list(cell_T[0].shape)}; {NEEDED}")
+            raise UserError(
+                f"{path}: cell {number} of {VARIABLE} is {list(cell.shape)}, the first"
+                f" {list(cell_T[0].shape)}; {NEEDED}"
+            )
     return cell_T

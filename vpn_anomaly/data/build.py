@@ -61,8 +61,15 @@ def build_source(data, max_gigabytes: float | None = None):
 def build_look(data) -> Look:
     """How videos are looked at: work size, colours, rate."""
     video = data.video
-    return Look(video.height, video.width, data.channels, video.rate, video.frame_rate, depth=video.depth,
-                max_gigabytes=video.max_gigabytes)
+    return Look(
+        video.height,
+        video.width,
+        data.channels,
+        video.rate,
+        video.frame_rate,
+        depth=video.depth,
+        max_gigabytes=video.max_gigabytes,
+    )
 
 
 def measured_depth(data) -> int:
@@ -109,7 +116,8 @@ def check_layout(data) -> None:
     training clips, test clips or labels. Decodes nothing. Passes what is no labelled set."""
     if data.source in LABELLED_SETS:
         LABELLED_SETS[data.source].check_layout(
-            pathlib.Path(data.path), allowance.of_footage(data.video.max_gigabytes))
+            pathlib.Path(data.path), allowance.of_footage(data.video.max_gigabytes)
+        )
 
 
 def labelled_clips(data) -> list[LabelledClip]:
@@ -118,7 +126,8 @@ def labelled_clips(data) -> list[LabelledClip]:
     UserError where it is another kind of folder, or labels do not fit.
     """
     return LABELLED_SETS[data.source].test_clips(
-        pathlib.Path(data.path), allowance.of_footage(data.video.max_gigabytes))
+        pathlib.Path(data.path), allowance.of_footage(data.video.max_gigabytes)
+    )
 
 
 def _deep_images(source: str, allowed: Allowance) -> list[pathlib.Path]:

@@ -30,10 +30,12 @@ def open_stream(address: str, timeout: float, allowed: Allowance) -> Decoder:
 
     name = display_name(address)
     if name == address and HIDDEN in address:
-        raise UserError(f"{name}: {HIDDEN} stands for what is not stored of an address; give all of it "
-                        "on the command line")
+        raise UserError(
+            f"{name}: {HIDDEN} stands for what is not stored of an address; give all of it "
+            "on the command line"
+        )
     scheme = re.match(r"\w+://", address)[0].lower()
-    address = scheme + address[len(scheme):]  # FFmpeg knows schemes in small letters alone
+    address = scheme + address[len(scheme) :]  # FFmpeg knows schemes in small letters alone
     # Over UDP, the default, cameras lose packets and pictures break.
     options = {"rtsp_transport": "tcp"} if scheme == "rtsp://" else {}
     start = time.monotonic()
@@ -45,8 +47,7 @@ def open_stream(address: str, timeout: float, allowed: Allowance) -> Decoder:
             why = f"no answer in {timeout:g} s; check that it is on and sends, or wait longer"
         else:
             words = _unknown_host(address) or masked(reason(error), [address])
-            why = (f"cannot be opened ({words}); check the address, and that it is on"
-                   f"{_unescaped(address)}")
+            why = f"cannot be opened ({words}); check the address, and that it is on{_unescaped(address)}"
         raise UserError(f"{name}: {why}") from error
     live = scheme in ALWAYS_LIVE or not container.duration
     hide = lambda words: masked(words, [address])
@@ -68,12 +69,15 @@ def open_camera(source: str, timeout: float, allowed: Allowance) -> Decoder:
             source_name = device.format(_camera_names(system)[int(number[1])])
         else:
             source_name = device.format(number[1]) if number else source
-        container = av.open(source_name, format=system, options=options, timeout=(timeout, timeout),
-                            metadata_errors="replace")
+        container = av.open(
+            source_name, format=system, options=options, timeout=(timeout, timeout), metadata_errors="replace"
+        )
     except (OSError, IndexError, ValueError, av.FFmpegError) as error:
         there = ", ".join(_camera_names(system)) or "none"
-        raise UserError(f"{source}: this camera cannot be opened ({reason(error)}); there are:"
-                        f" {there}; plug it in, or close the program that uses it") from error
+        raise UserError(
+            f"{source}: this camera cannot be opened ({reason(error)}); there are:"
+            f" {there}; plug it in, or close the program that uses it"
+        ) from error
     return Decoder(container, video_stream(container, source, allowed), True, timeout)
 
 

@@ -38,8 +38,7 @@ class Decoder:
       expected_frames: by the header's count, or its duration and rate; None: unknown.
     """
 
-    def __init__(self, container, stream, live: bool, timeout: float = 0,
-                 hide: Callable[[str], str] = str):
+    def __init__(self, container, stream, live: bool, timeout: float = 0, hide: Callable[[str], str] = str):
         """hide: takes what is secret out of FFmpeg's words."""
         self.live = live
         rate = stream.average_rate or stream.guessed_rate
@@ -198,8 +197,9 @@ def open_file(path: str, allowed: Allowance) -> Decoder:
         if not os.path.getsize(path):
             raise UserError(f"{path}: the file is empty; {NEEDED}")
         # "file:" keeps FFmpeg from taking a colon in the path for a protocol.
-        container = av.open(f"file:{path}", options=picture_size.decoder_options(allowed),
-                            metadata_errors="replace")
+        container = av.open(
+            f"file:{path}", options=picture_size.decoder_options(allowed), metadata_errors="replace"
+        )
     except av.InvalidDataError as error:
         line = f"{path}: not a video, or one cut off before its index; {NEEDED}"
         raise UserError(line) from error

@@ -64,8 +64,9 @@ def _whole_colours_of_tiff(image, path: pathlib.Path) -> np.ndarray:
     for letter in (order, "BL"[order == "B"]):
         with opened(path) as again:
             again.seek(number)
-            again.tile = [tile._replace(args=(tile.args[0][:-1] + letter, *tile.args[1:]))
-                          for tile in again.tile]
+            again.tile = [
+                tile._replace(args=(tile.args[0][:-1] + letter, *tile.args[1:])) for tile in again.tile
+            ]
             again.load()
             halves.append(np.asarray(ImageOps.exif_transpose(again))[..., :3].astype(np.uint16))
     return halves[0] << 8 | halves[1]

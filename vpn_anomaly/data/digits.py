@@ -99,8 +99,9 @@ def _npz(path: pathlib.Path, allowed: Allowance) -> Digits:
         with array_files.open_archive(path) as archive:
             names = archive.names
             if len(names) != 1 and not {"train", "test"} <= set(names):
-                raise UserError(f"data.digits={path} has arrays {sorted(names)[:MOST_NAMED]}; allowed:"
-                                f" {needed}")
+                raise UserError(
+                    f"data.digits={path} has arrays {sorted(names)[:MOST_NAMED]}; allowed: {needed}"
+                )
             wanted = names if len(names) == 1 else ["train", "test"]
             _check_sizes(path, [archive.header(name) for name in wanted], allowed)
             arrays = [archive.read(name, lambda header: None) for name in wanted]

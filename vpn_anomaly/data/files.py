@@ -37,9 +37,7 @@ def read_sequences(path, allowed: Allowance | None = None) -> np.ndarray:
     return array[..., None]
 
 
-def check_shape(
-    sequences, path, *, height=None, width=None, channels=None, minimum_frames: int = 1
-) -> None:
+def check_shape(sequences, path, *, height=None, width=None, channels=None, minimum_frames: int = 1) -> None:
     """UserError unless the sequences have these sizes (None: any) and at least so many frames."""
     _, frames, *size = sequences.shape
     named = zip(("height", "width", "channels"), size, (height, width, channels), strict=True)
@@ -51,8 +49,7 @@ def check_shape(
             )
     if frames < minimum_frames:
         raise UserError(
-            f"{path}: {frames} frames a sequence, but {minimum_frames} are needed;"
-            " give longer sequences"
+            f"{path}: {frames} frames a sequence, but {minimum_frames} are needed; give longer sequences"
         )
 
 
@@ -85,6 +82,7 @@ class FileSequences:
 
     def graph_clips(self, seed: int, split: str, index_N):
         """`clips` as a node of a tf.data graph."""
+
         def clips(index_N):
             return self.clips(seed, split, index_N)
 

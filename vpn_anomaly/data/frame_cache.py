@@ -45,8 +45,10 @@ def default_folder() -> pathlib.Path:
     try:
         folder = file_names.expanded("~/.cache", folder=True)
     except UserError as error:
-        raise UserError("there is no folder for decoded frames, as no home folder is known: set"
-                        " --config.data.video.cache=DIR, or HOME or XDG_CACHE_HOME") from error
+        raise UserError(
+            "there is no folder for decoded frames, as no home folder is known: set"
+            " --config.data.video.cache=DIR, or HOME or XDG_CACHE_HOME"
+        ) from error
     return pathlib.Path(folder) / "vpn_anomaly"
 
 
@@ -75,8 +77,10 @@ class FrameCache:
             be written.
         """
         if pipe.is_pipe(source):
-            raise UserError(f"{source}: a pipe is read once, but to train footage is read again and again;"
-                            " write it to a file first")
+            raise UserError(
+                f"{source}: a pipe is read once, but to train footage is read again and again;"
+                " write it to a file first"
+            )
         with _as_unreadable():
             start = f"{_plain_name(source)}-{_digest(source, self._look)}"
         frame_TxHxWxC = self._kept(start)
@@ -84,8 +88,10 @@ class FrameCache:
             self._decode(source, start)
             frame_TxHxWxC = self._kept(start)
         if frame_TxHxWxC is None:
-            raise UserError(f"the frames that were written to {self._folder} cannot be read back; choose"
-                            " another folder with data.video.cache")
+            raise UserError(
+                f"the frames that were written to {self._folder} cannot be read back; choose"
+                " another folder with data.video.cache"
+            )
         self._take(frame_TxHxWxC.nbytes, source)
         return frame_TxHxWxC
 
@@ -97,9 +103,10 @@ class FrameCache:
                 whole = path.stat().st_size == frame_TxHxWxC.offset + frame_TxHxWxC.nbytes
             except OSError as error:
                 if error.errno in NO_MORE_OPEN_FILES:
-                    raise UserError(f"cannot open {path}: {error.strerror.lower()}; every video needs an"
-                                    " open file: allow more of them (ulimit -n 4096), or train on fewer"
-                                    ) from error
+                    raise UserError(
+                        f"cannot open {path}: {error.strerror.lower()}; every video needs an"
+                        " open file: allow more of them (ulimit -n 4096), or train on fewer"
+                    ) from error
                 continue
             except Exception:  # damage surfaces as several types: value, end of file, token …
                 continue
@@ -117,15 +124,19 @@ class FrameCache:
                 video = open_video(source, self._look)
             with video, partial.open("xb") as file:
                 if video.live:
-                    raise UserError(f"{video.name}: a live source does not end; record a file of"
-                                    " normal footage to train on")
+                    raise UserError(
+                        f"{video.name}: a live source does not end; record a file of"
+                        " normal footage to train on"
+                    )
                 shape = self._write(video, file)
                 if video.problem:
                     self.problems.append(f"{video.name}: {video.problem}")
             os.replace(partial, self._folder / _file_name(start, shape))
         except OSError as error:
-            raise UserError(f"cannot write {self._folder}: {(error.strerror or str(error)).lower()};"
-                            " make room, or choose another folder with data.video.cache") from error
+            raise UserError(
+                f"cannot write {self._folder}: {(error.strerror or str(error)).lower()};"
+                " make room, or choose another folder with data.video.cache"
+            ) from error
         finally:
             partial_files.remove(partial)
 
@@ -158,9 +169,11 @@ class FrameCache:
             raise UserError(self._too_large(source))
 
     def _too_large(self, source: str) -> str:
-        return (f"with {display_name(source)} the decoded frames are more than data.video.cache_gigabytes"
-                f" {self._limit / GIGABYTE:g}; raise it, or set a smaller data.video.height and"
-                " data.video.width or a lower data.video.rate, or train on less footage")
+        return (
+            f"with {display_name(source)} the decoded frames are more than data.video.cache_gigabytes"
+            f" {self._limit / GIGABYTE:g}; raise it, or set a smaller data.video.height and"
+            " data.video.width or a lower data.video.rate, or train on less footage"
+        )
 
 
 @contextlib.contextmanager

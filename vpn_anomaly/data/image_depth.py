@@ -48,8 +48,12 @@ class Range:
 
 def is_deep(paths: Iterable[pathlib.Path], allowed: Allowance | None = None) -> bool:
     """Whether the first picture that can be read has more than 8 bits; the others are like it."""
-    readable = (picture for path in paths for picture in pictures(path, allowed=allowed)
-                if not isinstance(picture, Unreadable))
+    readable = (
+        picture
+        for path in paths
+        for picture in pictures(path, allowed=allowed)
+        if not isinstance(picture, Unreadable)
+    )
     return isinstance(next(readable, None), Deep)
 
 
@@ -62,8 +66,11 @@ def depth_of(paths: Sequence[pathlib.Path], allowed: Allowance | None = None) ->
             if isinstance(picture, Deep):
                 found.add(picture)
         if pace.due(time.monotonic(), last=False):
-            print(f"finding the grey levels that images use: {number} of {len(paths)} files",
-                  file=sys.stderr, flush=True)
+            print(
+                f"finding the grey levels that images use: {number} of {len(paths)} files",
+                file=sys.stderr,
+                flush=True,
+            )
     return found.depth or EIGHT_BITS
 
 

@@ -42,8 +42,9 @@ class Unreadable(NamedTuple):
     why: str
 
 
-def pictures(path: pathlib.Path, note: Callable[[str], None] = lambda line: None,
-             allowed: Allowance | None = None) -> Iterator:
+def pictures(
+    path: pathlib.Path, note: Callable[[str], None] = lambda line: None, allowed: Allowance | None = None
+) -> Iterator:
     """Yields each picture of the file: an av.VideoFrame of 8 bits, `Deep`, or `Unreadable`.
 
     note: called with a line on pages that are left out. allowed: memory that a picture may take, by its

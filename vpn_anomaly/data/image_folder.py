@@ -23,8 +23,14 @@ class ImageFolder:
 
     live = False
 
-    def __init__(self, source: str, paths: list[pathlib.Path], rate: float, depth: int = 0,
-                 allowed: Allowance | None = None):
+    def __init__(
+        self,
+        source: str,
+        paths: list[pathlib.Path],
+        rate: float,
+        depth: int = 0,
+        allowed: Allowance | None = None,
+    ):
         """depth: bits of the grey levels of images that have more than 8, as the normal footage uses
         them; 0 or EIGHT_BITS: as these images use them, which are all read once before the first is
         given. allowed: memory that a picture may take; None: by default."""
@@ -44,6 +50,7 @@ class ImageFolder:
         """Yields (index, seconds, av.VideoFrame)."""
         index = 0
         for path in self._paths:
+
             def note(line, name=path.name):
                 self._notes.append(f"{name}: {line}")
 
@@ -60,8 +67,7 @@ class ImageFolder:
         found = []
         if self._unread:
             count = self._read + len(self._unread)
-            found.append(f"{len(self._unread)} of {count} images cannot be read"
-                         f" ({shortened(self._unread)})")
+            found.append(f"{len(self._unread)} of {count} images cannot be read ({shortened(self._unread)})")
         missing = gaps([path.stem for path in self._paths])
         if missing:
             found.append(f"images are missing by their numbers ({shortened(missing)})")
@@ -94,7 +100,7 @@ def gaps(names: list[str]) -> list[str]:
     numbers = [re.findall(r"\d+", name)[-1:] for name in names]
     if not all(numbers) or len(numbers) < 3:
         return []
-    numbers = [int(number) for number, in numbers]
+    numbers = [int(number) for (number,) in numbers]
     pairs = list(zip(numbers, numbers[1:], strict=False))
     steps = collections.Counter(after - before for before, after in pairs)
     step, count = steps.most_common(1)[0]

@@ -70,16 +70,19 @@ def labelled_images(folder: pathlib.Path) -> list[pathlib.Path]:
     _check_names_differ(found)
     missing = gaps([path.stem for path in found])
     if missing:
-        raise UserError(f"{folder}: images are missing by their numbers ({shortened(missing)}), so"
-                        " the labels would shift; copy them from the published set")
+        raise UserError(
+            f"{folder}: images are missing by their numbers ({shortened(missing)}), so"
+            " the labels would shift; copy them from the published set"
+        )
     return found
 
 
 def check_count(place: pathlib.Path, count: int, kind: str, source: pathlib.Path, frames: int) -> None:
     """Raises UserError, with both counts, unless there are as many labels or masks as frames."""
     if count != frames:
-        raise UserError(f"{place}: {count} {kind}, but {source} has {frames} frames; copy both from"
-                        " the published set")
+        raise UserError(
+            f"{place}: {count} {kind}, but {source} has {frames} frames; copy both from the published set"
+        )
 
 
 def _check_names_differ(paths: list[pathlib.Path]) -> None:
@@ -87,5 +90,4 @@ def _check_names_differ(paths: list[pathlib.Path]) -> None:
     for path in paths:
         other = first.setdefault(path.stem, path)
         if other is not path:
-            raise UserError(f"{path.parent}: {other.name} and {path.name} have one name;"
-                            " leave one of them")
+            raise UserError(f"{path.parent}: {other.name} and {path.name} have one name; leave one of them")

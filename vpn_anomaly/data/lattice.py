@@ -44,9 +44,7 @@ def fixed_shifts(count: int, period) -> np.ndarray:
     nearest_P = _torus_distance(cell_Px2, cell_Px2[0], period)
     while len(chosen) < count:
         chosen.append(int(np.argmax(nearest_P)))
-        nearest_P = np.minimum(
-            nearest_P, _torus_distance(cell_Px2, cell_Px2[chosen[-1]], period)
-        )
+        nearest_P = np.minimum(nearest_P, _torus_distance(cell_Px2, cell_Px2[chosen[-1]], period))
     return cell_Px2[chosen].astype(np.int32)
 
 

@@ -27,8 +27,10 @@ class Layout:
         above or inside it that looks right."""
         if not folder.is_dir():
             return UserError(f"{folder}: no such folder; needed is {self.name}: {self.looked_for}")
-        return UserError(f"{folder} is not {self.name} as it is published: looked for"
-                         f" {self.looked_for}, found no {lacking}; {self._advice(folder)}")
+        return UserError(
+            f"{folder} is not {self.name} as it is published: looked for"
+            f" {self.looked_for}, found no {lacking}; {self._advice(folder)}"
+        )
 
     def _advice(self, folder: pathlib.Path) -> str:
         other = _seen(folder, self)
@@ -47,8 +49,10 @@ class Layout:
     def instead(self, what: str, path: pathlib.Path | None = None) -> str:
         """What to do where `what` looks like this layout; path: the folder to give instead."""
         if not self.source:
-            return (f"{what} looks like {self.name} ({self.looked_for}), a layout that is not read; give the"
-                    " set as it is published")
+            return (
+                f"{what} looks like {self.name} ({self.looked_for}), a layout that is not read; give the"
+                " set as it is published"
+            )
         place = f" and data.path={path}" if path else ""
         return f"{what} looks like {self.name}: set data.source={self.source}{place}"
 
@@ -63,21 +67,29 @@ class _PassedOn(Layout):
 
 
 UCSD = Layout(
-    "UCSD Ped1 or Ped2", "Train/*/ with images, Test/*/ with images and one Test/*.m", ("Train", "Test"),
+    "UCSD Ped1 or Ped2",
+    "Train/*/ with images, Test/*/ with images and one Test/*.m",
+    ("Train", "Test"),
     "ucsd",
 )
 AVENUE = Layout(
-    "CUHK Avenue", "training_videos/*.avi, testing_videos/*.avi (or videos of another kind) and"
-    " ground_truth_demo/testing_label_mask/*_label.mat", ("training_videos", "testing_videos"), "avenue",
+    "CUHK Avenue",
+    "training_videos/*.avi, testing_videos/*.avi (or videos of another kind) and"
+    " ground_truth_demo/testing_label_mask/*_label.mat",
+    ("training_videos", "testing_videos"),
+    "avenue",
 )
 SHANGHAITECH = Layout(
-    "ShanghaiTech", "training/videos/*.avi or training/frames/*/ with images, testing/frames/*/ with"
+    "ShanghaiTech",
+    "training/videos/*.avi or training/frames/*/ with images, testing/frames/*/ with"
     " images and testing/test_frame_mask/*.npy",
-    ("training", "testing/frames", "testing/test_frame_mask"), "shanghaitech",
+    ("training", "testing/frames", "testing/test_frame_mask"),
+    "shanghaitech",
 )
 PASSED_ON = _PassedOn(
     "a set as ano_pred, MNAD and HF2-VAD pass it on",
-    "training/frames, testing/frames and a .mat or frame_labels_*.npy", ("training/frames", "testing/frames"),
+    "training/frames, testing/frames and a .mat or frame_labels_*.npy",
+    ("training/frames", "testing/frames"),
     "",
 )
 LAYOUTS = (UCSD, AVENUE, SHANGHAITECH, PASSED_ON)

@@ -17,8 +17,22 @@ from vpn_anomaly.data.allowance import Allowance
 
 MATRIX, COMPRESSED = 14, 15  # types of an element
 CLASSES = (  # of an array, from 1
-    "object", "struct", "an object", "text", "sparse", "float64", "float32", "int8", "uint8", "int16",
-    "uint16", "int32", "uint32", "int64", "uint64")
+    "object",
+    "struct",
+    "an object",
+    "text",
+    "sparse",
+    "float64",
+    "float32",
+    "int8",
+    "uint8",
+    "int16",
+    "uint16",
+    "int32",
+    "uint32",
+    "int64",
+    "uint64",
+)
 CELL, FIRST_NUMERIC = 1, 6
 V4, V5 = 0, 1  # scipy's numbers
 COMPLEX = 0x0800  # a flag of an array
@@ -88,7 +102,8 @@ class _Content:
         self.taken += size
         if self.taken > self._allowed.bytes:
             raise self._allowed.too_large(
-                self._path, f"unpacked, it takes more than {self._allowed.gigabytes:g} GB")
+                self._path, f"unpacked, it takes more than {self._allowed.gigabytes:g} GB"
+            )
 
     def read(self, size: int) -> bytes:
         while len(self._ready) - self._at < size and self._fill():
@@ -168,5 +183,5 @@ def _check_cell(content: _Content, name: str) -> None:
 def _array(content: _Content) -> tuple[int, int, tuple[int, ...]]:
     """Class, flags and axes of an array, with which it begins."""
     flags, axes = content.small(), content.small()
-    flags, = struct.unpack(f"{content.order}I", flags[:4])
+    (flags,) = struct.unpack(f"{content.order}I", flags[:4])
     return flags & 0xFF, flags, struct.unpack(f"{content.order}{len(axes) // 4}I", axes)

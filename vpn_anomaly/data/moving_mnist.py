@@ -75,6 +75,7 @@ class MovingMNIST:
 
     def graph_clips(self, seed: int, split: str, index_N):
         """`clips` in a tf.data graph: the scene from numpy, the pixels by TensorFlow."""
+
         def scene(index_N):
             return self.scene(seed, split, index_N)
 

@@ -13,8 +13,10 @@ from vpn_anomaly.errors import UserError
 
 STDIN = "/dev/stdin"
 SECONDS_BETWEEN_ASKING = 0.2
-ADVICE = ("a pipe takes what needs no look back, such as .mkv, .ts or .mjpeg, and .mp4 with -movflags"
-          " frag_keyframe+empty_moov")
+ADVICE = (
+    "a pipe takes what needs no look back, such as .mkv, .ts or .mjpeg, and .mp4 with -movflags"
+    " frag_keyframe+empty_moov"
+)
 
 
 def is_pipe(source: str) -> bool:

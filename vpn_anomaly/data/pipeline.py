@@ -6,7 +6,8 @@ index_N)`: MovingMNIST and FileSequences.
 
 import functools
 import importlib.util
-from typing import Iterator, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -48,9 +49,7 @@ def training_batches(
     the batches made at once. UserError for an empty split or shards that do not divide the batch.
     """
     if batch_size % shard_count:
-        raise UserError(
-            f"train.batch_size={batch_size} over {shard_count} devices: set a multiple"
-        )
+        raise UserError(f"train.batch_size={batch_size} over {shard_count} devices: set a multiple")
     length = source.length("train")
     if length == 0:
         raise UserError("no sequence is left to train on: give a file of 10 sequences or more")

@@ -1,9 +1,9 @@
 """ShanghaiTech Campus as it is published: videos to train on, folders of frames to test on.
 
-    DIR/training/videos/01_001.avi              normal footage, or training/frames/01_001/*.jpg
-    DIR/testing/frames/01_0014/000.jpg          test clips
-    DIR/testing/test_frame_mask/01_0014.npy     which frames are anomalous, (T,)
-    DIR/testing/test_pixel_mask/01_0014.npy     which pixels are, (T, H, W); a clip may lack it
+DIR/training/videos/01_001.avi              normal footage, or training/frames/01_001/*.jpg
+DIR/testing/frames/01_0014/000.jpg          test clips
+DIR/testing/test_frame_mask/01_0014.npy     which frames are anomalous, (T,)
+DIR/testing/test_pixel_mask/01_0014.npy     which pixels are, (T, H, W); a clip may lack it
 """
 
 import functools
@@ -17,7 +17,6 @@ from vpn_anomaly.data.allowance import Allowance
 from vpn_anomaly.data.labelled_set import LabelledClip
 from vpn_anomaly.data.layouts import SHANGHAITECH
 from vpn_anomaly.errors import UserError
-
 
 
 def training_sources(folder: pathlib.Path) -> list[str]:
@@ -63,8 +62,7 @@ def _clip(clip: pathlib.Path, testing: pathlib.Path, allowed: Allowance) -> Labe
     label_file = testing / "test_frame_mask" / f"{clip.name}.npy"
     mask_file = testing / "test_pixel_mask" / f"{clip.name}.npy"
     if not label_file.is_file():
-        raise UserError(f"{label_file}: the labels of {clip} are missing; copy them from the published"
-                        " set")
+        raise UserError(f"{label_file}: the labels of {clip} are missing; copy them from the published set")
     label_T = _read_array(label_file, "(T,)", 1, allowed) != 0
     labelled_set.check_count(label_file, len(label_T), "labels", clip, frames)
     read_masks = None

@@ -45,8 +45,10 @@ def takes_in(where: str, path: pathlib.Path) -> bool:
 def check_cache(where: str, folder: pathlib.Path) -> None:
     """Raises UserError where decoded frames (.npy) in the folder would be read as footage the next time."""
     if takes_in(where, folder / "frames.npy"):
-        raise UserError(f"data.video.cache={folder} is where data.path={where} looks for footage, and would"
-                        " find the decoded frames there the next time; give another folder")
+        raise UserError(
+            f"data.video.cache={folder} is where data.path={where} looks for footage, and would"
+            " find the decoded frames there the next time; give another folder"
+        )
 
 
 def is_footage(path: pathlib.Path) -> bool:

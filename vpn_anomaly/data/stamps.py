@@ -52,8 +52,13 @@ class Stamps:
     @property
     def known(self) -> bool:
         """Whether the frames so far show which stamp it is; until then they are better kept."""
-        return (self._bare or self._by_decoding or not self._packets_grow
-                or not self._decoder.reorder_depth or self._frames > LONGEST_REORDERING)
+        return (
+            self._bare
+            or self._by_decoding
+            or not self._packets_grow
+            or not self._decoder.reorder_depth
+            or self._frames > LONGEST_REORDERING
+        )
 
     def seconds(self, stamp: Stamp) -> float | None:
         """When the frame of this stamp is shown, by any zero; None: it has none."""

@@ -1,9 +1,9 @@
 """UCSD Ped1 and Ped2 as they are published: folders of images, ranges of frames in one MATLAB text.
 
-    DIR/Train/Train001/001.tif      normal footage
-    DIR/Test/Test001/001.tif        test clips
-    DIR/Test/UCSDped1.m             a line a test clip: its anomalous frames, counted from 1
-    DIR/Test/Test001_gt/001.bmp     masks: of all clips of Ped2, of ten of Ped1
+DIR/Train/Train001/001.tif      normal footage
+DIR/Test/Test001/001.tif        test clips
+DIR/Test/UCSDped1.m             a line a test clip: its anomalous frames, counted from 1
+DIR/Test/Test001_gt/001.bmp     masks: of all clips of Ped2, of ten of Ped1
 """
 
 import functools
@@ -60,21 +60,26 @@ def test_clips(folder: pathlib.Path, allowed: Allowance | None = None) -> list[L
     allowed = allowed or allowance.of_footage()
     ranges = _read_ranges(label_file, allowed)
     if len(ranges) != len(found):
-        raise UserError(f"{label_file}: labels of {len(ranges)} clips, but {folder / 'Test'} has"
-                        f" {len(found)}; copy both from the published set")
+        raise UserError(
+            f"{label_file}: labels of {len(ranges)} clips, but {folder / 'Test'} has"
+            f" {len(found)}; copy both from the published set"
+        )
     return [_clip(*pair, label_file, allowed) for pair in zip(found, ranges, strict=True)]
 
 
-def _clip(clip: pathlib.Path, ranges: list[tuple[int, int]], label_file: pathlib.Path,
-          allowed: Allowance) -> LabelledClip:
+def _clip(
+    clip: pathlib.Path, ranges: list[tuple[int, int]], label_file: pathlib.Path, allowed: Allowance
+) -> LabelledClip:
     images = labelled_set.labelled_images(clip)
     _check_first(images[0])
     frames = len(images)
     label_T = np.zeros(frames, bool)
     for first, last in ranges:
         if not 1 <= first <= last <= frames:
-            raise UserError(f"{label_file}: frames {first}:{last} of {clip.name}, which has frames"
-                            f" 1:{frames}; copy both from the published set")
+            raise UserError(
+                f"{label_file}: frames {first}:{last} of {clip.name}, which has frames"
+                f" 1:{frames}; copy both from the published set"
+            )
         label_T[first - 1 : last] = True
     mask_folder = clip.with_name(clip.name + MASKS)
     read_masks = None
@@ -88,8 +93,10 @@ def _check_first(image: pathlib.Path) -> None:
     """Raises UserError where the numbers of a clip's images begin above 1."""
     number = re.search(r"(\d+)$", image.stem)
     if number and int(number[1]) > 1:
-        raise UserError(f"{image.parent}: the first image is {image.name}: those before it are missing, so the"
-                        " labels would shift; copy them from the published set")
+        raise UserError(
+            f"{image.parent}: the first image is {image.name}: those before it are missing, so the"
+            " labels would shift; copy them from the published set"
+        )
 
 
 def _label_file(folder: pathlib.Path) -> pathlib.Path:
@@ -117,8 +124,10 @@ def _read_ranges(path: pathlib.Path, allowed: Allowance) -> list[list[tuple[int,
         assigned = _ASSIGNED.match(line)
         ranges = _ranges(line[assigned.end() :]) if assigned else None
         if ranges is None:
-            raise UserError(f"{path}: line {number} is {line[:80]!r}; needed is a line a clip such as"
-                            " TestVideoFile{end+1}.gt_frame = [5:90, 140:200];")
+            raise UserError(
+                f"{path}: line {number} is {line[:80]!r}; needed is a line a clip such as"
+                " TestVideoFile{end+1}.gt_frame = [5:90, 140:200];"
+            )
         found.append(ranges)
     return found
 
@@ -144,8 +153,10 @@ def _read_masks(paths: list[pathlib.Path], allowed: Allowance) -> np.ndarray:
     for path, mask_HxW in zip(paths, masks, strict=True):
         if mask_HxW.shape != masks[0].shape:
             sizes = [f"{width}x{height}" for height, width in (mask_HxW.shape, masks[0].shape)]
-            raise UserError(f"{path}: a mask of {sizes[0]}, but {paths[0].name} has {sizes[1]}; copy it"
-                            " from the published set")
+            raise UserError(
+                f"{path}: a mask of {sizes[0]}, but {paths[0].name} has {sizes[1]}; copy it"
+                " from the published set"
+            )
     return np.stack(masks)
 
 

@@ -1,11 +1,11 @@
 """Frames from anything: video files, image folders, .npy, cameras, network streams.
 
-    for source in sources("normal/*.mp4"):
-        with open_video(source, Look(height=64, width=64)) as video:
-            for frame in video:
-                frame.image  # uint8 (H, W, C)
-        if video.problem:
-            print(f"{source}: {video.problem}")
+for source in sources("normal/*.mp4"):
+    with open_video(source, Look(height=64, width=64)) as video:
+        for frame in video:
+            frame.image  # uint8 (H, W, C)
+    if video.problem:
+        print(f"{source}: {video.problem}")
 """
 
 import dataclasses
@@ -75,8 +75,10 @@ class Look:
         if self.channels not in FORMATS:
             raise UserError(f"channels={self.channels}: give 1 (grey) or 3 (RGB)")
         if not -MOST_BITS <= self.depth <= MOST_BITS or self.depth == -1:
-            raise UserError(f"depth={self.depth}: give 0 (as it is), 1 to {MOST_BITS} bits, or -{MOST_BITS}"
-                            " to -2 for numbers with a sign")
+            raise UserError(
+                f"depth={self.depth}: give 0 (as it is), 1 to {MOST_BITS} bits, or -{MOST_BITS}"
+                " to -2 for numbers with a sign"
+            )
 
     def work_size(self, height: int, width: int) -> tuple[int, int]:
         """(height, width) in which frames of this size are given, at least 1 × 1."""
@@ -172,13 +174,13 @@ class Video:
         size = shown_size(picture)
         if size != self._source_size:
             (height, width), (new_height, new_width) = self._source_size, size
-            self._size_changes.append(f"frame size changes from {width}x{height} to"
-                                      f" {new_width}x{new_height} at frame {index}")
+            self._size_changes.append(
+                f"frame size changes from {width}x{height} to {new_width}x{new_height} at frame {index}"
+            )
             self._source_size = size
 
 
-def open_video(source: str, look: Look, name: str = "",
-               stopped: Callable[[], bool] = lambda: False) -> Video:
+def open_video(source: str, look: Look, name: str = "", stopped: Callable[[], bool] = lambda: False) -> Video:
     """Opens one of `sources` and decodes its first frame. UserError, one line, where that fails.
 
     name: of the video; without it the source's display name.

@@ -35,16 +35,17 @@ def whole_videos(lengths: Sequence[int], split: str) -> list[range]:
     """
     count = len(lengths)
     if count < len(TWENTIETHS):
-        raise UserError(f"{count} normal clips, but at least {len(TWENTIETHS)} are needed: to train on, to "
-                        "calibrate with, and one that is held out")
+        raise UserError(
+            f"{count} normal clips, but at least {len(TWENTIETHS)} are needed: to train on, to "
+            "calibrate with, and one that is held out"
+        )
     held_out = max(1, count // VIDEOS_A_HELD_OUT)
     of_split = {
         split: {int((place + part) * count / held_out) for place in range(held_out)}
         for split, part in (("validation", 0.25), ("test", 0.75))
     }
     of_split["train"] = set(range(count)) - of_split["validation"] - of_split["test"]
-    return [range(length) if number in of_split[split] else range(0)
-            for number, length in enumerate(lengths)]
+    return [range(length) if number in of_split[split] else range(0) for number, length in enumerate(lengths)]
 
 
 class VideoClips:
@@ -57,8 +58,14 @@ class VideoClips:
       UserError: a video is smaller than the crops, or no video is long enough for a split.
     """
 
-    def __init__(self, videos: dict[str, np.ndarray], frames: int, height: int, width: int,
-                 divide: Divide = parts_of_videos):
+    def __init__(
+        self,
+        videos: dict[str, np.ndarray],
+        frames: int,
+        height: int,
+        width: int,
+        divide: Divide = parts_of_videos,
+    ):
         """videos: uint8 (T, H, W, C) by name, of any sizes and lengths, all with C channels.
 
         divide: which frames of the videos a split has: `parts_of_videos` or `whole_videos`.
@@ -130,6 +137,7 @@ class VideoClips:
 
     def graph_clips(self, seed: int, split: str, index_N):
         """`clips` as a node of a tf.data graph."""
+
         def clips(index_N):
             return self.clips(seed, split, index_N)
 
@@ -146,10 +154,14 @@ class VideoClips:
     def _too_short(self, split: str, length: int) -> str:
         if self._divide is whole_videos:
             longest = max(map(len, self._ranges[split]))
-            return (f"the {split} clips have up to {longest} frames, but {length} are needed in a row; set"
-                    " a smaller data.frames, or train.carried=false")
+            return (
+                f"the {split} clips have up to {longest} frames, but {length} are needed in a row; set"
+                " a smaller data.frames, or train.carried=false"
+            )
         longest, (first, end) = max(map(len, self._videos)), TWENTIETHS[split]
-        return (f"the videos have up to {longest} frames, but {-(-20 * length // (end - first))} are"
-                f" needed for {length} frames in a row in the {split} part ({end - first} twentieths of"
-                " each video); give longer videos or a higher data.video.rate, or set"
-                " train.carried=false")
+        return (
+            f"the videos have up to {longest} frames, but {-(-20 * length // (end - first))} are"
+            f" needed for {length} frames in a row in the {split} part ({end - first} twentieths of"
+            " each video); give longer videos or a higher data.video.rate, or set"
+            " train.carried=false"
+        )

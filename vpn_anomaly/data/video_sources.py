@@ -38,8 +38,10 @@ def sources(where: str) -> list[str]:
     if os.path.isdir(where):
         found = _in_folder(pathlib.Path(where))
         if not found:
-            raise UserError(f"{where}: no images and no videos in this folder"
-                            f"{_folders_inside(pathlib.Path(where))}; {NEEDED}")
+            raise UserError(
+                f"{where}: no images and no videos in this folder"
+                f"{_folders_inside(pathlib.Path(where))}; {NEEDED}"
+            )
         return found
     if os.path.exists(where):
         return [where]
@@ -112,9 +114,13 @@ def _files(paths) -> list[pathlib.Path]:
 
     Links that lead nowhere, and what may not be looked at, are among them: whoever opens them says so.
     """
-    kept = (path for path in paths
-            if (os.path.isfile(path) or not os.path.exists(path))
-            and not path.name.startswith(".") and path.name != "Thumbs.db")
+    kept = (
+        path
+        for path in paths
+        if (os.path.isfile(path) or not os.path.exists(path))
+        and not path.name.startswith(".")
+        and path.name != "Thumbs.db"
+    )
     return sorted(kept, key=_path_order)
 
 
@@ -149,8 +155,11 @@ def _matching(pattern: str) -> list[str]:
     found = {path.parent: [os.path.join(glob.escape(str(path.parent)), last)] for path in images}
     found.update((path, [str(path)]) for path in files if not is_image(path))
     # A folder that cannot be listed is a source that cannot be opened.
-    found.update((path, _in_folder(path) if os.access(path, os.R_OK | os.X_OK) else [str(path)])
-                 for path in matches if os.path.isdir(path) and not path.name.startswith("."))
+    found.update(
+        (path, _in_folder(path) if os.access(path, os.R_OK | os.X_OK) else [str(path)])
+        for path in matches
+        if os.path.isdir(path) and not path.name.startswith(".")
+    )
     return [source for path in sorted(found, key=_path_order) for source in found[path]]
 
 

@@ -143,9 +143,7 @@ def _window_sums(map_HxWxB):
     for axis in (0, 1):
         count = map_HxWxB.shape[axis] - RESIDUAL_WINDOW + 1
         along = (slice(None),) * axis
-        map_HxWxB = sum(
-            map_HxWxB[(*along, slice(first, first + count))] for first in range(RESIDUAL_WINDOW)
-        )
+        map_HxWxB = sum(map_HxWxB[(*along, slice(first, first + count))] for first in range(RESIDUAL_WINDOW))
     return map_HxWxB
 
 

@@ -127,9 +127,7 @@ def read_training_log(path: str | os.PathLike) -> dict[str, np.ndarray]:
     return dict(zip(LOG_FIELDS, rows.T))
 
 
-def training_figure(
-    path: str | os.PathLike, log: Mapping[str, np.ndarray], unit: str = "nats"
-) -> None:
+def training_figure(path: str | os.PathLike, log: Mapping[str, np.ndarray], unit: str = "nats") -> None:
     """Writes a PNG of the loss and the learning rate by step.
 
     Args:

@@ -79,9 +79,7 @@ def _score_test_set(config, scorer, source, thresholds) -> tuple[Scored, dict[st
     mixed_from_others = {"temporal", "spatial", "mixed"} <= set(kinds)
     runs = 1 + len(kinds) - mixed_from_others
     progress = Progress("evaluating", runs * count)
-    score = lambda kind: _score(
-        evaluation_clips(source, "test", count, kind), scorer, thresholds, progress
-    )
+    score = lambda kind: _score(evaluation_clips(source, "test", count, kind), scorer, thresholds, progress)
     normal = score(None)
     others = {kind: score(kind) for kind in kinds if kind != "mixed" or not mixed_from_others}
     if mixed_from_others:

@@ -13,11 +13,20 @@ from vpn_anomaly.evaluation.figures import Scene, surprise_figure
 from vpn_anomaly.evaluation.misses import Misses, extremes, fewest_misses
 
 DRAWN_SCORES = (
-    "mean_nll", "tail_mean", "missing_z", "erased_z", "detail_excess", "any", "frame_error",
+    "mean_nll",
+    "tail_mean",
+    "missing_z",
+    "erased_z",
+    "detail_excess",
+    "any",
+    "frame_error",
 )
 # The maps of the paper's figure, each with the score that is written into it.
 DRAWN_MAPS = {
-    "nll": "mean_nll", "tail": "tail_mean", "detail": "detail_excess", "missing": "missing_z",
+    "nll": "mean_nll",
+    "tail": "tail_mean",
+    "detail": "detail_excess",
+    "missing": "missing_z",
     "error": "frame_error",
 }
 MISSED_ROWS = 3  # of the missed sequences, and of those mistaken for anomalous
@@ -78,17 +87,18 @@ def draw_figures(config, directory: pathlib.Path, scorer, source, scored, calibr
         for kind, other in others.items():
             if kind == "mixed":
                 continue
-            surprise_figure(folder / f"maps_{kind}.png", [
-                scene(Drawn(f"{kind} corruption", other, 0, first, kind), DRAWN_MAPS),
-                scene(Drawn("uncorrupted", uncorrupted, 0, first, None), DRAWN_MAPS),
-            ])
+            surprise_figure(
+                folder / f"maps_{kind}.png",
+                [
+                    scene(Drawn(f"{kind} corruption", other, 0, first, kind), DRAWN_MAPS),
+                    scene(Drawn("uncorrupted", uncorrupted, 0, first, None), DRAWN_MAPS),
+                ],
+            )
             wrong = fewest_misses(normal.scores, other.scores, names)
             groups = _Groups(normal, other, first, kind)
             _draw(folder / f"missed_{kind}.png", _worst, wrong, groups, scene)
             _draw(folder / f"extremes_{kind}.png", _extremes, wrong, groups, scene)
-        thresholds = {
-            name: calibration.threshold(name, config.evaluate.false_alarm_rate) for name in names
-        }
+        thresholds = {name: calibration.threshold(name, config.evaluate.false_alarm_rate) for name in names}
         anomalous = {kind: other.scores for kind, other in others.items()}
         score_figure(folder / "scores.png", normal.scores, anomalous, thresholds, names)
         log = directory / "train.jsonl"
@@ -123,8 +133,11 @@ def _extremes(wrong: Misses, groups: _Groups) -> list[Drawn]:
     """The most anomalous of all sequences, then the least anomalous."""
     scores = (groups.normal.scores[wrong.score], groups.other.scores[wrong.score])
     most, least = extremes(*scores, EXTREME_ROWS)
-    return [groups.drawn(f"{which} anomalous", *one, named=True)
-            for which, of_which in (("most", most), ("least", least)) for one in of_which]
+    return [
+        groups.drawn(f"{which} anomalous", *one, named=True)
+        for which, of_which in (("most", most), ("least", least))
+        for one in of_which
+    ]
 
 
 def _scene(config, scorer, source, drawn: Drawn, noted: Mapping[str, str]) -> Scene:

@@ -4,7 +4,8 @@ import datetime
 import pathlib
 from collections.abc import Mapping
 
-from vpn_anomaly import config as configuration, workdir
+from vpn_anomaly import config as configuration
+from vpn_anomaly import workdir
 from vpn_anomaly.evaluation.curves import duration
 from vpn_anomaly.report.page import write_page
 from vpn_anomaly.report.parts import Cell, Column, Facts, Figure, Page, Section, Table, Text
@@ -12,21 +13,37 @@ from vpn_anomaly.report.pictures import file_uri
 
 # Figures by file name with {} for the corruption: title, caption.
 OF_CORRUPTION = {
-    "maps_{}.png": ("{}: the maps of a sequence", (
-        "The first corrupted test sequence above, the same sequence without the corruption below. What was"
-        " changed is outlined. Colours have one scale in both rows.")),
-    "extremes_{}.png": ("{}: the most and the least anomalous", (
-        "Of all normal and corrupted test sequences together, by the score that makes fewest mistakes (in the"
-        " first map), with the sequence's number and whether it is corrupted.")),
-    "missed_{}.png": ("{}: the worst mistakes", (
-        "Corrupted sequences with the lowest scores and normal ones with the highest, by the score that makes"
-        " fewest mistakes, where as many sequences are declared anomalous as are.")),
+    "maps_{}.png": (
+        "{}: the maps of a sequence",
+        (
+            "The first corrupted test sequence above, the same sequence without the corruption below. What was"
+            " changed is outlined. Colours have one scale in both rows."
+        ),
+    ),
+    "extremes_{}.png": (
+        "{}: the most and the least anomalous",
+        (
+            "Of all normal and corrupted test sequences together, by the score that makes fewest mistakes (in the"
+            " first map), with the sequence's number and whether it is corrupted."
+        ),
+    ),
+    "missed_{}.png": (
+        "{}: the worst mistakes",
+        (
+            "Corrupted sequences with the lowest scores and normal ones with the highest, by the score that makes"
+            " fewest mistakes, where as many sequences are declared anomalous as are."
+        ),
+    ),
 }
 WIDTHS = {"training.png": 760}  # pixels at most
 OF_ALL = {
-    "scores.png": ("Scores", (
-        "ROC curves of each score, with the area under them, and how its values are distributed. Dashed: the"
-        " threshold that normal validation sequences give.")),
+    "scores.png": (
+        "Scores",
+        (
+            "ROC curves of each score, with the area under them, and how its values are distributed. Dashed: the"
+            " threshold that normal validation sequences give."
+        ),
+    ),
     "training.png": ("Training", "The loss of every logged step, its running mean, and the learning rate."),
 }
 
@@ -43,9 +60,7 @@ def evaluation_page(directory: pathlib.Path, results: Mapping, now: datetime.dat
     """The page; see `write_report`."""
     corruptions = results["corruptions"]
     all_figures = _figures(directory, OF_ALL)
-    of_corruption = [
-        figure for kind in corruptions for figure in _figures(directory, OF_CORRUPTION, kind)
-    ]
+    of_corruption = [figure for kind in corruptions for figure in _figures(directory, OF_CORRUPTION, kind)]
     sections = [
         Section("Results", [_about(results), _score_table(corruptions)], "results"),
         Section("Curves", all_figures, "curves"),
@@ -53,8 +68,12 @@ def evaluation_page(directory: pathlib.Path, results: Mapping, now: datetime.dat
         Section("Maps", [_map_table(results["maps"])], "maps"),
         Section("Configuration", _config(results["config"]), "configuration"),
     ]
-    return Page("Evaluation report", str(directory), _facts(results, now),
-                [section for section in sections if section.parts])
+    return Page(
+        "Evaluation report",
+        str(directory),
+        _facts(results, now),
+        [section for section in sections if section.parts],
+    )
 
 
 def number(value: float | None) -> str:
@@ -64,11 +83,13 @@ def number(value: float | None) -> str:
 
 def _about(results) -> Text:
     count = results["config"]["evaluate"]["sequences"]
-    return Text([
-        f"{count:,} normal test sequences against as many under each corruption. Break-even accuracy is the"
-        " accuracy where as many sequences are declared anomalous as are; AUROC the probability that a"
-        " corrupted sequence scores higher than a normal one. Below each: its 95% interval by bootstrap."
-    ])
+    return Text(
+        [
+            f"{count:,} normal test sequences against as many under each corruption. Break-even accuracy is the"
+            " accuracy where as many sequences are declared anomalous as are; AUROC the probability that a"
+            " corrupted sequence scores higher than a normal one. Below each: its 95% interval by bootstrap."
+        ]
+    )
 
 
 def _score_table(corruptions) -> Table:
@@ -78,8 +99,14 @@ def _score_table(corruptions) -> Table:
         Column(title, group=kind) for kind in corruptions for title in ("break-even", "AUROC")
     ]
     rows = [
-        [name, *(_cell(of_kind.get(name, {}), metric) for of_kind in corruptions.values()
-                 for metric in ("break_even_accuracy", "auroc"))]
+        [
+            name,
+            *(
+                _cell(of_kind.get(name, {}), metric)
+                for of_kind in corruptions.values()
+                for metric in ("break_even_accuracy", "auroc")
+            ),
+        ]
         for name in scores
     ]
     return Table(columns, rows, anchor="score-table")
@@ -94,10 +121,14 @@ def _cell(metrics: Mapping, name: str) -> Cell:
 def _map_table(maps) -> Table:
     """Pixel AUROC of every map under every corruption."""
     names = list(dict.fromkeys(name for of_kind in maps.values() for name in of_kind))
-    rows = [[name, *(number(of_kind.get(name, {}).get("pixel_auroc")) for of_kind in maps.values())]
-            for name in names]
-    caption = ("Pixel AUROC: the probability that a pixel which a corruption changed is higher in the map"
-               " than one which it did not.")
+    rows = [
+        [name, *(number(of_kind.get(name, {}).get("pixel_auroc")) for of_kind in maps.values())]
+        for name in names
+    ]
+    caption = (
+        "Pixel AUROC: the probability that a pixel which a corruption changed is higher in the map"
+        " than one which it did not."
+    )
     return Table([Column("map", number=False), *map(Column, maps)], rows, caption, "map-table")
 
 
@@ -110,8 +141,10 @@ def _facts(results, now: datetime.datetime) -> Facts:
         ("Parameters", f"{results['parameters']:,}"),
         ("A training step", f"{results['step_flops'] / 1e9:,.4g} GFLOP"),
         ("Training and evaluation", duration(results["wall_seconds"])),
-        ("Hardware", f"{hardware['devices']} × {hardware['device']}; {hardware['cpu']},"
-                     f" {hardware['cpu_cores']} cores"),
+        (
+            "Hardware",
+            f"{hardware['devices']} × {hardware['device']}; {hardware['cpu']}, {hardware['cpu_cores']} cores",
+        ),
         ("Software", ", ".join(f"{name} {version}" for name, version in results["software"].items())),
         ("Program", f"commit {commit[:12]}" if commit else "of no known commit"),
     ]
@@ -123,8 +156,10 @@ def _facts(results, now: datetime.datetime) -> Facts:
 def _config(config: Mapping) -> list[Text | Table]:
     """The fields that are not at their default."""
     default, here = configuration.flat(configuration.defaults()), configuration.flat(config)
-    rows = [[name, repr(here.get(name)), repr(default.get(name)), configuration.field_named(name).meaning]
-            for name in configuration.differences(default, here)]
+    rows = [
+        [name, repr(here.get(name)), repr(default.get(name)), configuration.field_named(name).meaning]
+        for name in configuration.differences(default, here)
+    ]
     if not rows:
         return [Text(["Every field is at its default."])]
     columns = [Column(title, number=False) for title in ("field", "here", "default", "meaning")]
@@ -135,5 +170,8 @@ def _config(config: Mapping) -> list[Text | Table]:
 def _figures(directory: pathlib.Path, described: Mapping, kind: str = "") -> list[Figure]:
     """Those of the described figures that there are."""
     paths = {name: directory / "figures" / name.format(kind) for name in described}
-    return [Figure(file_uri(paths[name]), title.format(kind), caption, width=WIDTHS.get(name, 0))
-            for name, (title, caption) in described.items() if paths[name].exists()]
+    return [
+        Figure(file_uri(paths[name]), title.format(kind), caption, width=WIDTHS.get(name, 0))
+        for name, (title, caption) in described.items()
+        if paths[name].exists()
+    ]

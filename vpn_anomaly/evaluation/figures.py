@@ -240,9 +240,7 @@ class PanelGrid:
 
     def colour_bar(self, column: int, image, unit: str) -> None:
         """Draws the scale of a column's maps below it, with its unit."""
-        axes = self._add(
-            self.left[column], BOTTOM - BAR_DROP - BAR_HEIGHT, self.panel_width, BAR_HEIGHT
-        )
+        axes = self._add(self.left[column], BOTTOM - BAR_DROP - BAR_HEIGHT, self.panel_width, BAR_HEIGHT)
         bar = self.figure.colorbar(image, cax=axes, orientation="horizontal")
         bar.outline.set_visible(False)
         # The unit stands left of the middle: the last label is the longest.

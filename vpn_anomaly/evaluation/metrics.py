@@ -178,9 +178,7 @@ def figures_at_threshold(declared: Declared, threshold: float) -> dict[str, np.n
         }
 
 
-def pixel_auroc(
-    map_NxHxW: np.ndarray, changed_NxHxW: np.ndarray, counted_NxHxW: np.ndarray
-) -> float | None:
+def pixel_auroc(map_NxHxW: np.ndarray, changed_NxHxW: np.ndarray, counted_NxHxW: np.ndarray) -> float | None:
     """Returns how well a map tells changed pixels from the others: its AUROC over counted pixels.
 
     Args:

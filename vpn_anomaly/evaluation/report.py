@@ -50,10 +50,7 @@ def evaluate_score(
     once = np.ones((1, len(normal_N) + len(anomalous_P)), np.int32)
     weights = bootstrap.resample_weights(len(normal_N), len(anomalous_P), resamples)
     values = _all_figures(normal_N, anomalous_P, threshold, once)
-    resampled = [
-        _all_figures(normal_N, anomalous_P, threshold, block)
-        for block in bootstrap.blocks(weights)
-    ]
+    resampled = [_all_figures(normal_N, anomalous_P, threshold, block) for block in bootstrap.blocks(weights)]
     result, calibrated, ci95 = {}, {}, {}
     for name, value in values.items():
         group, _, field = name.rpartition(".")
@@ -70,8 +67,7 @@ def _all_figures(normal_N, anomalous_P, threshold, weights_RxNP) -> dict[str, np
     undefined = np.full(len(weights_RxNP), np.nan)
     defined = metrics.is_defined(normal_N, anomalous_P)
     figures = {
-        name: function(declared) if defined else undefined
-        for name, function in metrics.METRICS.items()
+        name: function(declared) if defined else undefined for name, function in metrics.METRICS.items()
     }
     if threshold is not None:
         at_threshold = metrics.figures_at_threshold(declared, threshold)

@@ -15,8 +15,10 @@ def results_table(results: Mapping) -> str:
     scores = list(dict.fromkeys(name for one in corruptions.values() for name in one))
     lines = []
     if scores:
-        lines.append("break-even accuracy".ljust(SCORE_WIDTH)
-                     + "".join(name.ljust(COLUMN_WIDTH) for name in corruptions))
+        lines.append(
+            "break-even accuracy".ljust(SCORE_WIDTH)
+            + "".join(name.ljust(COLUMN_WIDTH) for name in corruptions)
+        )
     for score in scores:
         cells = [_cell(one.get(score, {})) for one in corruptions.values()]
         lines.append(score.ljust(SCORE_WIDTH) + "".join(cell.ljust(COLUMN_WIDTH) for cell in cells))

@@ -70,8 +70,9 @@ def score(
 def _calibration(config, trained: Trained, scorer: Scorer) -> Calibration:
     """The stored calibration; only without one does scoring need the data of the training."""
     stored = stored_calibration(config, trained)
-    return stored or calibration(config, trained, scorer,
-                                 build_source(config.data, config.score.max_gigabytes))
+    return stored or calibration(
+        config, trained, scorer, build_source(config.data, config.score.max_gigabytes)
+    )
 
 
 def _rows(scores: dict[str, np.ndarray], first_sequence: int, frames: tuple[int, ...]):

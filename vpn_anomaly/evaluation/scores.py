@@ -15,7 +15,12 @@ import jax.numpy as jnp
 from vpn_anomaly.systems.system import WINDOWS, Maps
 
 DISTRIBUTION_SCORES = (
-    "mean_nll", "excess_nll", "tail_mean", "missing_z", "intruding_z", "erased_z",
+    "mean_nll",
+    "excess_nll",
+    "tail_mean",
+    "missing_z",
+    "intruding_z",
+    "erased_z",
 )
 SCORES = (*DISTRIBUTION_SCORES, "frame_error")
 BLOCK_SCORES = ("missing_z", "intruding_z", "detail_excess")  # of system block_inpainting
@@ -150,8 +155,7 @@ def windowed(operation: Callable, map_xHxW: jax.Array, size: int) -> jax.Array:
         width = min(size, map_xHxW.shape[axis])
         positions = map_xHxW.shape[axis] - width + 1
         shifted = (
-            jax.lax.slice_in_dim(map_xHxW, start, start + positions, axis=axis)
-            for start in range(width)
+            jax.lax.slice_in_dim(map_xHxW, start, start + positions, axis=axis) for start in range(width)
         )
         map_xHxW = functools.reduce(operation, shifted)
     return map_xHxW

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import operator
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -50,7 +51,7 @@ class Scorer:
             outputs = jax.device_get(
                 _scores_and_maps(self.system, self.params, filled, self.shift_Mx2, frames)
             )
-            scores, maps = jax.tree.map(lambda x: x[: len(clip)], outputs)
+            scores, maps = jax.tree.map(operator.itemgetter(slice(len(clip))), outputs)
             yield {name: scores[name] for name in ALL_SCORES if name in scores}, maps
 
     def scores(

@@ -85,9 +85,7 @@ def trained_export(config, folder: pathlib.Path, directory: pathlib.Path | None 
     about = exported.read_about(folder)
     allowed = allowance.of_sequences(config.score.max_gigabytes)
     weights, wanted = exported.read_weights(folder, about, allowed), abstract_params(config)
-    difference = array_names.difference(
-        checksums.of_arrays(weights), array_names.by_name(wanted)
-    )
+    difference = array_names.difference(checksums.of_arrays(weights), array_names.by_name(wanted))
     if difference:
         raise UserError(
             f"the checkpoint in {folder} is of another model: {difference}; use the version of the"

@@ -27,11 +27,15 @@ def _check_lengths(clips: list[LabelledClip], first_frame: int, dropped: int) ->
     for clip in clips:
         frames = len(clip.label_T)
         if frames <= first_frame:
-            raise UserError(f"{clip.source}: {frames} frames, but the first {first_frame} of a clip have no "
-                            "scores; leave this clip and its labels out, or use a smaller model.context")
+            raise UserError(
+                f"{clip.source}: {frames} frames, but the first {first_frame} of a clip have no "
+                "scores; leave this clip and its labels out, or use a smaller model.context"
+            )
         if frames <= dropped:
-            raise UserError(f"{clip.source}: {frames} frames, but evaluate.protocol.dropped_frames is "
-                            f"{dropped}; set it to {frames - 1} or less")
+            raise UserError(
+                f"{clip.source}: {frames} frames, but evaluate.protocol.dropped_frames is "
+                f"{dropped}; set it to {frames - 1} or less"
+            )
 
 
 def _check_sizes(config, clips: list[LabelledClip]) -> dict[str, tuple[int, int]]:
@@ -48,26 +52,35 @@ def _check_sizes(config, clips: list[LabelledClip]) -> dict[str, tuple[int, int]
             sizes[clip.source] = video.size
         if look.work_size(*video.size) not in calibrated:
             found = ", ".join("{}×{}".format(*size) for size in sorted(calibrated))
-            raise UserError("{}: frames of {}×{} pixels at work size, but those that scores are calibrated "
-                            "with have {}; leave this clip and its labels out".format(
-                                clip.source, *look.work_size(*video.size), found))
+            raise UserError(
+                "{}: frames of {}×{} pixels at work size, but those that scores are calibrated "
+                "with have {}; leave this clip and its labels out".format(
+                    clip.source, *look.work_size(*video.size), found
+                )
+            )
     return sizes
 
 
 def _check_masks(clips: list[LabelledClip], sizes: dict[str, tuple[int, int]], required: bool) -> None:
     without = [clip for clip in clips if clip.read_masks is None]
     if required and without:
-        raise UserError(f"{len(without)} of {len(clips)} clips have no masks, but evaluate.protocol.masks is "
-                        f"required: there is no {without[0].mask_place}; copy it from the published set, "
-                        "or set evaluate.protocol.masks to auto or off")
+        raise UserError(
+            f"{len(without)} of {len(clips)} clips have no masks, but evaluate.protocol.masks is "
+            f"required: there is no {without[0].mask_place}; copy it from the published set, "
+            "or set evaluate.protocol.masks to auto or off"
+        )
     for clip in (clip for clip in clips if clip.read_masks is not None and clip.label_T.any()):
         mask_TxHxW, (height, width) = clip.read_masks(), sizes[clip.source]
         if not mask_TxHxW.any():
-            raise UserError(f"{clip.mask_place}: no anomalous pixel in any mask, but {clip.label_T.sum()} "
-                            f"frames of {clip.name} are labelled anomalous; copy the masks from the "
-                            "published set, or set evaluate.protocol.masks to off")
+            raise UserError(
+                f"{clip.mask_place}: no anomalous pixel in any mask, but {clip.label_T.sum()} "
+                f"frames of {clip.name} are labelled anomalous; copy the masks from the "
+                "published set, or set evaluate.protocol.masks to off"
+            )
         if abs(mask_TxHxW.shape[1] / height - mask_TxHxW.shape[2] / width) > LEAST_ASPECT_ERROR:
             size = "{}×{}".format(*mask_TxHxW.shape[1:])
-            raise UserError(f"{clip.mask_place}: masks of {size} pixels for frames of {height}×{width}; copy "
-                            "both from the published set, or set evaluate.protocol.masks to off")
+            raise UserError(
+                f"{clip.mask_place}: masks of {size} pixels for frames of {height}×{width}; copy "
+                "both from the published set, or set evaluate.protocol.masks to off"
+            )
         return  # those of one clip: to read all of a large set takes minutes

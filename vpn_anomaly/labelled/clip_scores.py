@@ -67,8 +67,10 @@ def score_clip(
         streamer.restart()
         for index, _, image in video:
             if index >= frames:
-                raise UserError(f"{clip.source} has more than the {frames} frames that are labelled; "
-                                "copy the clip and its labels from the published set")
+                raise UserError(
+                    f"{clip.source} has more than the {frames} frames that are labelled; "
+                    "copy the clip and its labels from the published set"
+                )
             of_frame, maps = _frame_scores(image, before, streamer, calibration)
             for name, score in of_frame.items():
                 scores.setdefault(name, np.full(frames, np.nan))[index] = score
@@ -76,16 +78,17 @@ def score_clip(
             if mask_TxHxW is not None:
                 mask_HxW = at_size(mask_TxHxW[index], *image.shape[:2])
             if maps is not None:
-                stand_outs.see(index, bool(clip.label_T[index]), of_frame[CHOSEN_BY], image, maps,
-                               mask_HxW)
+                stand_outs.see(index, bool(clip.label_T[index]), of_frame[CHOSEN_BY], image, maps, mask_HxW)
             if maps is not None and mask_HxW is not None:
                 for name, map_HxW in maps.value.items():
                     pixels[name].add(map_HxW, mask_HxW, maps.counted)
             seen_T[index], before = True, image
             progress(1)
     if CHOSEN_BY not in scores:
-        raise UserError(f"{clip.source}: {seen_T.sum()} of its {frames} frames can be read, but the first "
-                        f"{streamer.system.first_frame} have no scores; copy the clip from the published set")
+        raise UserError(
+            f"{clip.source}: {seen_T.sum()} of its {frames} frames can be read, but the first "
+            f"{streamer.system.first_frame} have no scores; copy the clip from the published set"
+        )
     scores |= {name: scores.pop(name) for name in PAIR_SCORES}  # last
     unread = np.flatnonzero(~seen_T).tolist()
     return ClipScores(clip.name, clip.label_T, scores, unread, video.problem, stand_outs, calibration)

@@ -109,16 +109,33 @@ def _data_set(config, clips: list[LabelledClip], scored: list[ClipScores]) -> di
     return {
         "source": config.data.source,
         "name": pathlib.Path(config.data.path).resolve().name,
-        "clips": [{"name": clip.name, "frames": len(clip.label_T), "anomalous": int(clip.label_T.sum()),
-                   "masks": clip.read_masks is not None, "unread": of.unread}
-                  for clip, of in zip(clips, scored, strict=True)],
+        "clips": [
+            {
+                "name": clip.name,
+                "frames": len(clip.label_T),
+                "anomalous": int(clip.label_T.sum()),
+                "masks": clip.read_masks is not None,
+                "unread": of.unread,
+            }
+            for clip, of in zip(clips, scored, strict=True)
+        ],
     }
 
 
 def _write_frames(path: pathlib.Path, scored: list[ClipScores]) -> None:
-    write_rows(path, [
-        {"clip": clip.name, "frame": frame, "label": int(label),
-         **{name: "" if np.isnan(score_T[frame]) else float(score_T[frame])
-            for name, score_T in clip.scores.items()}}
-        for clip in scored for frame, label in enumerate(clip.label_T)
-    ])
+    write_rows(
+        path,
+        [
+            {
+                "clip": clip.name,
+                "frame": frame,
+                "label": int(label),
+                **{
+                    name: "" if np.isnan(score_T[frame]) else float(score_T[frame])
+                    for name, score_T in clip.scores.items()
+                },
+            }
+            for clip in scored
+            for frame, label in enumerate(clip.label_T)
+        ],
+    )

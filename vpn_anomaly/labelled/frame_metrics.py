@@ -32,8 +32,9 @@ def frame_metrics(
     """
     score_N, label_N = np.concatenate(scores), np.concatenate(labels)
     clip_N = np.repeat(np.arange(len(scores)), [len(score_T) for score_T in scores])
-    of_clips = [metrics.auroc(score_T[~label_T], score_T[label_T])
-                for score_T, label_T in zip(scores, labels)]
+    of_clips = [
+        metrics.auroc(score_T[~label_T], score_T[label_T]) for score_T, label_T in zip(scores, labels)
+    ]
     normal_first = np.argsort(label_N, kind="stable")  # as `declare` takes them
     normal_N, anomalous_P = score_N[~label_N], score_N[label_N]
     micro = {name: metrics.metric(name, normal_N, anomalous_P) for name in MICRO}

@@ -43,26 +43,33 @@ def write_report(
         Section("Figures", [_score_table(results), *_map_table(results)], "figures"),
         Section("What was done", [_protocol_table(results)], "done"),
         Section("Frames to look at", _frames(scored), "frames"),
-        Section("Clips", [_clip_table(results, scored), *_curves(scored, results, false_alarm_rate)],
-                "clips"),
+        Section(
+            "Clips", [_clip_table(results, scored), *_curves(scored, results, false_alarm_rate)], "clips"
+        ),
     ]
     frames = sum(clip["frames"] for clip in data_set["clips"])
-    facts = Facts([
-        ("data set", f"{data_set['name']} ({data_set['source']})"),
-        ("test clips, frames", f"{len(scored)}, {frames:,}"),
-        ("anomalous frames", f"{sum(clip['anomalous'] for clip in data_set['clips']):,}"),
-        ("system", results["config"]["system"]),
-        ("training steps", f"{results['steps']:,}"),
-        ("commit", (results["commit"] or "not known")[:12]),
-    ])
-    write_page(path, Page(f"{data_set['name']}: frame by frame", "Evaluation on a labelled video set", facts,
-                          sections))
+    facts = Facts(
+        [
+            ("data set", f"{data_set['name']} ({data_set['source']})"),
+            ("test clips, frames", f"{len(scored)}, {frames:,}"),
+            ("anomalous frames", f"{sum(clip['anomalous'] for clip in data_set['clips']):,}"),
+            ("system", results["config"]["system"]),
+            ("training steps", f"{results['steps']:,}"),
+            ("commit", (results["commit"] or "not known")[:12]),
+        ]
+    )
+    write_page(
+        path,
+        Page(f"{data_set['name']}: frame by frame", "Evaluation on a labelled video set", facts, sections),
+    )
 
 
 def _score_table(results: Mapping) -> Table:
     columns = [Column("score", number=False), *map(Column, COLUMNS.values())]
-    rows = [[name, *(_cell(cell(metrics, column)) for column in COLUMNS)]
-            for name, metrics in results["scores"].items()]
+    rows = [
+        [name, *(_cell(cell(metrics, column)) for column in COLUMNS)]
+        for name, metrics in results["scores"].items()
+    ]
     caption = "Small: the interval of 95% over clips. The last two scores are without learning."
     return Table(columns, rows, caption, "scores")
 
@@ -80,15 +87,20 @@ def _map_table(results: Mapping) -> list[Table]:
 
 
 def _protocol_table(results: Mapping) -> Table:
-    rows = [[said, phrase] for said, place in (("done", "done"), ("not done", "not_done"))
-            for phrase in results[place]]
+    rows = [
+        [said, phrase]
+        for said, place in (("done", "done"), ("not done", "not_done"))
+        for phrase in results[place]
+    ]
     return Table([Column("", number=False), Column("what", number=False)], rows)
 
 
 def _frames(scored: list[ClipScores]) -> list:
     stand_outs = [clip.stand_outs for clip in scored]
-    about = (f"By the score “{CHOSEN_BY}” as it comes. Left the frame, in the middle the mean of the model's "
-             "prediction in grey, right the frame under the map of surprise.")
+    about = (
+        f"By the score “{CHOSEN_BY}” as it comes. Left the frame, in the middle the mean of the model's "
+        "prediction in grey, right the frame under the map of surprise."
+    )
     parts = [Text([about]), colour_bar()]
     for title, meaning, anomalous, which in GROUPS:
         found = most(stand_outs, anomalous, which, PICTURED)
@@ -104,10 +116,21 @@ def _card(title: str, found: StandOut) -> Card:
 
 def _clip_table(results: Mapping, scored: list[ClipScores]) -> Table:
     auroc = results["scores"][CHOSEN_BY]["auroc_clips"]
-    rows = [[clip.name, f"{len(clip.label_T):,}", f"{int(clip.label_T.sum()):,}", number(value)]
-            for clip, value in zip(scored, auroc, strict=True)]
-    return Table([Column("clip", number=False), Column("frames"), Column("anomalous"),
-                  Column(f"AUROC of “{CHOSEN_BY}”")], rows, "A dash: frames of one class only.", "clip-table")
+    rows = [
+        [clip.name, f"{len(clip.label_T):,}", f"{int(clip.label_T.sum()):,}", number(value)]
+        for clip, value in zip(scored, auroc, strict=True)
+    ]
+    return Table(
+        [
+            Column("clip", number=False),
+            Column("frames"),
+            Column("anomalous"),
+            Column(f"AUROC of “{CHOSEN_BY}”"),
+        ],
+        rows,
+        "A dash: frames of one class only.",
+        "clip-table",
+    )
 
 
 def _curves(scored: list[ClipScores], results: Mapping, false_alarm_rate: float) -> list[Text | Figure]:
@@ -115,16 +138,20 @@ def _curves(scored: list[ClipScores], results: Mapping, false_alarm_rate: float)
     auroc = results["scores"][CHOSEN_BY]["auroc_clips"]
     chosen = sorted(range(len(scored)), key=lambda place: (auroc[place] is None, auroc[place]))[:CURVES]
     left_out = f" Drawn are the {CURVES} clips with the least AUROC." if len(scored) > CURVES else ""
-    about = (f"The score “{CHOSEN_BY}” as it comes, frame by frame; shaded are the frames that are labelled "
-             f"anomalous. The threshold is what {100 * false_alarm_rate:.3g}% of normal frames exceed."
-             f"{left_out}")
+    about = (
+        f"The score “{CHOSEN_BY}” as it comes, frame by frame; shaded are the frames that are labelled "
+        f"anomalous. The threshold is what {100 * false_alarm_rate:.3g}% of normal frames exceed."
+        f"{left_out}"
+    )
     return [Text([about]), *(_curve(scored[place], false_alarm_rate) for place in sorted(chosen))]
 
 
 def _curve(clip: ClipScores, false_alarm_rate: float) -> Figure:
     edges = np.flatnonzero(np.diff(clip.label_T.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
     curve = Curve(
-        np.arange(len(clip.label_T)), clip.scores[CHOSEN_BY], f"{CHOSEN_BY}\n(nats)",
+        np.arange(len(clip.label_T)),
+        clip.scores[CHOSEN_BY],
+        f"{CHOSEN_BY}\n(nats)",
         threshold=clip.calibration.threshold(CHOSEN_BY, false_alarm_rate),
         spans=[Span(first, end - 1) for first, end in edges.tolist()],
     )

@@ -53,15 +53,21 @@ class Protocol:
         """For each step whether it is done, and what is said if it is and if it is not."""
         future = "which uses the clip's future"
         return (
-            (self.dropped_frames > 0,
-             f"the first {self.dropped_frames} frames of every clip are dropped",
-             "no frame is dropped (evaluate.protocol.dropped_frames)"),
-            (self.normalise_clips,
-             f"the scores of every clip are scaled to 0..1, {future}",
-             "no clip is normalised (evaluate.protocol.normalise_clips)"),
-            (self.smoothing > 0,
-             f"the scores of every clip are smoothed by a Gaussian of {self.smoothing:g} frames, {future}",
-             "nothing is smoothed (evaluate.protocol.smoothing)"),
+            (
+                self.dropped_frames > 0,
+                f"the first {self.dropped_frames} frames of every clip are dropped",
+                "no frame is dropped (evaluate.protocol.dropped_frames)",
+            ),
+            (
+                self.normalise_clips,
+                f"the scores of every clip are scaled to 0..1, {future}",
+                "no clip is normalised (evaluate.protocol.normalise_clips)",
+            ),
+            (
+                self.smoothing > 0,
+                f"the scores of every clip are smoothed by a Gaussian of {self.smoothing:g} frames, {future}",
+                "nothing is smoothed (evaluate.protocol.smoothing)",
+            ),
         )
 
 

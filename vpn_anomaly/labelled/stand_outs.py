@@ -43,12 +43,22 @@ class StandOuts:
     def __init__(self, clip: str):
         self._clip, self.of = clip, {}
 
-    def see(self, frame: int, anomalous: bool, score: float, frame_HxWxC: np.ndarray, maps: Maps,
-            mask_HxW: np.ndarray | None) -> None:
+    def see(
+        self,
+        frame: int,
+        anomalous: bool,
+        score: float,
+        frame_HxWxC: np.ndarray,
+        maps: Maps,
+        mask_HxW: np.ndarray | None,
+    ) -> None:
         """Takes in a frame; mask_HxW: its pixels that are labelled anomalous, None: not known."""
         record = {"highest": lambda before: score > before, "lowest": lambda before: score < before}
-        places = [(anomalous, which) for which, beats in record.items()
-                  if (anomalous, which) not in self.of or beats(self.of[anomalous, which].score)]
+        places = [
+            (anomalous, which)
+            for which, beats in record.items()
+            if (anomalous, which) not in self.of or beats(self.of[anomalous, which].score)
+        ]
         if places:
             found = StandOut(self._clip, frame, score, _pictures(frame_HxWxC, maps, mask_HxW))
             self.of.update(dict.fromkeys(places, found))

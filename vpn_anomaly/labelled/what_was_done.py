@@ -23,12 +23,16 @@ def done(
     ]
     with_masks = [clip for clip in clips if clip.read_masks is not None]
     if with_masks and config.evaluate.protocol.masks != "off":
-        phrases.append(f"pixel AUROC: over all pixels that count of {len(with_masks)} of {len(clips)} clips, "
-                       "those with masks, at the size in which the model sees them, in all frames that have "
-                       "maps")
+        phrases.append(
+            f"pixel AUROC: over all pixels that count of {len(with_masks)} of {len(clips)} clips, "
+            "those with masks, at the size in which the model sees them, in all frames that have "
+            "maps"
+        )
     if first_frame > protocol.dropped_frames:
-        phrases.append(f"the first {first_frame} frames of a clip, which lack context, have the score of the "
-                       "first that has one")
+        phrases.append(
+            f"the first {first_frame} frames of a clip, which lack context, have the score of the "
+            "first that has one"
+        )
     if not protocol.dropped_frames:
         phrases.append(f"{' and '.join(PAIR_SCORES)}: the first frame of a clip has the score of the second")
     phrases += [f"{clip.name}: {_unread(clip)} scored from the neighbours" for clip in scored if clip.unread]

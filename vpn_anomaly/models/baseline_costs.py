@@ -60,8 +60,11 @@ def composite_costs(network: CompositeAutoencoder, past: int, step: StepSize) ->
     return [
         Row("encoder", f"{past} steps", _stack(network, squares, cells, past)),
         *(
-            Row(name, f"{steps} steps", _stack(network, fed_back, cells, steps)
-                + dense(network.channels, squares, cells * steps))
+            Row(
+                name,
+                f"{steps} steps",
+                _stack(network, fed_back, cells, steps) + dense(network.channels, squares, cells * steps),
+            )
             for name, steps in (("reconstruction", past), ("prediction", network.future))
         ),
     ]
@@ -87,4 +90,8 @@ def frame_autoencoder_costs(network: FrameAutoencoder, step: StepSize) -> list[R
         up += convolution(inputs, outputs, pixels // 4 ** (HALVINGS - number), side=4)
     codes = pixels // 4**HALVINGS
     code = dense(widths[-1], network.code, codes) + dense(network.code, widths[-1], codes)
-    return [Row("encoder", "convolutions", down), Row("code", "1×1", code), Row("decoder", "convolutions", up)]
+    return [
+        Row("encoder", "convolutions", down),
+        Row("code", "1×1", code),
+        Row("decoder", "convolutions", up),
+    ]

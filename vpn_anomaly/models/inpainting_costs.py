@@ -86,9 +86,7 @@ def _depthwise_attention(network, step, images, cells):
 def _filters(attention, statistics, made, images):
     """A dense layer over the statistics, and a transposed convolution from one position to k×k."""
     code = attention.meta_channels
-    return dense(statistics, code, images) + convolution(
-        code, made, images, side=attention.filter_size
-    )
+    return dense(statistics, code, images) + convolution(code, made, images, side=attention.filter_size)
 
 
 def _correlation_attention(network, step, images, cells):

@@ -69,9 +69,7 @@ class UNet(nn.Module):
         """A level with all below it; reads and gives channels[level]."""
         width, last = self.channels[level], level == len(self.channels) - 1
         block = lambda name: ReluBlock(dtype=self.dtype, name=f"level_{level}_{name}")
-        dense = lambda features, name: nn.Dense(
-            features, dtype=self.dtype, name=f"level_{level}_{name}"
-        )
+        dense = lambda features, name: nn.Dense(features, dtype=self.dtype, name=f"level_{level}_{name}")
         x = block("down")(x)
         if not last:
             below = dense(self.channels[level + 1], "halve")(space_to_depth(nn.relu(x), 2))

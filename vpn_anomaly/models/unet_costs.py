@@ -18,13 +18,10 @@ def unet_costs(network: UNet, step: StepSize) -> list[Row]:
     pixels = step.sequences * step.targets * height * width
     squares, inputs = network.stem**2, network.colours + 1
     cells = pixels // squares
-    pixel_layer = pixel_layer_cost(
-        network.channels[0], inputs, network.pixel_channels, network.stem, cells
-    )
+    pixel_layer = pixel_layer_cost(network.channels[0], inputs, network.pixel_channels, network.stem, cells)
     return [
         Row("U-Net", "stem", convolution(squares * inputs + 2, network.channels[0], cells)),
-        *(_level(network.channels, level, cells // 4**level)
-          for level in range(len(network.channels))),
+        *(_level(network.channels, level, cells // 4**level) for level in range(len(network.channels))),
         Row("U-Net", "pixel layer", pixel_layer),
         output_layer_costs(network.pixel_channels, network.colours, step),
     ]

@@ -41,8 +41,10 @@ def displacement_costs(
 
     def costs_of_bands(target_BxCxcxW, source_BxCxPxP, weight_Bx1xcxW):
         def costs_of_row(_, row):
-            errors = [weight_Bx1xcxW * (target_BxCxcxW - moved) ** 2
-                      for moved in moved_by_row(source_BxCxPxP, row, radius)]
+            errors = [
+                weight_Bx1xcxW * (target_BxCxcxW - moved) ** 2
+                for moved in moved_by_row(source_BxCxPxP, row, radius)
+            ]
             return None, jnp.stack([error.sum((1, 2)) for error in errors])
 
         _, costs_RxRxBxW = scan_rows(costs_of_row, None, radius)

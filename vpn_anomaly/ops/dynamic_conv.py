@@ -28,8 +28,7 @@ def sample_conv(x_BxHxWxC: jax.Array, filter_BxkxkxCxO: jax.Array) -> jax.Array:
     size = filter_BxkxkxCxO.shape[1]
     taps = _taps(x_BxHxWxC, size)
     return sum(
-        jnp.einsum("bhwc,bco->bhwo", tap, filter_BxkxkxCxO[:, row, column])
-        for (row, column), tap in taps
+        jnp.einsum("bhwc,bco->bhwo", tap, filter_BxkxkxCxO[:, row, column]) for (row, column), tap in taps
     )
 
 
@@ -108,8 +107,10 @@ def cell_conv(frame_BxCxHxW: jax.Array, filter_BxhxwxMxD: jax.Array, radius: int
 
         def add_row(total, row):
             copies = moved_by_row(band_BxCxPxP, row, radius)
-            return total + sum(filters_RxRxBxMxW[row, column][:, :, None, None] * moved[:, None]
-                               for column, moved in enumerate(copies)), None
+            return total + sum(
+                filters_RxRxBxMxW[row, column][:, :, None, None] * moved[:, None]
+                for column, moved in enumerate(copies)
+            ), None
 
         batch, channels = band_BxCxPxP.shape[:2]
         heads, width = filters_RxRxBxMxW.shape[-2:]
@@ -130,8 +131,10 @@ def _cell_conv_bwd(radius, saved, dy_BxMxCxHxW):
 
     def gradient_of_bands(dy_BxMxCxcxW, band_BxCxPxP):
         def gradient_of_row(_, row):
-            taps = [jnp.sum(moved[:, None] * dy_BxMxCxcxW, axis=(2, 3))
-                    for moved in moved_by_row(band_BxCxPxP, row, radius)]
+            taps = [
+                jnp.sum(moved[:, None] * dy_BxMxCxcxW, axis=(2, 3))
+                for moved in moved_by_row(band_BxCxPxP, row, radius)
+            ]
             return None, jnp.stack(taps)
 
         _, taps_RxRxBxMxW = scan_rows(gradient_of_row, None, radius)

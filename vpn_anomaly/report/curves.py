@@ -21,8 +21,11 @@ FONT, LETTER_WIDTH = 9, 5.6  # points
 LINE, BAND = COLOURS[1], COLOURS[0]
 # The same text in every drawing, in the browser's font, and no two equal names in one drawing.
 SVG_SETTINGS = {
-    "svg.fonttype": "none", "svg.hashsalt": "curve", "path.simplify": False,
-    "font.family": "sans-serif", "font.sans-serif": ["DejaVu Sans"],
+    "svg.fonttype": "none",
+    "svg.hashsalt": "curve",
+    "path.simplify": False,
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
 }
 
 
@@ -83,8 +86,10 @@ def svg(curve: Curve) -> bytes:
     """The drawing. The same curve gives the same bytes."""
     with matplotlib.rc_context(SVG_SETTINGS):
         drawing = Drawing(figsize=(WIDTH / 72, HEIGHT / 72), facecolor="none")
-        axes = drawing.add_axes([LEFT / WIDTH, BOTTOM / HEIGHT, (WIDTH - LEFT - RIGHT) / WIDTH,
-                                 (HEIGHT - TOP - BOTTOM) / HEIGHT], facecolor="none")
+        axes = drawing.add_axes(
+            [LEFT / WIDTH, BOTTOM / HEIGHT, (WIDTH - LEFT - RIGHT) / WIDTH, (HEIGHT - TOP - BOTTOM) / HEIGHT],
+            facecolor="none",
+        )
         _draw_line(axes, curve)
         _draw_spans(axes, curve.spans)
         _draw_threshold(axes, curve.threshold)
@@ -120,20 +125,36 @@ def _draw_spans(axes: Axes, spans: Sequence[Span]) -> None:
     free_from = -np.inf
     for span in sorted(spans, key=lambda span: span.first):
         # The edge keeps a band of a few frames visible.
-        axes.axvspan(span.first - 0.5, span.last + 0.5, facecolor=(BAND, 0.2), edgecolor=(BAND, 0.4),
-                     linewidth=0.6)
+        axes.axvspan(
+            span.first - 0.5, span.last + 0.5, facecolor=(BAND, 0.2), edgecolor=(BAND, 0.4), linewidth=0.6
+        )
         middle, width = (span.first + span.last) / 2, LETTER_WIDTH * len(span.label) / per_frame
         if span.label and middle - width / 2 >= free_from:
-            axes.text(middle, 1.03, span.label, transform=axes.get_xaxis_transform(), ha="center",
-                      va="bottom", color=BAND, fontsize=FONT)
+            axes.text(
+                middle,
+                1.03,
+                span.label,
+                transform=axes.get_xaxis_transform(),
+                ha="center",
+                va="bottom",
+                color=BAND,
+                fontsize=FONT,
+            )
             free_from = middle + width / 2 + LETTER_WIDTH / per_frame
 
 
 def _draw_threshold(axes: Axes, threshold: float | None) -> None:
     if threshold is not None:
         axes.axhline(threshold, color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
-        axes.text(1.008, threshold, f"threshold\n{threshold:.4g}", va="center", color=INK,
-                  transform=axes.get_yaxis_transform(), fontsize=FONT)
+        axes.text(
+            1.008,
+            threshold,
+            f"threshold\n{threshold:.4g}",
+            va="center",
+            color=INK,
+            transform=axes.get_yaxis_transform(),
+            fontsize=FONT,
+        )
 
 
 def _draw_frames(axes: Axes, curve: Curve) -> None:
@@ -145,8 +166,17 @@ def _draw_frames(axes: Axes, curve: Curve) -> None:
     if curve.time_T is not None and len(curve.frame_T):
         seconds = np.interp(ticks, curve.frame_T, curve.time_T)
         labels = [f"{label}\n{clock(time)}" for label, time in zip(labels, seconds)]
-        axes.annotate("frame\ntime", (0, 0), (-26, -7), xycoords="axes fraction", ha="right", va="top",
-                      textcoords="offset points", color=INK, fontsize=FONT)
+        axes.annotate(
+            "frame\ntime",
+            (0, 0),
+            (-26, -7),
+            xycoords="axes fraction",
+            ha="right",
+            va="top",
+            textcoords="offset points",
+            color=INK,
+            fontsize=FONT,
+        )
     else:
         axes.set_xlabel("frame", color=INK, fontsize=FONT)
     axes.set_xticks(ticks, labels)

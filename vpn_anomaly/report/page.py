@@ -1,7 +1,7 @@
 """A page as one HTML file that needs nothing beside it: no network, no scripts, no other files.
 
-    page = Page("title", "subtitle", Facts([("frames", "600")]), [Section("Scores", [figure], "scores")])
-    write_page(pathlib.Path("report.html"), page)
+page = Page("title", "subtitle", Facts([("frames", "600")]), [Section("Scores", [figure], "scores")])
+write_page(pathlib.Path("report.html"), page)
 """
 
 import functools
@@ -38,7 +38,10 @@ def _readable(value: object) -> object:
 @functools.cache
 def _template() -> jinja2.Template:
     environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
         keep_trailing_newline=True,
         finalize=_readable,
     )

@@ -64,8 +64,10 @@ class Table:
     def cells(self) -> list[list[tuple[Column, Cell]]]:
         """Every row's cells with their columns. ValueError for a row of another length."""
         as_cell = lambda cell: cell if isinstance(cell, Cell) else Cell(cell)
-        return [[(column, as_cell(cell)) for column, cell in zip(self.columns, row, strict=True)]
-                for row in self.rows]
+        return [
+            [(column, as_cell(cell)) for column, cell in zip(self.columns, row, strict=True)]
+            for row in self.rows
+        ]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,8 +116,12 @@ class Picture:
     def box_style(self) -> str:
         """Where the box lies, in percent of the picture, so that it is right at any size."""
         top, left, bottom, right = self.box
-        edges = {"top": top / self.height, "left": left / self.width,
-                 "bottom": 1 - bottom / self.height, "right": 1 - right / self.width}
+        edges = {
+            "top": top / self.height,
+            "left": left / self.width,
+            "bottom": 1 - bottom / self.height,
+            "right": 1 - right / self.width,
+        }
         return "; ".join(f"{name}: {100 * part:.3f}%" for name, part in edges.items())
 
 

@@ -135,9 +135,7 @@ _ATTENTIONS = {
     "full": lambda fields, dtype: FullAttention(
         fields.filter_size, fields.meta_channels, fields.bottleneck, dtype
     ),
-    "depthwise": lambda fields, dtype: DepthwiseAttention(
-        fields.filter_size, fields.meta_channels, dtype
-    ),
+    "depthwise": lambda fields, dtype: DepthwiseAttention(fields.filter_size, fields.meta_channels, dtype),
     "correlation": lambda fields, dtype: CorrelationAttention(
         fields.heads,
         tuple(fields.windows),

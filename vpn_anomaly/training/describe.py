@@ -109,15 +109,24 @@ def _computation(config) -> str:
 def _line(name, rows, whole):
     forward, training = sum(row.cost.forward for row in rows), sum(row.training for row in rows)
     parameters = sum(row.cost.parameters for row in rows)
-    return (name, f"{parameters:,}", f"{forward / _GIGA:,.3f}", f"{training / _GIGA:,.3f}",
-            f"{training / whole:.1%}")
+    return (
+        name,
+        f"{parameters:,}",
+        f"{forward / _GIGA:,.3f}",
+        f"{training / _GIGA:,.3f}",
+        f"{training / whole:.1%}",
+    )
 
 
 def _aligned(lines):
     """Columns of text: names to the left, numbers to the right, a rule below the header."""
     widths = [max(map(len, column)) for column in zip(*lines)]
-    rows = ["  ".join([line[0].ljust(widths[0])] + [
-        cell.rjust(width) for cell, width in zip(line[1:], widths[1:])]) for line in lines]
+    rows = [
+        "  ".join(
+            [line[0].ljust(widths[0])] + [cell.rjust(width) for cell, width in zip(line[1:], widths[1:])]
+        )
+        for line in lines
+    ]
     return "\n".join([rows[0], "-" * len(rows[0]), *rows[1:]])
 
 

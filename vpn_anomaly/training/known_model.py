@@ -4,7 +4,8 @@ import pathlib
 
 from ml_collections import ConfigDict
 
-from vpn_anomaly import config as configuration, workdir
+from vpn_anomaly import config as configuration
+from vpn_anomaly import workdir
 from vpn_anomaly.data.build import check_layout, measured_depth, read_videos, video_split
 from vpn_anomaly.data.image_depth import EIGHT_BITS
 from vpn_anomaly.data.motion import measured_radius
@@ -69,6 +70,6 @@ def _measured_size(config) -> tuple[int, int]:
             " whole frames: give videos of one camera, or set data.height and data.width to train on"
             " crops"
         )
-    (height, width), = sizes
+    ((height, width),) = sizes
     print(f"frames of {height}×{width} pixels ({HEIGHT}={height}, {WIDTH}={width})", flush=True)
     return height, width

@@ -55,8 +55,9 @@ class TrainingLog:
             speed = self._speed(step, step - self._first_step, now - self._started)
             print(f"{bar}{self._where(step, loss)}{speed} ", end="", file=sys.stderr, flush=True)
         elif self._pace.due(now, last=step == self._steps):
-            print(f"{self._where(step, loss)}{self._speed_since_first(step, now)}",
-                  file=sys.stderr, flush=True)
+            print(
+                f"{self._where(step, loss)}{self._speed_since_first(step, now)}", file=sys.stderr, flush=True
+            )
 
     def _where(self, step: int, loss: float) -> str:
         return f"step {step}/{self._steps}  loss {loss:.4f} {self._unit}"

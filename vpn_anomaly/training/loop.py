@@ -8,7 +8,8 @@ import time
 import jax
 import numpy as np
 
-from vpn_anomaly import checkpoints, config as configuration
+from vpn_anomaly import checkpoints
+from vpn_anomaly import config as configuration
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.chains import chain_links, chained_batches
 from vpn_anomaly.data.pipeline import check_length, training_batches
@@ -59,9 +60,7 @@ def train(config, directory: pathlib.Path) -> float | None:
     fresh = functools.partial(new_state, system, optimizer, config.seed, carried=_carried(config, system))
     folder = directory / "checkpoints"
     stored = checkpoints.restore_latest(folder, jax.eval_shape(fresh, clips), {"wall_seconds": float})
-    state, metadata = stored or (
-        jax.jit(fresh)(clips, params=start_params(config)), {"wall_seconds": 0.0}
-    )
+    state, metadata = stored or (jax.jit(fresh)(clips, params=start_params(config)), {"wall_seconds": 0.0})
     state = jax.device_put(state, state_sharding(mesh))
     started -= metadata["wall_seconds"]
     run = _Run(config, directory, system, optimizer, mesh, started)
@@ -165,9 +164,7 @@ class _Run:
 
 def _check_devices(batch_size, devices):
     if batch_size % devices:
-        raise UserError(
-            f"train.batch_size={batch_size} over {devices} devices: set a multiple of {devices}"
-        )
+        raise UserError(f"train.batch_size={batch_size} over {devices} devices: set a multiple of {devices}")
 
 
 def _first_clips(source, seed):

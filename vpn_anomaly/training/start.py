@@ -5,7 +5,8 @@ from collections.abc import Iterable
 
 from ml_collections import ConfigDict
 
-from vpn_anomaly import array_names, checksums, config as config_module, exported
+from vpn_anomaly import array_names, checksums, exported
+from vpn_anomaly import config as config_module
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.trained import abstract_params
 
@@ -24,12 +25,16 @@ def with_started_model(config: ConfigDict, overrides: Iterable[str]) -> ConfigDi
     folder, about = _opened(config)
     by_hand = [name for name in overrides if name.startswith("model.")]
     if by_hand:
-        raise UserError(f"train.start_from={config.train.start_from} brings the model of its weights;"
-                        f" leave out {', '.join(by_hand)}")
+        raise UserError(
+            f"train.start_from={config.train.start_from} brings the model of its weights;"
+            f" leave out {', '.join(by_hand)}"
+        )
     stored = exported.stored_config(about["config"], folder)
     if stored.system != config.system:
-        raise UserError(f"train.start_from={config.train.start_from} has weights of system"
-                        f" {stored.system}, but system is {config.system}")
+        raise UserError(
+            f"train.start_from={config.train.start_from} has weights of system"
+            f" {stored.system}, but system is {config.system}"
+        )
     known = config.copy_and_resolve_references()
     known.model = stored.model
     config_module.check(known)
@@ -46,8 +51,10 @@ def start_params(config: ConfigDict):
     weights, wanted = exported.read_weights(*_opened(config)), abstract_params(config)
     difference = array_names.difference(checksums.of_arrays(weights), array_names.by_name(wanted))
     if difference:
-        raise UserError(f"train.start_from={config.train.start_from} has weights of another model:"
-                        f" {difference}; set data.channels as there, or start anew")
+        raise UserError(
+            f"train.start_from={config.train.start_from} has weights of another model:"
+            f" {difference}; set data.channels as there, or start anew"
+        )
     return array_names.like(wanted, weights)
 
 

@@ -21,9 +21,7 @@ class Box(NamedTuple):
     right: int
 
 
-def anomalous_box(
-    residual_HxW, variance_HxW, counted_HxW, sizes: tuple[int, ...] = WINDOWS
-) -> Box | None:
+def anomalous_box(residual_HxW, variance_HxW, counted_HxW, sizes: tuple[int, ...] = WINDOWS) -> Box | None:
     """The box of the window that deviates most, of all window sizes of the scores.
 
     It follows `missing_z` and `intruding_z` of `evaluation.scores`, but windows also lie partly

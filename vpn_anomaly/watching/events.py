@@ -139,8 +139,11 @@ class Change:
         event, peak = self.event, self.event.peak
         record = {"what": self.what, "event": event.id, "kind": event.kind}
         for name, moment in (
-            ("start", event.start), ("end", event.end), ("kept_from", event.kept_from),
-            ("kept_to", event.kept_to), ("peak", peak.moment),
+            ("start", event.start),
+            ("end", event.end),
+            ("kept_from", event.kept_from),
+            ("kept_to", event.kept_to),
+            ("peak", peak.moment),
         ):
             record[f"{name}_frame"] = int(moment.index)
             record[f"{name}_time"] = float(moment.time)

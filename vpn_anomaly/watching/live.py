@@ -1,9 +1,9 @@
 """Frames of a camera or stream as they come: the present is never late, a lost stream comes back.
 
-    with Live("rtsp://camera/1", Look(height=64, width=64), tell=print) as live:
-        for frame, piece in live:  # a new piece: what was before is not continued
-            ...
-        live.dropped, live.reconnections
+with Live("rtsp://camera/1", Look(height=64, width=64), tell=print) as live:
+    for frame, piece in live:  # a new piece: what was before is not continued
+        ...
+    live.dropped, live.reconnections
 """
 
 import collections
@@ -142,8 +142,10 @@ class Live:
         with video:
             if video.size != self.size:
                 (height, width), (new_height, new_width) = self.size, video.size
-                raise UserError(f"{self.name}: it came back with frames of {new_width}x{new_height}"
-                                f" pixels, not {width}x{height}; start anew")
+                raise UserError(
+                    f"{self.name}: it came back with frames of {new_width}x{new_height}"
+                    f" pixels, not {width}x{height}; start anew"
+                )
             index, seconds = self._offsets()
             try:
                 for frame in video:

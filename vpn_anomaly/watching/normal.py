@@ -61,9 +61,7 @@ def normal_scores(config, trained: Trained, streamer: Streamer, zones_HxW) -> No
     return Normal(scores)
 
 
-def _computed(
-    videos: dict[str, np.ndarray], divide: Divide, streamer: Streamer
-) -> dict[str, np.ndarray]:
+def _computed(videos: dict[str, np.ndarray], divide: Divide, streamer: Streamer) -> dict[str, np.ndarray]:
     size = streamer.height, streamer.width
     fits = [video.shape[1:3] == size for video in videos.values()]
     if not any(fits):
@@ -75,19 +73,23 @@ def _computed(
         )
     lengths = [len(video) for video in videos.values()]
     parts = {
-        split: [(video, part) for video, part, fit in
-                zip(videos.values(), divide(lengths, split), fits) if fit and part]
+        split: [
+            (video, part)
+            for video, part, fit in zip(videos.values(), divide(lengths, split), fits)
+            if fit and part
+        ]
         for split in ("validation", "test")
     }
     total = sum(len(part) for of_split in parts.values() for _, part in of_split)
     progress = Progress("calibrating", total, "frames")
     scores = {}
     for split, of_split in parts.items():
-        rows = [row for video, part in of_split
-                for row in _scores_of_part(video, part, streamer, progress)]
+        rows = [row for video, part in of_split for row in _scores_of_part(video, part, streamer, progress)]
         if not rows:
-            raise UserError(f"the normal footage is too short to calibrate with: its {split} part"
-                            f" has to be longer than {streamer.system.first_frame} frames")
+            raise UserError(
+                f"the normal footage is too short to calibrate with: its {split} part"
+                f" has to be longer than {streamer.system.first_frame} frames"
+            )
         scores |= {f"{split}/{name}": np.array([row[name] for row in rows]) for name in rows[0]}
     return scores
 

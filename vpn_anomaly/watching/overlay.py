@@ -117,9 +117,7 @@ class Overlay:
         return [part.strip() for part in parts]
 
 
-def blended(
-    frame_HxWxC: np.ndarray, map_HxW: np.ndarray | None, brightest: float
-) -> np.ndarray:
+def blended(frame_HxWxC: np.ndarray, map_HxW: np.ndarray | None, brightest: float) -> np.ndarray:
     """The frame under the map in colour, RGB, uint8 (H, W, 3): the higher, the more opaque.
 
     Opacity grows evenly from 0 at a tenth of `brightest` to MOST_OPAQUE at `brightest` and above.

@@ -15,8 +15,8 @@ def pieces(frames: Iterable[Frame], longest_gap: float, tell: Callable[[str], No
     """The frames, each with the number of its piece, from 0; index and time go on as they are.
 
     A new piece begins after more than `longest_gap` seconds without frames that are also more than
-    LONGEST_STEPS times the median of the RECENT last steps: a camera with a frame a minute has no gaps. `tell` is
-    called with one line where one begins.
+    LONGEST_STEPS times the median of the RECENT last steps: a camera with a frame a minute has no gaps.
+    `tell` is called with one line where one begins.
     """
     piece, last, steps = 0, None, collections.deque(maxlen=RECENT)
     for frame in frames:

@@ -97,8 +97,10 @@ class EventLog:
 
     def write(self, source: str, change: Change) -> None:
         """Adds the line of a change."""
-        record = {name: _finite(value) if isinstance(value, float) else value
-                  for name, value in change.as_record().items()}
+        record = {
+            name: _finite(value) if isinstance(value, float) else value
+            for name, value in change.as_record().items()
+        }
         self._lines.write(_json_line({"source": source, **record}))
 
     def close(self) -> None:
@@ -122,7 +124,7 @@ class LineFile:
         with output_files.storing(self.path):
             try:
                 while left:  # the part that a disk still has room for is written without an error
-                    left = left[self._file.write(left):]
+                    left = left[self._file.write(left) :]
             except OSError:
                 with contextlib.suppress(OSError):  # a pipe has no length
                     self._file.seek(self._length)

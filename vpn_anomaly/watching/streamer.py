@@ -44,9 +44,7 @@ class Streamer:
     their last row and column; what is continued is in no map, and outside the zones nothing counts.
     """
 
-    def __init__(
-        self, system, params, shift_Mx2, height: int, width: int, zones_HxW=None, tail: bool = True
-    ):
+    def __init__(self, system, params, shift_Mx2, height: int, width: int, zones_HxW=None, tail: bool = True):
         """shift_Mx2: the masks of every frame. zones_HxW: bool, where to look; None: everywhere.
 
         tail: whether there are the map `tail`, entropies and TAIL_SCORES.
@@ -68,7 +66,12 @@ class Streamer:
         """The scores and maps of the next frame, uint8 of the streamer's size."""
         padded = np.pad(frame_HxWxC, self._padding, mode="edge")
         self._state, scores, maps = _next(
-            self.system, self._params, self._state, padded[None], self._shift_Mx2, self._zones_HxW,
+            self.system,
+            self._params,
+            self._state,
+            padded[None],
+            self._shift_Mx2,
+            self._zones_HxW,
             tail=self._tail,
         )
         self._seen += 1

@@ -82,12 +82,15 @@ def alarm_threshold(rate: float, kinds: int, calibration_frames: int) -> Thresho
     rarest = 1 / (calibration_frames + 1)
     if p >= rarest:
         return Threshold(p, None)
-    return Threshold(p, (
-        f"p = {p:.2g} is rarer than the {calibration_frames:,} calibration frames show"
-        f" ({rarest:.2g}): it is extrapolated by an exponential fit to their highest scores;"
-        f" calibrate with {math.ceil(1 / p - 1):,} frames or more, or allow more false alarms, or"
-        " count the false alarms on other normal footage"
-    ))
+    return Threshold(
+        p,
+        (
+            f"p = {p:.2g} is rarer than the {calibration_frames:,} calibration frames show"
+            f" ({rarest:.2g}): it is extrapolated by an exponential fit to their highest scores;"
+            f" calibrate with {math.ceil(1 / p - 1):,} frames or more, or allow more false alarms, or"
+            " count the false alarms on other normal footage"
+        ),
+    )
 
 
 def realised_rate(flags_N, frames_a_second: float, confidence: float = 0.95) -> RealisedRate:
@@ -104,8 +107,7 @@ def realised_rate(flags_N, frames_a_second: float, confidence: float = 0.95) -> 
     flags_N = np.asarray(flags_N, bool)
     if not len(flags_N) or not 0 < frames_a_second < math.inf:
         raise UserError(
-            f"{len(flags_N)} frames at {frames_a_second} a second; give normal footage of at least"
-            " one frame"
+            f"{len(flags_N)} frames at {frames_a_second} a second; give normal footage of at least one frame"
         )
     alarms = int(np.count_nonzero(flags_N[1:] & ~flags_N[:-1]) + flags_N[0])
     hours = len(flags_N) / frames_a_second / SECONDS_AN_HOUR

@@ -52,16 +52,22 @@ def watch(
             enough for a score and has thresholds, for an output that cannot be written.
     """
     if config.data.source == "sequences":
-        raise UserError("--mode=watch needs a run that was trained on videos; train one with"
-                        " --config=configs/video.py --config.data.path='normal/*.mp4'")
+        raise UserError(
+            "--mode=watch needs a run that was trained on videos; train one with"
+            " --config=configs/video.py --config.data.path='normal/*.mp4'"
+        )
     names = sources(where)
     if "video" in outputs and len(names) > 1:
-        raise UserError(f"--video takes one source, but --input={display_name(where)} names {len(names)};"
-                        " watch one at a time, or leave --video out")
+        raise UserError(
+            f"--video takes one source, but --input={display_name(where)} names {len(names)};"
+            " watch one at a time, or leave --video out"
+        )
     with StopRequest() as stop, contextlib.ExitStack() as stack:
         look = dataclasses.replace(build_look(config.data), timeout=config.watch.timeout)
-        opened = [stack.enter_context(output)
-                  for output in _outputs(config, trained, outputs, look.frame_rate, model)]
+        opened = [
+            stack.enter_context(output)
+            for output in _outputs(config, trained, outputs, look.frame_rate, model)
+        ]
         session = _Session(config, trained, look, opened, max_frames, stop)
         for source, name in zip(names, display_names(names), strict=True):
             if session.goes_on:
@@ -83,11 +89,14 @@ def _outputs(config, trained: Trained, paths, frame_rate: float, model: str) -> 
         yield Annotated(paths["video"], frame_rate)
     if "report" in paths:
         commit = provenance.of_this_process()["commit"]
-        yield WatchReport(paths["report"], [
-            *([("Model", model)] if model else []),
-            ("System", f"{config.system}, {trained.metadata['step']:,} training steps"),
-            ("Program", f"commit {commit[:12]}" if commit else "of no known commit"),
-        ])
+        yield WatchReport(
+            paths["report"],
+            [
+                *([("Model", model)] if model else []),
+                ("System", f"{config.system}, {trained.metadata['step']:,} training steps"),
+                ("Program", f"commit {commit[:12]}" if commit else "of no known commit"),
+            ],
+        )
 
 
 class _Session:
@@ -141,8 +150,10 @@ class _Session:
             self._finish(video.name, watcher.finish())
         count = self._frames - frames_before
         if count <= watcher.first_frame and self.goes_on:
-            self._short.append(f"{video.name}: {count} frames, but the first {watcher.first_frame} of a"
-                               " source have no scores")
+            self._short.append(
+                f"{video.name}: {count} frames, but the first {watcher.first_frame} of a"
+                " source have no scores"
+            )
         if video.problem:
             _tell(f"{video.name}: {video.problem}")
 
@@ -179,14 +190,13 @@ class _Session:
 
     def _frames_of(self, source: str, video: Video, stack) -> Iterator[LiveFrame]:
         if not video.live:
-            return pieces(video, self._config.watch.longest_gap,
-                          lambda line: _tell(f"{video.name}: {line}"))
+            return pieces(video, self._config.watch.longest_gap, lambda line: _tell(f"{video.name}: {line}"))
         opened_again = functools.partial(open_video, name=video.name)
         live = stack.enter_context(Live(source, self._look, video=video, tell=_tell, open=opened_again))
         self._stop.then = live.close
-        stack.callback(lambda: _tell(
-            f"{live.name}: {live.dropped} frames dropped, {live.reconnections} reconnections"
-        ))
+        stack.callback(
+            lambda: _tell(f"{live.name}: {live.dropped} frames dropped, {live.reconnections} reconnections")
+        )
         return iter(live)
 
     def _watcher(self, video: Video) -> Watcher:
@@ -251,5 +261,9 @@ class _Progress:
         if self._video.expected_frames:
             seconds = (self._video.expected_frames - 1 - frame.index) / max(a_second, 1e-9)
             text += f", {max(seconds, 0) / 60:.1f} min left"
-        print(f"\r{text}, {events} events " if redrawn else f"{text}, {events} events",
-              end="" if redrawn else "\n", file=sys.stderr, flush=True)
+        print(
+            f"\r{text}, {events} events " if redrawn else f"{text}, {events} events",
+            end="" if redrawn else "\n",
+            file=sys.stderr,
+            flush=True,
+        )

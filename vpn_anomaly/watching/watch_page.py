@@ -12,8 +12,8 @@ from vpn_anomaly.report.parts import (
     Card,
     Cards,
     Cell,
-    Column,
     ColourBar,
+    Column,
     Facts,
     Figure,
     Page,
@@ -61,8 +61,7 @@ def watch_page(
       when: beginning and end of the watching.
       unwatched: sources that could not be watched.
     """
-    events = [(place, event) for place, source in enumerate(sources)
-              for event in source.events.values()]
+    events = [(place, event) for place, source in enumerate(sources) for event in source.events.values()]
     folder, names = _in_one_folder([source.name for source in sources])
     about = names[0] if len(names) == 1 else f"{len(names)} sources in {folder}"
     sections = [
@@ -119,23 +118,35 @@ def _threshold(sources) -> list[Text]:
 def _event_table(names, events, pictures) -> Table | Text:
     if not events:
         return Text(["No events."])
-    columns = [Column("event"), Column("kind", number=False),
-               *map(Column, ("first frame", "last frame", "peak", "score", "p", "frames"))]
+    columns = [
+        Column("event"),
+        Column("kind", number=False),
+        *map(Column, ("first frame", "last frame", "peak", "score", "p", "frames")),
+    ]
     several = len(names) > 1
     if several:
         columns.insert(1, Column("source", number=False))
     rows = []
     for place, event in events:
         to = _anchor(place, event) if (place, event.id) in pictures else ""
-        row = [Cell(str(event.id), to=to), event.kind, _moment(event.start), _moment(event.end),
-               _moment(event.peak.moment), number(event.peak.score), number(event.peak.p),
-               str(event.frames)]
+        row = [
+            Cell(str(event.id), to=to),
+            event.kind,
+            _moment(event.start),
+            _moment(event.end),
+            _moment(event.peak.moment),
+            number(event.peak.score),
+            number(event.peak.p),
+            str(event.frames),
+        ]
         if several:
             row.insert(1, names[place])
         rows.append(row)
-    caption = ("Events are counted in every source from 0. Peak: the frame with the highest score, and its"
-               " score; p: the probability that a normal frame scores as high. Frames: how many are"
-               " anomalous.")
+    caption = (
+        "Events are counted in every source from 0. Peak: the frame with the highest score, and its"
+        " score; p: the probability that a normal frame scores as high. Frames: how many are"
+        " anomalous."
+    )
     return Table(columns, rows, caption, "event-table")
 
 
@@ -153,14 +164,19 @@ def _anchor(place: int, event: Event) -> str:
 
 
 def _about_scores(sources: int) -> Text:
-    return Text([
-        "One curve for each kind of event, of the score that finds it: the higher, the more anomalous is"
-        " the frame. Frames at the dashed threshold or above open an event, which goes on a little below it."
-        " Shaded are the events, from the first to the last anomalous frame, under their numbers; numbers"
-        " that would overlap are left out. Where there is no line, frames have no score.",
-        *([f"Drawn are the {SOURCES_DRAWN} sources with the most improbable events."]
-          if sources > SOURCES_DRAWN else []),
-    ])
+    return Text(
+        [
+            "One curve for each kind of event, of the score that finds it: the higher, the more anomalous is"
+            " the frame. Frames at the dashed threshold or above open an event, which goes on a little below it."
+            " Shaded are the events, from the first to the last anomalous frame, under their numbers; numbers"
+            " that would overlap are left out. Where there is no line, frames have no score.",
+            *(
+                [f"Drawn are the {SOURCES_DRAWN} sources with the most improbable events."]
+                if sources > SOURCES_DRAWN
+                else []
+            ),
+        ]
+    )
 
 
 def _curves(sources, names) -> Iterator[Figure]:
@@ -169,11 +185,18 @@ def _curves(sources, names) -> Iterator[Figure]:
         source = sources[place]
         for kind, score in source.score_of_kind.items():
             title = f"{kind}: {MEANING[kind]}"
-            spans = [Span(event.start.index, event.end.index, str(event.id))
-                     for event in source.events.values() if event.kind == kind]
+            spans = [
+                Span(event.start.index, event.end.index, str(event.id))
+                for event in source.events.values()
+                if event.kind == kind
+            ]
             curve = Curve(
-                np.array(source.frame_T), np.array(source.score_T[kind]), f"{score}\n({UNIT[score]})",
-                np.array(source.time_T), source.score_threshold[kind], spans,
+                np.array(source.frame_T),
+                np.array(source.score_T[kind]),
+                f"{score}\n({UNIT[score]})",
+                np.array(source.time_T),
+                source.score_threshold[kind],
+                spans,
             )
             yield curve_figure(curve, title if len(names) == 1 else f"{names[place]} – {title}")
 
@@ -187,15 +210,24 @@ def _pictures(names, events, pictures) -> list[Text | ColourBar | Cards]:
         " Right: the frame under the map of surprise."
     )
     rest = [f"These are the {len(pictured)} most improbable events; {left_out:,} more have no pictures."]
-    cards = [Card(f"Event {event.id}: {event.kind}", _in_words(names, place, event),
-                  pictures[place, event.id], _anchor(place, event)) for place, event in pictured]
+    cards = [
+        Card(
+            f"Event {event.id}: {event.kind}",
+            _in_words(names, place, event),
+            pictures[place, event.id],
+            _anchor(place, event),
+        )
+        for place, event in pictured
+    ]
     return [Text([about, *(rest if left_out else [])]), colour_bar(), Cards(cards)]
 
 
 def _in_words(names, place: int, event: Event) -> str:
     peak = event.peak
-    words = (f"frames {event.start.index} to {event.end.index}, {clock(event.start.time)} to"
-             f" {clock(event.end.time)}; score {number(peak.score)}, p {number(peak.p)}")
+    words = (
+        f"frames {event.start.index} to {event.end.index}, {clock(event.start.time)} to"
+        f" {clock(event.end.time)}; score {number(peak.score)}, p {number(peak.p)}"
+    )
     return f"{names[place]}, {words}" if len(names) > 1 else words
 
 
@@ -207,9 +239,23 @@ def colour_bar() -> ColourBar:
 
 
 def _source_table(sources, names) -> Table:
-    columns = [Column("source", number=False), Column("frames"), Column("duration"),
-               Column("without scores"), Column("events"), Column("broke on the way", number=False)]
-    rows = [[name, f"{len(source.frame_T):,}", clock(source.seconds), f"{source.unscored:,}",
-             f"{len(source.events):,}", source.problem or ""]
-            for source, name in zip(sources, names)]
+    columns = [
+        Column("source", number=False),
+        Column("frames"),
+        Column("duration"),
+        Column("without scores"),
+        Column("events"),
+        Column("broke on the way", number=False),
+    ]
+    rows = [
+        [
+            name,
+            f"{len(source.frame_T):,}",
+            clock(source.seconds),
+            f"{source.unscored:,}",
+            f"{len(source.events):,}",
+            source.problem or "",
+        ]
+        for source, name in zip(sources, names)
+    ]
     return Table(columns, rows)

@@ -38,9 +38,9 @@ class WatchReport(Output):
     def begin(self, video, watcher):
         self._end_source()
         self._video = video
-        self._sources.append(Watched(
-            video.name, watcher.threshold_in_words(), watcher.score_of_kind, watcher.score_threshold
-        ))
+        self._sources.append(
+            Watched(video.name, watcher.threshold_in_words(), watcher.score_of_kind, watcher.score_threshold)
+        )
 
     def frame(self, source, frame, seen):
         self._sources[-1].add(frame, seen.scores)

@@ -103,11 +103,14 @@ class Watcher:
         self._allowed = config.watch.false_alarms
         rate_of_frames = rate_a_frame(self._allowed, rate)
         self.threshold = alarm_threshold(rate_of_frames, len(self.score_of_kind), normal.frames)
-        self.score_threshold = {kind: self._calibration.threshold(score, self.threshold.p)
-                                for kind, score in self.score_of_kind.items()}
+        self.score_threshold = {
+            kind: self._calibration.threshold(score, self.threshold.p)
+            for kind, score in self.score_of_kind.items()
+        }
         self._settings = _event_settings(config.watch, self.threshold.p)
-        p_by_kind = [self._calibration.p_value(score, normal.held_out[score])
-                     for score in self.score_of_kind.values()]
+        p_by_kind = [
+            self._calibration.p_value(score, normal.held_out[score]) for score in self.score_of_kind.values()
+        ]
         self.held_out = realised_rate(np.min(p_by_kind, axis=0) <= self.threshold.p, rate)
         self.restart()
 
@@ -126,8 +129,14 @@ class Watcher:
         """Takes in the next frame of the source."""
         scores, maps = self._streamer(frame.image)
         light = self._guard.update(frame.image.mean(-1).round().astype(np.uint8))
-        p = {kind: float(self._calibration.p_value(name, scores[name]))
-             for kind, name in self.score_of_kind.items()} if scores else {}
+        p = (
+            {
+                kind: float(self._calibration.p_value(name, scores[name]))
+                for kind, name in self.score_of_kind.items()
+            }
+            if scores
+            else {}
+        )
         boxes = {kind: _box(kind, maps) for kind in p if p[kind] <= self._settings.close_p}
         of_kind = {kind: scores[self.score_of_kind[kind]] for kind in p}
         observation = Observation(frame.index, frame.time, p, of_kind, boxes, light)

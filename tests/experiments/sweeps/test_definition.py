@@ -25,11 +25,18 @@ def written(tmp_path, text):
 
 
 def test_all_values_are_read(tmp_path):
-    text = ("NAME = 'table'\nCONFIG = 'configs/cpu.py:debug'\nCOMMON = {'train.steps': 5}\n"
-            "RUNS = {'b': {'train.steps': 6}, 'a': {}}\nSEEDS = (2, 1)\nSTORED_SCORES = ('any',)\n")
+    text = (
+        "NAME = 'table'\nCONFIG = 'configs/cpu.py:debug'\nCOMMON = {'train.steps': 5}\n"
+        "RUNS = {'b': {'train.steps': 6}, 'a': {}}\nSEEDS = (2, 1)\nSTORED_SCORES = ('any',)\n"
+    )
     assert load_definition(written(tmp_path, text)) == Definition(
-        "table", "configs/cpu.py:debug", {"train.steps": 5}, {"b": {"train.steps": 6}, "a": {}},
-        (2, 1), ("any",))
+        "table",
+        "configs/cpu.py:debug",
+        {"train.steps": 5},
+        {"b": {"train.steps": 6}, "a": {}},
+        (2, 1),
+        ("any",),
+    )
 
 
 def test_what_may_be_left_out(tmp_path):
@@ -38,24 +45,27 @@ def test_what_may_be_left_out(tmp_path):
     assert "mean_nll" in definition.stored_scores
 
 
-@pytest.mark.parametrize("text, told", [
-    ("RUNS = {", "SyntaxError"),
-    ("import nowhere", "ModuleNotFoundError"),
-    ("raise SystemExit('bye')", "SystemExit: bye"),
-    ("CONFIG = 'configs/quick.py'", "has no RUNS"),
-    ("RUNS = {'base': {}}", "has no CONFIG"),
-    (SMALLEST + "RUNS = {}", "one or more rows"),
-    (SMALLEST + "RUNS = {'a/b': {}}", "'a/b'"),
-    (SMALLEST + "RUNS = {'..': {}}", "'..'"),
-    (SMALLEST + "RUNS = {'base': 3}", "base is 3"),
-    (SMALLEST + "RUNS = {'base': {'seed': 3}}", "SEEDS"),
-    (SMALLEST + "COMMON = ['train.steps']", "COMMON"),
-    (SMALLEST + "SEEDS = (0, -1)", "SEEDS"),
-    (SMALLEST + "SEEDS = 3", "SEEDS"),
-    (SMALLEST + "NAME = '../x'", "NAME"),
-    (SMALLEST + "STORED_SCORES = 'any'", "STORED_SCORES"),
-    (SMALLEST + "CONFIG = 3", "CONFIG"),
-])
+@pytest.mark.parametrize(
+    "text, told",
+    [
+        ("RUNS = {", "SyntaxError"),
+        ("import nowhere", "ModuleNotFoundError"),
+        ("raise SystemExit('bye')", "SystemExit: bye"),
+        ("CONFIG = 'configs/quick.py'", "has no RUNS"),
+        ("RUNS = {'base': {}}", "has no CONFIG"),
+        (SMALLEST + "RUNS = {}", "one or more rows"),
+        (SMALLEST + "RUNS = {'a/b': {}}", "'a/b'"),
+        (SMALLEST + "RUNS = {'..': {}}", "'..'"),
+        (SMALLEST + "RUNS = {'base': 3}", "base is 3"),
+        (SMALLEST + "RUNS = {'base': {'seed': 3}}", "SEEDS"),
+        (SMALLEST + "COMMON = ['train.steps']", "COMMON"),
+        (SMALLEST + "SEEDS = (0, -1)", "SEEDS"),
+        (SMALLEST + "SEEDS = 3", "SEEDS"),
+        (SMALLEST + "NAME = '../x'", "NAME"),
+        (SMALLEST + "STORED_SCORES = 'any'", "STORED_SCORES"),
+        (SMALLEST + "CONFIG = 3", "CONFIG"),
+    ],
+)
 def test_a_broken_file_is_told_in_one_line(tmp_path, text, told):
     path = written(tmp_path, text)
     with pytest.raises(UserError) as error:
@@ -86,14 +96,17 @@ def test_a_row_wins_over_what_is_common():
     assert run_config(made({}), "base", 0).train.steps == quick.get_config("debug").train.steps
 
 
-@pytest.mark.parametrize("overrides, told", [
-    ({"model.width": 3}, "no config field 'model.width'"),
-    ({"model": 3}, "no config field 'model'"),
-    ({"train.steps": "many"}, "train.steps is 'many', but has to be a whole number"),
-    ({"train.targets": 10}, "train.targets is"),
-    ({"model.context": 12}, "train.targets"),  # its first is 10
-    ({"train.learning_rate": -1.0}, "train.learning_rate"),
-])
+@pytest.mark.parametrize(
+    "overrides, told",
+    [
+        ({"model.width": 3}, "no config field 'model.width'"),
+        ({"model": 3}, "no config field 'model'"),
+        ({"train.steps": "many"}, "train.steps is 'many', but has to be a whole number"),
+        ({"train.targets": 10}, "train.targets is"),
+        ({"model.context": 12}, "train.targets"),  # its first is 10
+        ({"train.learning_rate": -1.0}, "train.learning_rate"),
+    ],
+)
 def test_what_a_row_cannot_set(overrides, told):
     with pytest.raises(UserError) as error:
         run_config(made(overrides), "base", 0)
@@ -116,13 +129,13 @@ ABLATIONS = ROOT / "experiments/ablations.py"
 
 def test_the_ablations_start_from_the_documented_config():
     assert load_definition(ABLATIONS).runs["base"] == {}
-    assert configuration.differences(
-        run_config(load_definition(ABLATIONS), "base", 0), quick.get_config()) == []
+    assert (
+        configuration.differences(run_config(load_definition(ABLATIONS), "base", 0), quick.get_config()) == []
+    )
 
 
 @pytest.mark.parametrize("row", [name for name in load_definition(ABLATIONS).runs if name != "base"])
 def test_every_ablation_can_run_and_changes_one_thing(row):
     definition = load_definition(ABLATIONS)
-    changed = configuration.differences(
-        run_config(definition, row, 0), run_config(definition, "base", 0))
+    changed = configuration.differences(run_config(definition, row, 0), run_config(definition, "base", 0))
     assert changed == list(definition.runs[row]) and len(changed) == 1

@@ -95,8 +95,10 @@ def test_failed_and_resumed_runs_are_no_measure(tmp_path, clock, begin):
         clock.now += 60
         told.ends(going_on, done, "done" if done else "failed", [])
     assert "left" not in output.getvalue()
-    assert output.getvalue().splitlines()[1::2] == ["[0/3] a seed 0 failed after 1.0 min",
-                                                    "[1/3] a seed 1 done after 1.0 min"]
+    assert output.getvalue().splitlines()[1::2] == [
+        "[0/3] a seed 0 failed after 1.0 min",
+        "[1/3] a seed 1 done after 1.0 min",
+    ]
 
 
 def test_off_a_terminal_a_line_at_most_every_30_seconds(tmp_path, clock, begin):

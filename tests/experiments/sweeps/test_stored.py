@@ -24,8 +24,11 @@ def config():
 def run(tmp_path, config):
     """A run's folder, its results, and its scores in float64."""
     random = np.random.default_rng(0)
-    scores = {f"{group}/{name}": random.normal(size=40) for group in ("normal", "temporal", "both")
-              for name in ("mean_nll", "any", "constant")}
+    scores = {
+        f"{group}/{name}": random.normal(size=40)
+        for group in ("normal", "temporal", "both")
+        for name in ("mean_nll", "any", "constant")
+    }
     np.savez(tmp_path / "scores.npz", **scores)
     return tmp_path, {**RESULTS, "config": configuration.as_dict(config)}, scores
 
@@ -56,7 +59,7 @@ def test_nothing_is_stored_yet(tmp_path, config):
 @pytest.mark.parametrize("suffix", [".json", ".npz"])
 def test_what_was_cut_is_not_stored(place, config, suffix, length):
     path = place.with_suffix(suffix)
-    path.write_bytes(path.read_bytes()[:length - (suffix == ".json" and length < 0)])
+    path.write_bytes(path.read_bytes()[: length - (suffix == ".json" and length < 0)])
     assert not stored.is_stored(place, "ours", 2, config)
 
 
@@ -111,12 +114,15 @@ def test_another_rows_results_are_not_taken(place, config):
     assert not stored.is_stored(place, "theirs", 2, config)
 
 
-@pytest.mark.parametrize("break_it", [
-    lambda path: path.unlink(),
-    lambda path: path.write_bytes(path.read_bytes()[:-30]),
-    lambda path: np.savez(path, **{"normal/constant": np.zeros(3)}),
-    lambda path: np.savez(path, **{"normal/any": np.zeros(3), "temporal/any": np.zeros(3)}),
-])
+@pytest.mark.parametrize(
+    "break_it",
+    [
+        lambda path: path.unlink(),
+        lambda path: path.write_bytes(path.read_bytes()[:-30]),
+        lambda path: np.savez(path, **{"normal/constant": np.zeros(3)}),
+        lambda path: np.savez(path, **{"normal/any": np.zeros(3), "temporal/any": np.zeros(3)}),
+    ],
+)
 def test_broken_scores_are_not_kept(run, break_it):
     break_it(run[0] / "scores.npz")
     with pytest.raises(UserError, match="delete .*results.json"):

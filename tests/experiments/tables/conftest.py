@@ -23,8 +23,11 @@ DECLARED = {"both": "tail_mean", "spatial": "mean_nll"}
 UNLEARNED = ("constant",)
 COMPARED = "ours"
 """
-ROWS = {"ours": {"mean_nll": 3.0, "tail_mean": 3.4}, "without_attention": {"mean_nll": 2.6},
-        "autoencoder": {"frame_error": 0.8}}
+ROWS = {
+    "ours": {"mean_nll": 3.0, "tail_mean": 3.4},
+    "without_attention": {"mean_nll": 2.6},
+    "autoencoder": {"frame_error": 0.8},
+}
 
 
 def write_run(folder: pathlib.Path, row: str, seed: int, shifts: dict[str, float], **more):
@@ -37,17 +40,25 @@ def write_run(folder: pathlib.Path, row: str, seed: int, shifts: dict[str, float
     difficulty = np.random.default_rng(7).normal(size=(5, count))
     scores = {}
     for group, hard in zip(("normal", *CORRUPTIONS), difficulty):
-        scores[group] = {name: (hard + 0.4 * rng.normal(size=count) + shift * (group != "normal"))
-                         .astype(np.float32) for name, shift in shifts.items()}
+        scores[group] = {
+            name: (hard + 0.4 * rng.normal(size=count) + shift * (group != "normal")).astype(np.float32)
+            for name, shift in shifts.items()
+        }
         scores[group]["constant"] = np.zeros(count, np.float32)
     results = {
-        "corruptions": {kind: evaluate_scores(scores["normal"], scores[kind], resamples=2)
-                        for kind in CORRUPTIONS},
-        "steps": 400, "parameters": 424860, "step_flops": 1.5e12, "wall_seconds": 60.0 * (7 + seed),
+        "corruptions": {
+            kind: evaluate_scores(scores["normal"], scores[kind], resamples=2) for kind in CORRUPTIONS
+        },
+        "steps": 400,
+        "parameters": 424860,
+        "step_flops": 1.5e12,
+        "wall_seconds": 60.0 * (7 + seed),
         "config": {"train": {"batch_size": 8, "learning_rate": 3e-3}},
         "commit": "0123456789abcdef",
         "hardware": {"platform": "cpu", "device": "cpu", "devices": 1, "cpu": "Some CPU", "cpu_cores": 2},
-        "name": row, "seed": seed, **more,
+        "name": row,
+        "seed": seed,
+        **more,
     }
     place = folder / row / f"seed{seed}.json"
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -73,17 +84,27 @@ class Sweep:
         self.readme.write_text("\n".join(["before", *table.markers("small"), "after", ""]))
 
     def __call__(self, *more):
-        return table.main([f"--sweep={self.definition}", f"--results={self.results}",
-                           f"--readme={self.readme}", f"--figure={self.figure}", *more])
+        return table.main(
+            [
+                f"--sweep={self.definition}",
+                f"--results={self.results}",
+                f"--readme={self.readme}",
+                f"--figure={self.figure}",
+                *more,
+            ]
+        )
 
     def rows(self):
         """The tables of the README, each a dict from the first cell to the others."""
         parts = self.readme.read_text().split("\n\n")
         tables = [part for part in parts if part.startswith("|")]
-        cells = [[line.strip("|").split("|") for line in part.splitlines() if line.startswith("|")]
-                 for part in tables]
-        return [{first.strip(): [cell.strip() for cell in others] for first, *others in lines}
-                for lines in cells]
+        cells = [
+            [line.strip("|").split("|") for line in part.splitlines() if line.startswith("|")]
+            for part in tables
+        ]
+        return [
+            {first.strip(): [cell.strip() for cell in others] for first, *others in lines} for lines in cells
+        ]
 
 
 @pytest.fixture

@@ -25,8 +25,7 @@ def row(name, seeds, paper=None, declared=None):
     return Row(name, name, paper, True, runs, by_paper, others)
 
 
-ROWS = [row("ours", [0.91, 0.93, 0.95], 87.0, [0.8, 0.82, 0.84]), row("vpn", [], 82.1),
-        row("weak", [0.42])]
+ROWS = [row("ours", [0.91, 0.93, 0.95], 87.0, [0.8, 0.82, 0.84]), row("vpn", [], 82.1), row("weak", [0.42])]
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +42,12 @@ def panels(tmp_path_factory):
 
 def marks(axes, marker):
     """Where a panel has marks of a kind: accuracies by colour and place."""
-    return {(to_hex(line.get_color()), round(float(y), 3)): np.round(line.get_xdata(), 6).tolist()
-            for line in axes.lines if line.get_marker() == marker for y in [line.get_ydata()[0]]}
+    return {
+        (to_hex(line.get_color()), round(float(y), 3)): np.round(line.get_xdata(), 6).tolist()
+        for line in axes.lines
+        if line.get_marker() == marker
+        for y in [line.get_ydata()[0]]
+    }
 
 
 def test_seeds_means_and_intervals_lie_at_their_accuracies(panels):

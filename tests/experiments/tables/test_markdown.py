@@ -28,8 +28,10 @@ def test_accuracies_and_intervals_equal_loops(sweep):
     assert list(main) == ["", "---", "ours (full)", "without attention", "autoencoder", "constant"]
     assert main[""] == ["paper", "both", "temporal", "spatial", "mixed"]
     assert [main[row][0] for row in list(main)[2:]] == ["**87.0**", "85.7", "–", "–"]
-    for label, row, score in (("ours (full)", "ours", "mean_nll"),
-                              ("autoencoder", "autoencoder", "frame_error")):
+    for label, row, score in (
+        ("ours (full)", "ours", "mean_nll"),
+        ("autoencoder", "autoencoder", "frame_error"),
+    ):
         places = [sweep.runs / row / f"seed{seed}.json" for seed in range(3)]
         for kind, cell in zip(("both", "temporal"), main[label][1:]):
             seeds = np.array([loop_accuracies(place, score, kind)[0] for place in places])
@@ -78,8 +80,10 @@ def test_differences_are_paired(sweep):
         places = [sweep.runs / row / f"seed{seed}.json" for seed in range(3)]
         return np.mean([loop_accuracies(place, score, "both", weights) for place in places], axis=0)
 
-    for label, row, score in (("without attention", "without_attention", "mean_nll"),
-                              ("autoencoder", "autoencoder", "frame_error")):
+    for label, row, score in (
+        ("without attention", "without_attention", "mean_nll"),
+        ("autoencoder", "autoencoder", "frame_error"),
+    ):
         value = (over_seeds("ours", "mean_nll") - over_seeds(row, score))[0]
         resampled = over_seeds("ours", "mean_nll", weights) - over_seeds(row, score, weights)
         low, high = np.quantile(resampled, [0.025, 0.975])
@@ -100,6 +104,13 @@ def test_costs(sweep, write_run):
     place.write_text(json.dumps(results))
     assert sweep() == 0
     costs = sweep.rows()[3]
-    assert costs["ours (full)"] == ["424,860", "1,500.0", "400 × 8", "0.003", "9.0",
-                                    "Some CPU, 2 cores, 2 × Some GPU", "`0123456`, `fedcba9`"]
+    assert costs["ours (full)"] == [
+        "424,860",
+        "1,500.0",
+        "400 × 8",
+        "0.003",
+        "9.0",
+        "Some CPU, 2 cores, 2 × Some GPU",
+        "`0123456`, `fedcba9`",
+    ]
     assert costs["autoencoder"][1] == "–, 1,500.0" and costs["autoencoder"][6] == "–, `0123456`"

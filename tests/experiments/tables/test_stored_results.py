@@ -21,8 +21,11 @@ def definition(rows=("ours", "vpn"), seeds=(0, 1)):
 @pytest.fixture
 def places(tmp_path, write_run):
     """The .json of every run of the definition."""
-    return {(row, seed): write_run(tmp_path / "small", row, seed, {"mean_nll": 2})
-            for row in ("ours", "vpn") for seed in (0, 1)}
+    return {
+        (row, seed): write_run(tmp_path / "small", row, seed, {"mean_nll": 2})
+        for row in ("ours", "vpn")
+        for seed in (0, 1)
+    }
 
 
 def refused(call, *parts):
@@ -63,8 +66,11 @@ def test_a_stale_pair_is_refused(tmp_path, places):
     other = places["ours", 1].with_suffix(".npz").read_bytes()
     places["ours", 0].with_suffix(".npz").write_bytes(other)
     run = read_runs(definition(), tmp_path)["ours"][0]
-    refused(lambda: [run.accuracy(kind, "mean_nll") for kind in ("both", "temporal", "spatial", "mixed")],
-            "ours/seed0.json", "not of one run")
+    refused(
+        lambda: [run.accuracy(kind, "mean_nll") for kind in ("both", "temporal", "spatial", "mixed")],
+        "ours/seed0.json",
+        "not of one run",
+    )
 
 
 @pytest.mark.parametrize("step, same", [(5e-7, True), (2e-6, False)])
@@ -89,9 +95,17 @@ def test_a_score_that_is_no_number_has_no_accuracy(tmp_path, places):
     assert read_runs(definition(), tmp_path)["ours"][0].accuracy("both", "mean_nll") is None
 
 
-@pytest.mark.parametrize("content", [
-    b"", b"{", b"[]", b"\xff", b'{"name": "ours", "seed": 0}',
-    b'{"corruptions": {}, "steps": 1, "parameters": 1, "wall_seconds": 1, "config": []}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"\xff",
+        b'{"name": "ours", "seed": 0}',
+        b'{"corruptions": {}, "steps": 1, "parameters": 1, "wall_seconds": 1, "config": []}',
+    ],
+)
 def test_broken_json_is_refused(tmp_path, places, content):
     places["ours", 0].write_bytes(content)
     refused(lambda: read_runs(definition(), tmp_path), "ours/seed0.json", "broken")

@@ -74,8 +74,9 @@ def test_one_seed_without_paper(new_sweep, write_run):
     assert "±" not in sweep.readme.read_text()
 
 
-@pytest.mark.parametrize("lines", [
-    (), ("begin",), ("end",), ("end", "begin"), ("begin", "end", "begin", "end")])
+@pytest.mark.parametrize(
+    "lines", [(), ("begin",), ("end",), ("end", "begin"), ("begin", "end", "begin", "end")]
+)
 def test_markers_are_needed_once_and_in_order(sweep, lines, capsys):
     begin, end = table.markers("small")
     text = "\n".join({"begin": begin, "end": end}[line] for line in lines)
@@ -84,27 +85,33 @@ def test_markers_are_needed_once_and_in_order(sweep, lines, capsys):
     told(capsys, begin, end)
 
 
-@pytest.mark.parametrize("changes, parts", [
-    (("PAPER = {", 'PAPER = {"vpn": 82.1, '), ("'vpn'", "PAPER", "RUNS")),
-    (('"frame_error"}', '"frame_eror"}'), ("'frame_eror'", "STORED_SCORES")),
-    (('"both":', '"all":'), ("'all'", "DECLARED", "temporal")),
-    (('COMPARED = "ours"', 'COMPARED = "theirs"'), ("'theirs'", "COMPARED")),
-    (('UNLEARNED = ("constant",)', 'UNLEARNED = "constant"'), ("UNLEARNED", "tuple")),
-    (('{"ours": "ours (full)"}', '"ours"'), ("LABELS", "dict")),
-    (('PAPER_SCORE = {"autoencoder": "frame_error"}', ""), ("seed0.npz", "mean_nll", "autoencoder")),
-])
+@pytest.mark.parametrize(
+    "changes, parts",
+    [
+        (("PAPER = {", 'PAPER = {"vpn": 82.1, '), ("'vpn'", "PAPER", "RUNS")),
+        (('"frame_error"}', '"frame_eror"}'), ("'frame_eror'", "STORED_SCORES")),
+        (('"both":', '"all":'), ("'all'", "DECLARED", "temporal")),
+        (('COMPARED = "ours"', 'COMPARED = "theirs"'), ("'theirs'", "COMPARED")),
+        (('UNLEARNED = ("constant",)', 'UNLEARNED = "constant"'), ("UNLEARNED", "tuple")),
+        (('{"ours": "ours (full)"}', '"ours"'), ("LABELS", "dict")),
+        (('PAPER_SCORE = {"autoencoder": "frame_error"}', ""), ("seed0.npz", "mean_nll", "autoencoder")),
+    ],
+)
 def test_a_definition_that_does_not_fit_is_told(sweep, changes, parts, capsys):
     sweep.definition.write_text(sweep.definition.read_text().replace(*changes))
     assert sweep() == 2
     told(capsys, *parts)
 
 
-@pytest.mark.parametrize("arguments, parts", [
-    (("--readme=/nowhere/README.md",), ("/nowhere/README.md",)),
-    (("--figure=/nowhere/a.png",), ("/nowhere/a.png",)),
-    (("--results=/nowhere",), ("no run of small is finished",)),
-    (("--sweep=/nowhere/a.py",), ("/nowhere/a.py",)),
-])
+@pytest.mark.parametrize(
+    "arguments, parts",
+    [
+        (("--readme=/nowhere/README.md",), ("/nowhere/README.md",)),
+        (("--figure=/nowhere/a.png",), ("/nowhere/a.png",)),
+        (("--results=/nowhere",), ("no run of small is finished",)),
+        (("--sweep=/nowhere/a.py",), ("/nowhere/a.py",)),
+    ],
+)
 def test_files_that_cannot_be_used_are_told(sweep, arguments, parts, capsys):
     before = sweep.readme.read_bytes()
     assert sweep(*arguments) == 2 and sweep.readme.read_bytes() == before
