@@ -21,8 +21,8 @@ from collections.abc import Callable
 import jax
 
 from experiments.parser import Parser, entry_point, file_path
-from vpn_anomaly import output_files
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.files import output_files
 from vpn_anomaly.ops.devices import check_devices
 
 

@@ -41,9 +41,9 @@ from experiments.conveyor_world.world import MINUTES, Conveyor, check_range
 from experiments.parser import Parser, entry_point, file_path
 from experiments.ucsd_files import check_place, write_ucsd
 from experiments.world_files import TRUTH, write_world
-from vpn_anomaly import output_files
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.pace import Pace
+from vpn_anomaly.files import output_files
+from vpn_anomaly.progress import Pace
 
 FILMS = ("normal.mkv", "test.mkv")
 CLIPS = 12  # that each film is cut into

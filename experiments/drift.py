@@ -18,14 +18,15 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from experiments.parser import Parser, entry_point, file_path
-from vpn_anomaly import exported, output_files, overwriting, workdir
+from vpn_anomaly import exported, overwriting, workdir
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.corruptions import corrupt
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.metrics import break_even_accuracy
 from vpn_anomaly.evaluation.scores import frame_scores
 from vpn_anomaly.evaluation.trained import trained_run
-from vpn_anomaly.pace import Pace
+from vpn_anomaly.files import output_files
+from vpn_anomaly.progress import Pace
 
 PART, BEFORE = 1000, 19  # frames
 DECLARED = {"temporal": "tail_mean", "spatial": "missing_z"}  # the score that finds a corruption

@@ -16,7 +16,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from experiments.parser import Parser, entry_point, file_path
-from vpn_anomaly import array_names, checkpoints, exported, output_files, overwriting, workdir
+from vpn_anomaly import array_names, checkpoints, exported, overwriting, workdir
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.pipeline import evaluation_clips
 from vpn_anomaly.errors import UserError
@@ -26,6 +26,7 @@ from vpn_anomaly.evaluation.trained import (
     calibration_scores,
     trained_run,
 )
+from vpn_anomaly.files import output_files
 from vpn_anomaly.watching.normal import NAME as WATCH
 
 COMPARED = 8  # validation sequences that float16 weights score too, at most

@@ -17,7 +17,7 @@ import numpy as np
 
 import vpn_anomaly.data
 from experiments.parser import file_path
-from vpn_anomaly.steady_streams import steady_streams
+from vpn_anomaly.text.steady_streams import steady_streams
 
 TRAIN_DIGITS = 10_000
 TEST_DIGITS = 2_000

@@ -6,10 +6,10 @@ import pathlib
 import sys
 from collections.abc import Callable
 
-from vpn_anomaly import file_names
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.plain_line import plain_line
-from vpn_anomaly.steady_streams import steady_streams
+from vpn_anomaly.files import file_names
+from vpn_anomaly.text.plain_line import plain_line
+from vpn_anomaly.text.steady_streams import steady_streams
 
 RESULTS = pathlib.Path("experiments/results")
 

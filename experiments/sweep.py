@@ -29,7 +29,7 @@ from experiments.sweeps.progress import Progress
 from experiments.sweeps.run import Process, Run, asked_runs, command
 from vpn_anomaly import workdir
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.training.signals import StopRequest
+from vpn_anomaly.stop_request import StopRequest
 
 PROGRAM = ("-m", "vpn_anomaly.main")
 POLL = 0.1  # seconds

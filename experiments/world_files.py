@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from vpn_anomaly import output_files, workdir
+from vpn_anomaly import workdir
+from vpn_anomaly.files import output_files
 
 TRUTH = "truth.json"
 

@@ -4,7 +4,8 @@ import flax.struct
 import jax
 import numpy as np
 
-from vpn_anomaly import array_names, checksums
+from vpn_anomaly import array_names
+from vpn_anomaly.files import checksums
 
 
 @flax.struct.dataclass

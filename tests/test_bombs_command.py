@@ -7,9 +7,10 @@ import pytest
 
 from tests import tiny
 from tests.data import bombs
-from vpn_anomaly import checkpoints, checksums, command_line, exported
+from vpn_anomaly import checkpoints, command_line, exported
 from vpn_anomaly.config import as_dict
 from vpn_anomaly.data.allowance import TooLarge, of_sequences
+from vpn_anomaly.files import checksums
 from vpn_anomaly.main import main
 
 LIMITS = ["--config.score.max_gigabytes=0.00001", "--config.data.video.max_gigabytes=0.00001"]

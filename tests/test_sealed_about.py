@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from tests import tiny
-from vpn_anomaly import array_names, checkpoints, checksums, exported, workdir
+from vpn_anomaly import array_names, checkpoints, exported, workdir
 from vpn_anomaly.config import as_dict
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.trained import trained_export
+from vpn_anomaly.files import checksums
 from vpn_anomaly.main import main
 
 CONFIG = tiny.tiny_config()

@@ -14,7 +14,7 @@ import pathlib
 import re
 import shutil
 
-from vpn_anomaly import checksums, json_reading
+from vpn_anomaly.files import checksums, json_reading
 
 FILES, METADATA = "files.json", "metadata"
 _MARKS = (FILES, METADATA, "_CHECKPOINT_METADATA")  # one of them is in every checkpoint

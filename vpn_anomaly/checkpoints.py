@@ -20,11 +20,12 @@ import jax
 import numpy as np
 import orbax.checkpoint as ocp
 
-from vpn_anomaly import array_names, checkpoint_folder, checksums, json_reading, orbax_folder, workdir
+from vpn_anomaly import array_names, checkpoint_folder, orbax_folder, workdir
 from vpn_anomaly.checkpoint_folder import FILES, METADATA
 from vpn_anomaly.data import array_files
 from vpn_anomaly.data.allowance import Allowance
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.files import checksums, json_reading
 
 KEPT = 3  # checkpoints
 MOST_SCORES = Allowance("a calibration", 1.0)  # that is read; a larger one counts as damaged

@@ -14,9 +14,10 @@ from absl import flags
 from ml_collections import ConfigDict, config_flags
 
 from vpn_anomaly import config as config_module
-from vpn_anomaly import file_names, overwriting, workdir
-from vpn_anomaly.display_names import display_name, name_of_nothing
+from vpn_anomaly import overwriting, workdir
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.files import file_names
+from vpn_anomaly.text.display_names import display_name, name_of_nothing
 
 MODES = ("train", "evaluate", "score", "watch", "describe")
 # The flags that name files, with the modes that they are for and what their names end in.
@@ -66,7 +67,7 @@ def parse(argv: Sequence[str]) -> Arguments:
     if checkpoint is None:
         config, overrides = _overridden(load_config(plain.config), rest)
         config_module.check(config)
-        file_names.expand_fields(config)
+        config_module.expand_paths(config)
     else:
         config, overrides = _checkpoint_config(checkpoint, rest, plain.mode)
     arguments = Arguments(
@@ -220,7 +221,7 @@ def _checkpoint_config(folder: pathlib.Path, rest: Sequence[str], mode: str | No
     stored = exported.stored_config(exported.read_about(folder)["config"], folder)
     config, overrides = _overridden(stored.copy_and_resolve_references(), rest)
     config_module.check(config)
-    file_names.expand_fields(config)
+    config_module.expand_paths(config)
     on_labelled_set = mode == "evaluate" and config.data.source in config_module.LABELLED_SOURCES
     free = workdir.FREE_SECTIONS + (workdir.DATA_SET_FIELDS if on_labelled_set else ())
     changes = workdir.differences_in_words(stored, config, free)

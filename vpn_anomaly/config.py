@@ -14,8 +14,9 @@ from collections.abc import Iterator, Mapping
 from ml_collections import ConfigDict
 
 from vpn_anomaly import config_rules
-from vpn_anomaly.display_names import display_name
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.files import file_names
+from vpn_anomaly.text.display_names import display_name
 
 SYSTEMS = ("inpainting", "vpn", "conv_lstm_autoencoder", "frame_autoencoder", "block_inpainting")
 CORRUPTIONS = ("temporal", "spatial", "both", "mixed")
@@ -393,6 +394,7 @@ FIELDS = (
     ),
 )
 
+_FOLDERS = ("data.video.cache",)  # in which files of longer names are made
 _BY_NAME = {field.name: field for field in FIELDS}
 
 
@@ -479,6 +481,19 @@ def check(config: ConfigDict) -> None:
             raise UserError(f"the config lacks the field {field.name} ({field.meaning})")
         check_value(field, values[field.name])
     config_rules.check(values)
+
+
+def expand_paths(config: ConfigDict) -> None:
+    """Puts home folders for ~ in the fields of a checked config that name files; see `file_names`."""
+    for field in FIELDS:
+        if field.is_path:
+            *sections, leaf = field.name.split(".")
+            node = config
+            for section in sections:
+                node = node[section]
+            path = file_names.expanded(node[leaf], f"{field.name}=", field.name in _FOLDERS)
+            if path != node[leaf]:
+                node[leaf] = path
 
 
 def check_value(field: Field, value: object) -> None:

@@ -5,8 +5,8 @@ A rule takes the values by dotted name and returns the line, or None where all i
 
 from collections.abc import Mapping
 
-from vpn_anomaly.display_names import display_name
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.text.display_names import display_name
 
 DIGIT_SIZE = 28  # height and width of a glyph, pixels
 AUTOENCODER_STRIDE = 8  # pixels that one place of its code stands for

@@ -14,11 +14,12 @@ from collections.abc import Mapping
 import numpy as np
 from ml_collections import ConfigDict
 
-from vpn_anomaly import checksums, json_reading, workdir
 from vpn_anomaly import config as config_module
+from vpn_anomaly import workdir
 from vpn_anomaly.data import allowance, array_files
 from vpn_anomaly.data.allowance import Allowance
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.files import checksums, json_reading
 
 PRETRAINED = "pretrained"
 PRETRAINED_FOLDER = pathlib.Path(__file__).parent / PRETRAINED

@@ -21,10 +21,10 @@ from collections.abc import Iterable, Mapping
 from ml_collections import ConfigDict
 
 from vpn_anomaly import config as config_module
-from vpn_anomaly import json_reading
-from vpn_anomaly.display_names import display_name
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.output_files import storing, write_atomically
+from vpn_anomaly.files import json_reading
+from vpn_anomaly.files.output_files import storing, write_atomically
+from vpn_anomaly.text.display_names import display_name
 
 RUNS = pathlib.Path("runs")
 REPORT = "report.html"  # of an evaluation, in its folder

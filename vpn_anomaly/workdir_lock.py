@@ -16,8 +16,9 @@ import socket
 import time
 from collections.abc import Iterator
 
-from vpn_anomaly import output_files, partial_files, workdir
+from vpn_anomaly import workdir
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.files import output_files, partial_files
 
 try:
     import fcntl

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from ml_collections import ConfigDict
 
 from experiments.sweeps.table_settings import TableSettings, table_settings
-from vpn_anomaly import command_line, file_names
+from vpn_anomaly import command_line
 from vpn_anomaly import config as configuration
 from vpn_anomaly.errors import UserError
 
@@ -87,7 +87,7 @@ def run_config(definition: Definition, row: str, seed: int) -> ConfigDict:
                     node = node[section]
                 node[leaf] = value
         configuration.check(config)
-        file_names.expand_fields(config)
+        configuration.expand_paths(config)
     except UserError as error:
         raise UserError(f"row {row} of the sweep: {error}") from error
     except (KeyError, AttributeError) as error:  # not made from the defaults, or frozen

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from experiments.sweeps.run import Process, Run
-from vpn_anomaly.plain_line import plain_line
+from vpn_anomaly.text.plain_line import plain_line
 
 TERMINAL_PERIOD = 1.0  # seconds between two drawings of the live line
 PLAIN_PERIOD = 30.0  # seconds between two lines off a terminal

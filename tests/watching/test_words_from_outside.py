@@ -11,7 +11,7 @@ import pytest
 from experiments.watch_score import read_scores
 from tests.data.video_files import cut, write_video
 from tests.watching.conftest import footage
-from vpn_anomaly import csv_text
+from vpn_anomaly.files import csv_text
 from vpn_anomaly.main import main
 
 NAMES = [

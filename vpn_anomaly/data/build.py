@@ -17,8 +17,8 @@ from vpn_anomaly.data.source_files import check_cache
 from vpn_anomaly.data.video import Look, sources
 from vpn_anomaly.data.video_clips import Divide, VideoClips, parts_of_videos, whole_videos
 from vpn_anomaly.data.video_sources import image_files, is_address, is_camera
-from vpn_anomaly.display_names import display_names
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.text.display_names import display_names
 
 LABELLED_SETS = {"ucsd": ucsd, "avenue": avenue, "shanghaitech": shanghaitech}
 

@@ -8,8 +8,8 @@ import urllib.parse
 
 from vpn_anomaly.data.allowance import Allowance
 from vpn_anomaly.data.decode import Decoder, reason, video_stream
-from vpn_anomaly.display_names import HIDDEN, display_name, masked
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.text.display_names import HIDDEN, display_name, masked
 
 # FFmpeg's name for the system's cameras, camera N there, and what it must be told.
 CAMERAS = {

@@ -20,14 +20,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from vpn_anomaly import file_names, partial_files
 from vpn_anomaly.data import pipe
 from vpn_anomaly.data.video import Look, Video, open_video
 from vpn_anomaly.data.video_sources import image_files, is_address, is_camera
-from vpn_anomaly.display_names import display_name
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.pace import Pace
-from vpn_anomaly.plain_line import plain_line
+from vpn_anomaly.files import file_names, partial_files
+from vpn_anomaly.progress import Pace
+from vpn_anomaly.text.display_names import display_name
+from vpn_anomaly.text.plain_line import plain_line
 
 GIGABYTE = 10**9
 LONGEST_NAME = 40  # characters of a source's name; a file system takes 255 bytes, and a character has up to 4

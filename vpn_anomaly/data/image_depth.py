@@ -16,7 +16,7 @@ import numpy as np
 
 from vpn_anomaly.data.allowance import Allowance
 from vpn_anomaly.data.image_file import Deep, Unreadable, pictures
-from vpn_anomaly.pace import Pace
+from vpn_anomaly.progress import Pace
 
 EIGHT_BITS = 8  # the depth of images, and of videos, that need no scale
 MOST_BITS = 32

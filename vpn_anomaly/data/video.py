@@ -25,8 +25,8 @@ from vpn_anomaly.data.image_folder import ImageFolder
 from vpn_anomaly.data.picture import FORMATS, Resizer, shown_size
 from vpn_anomaly.data.timeline import by_clock, in_time
 from vpn_anomaly.data.video_sources import sources
-from vpn_anomaly.display_names import display_name
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.text.display_names import display_name
 
 __all__ = ["Frame", "Look", "Video", "open_video", "sources"]
 

@@ -6,8 +6,8 @@ import pathlib
 import re
 
 from vpn_anomaly.data.image_formats import image_endings
-from vpn_anomaly.display_names import display_name, name_of_nothing
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.text.display_names import display_name, name_of_nothing
 
 ADDRESSES = ("rtsp://", "http://", "https://", "udp://", "tcp://")
 VIDEOS = frozenset(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from vpn_anomaly.plain_line import plain_line
+from vpn_anomaly.text.plain_line import plain_line
 
 SCORE_WIDTH, COLUMN_WIDTH = 28, 24
 COLUMNS = {

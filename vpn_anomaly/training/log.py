@@ -6,7 +6,7 @@ import sys
 import time
 
 from vpn_anomaly import workdir
-from vpn_anomaly.pace import Pace
+from vpn_anomaly.progress import Pace
 
 _BAR = 24  # characters
 

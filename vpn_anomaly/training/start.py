@@ -5,10 +5,11 @@ from collections.abc import Iterable
 
 from ml_collections import ConfigDict
 
-from vpn_anomaly import array_names, checksums, exported
+from vpn_anomaly import array_names, exported
 from vpn_anomaly import config as config_module
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.trained import abstract_params
+from vpn_anomaly.files import checksums
 
 
 def with_started_model(config: ConfigDict, overrides: Iterable[str]) -> ConfigDict:

@@ -16,9 +16,9 @@ from fractions import Fraction
 
 import numpy as np
 
-from vpn_anomaly import output_files
 from vpn_anomaly.data.decode import reason
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.files import output_files
 from vpn_anomaly.watching.boxes import Box
 from vpn_anomaly.watching.closing import Closing
 from vpn_anomaly.watching.overlay import Overlay

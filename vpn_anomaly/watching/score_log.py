@@ -11,9 +11,9 @@ import os
 import pathlib
 from collections.abc import Iterable, Mapping
 
-from vpn_anomaly import output_files
-from vpn_anomaly.csv_text import csv_line
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.files import output_files
+from vpn_anomaly.files.csv_text import csv_line
 from vpn_anomaly.watching.events import Change
 
 ENDINGS = (".csv", ".jsonl")

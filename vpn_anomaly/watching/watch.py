@@ -12,13 +12,13 @@ from collections.abc import Iterator, Mapping
 from vpn_anomaly.data.build import build_look
 from vpn_anomaly.data.image_folder import shortened
 from vpn_anomaly.data.video import Look, Video, open_video, sources
-from vpn_anomaly.display_names import display_name, display_names
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation import provenance
 from vpn_anomaly.evaluation.trained import Trained
-from vpn_anomaly.pace import Pace
-from vpn_anomaly.plain_line import plain_line
-from vpn_anomaly.training.signals import StopRequest
+from vpn_anomaly.progress import Pace
+from vpn_anomaly.stop_request import StopRequest
+from vpn_anomaly.text.display_names import display_name, display_names
+from vpn_anomaly.text.plain_line import plain_line
 from vpn_anomaly.watching.events import KINDS, Change
 from vpn_anomaly.watching.live import Live, LiveFrame
 from vpn_anomaly.watching.outputs import Annotated, Events, Output, Scores

@@ -3,7 +3,7 @@
 import datetime
 import pathlib
 
-from vpn_anomaly import output_files
+from vpn_anomaly.files import output_files
 from vpn_anomaly.report.page import write_page
 from vpn_anomaly.watching.outputs import Output
 from vpn_anomaly.watching.peak_pictures import PeakPictures

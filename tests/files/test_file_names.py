@@ -11,11 +11,12 @@ import pytest
 from experiments import sweep
 from experiments.sweeps.definition import load_definition, run_config
 from tests.test_command_line import QUICK, ROOT, error_of, parse
-from vpn_anomaly import command_line, file_names
+from vpn_anomaly import command_line
 from vpn_anomaly import config as configuration
 from vpn_anomaly.config import flat
 from vpn_anomaly.data import frame_cache
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.files import file_names
 
 PATH_FIELDS = ("data.path", "data.digits", "data.video.cache", "train.start_from", "watch.zones")
 PLAIN = ("workdir", "input", "checkpoint", "output", "maps", "scores", "events", "video", "report")

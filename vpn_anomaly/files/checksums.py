@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from vpn_anomaly import json_reading
+from vpn_anomaly.files import json_reading
 
 LARGEST = 1e300  # number in a record
 

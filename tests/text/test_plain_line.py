@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from vpn_anomaly.plain_line import plain_line
+from vpn_anomaly.text.plain_line import plain_line
 
 TURNING = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")  # the direction of writing
 

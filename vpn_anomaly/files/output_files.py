@@ -14,7 +14,7 @@ import stat
 from collections.abc import Callable, Iterator
 
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.partial_files import partial_path
+from vpn_anomaly.files.partial_files import partial_path
 
 # What the system says of a file that may be written, but not replaced: it is mounted by itself, or lies
 # in a folder where only its owner may.

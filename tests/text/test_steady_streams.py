@@ -13,9 +13,9 @@ import pytest
 from tests import tiny
 from vpn_anomaly import command_line, workdir
 from vpn_anomaly.main import main
-from vpn_anomaly.steady_streams import steady_streams
+from vpn_anomaly.text.steady_streams import steady_streams
 
-ROOT = pathlib.Path(__file__).parents[1]
+ROOT = pathlib.Path(__file__).parents[2]
 
 
 class Failing(io.StringIO):
@@ -211,7 +211,7 @@ def test_help_on_a_terminal_of_few_characters(variables, monkeypatch):
 @pytest.mark.parametrize("redirections", ["2>&-", "<&- >&- 2>&-"])
 def test_what_libraries_print_lands_in_no_file_of_ours(redirections, tmp_path):
     program = (
-        "import os, subprocess, sys\nfrom vpn_anomaly.steady_streams import steady_streams\n"
+        "import os, subprocess, sys\nfrom vpn_anomaly.text.steady_streams import steady_streams\n"
         "with steady_streams(), open(sys.argv[1], 'wb') as file:\n"
         "    file.write(b'weights')\n    os.write(2, b'a warning of C++')\n"
         "    subprocess.run(['sh', '-c', 'echo of a child >&2'], check=True)\n"

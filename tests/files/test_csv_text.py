@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from vpn_anomaly.csv_text import csv_line, guarded, read_rows, unguarded
+from vpn_anomaly.files.csv_text import csv_line, guarded, read_rows, unguarded
 
 FORMULAS = [
     "=cmd|' /C calc'!A0",

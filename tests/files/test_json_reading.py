@@ -2,8 +2,9 @@
 
 import pytest
 
-from vpn_anomaly import config, exported, json_reading, workdir
+from vpn_anomaly import config, exported, workdir
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.files import json_reading
 
 
 def long(path):

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from vpn_anomaly.pace import PERIOD, Pace
+from vpn_anomaly.progress import PERIOD, Pace
 
 
 @pytest.mark.parametrize("longest", [0.5, 20.0, 200.0])

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from vpn_anomaly.display_names import display_name, display_names, masked, name_of_nothing
+from vpn_anomaly.text.display_names import display_name, display_names, masked, name_of_nothing
 
 SECRET = "hunter2"
 

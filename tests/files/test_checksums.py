@@ -5,7 +5,7 @@ import hashlib
 import ml_dtypes
 import numpy as np
 
-from vpn_anomaly import checksums
+from vpn_anomaly.files import checksums
 
 
 def test_array_sums_are_those_of_the_bytes_in_c_order():

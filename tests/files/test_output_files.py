@@ -17,9 +17,9 @@ from vpn_anomaly import main as program
 from vpn_anomaly import workdir
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.score_files import write_rows
-from vpn_anomaly.output_files import NewFile, check_output, check_outputs_in, open_followed
+from vpn_anomaly.files.output_files import NewFile, check_output, check_outputs_in, open_followed
 
-ROOT = pathlib.Path(__file__).parents[1]
+ROOT = pathlib.Path(__file__).parents[2]
 LONGEST = 255  # bytes of a name
 ENDINGS = {
     "output": ".csv",

@@ -6,13 +6,9 @@ import glob
 import os
 import re
 
-from ml_collections import ConfigDict
-
-from vpn_anomaly import config as config_module
-from vpn_anomaly.display_names import name_of_nothing
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.text.display_names import name_of_nothing
 
-FOLDERS = ("data.video.cache",)
 ROOM = ("x" * 150, "x" * 150)  # what is longer than all that is made inside a folder
 SHOWN = 60  # characters of a name that is too long
 REASONS = {
@@ -58,19 +54,6 @@ def check_utf8(path: str, before: str = "") -> None:
             f"{before}{_shown(path)} has characters that are not read as UTF-8, with which no"
             " checkpoint can be written; give another, or set PYTHONUTF8=1"
         ) from error
-
-
-def expand_fields(config: ConfigDict) -> None:
-    """Sets the fields of a checked config that name files, as `expanded`."""
-    for field in config_module.FIELDS:
-        if field.is_path:
-            *sections, leaf = field.name.split(".")
-            node = config
-            for section in sections:
-                node = node[section]
-            path = expanded(node[leaf], f"{field.name}=", field.name in FOLDERS)
-            if path != node[leaf]:
-                node[leaf] = path
 
 
 def _check_possible(path: str, shown: str, *inside: str) -> None:
