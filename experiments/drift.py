@@ -18,7 +18,6 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from experiments.parser import Parser, entry_point, file_path
-from vpn_anomaly import exported, overwriting, workdir
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.corruptions import corrupt
 from vpn_anomaly.errors import UserError
@@ -27,6 +26,7 @@ from vpn_anomaly.evaluation.scores import frame_scores
 from vpn_anomaly.evaluation.trained import trained_run
 from vpn_anomaly.files import output_files
 from vpn_anomaly.progress import Pace
+from vpn_anomaly.storage import exported_weights, overwriting, workdir
 
 PART, BEFORE = 1000, 19  # frames
 DECLARED = {"temporal": "tail_mean", "spatial": "missing_z"}  # the score that finds a corruption
@@ -133,7 +133,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     stored = workdir.read_json(path)
     if stored is None:
         raise UserError(f"there is no config in {path}; give the --workdir of a run")
-    config = exported.stored_config(stored, path)
+    config = exported_weights.stored_config(stored, path)
     if config.system != "inpainting":
         raise UserError(f"{arguments.workdir} is of system {config.system}, which scores no streams")
     clips = long_clips(config, arguments.frames, arguments.streams)

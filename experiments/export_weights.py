@@ -2,7 +2,7 @@
 
     python -m experiments.export_weights --workdir=runs/cpu --output=vpn_anomaly/pretrained --dtype=float16
 
-vpn_anomaly/exported.py says what the files are; `--checkpoint=FOLDER` uses them. float16 halves them;
+vpn_anomaly/storage/exported_weights.py says what the files are; `--checkpoint=FOLDER` uses them. float16 halves them;
 the calibration is then made again with the rounded weights, on the run's validation sequences. What
 --mode=watch found normal footage to score goes with float32 weights: they watch without the footage.
 """
@@ -16,7 +16,6 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from experiments.parser import Parser, entry_point, file_path
-from vpn_anomaly import array_names, checkpoints, exported, overwriting, workdir
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.pipeline import evaluation_clips
 from vpn_anomaly.errors import UserError
@@ -27,6 +26,7 @@ from vpn_anomaly.evaluation.trained import (
     trained_run,
 )
 from vpn_anomaly.files import output_files
+from vpn_anomaly.storage import checkpoints, exported_weights, named_arrays, overwriting, workdir
 from vpn_anomaly.watching.normal import NAME as WATCH
 
 COMPARED = 8  # validation sequences that float16 weights score too, at most
@@ -48,7 +48,7 @@ def export(directory: pathlib.Path, output: pathlib.Path, dtype: str) -> list[st
             f"{trained.metadata['step']}, but the results are of step "
             f"{results['steps']}; evaluate again with --mode=evaluate"
         )
-    weights = array_names.host_arrays(trained.params)
+    weights = named_arrays.host_arrays(trained.params)
     rounded = {name: cast(name, array, dtype) for name, array in weights.items()}
     made_with = calibration_made_with(config, trained)
     scores = checkpoints.load_calibration(directory / "checkpoints", made_with)
@@ -60,11 +60,11 @@ def export(directory: pathlib.Path, output: pathlib.Path, dtype: str) -> list[st
     with workdir.storing(output):
         output.mkdir(parents=True, exist_ok=True)
     checkpoints.save_calibration(output, made_with, scores)
-    exported.write(output, rounded, _about(trained, results))
+    exported_weights.write(output, rounded, _about(trained, results))
     lines += _copied_watch_calibration(directory / "checkpoints", output, dtype)
     sizes = [
         f"{name}: {(output / name).stat().st_size:,} bytes"
-        for name in (exported.WEIGHTS, exported.CALIBRATION, exported.ABOUT)
+        for name in (exported_weights.WEIGHTS, exported_weights.CALIBRATION, exported_weights.ABOUT)
     ]
     count = sum(array.size for array in rounded.values())
     return [*sizes, f"{count:,} parameters as {dtype}, step {results['steps']}", *lines]
@@ -73,7 +73,7 @@ def export(directory: pathlib.Path, output: pathlib.Path, dtype: str) -> list[st
 def _check_output(directory: pathlib.Path, output: pathlib.Path) -> None:
     """Raises UserError where the files cannot be written, or the run has files of these names there."""
     watch = checkpoints.calibration_path(output, WATCH).name
-    names = (exported.WEIGHTS, exported.CALIBRATION, exported.ABOUT, watch)
+    names = (exported_weights.WEIGHTS, exported_weights.CALIBRATION, exported_weights.ABOUT, watch)
     overwriting.check_kept(
         {f"{output / name} of --output": output / name for name in names},
         overwriting.weights(directory, None),
@@ -87,7 +87,7 @@ def _finished(directory: pathlib.Path) -> tuple[ConfigDict, dict]:
     results = workdir.read_results(directory)
     if results is None or not isinstance(results.get("config"), dict):
         raise UserError(f"there are no results in {path}; give the --workdir of a finished run")
-    config = exported.stored_config(results["config"], path)
+    config = exported_weights.stored_config(results["config"], path)
     workdir.open_trained(directory, config)
     if workdir.finished_results(directory, config) is None:
         raise UserError(
@@ -112,7 +112,7 @@ def _with_rounded(
     """The calibration scores of the rounded weights, and lines on how scores change."""
     source = build_source(config.data)
     as_loaded = {name: array.astype(np.float32) for name, array in rounded.items()}
-    params = array_names.like(trained.params, as_loaded)
+    params = named_arrays.like(trained.params, as_loaded)
     after = calibration_scores(config, Trained(params, trained.metadata, (), None).scorer(config), source)
     count = min(COMPARED, config.evaluate.calibration_sequences)
     clips = evaluation_clips(source, "validation", count).clip
@@ -156,7 +156,7 @@ def main(argv=None) -> int:
     parser.add_argument("--workdir", required=True, type=file_path, help="a finished run")
     parser.add_argument("--output", required=True, type=file_path, help="the folder of the files")
     parser.add_argument(
-        "--dtype", choices=exported.DTYPES, default="float32", help="what the weights are stored in"
+        "--dtype", choices=exported_weights.DTYPES, default="float32", help="what the weights are stored in"
     )
     arguments = parser.parse_args(argv)
     lines = export(arguments.workdir, arguments.output, arguments.dtype)

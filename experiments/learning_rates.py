@@ -19,10 +19,10 @@ import sys
 from experiments.parser import RESULTS, Parser, entry_point, file_path, jobs
 from experiments.sweeps import child
 from experiments.sweeps.definition import load_definition, run_config, run_file
-from vpn_anomaly import workdir
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import output_files
 from vpn_anomaly.ops.devices import check_devices
+from vpn_anomaly.storage import workdir
 
 STEPS = 150
 SEQUENCES = 256

@@ -27,9 +27,9 @@ from experiments.sweeps import stored
 from experiments.sweeps.definition import Definition, is_seed, load_definition
 from experiments.sweeps.progress import Progress
 from experiments.sweeps.run import Process, Run, asked_runs, command
-from vpn_anomaly import workdir
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.stop_request import StopRequest
+from vpn_anomaly.storage import workdir
 
 PROGRAM = ("-m", "vpn_anomaly.main")
 POLL = 0.1  # seconds

@@ -16,7 +16,6 @@ import numpy as np
 
 from experiments.parser import Parser, entry_point, file_path
 from experiments.sweeps.definition import load_definition, run_config
-from vpn_anomaly import workdir
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.lattice import shown
 from vpn_anomaly.data.pipeline import clips_at
@@ -24,6 +23,7 @@ from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.figures import MAP_UNITS, Scene, surprise_figure
 from vpn_anomaly.evaluation.trained import trained_run
 from vpn_anomaly.files import output_files
+from vpn_anomaly.storage import workdir
 
 CORRUPTIONS = ("temporal", "spatial", "both")
 MAPS = ("tail", "error")  # the map of a system is the first of these that it has

@@ -19,9 +19,9 @@ from experiments.tables.figure import table_figure
 from experiments.tables.markdown import markdown
 from experiments.tables.rows import Row, table_rows
 from experiments.tables.stored_results import missing_seeds, read_runs
-from vpn_anomaly import workdir
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import output_files
+from vpn_anomaly.storage import workdir
 
 
 def markers(name: str) -> tuple[str, str]:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 import numpy as np
 
 from experiments.world_files import TRUTH
-from vpn_anomaly import workdir
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import output_files
+from vpn_anomaly.storage import workdir
 
 LEAST_DIGITS = 3
 

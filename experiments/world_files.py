@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from vpn_anomaly import workdir
 from vpn_anomaly.files import output_files
+from vpn_anomaly.storage import workdir
 
 TRUTH = "truth.json"
 

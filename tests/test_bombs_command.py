@@ -7,11 +7,12 @@ import pytest
 
 from tests import tiny
 from tests.data import bombs
-from vpn_anomaly import checkpoints, command_line, exported
+from vpn_anomaly import command_line
 from vpn_anomaly.config import as_dict
 from vpn_anomaly.data.allowance import TooLarge, of_sequences
 from vpn_anomaly.files import checksums
 from vpn_anomaly.main import main
+from vpn_anomaly.storage import checkpoints, exported_weights
 
 LIMITS = ["--config.score.max_gigabytes=0.00001", "--config.data.video.max_gigabytes=0.00001"]
 
@@ -59,16 +60,19 @@ def test_sequences_and_glyphs_to_train_on(tmp_path, bomb, capsys, field):
 
 def test_what_files_may_take_can_be_set_for_a_checkpoint(tmp_path):
     checkpoints.save_calibration(tmp_path, {}, {"mean_nll": np.ones(2)})
-    exported.write(tmp_path, {}, {"config": as_dict(tiny.tiny_config()), "step": 4, "commit": None})
+    exported_weights.write(tmp_path, {}, {"config": as_dict(tiny.tiny_config()), "step": 4, "commit": None})
     arguments = command_line.parse([f"--checkpoint={tmp_path}", "--mode=describe", *LIMITS])
     assert arguments.config.score.max_gigabytes == arguments.config.data.video.max_gigabytes == 1e-5
 
 
 def test_weights(tmp_path):
-    bombs.write_npz(tmp_path / exported.WEIGHTS, (10**5, 10**5), megabytes=1, names=("a", "b"))
-    about = {"files": {exported.WEIGHTS: checksums.of_file(tmp_path / exported.WEIGHTS)}, "arrays": {}}
+    bombs.write_npz(tmp_path / exported_weights.WEIGHTS, (10**5, 10**5), megabytes=1, names=("a", "b"))
+    about = {
+        "files": {exported_weights.WEIGHTS: checksums.of_file(tmp_path / exported_weights.WEIGHTS)},
+        "arrays": {},
+    }
     with pytest.raises(TooLarge, match="weights.npz: unpacked, it takes 20 GB .* score.max_gigabytes"):
-        exported.read_weights(tmp_path, about, of_sequences())
+        exported_weights.read_weights(tmp_path, about, of_sequences())
 
 
 def test_scores_of_normal_sequences(tmp_path, caplog):

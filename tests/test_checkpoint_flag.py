@@ -7,10 +7,11 @@ import sys
 import numpy as np
 import pytest
 
-from vpn_anomaly import checkpoints, command_line, exported, workdir
+from vpn_anomaly import command_line
 from vpn_anomaly.config import as_dict, defaults, differences
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.main import main
+from vpn_anomaly.storage import checkpoints, exported_weights, workdir
 from vpn_anomaly.variants import vary
 
 
@@ -20,7 +21,7 @@ def folder(tmp_path):
     folder = tmp_path / "weights"
     folder.mkdir()
     checkpoints.save_calibration(folder, {}, {"mean_nll": np.ones(2)})
-    exported.write(folder, {}, {"config": as_dict(stored()), "step": 4, "commit": None})
+    exported_weights.write(folder, {}, {"config": as_dict(stored()), "step": 4, "commit": None})
     return folder
 
 
@@ -122,7 +123,7 @@ def test_a_workdir_belongs_to_one_checkpoint(tmp_path):
 def test_as_a_program(folder):
     done = subprocess.run(
         [sys.executable, "-m", "vpn_anomaly.main", f"--checkpoint={folder}"],
-        cwd=exported.PRETRAINED_FOLDER.parents[1],
+        cwd=exported_weights.PRETRAINED_FOLDER.parents[1],
         capture_output=True,
         text=True,
         timeout=60,

@@ -12,10 +12,11 @@ import sys
 import numpy as np
 import pytest
 
-from vpn_anomaly import command_line, workdir
+from vpn_anomaly import command_line
 from vpn_anomaly.config import FIELDS, SYSTEMS, as_dict, defaults, differences
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.main import main
+from vpn_anomaly.storage import workdir
 
 ROOT = pathlib.Path(__file__).parents[1]
 QUICK = f"--config={ROOT}/configs/quick.py"
@@ -304,7 +305,7 @@ def test_warnings_of_the_package_are_one_line_on_stderr(capsys, monkeypatch):
     def warn(argv):
         others = [logging.StreamHandler(sys.stderr)]  # such as Orbax's import sets up
         monkeypatch.setattr(logging.getLogger(), "handlers", others)
-        logging.getLogger("vpn_anomaly.checkpoints").warning("step %d is damaged", 3)
+        logging.getLogger("vpn_anomaly.storage.checkpoints").warning("step %d is damaged", 3)
         raise UserError("no more")
 
     monkeypatch.setattr(command_line, "parse", warn)

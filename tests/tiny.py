@@ -9,8 +9,8 @@ import types
 import jax
 import numpy as np
 
-from vpn_anomaly import checkpoints, workdir
 from vpn_anomaly import config as configuration
+from vpn_anomaly.storage import checkpoints, workdir
 from vpn_anomaly.systems.build import build_system
 from vpn_anomaly.variants import vary
 

@@ -14,9 +14,9 @@ from absl import flags
 from ml_collections import ConfigDict, config_flags
 
 from vpn_anomaly import config as config_module
-from vpn_anomaly import overwriting, workdir
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import file_names
+from vpn_anomaly.storage import overwriting, workdir
 from vpn_anomaly.text.display_names import display_name, name_of_nothing
 
 MODES = ("train", "evaluate", "score", "watch", "describe")
@@ -206,9 +206,9 @@ def _checkpoint(plain: flags.FlagValues) -> pathlib.Path | None:
         raise UserError(
             "--checkpoint is trained already; add --mode=score or --mode=evaluate (or watch, or describe)"
         )
-    from vpn_anomaly import exported
+    from vpn_anomaly.storage import exported_weights
 
-    return exported.folder_of(plain.checkpoint)
+    return exported_weights.folder_of(plain.checkpoint)
 
 
 def _checkpoint_config(folder: pathlib.Path, rest: Sequence[str], mode: str | None):
@@ -216,9 +216,9 @@ def _checkpoint_config(folder: pathlib.Path, rest: Sequence[str], mode: str | No
 
     A labelled set to evaluate on may be another than was trained on.
     """
-    from vpn_anomaly import exported
+    from vpn_anomaly.storage import exported_weights
 
-    stored = exported.stored_config(exported.read_about(folder)["config"], folder)
+    stored = exported_weights.stored_config(exported_weights.read_about(folder)["config"], folder)
     config, overrides = _overridden(stored.copy_and_resolve_references(), rest)
     config_module.check(config)
     config_module.expand_paths(config)

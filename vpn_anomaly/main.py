@@ -9,11 +9,12 @@ import sys
 import traceback
 from collections.abc import Iterator, Sequence
 
-from vpn_anomaly import __version__, command_line, usage, workdir, workdir_lock
+from vpn_anomaly import __version__, command_line, usage
 from vpn_anomaly.config import LABELLED_SOURCES
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import output_files
 from vpn_anomaly.ops.devices import check_devices
+from vpn_anomaly.storage import workdir, workdir_lock
 from vpn_anomaly.text.display_names import masked, name_of_nothing, without_address
 from vpn_anomaly.text.plain_line import plain_line
 from vpn_anomaly.text.steady_streams import steady_streams

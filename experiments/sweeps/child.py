@@ -15,8 +15,8 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from vpn_anomaly import workdir, workdir_lock
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.storage import workdir, workdir_lock
 
 PATIENCE = 10.0  # seconds for a process that is just being killed to leave a folder
 _PR_SET_PDEATHSIG = 1  # from linux/prctl.h

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from ml_collections import ConfigDict
 
-from vpn_anomaly import workdir
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.storage import workdir
 
 # What reading a cut or altered .npz can raise.
 _BROKEN = (

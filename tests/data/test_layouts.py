@@ -9,10 +9,10 @@ import pytest
 from tests.data.labelled_files import labelled_clips, refused, write_avenue, write_shanghaitech, write_ucsd
 from tests.data.video_files import write_folder
 from tests.tiny import VIDEO_FIELDS, config_file, tiny_config
-from vpn_anomaly import checkpoints, exported
 from vpn_anomaly import main as program
 from vpn_anomaly.config import as_dict
 from vpn_anomaly.data import avenue, frame_cache, image_depth, shanghaitech, ucsd
+from vpn_anomaly.storage import checkpoints, exported_weights
 
 READERS = {"ucsd": ucsd, "avenue": avenue, "shanghaitech": shanghaitech}
 NAMES = {"ucsd": "UCSD Ped1 or Ped2", "avenue": "CUHK Avenue", "shanghaitech": "ShanghaiTech"}
@@ -139,7 +139,7 @@ def test_evaluation_of_a_checkpoint_likewise(sets, tmp_path, capsys, undecoded, 
     folder = tmp_path / "weights"
     folder.mkdir()
     checkpoints.save_calibration(folder, {}, {"mean_nll": np.ones(2)})
-    exported.write(folder, {}, {"config": as_dict(tiny_config()), "step": 4, "commit": None})
+    exported_weights.write(folder, {}, {"config": as_dict(tiny_config()), "step": 4, "commit": None})
     assert (
         program.main(
             [

@@ -14,7 +14,7 @@ from vpn_anomaly.evaluation.evaluate import evaluate
 from vpn_anomaly.evaluation.evaluation_report import write_report
 from vpn_anomaly.evaluation.trained import trained_run
 from vpn_anomaly.main import main
-from vpn_anomaly.workdir import REPORT, read_results
+from vpn_anomaly.storage.workdir import REPORT, read_results
 
 NOW = datetime.datetime(2026, 1, 31, 23, 59)
 

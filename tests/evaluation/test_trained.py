@@ -6,7 +6,6 @@ import jax
 import numpy as np
 import pytest
 
-from vpn_anomaly import array_names, checkpoints, exported
 from vpn_anomaly import config as configuration
 from vpn_anomaly.data.pipeline import evaluation_clips
 from vpn_anomaly.errors import UserError
@@ -21,6 +20,7 @@ from vpn_anomaly.evaluation.trained import (
     trained_export,
     trained_run,
 )
+from vpn_anomaly.storage import checkpoints, exported_weights, named_arrays
 
 LAST = 7
 
@@ -122,7 +122,7 @@ def export(tiny_run, scorer, tmp_path_factory):
     clips = evaluation_clips(tiny_run.source, "validation", 6).clip
     made_with = calibration_made_with(tiny_run.config, at_step(folder, tiny_run.step))
     checkpoints.save_calibration(folder, made_with, scorer.scores(clips, LAST))
-    exported.write(folder, array_names.host_arrays(tiny_run.params), about)
+    exported_weights.write(folder, named_arrays.host_arrays(tiny_run.params), about)
     return folder
 
 

@@ -9,11 +9,11 @@ import pytest
 
 from experiments import export_weights
 from tests.tiny import config_file, tiny_config
-from vpn_anomaly import checkpoints, workdir
 from vpn_anomaly import config as configuration
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.pipeline import evaluation_clips
 from vpn_anomaly.main import main
+from vpn_anomaly.storage import checkpoints, workdir
 from vpn_anomaly.watching.normal import NAME as WATCH
 
 

@@ -4,6 +4,7 @@ import json
 import os
 
 import pytest
+from tests.test_output_files import content
 
 from experiments import (
     bench,
@@ -17,9 +18,8 @@ from experiments import (
 )
 from experiments.conveyor_world.world import Conveyor
 from tests import tiny
-from tests.test_output_files import content
-from vpn_anomaly import workdir
 from vpn_anomaly.config import as_dict
+from vpn_anomaly.storage import workdir
 
 SWEEP = """
 NAME, CONFIG, SEEDS = "mine", "configs/quick.py:debug", (0,)

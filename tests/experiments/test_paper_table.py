@@ -7,7 +7,7 @@ import pytest
 
 from experiments import table
 from experiments.sweeps.definition import load_definition, run_config
-from vpn_anomaly import workdir
+from vpn_anomaly.storage import workdir
 
 ROOT = pathlib.Path(__file__).parents[2]
 DEFINITION = ROOT / "experiments/paper_table.py"

@@ -2,9 +2,10 @@
 
 import pytest
 
-from vpn_anomaly import config, exported, workdir
+from vpn_anomaly import config
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import json_reading
+from vpn_anomaly.storage import exported_weights, workdir
 
 
 def long(path):
@@ -34,7 +35,7 @@ def test_files_that_are_not_read(tmp_path, write):
     with pytest.raises(UserError, match="config.json cannot be read"):
         workdir.open_run(tmp_path, config.defaults())
     with pytest.raises(UserError, match="about.json cannot be read"):
-        exported.read_about(tmp_path)
+        exported_weights.read_about(tmp_path)
 
 
 def test_a_file_that_is_read(tmp_path):

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from tests import tiny
-from vpn_anomaly import command_line, workdir
+from vpn_anomaly import command_line
 from vpn_anomaly.main import main
+from vpn_anomaly.storage import workdir
 from vpn_anomaly.text.steady_streams import steady_streams
 
 ROOT = pathlib.Path(__file__).parents[2]

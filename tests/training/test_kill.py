@@ -17,7 +17,7 @@ import pytest
 
 from tests.compilation_cache import READ_ONLY
 from tests.tiny import config_file, tiny_config
-from vpn_anomaly import checkpoints
+from vpn_anomaly.storage import checkpoints
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 KILLS = int(os.environ.get("KILLS", "3"))

@@ -9,11 +9,11 @@ import jax
 import numpy as np
 import pytest
 
-from vpn_anomaly import checkpoints
 from vpn_anomaly import config as configuration
 from vpn_anomaly.config import SYSTEMS
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.storage import checkpoints
 from vpn_anomaly.systems.build import build_system
 from vpn_anomaly.training import loop
 from vpn_anomaly.training.state import build_optimizer, new_state

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from vpn_anomaly import array_names, checkpoints, exported
 from vpn_anomaly import config as configuration
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.trained import abstract_params
 from vpn_anomaly.main import main
+from vpn_anomaly.storage import checkpoints, exported_weights, named_arrays
 from vpn_anomaly.training import loop
 from vpn_anomaly.training.start import start_params, with_started_model
 
@@ -17,10 +17,12 @@ def weights(tiny_config, tmp_path):
     """Random parameters by name, and the folder that they are exported to."""
     folder, rng = tmp_path / "weights", np.random.default_rng(0)
     folder.mkdir()
-    shapes = array_names.by_name(abstract_params(tiny_config))
+    shapes = named_arrays.by_name(abstract_params(tiny_config))
     arrays = {name: (0.1 * rng.normal(size=leaf.shape)).astype(leaf.dtype) for name, leaf in shapes.items()}
     checkpoints.save_calibration(folder, {}, {"mean_nll": np.ones(2)})
-    exported.write(folder, arrays, {"config": configuration.as_dict(tiny_config), "step": 5, "commit": None})
+    exported_weights.write(
+        folder, arrays, {"config": configuration.as_dict(tiny_config), "step": 5, "commit": None}
+    )
     return arrays, folder
 
 
@@ -53,7 +55,7 @@ def test_training_begins_with_the_weights(tiny_config, weights, tmp_path):
     params = checkpoints.restore_latest(
         tmp_path / "run" / "checkpoints", {"params": abstract_params(config)}
     )[0]["params"]
-    for name, array in array_names.host_arrays(params).items():
+    for name, array in named_arrays.host_arrays(params).items():
         np.testing.assert_allclose(array, arrays[name], atol=1e-8)
 
 

@@ -9,8 +9,8 @@ import pytest
 from tests import tiny
 from tests.data.video_files import write_video
 from tests.watching.conftest import HEIGHT, WIDTH, footage
-from vpn_anomaly import workdir
 from vpn_anomaly.main import main
+from vpn_anomaly.storage import workdir
 
 SMALL = {
     "system": "block_inpainting",

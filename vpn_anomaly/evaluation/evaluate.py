@@ -8,12 +8,10 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from vpn_anomaly import workdir
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.corruptions import draws
 from vpn_anomaly.data.moving_mnist import sequence_seed
 from vpn_anomaly.data.pipeline import Sequences, clips_at, evaluation_clips
-from vpn_anomaly.evaluation import provenance
 from vpn_anomaly.evaluation.evaluation_figures import draw_figures
 from vpn_anomaly.evaluation.evaluation_report import write_report
 from vpn_anomaly.evaluation.metrics import pixel_auroc
@@ -21,6 +19,7 @@ from vpn_anomaly.evaluation.report import evaluate_scores
 from vpn_anomaly.evaluation.scoring import Progress, Scorer
 from vpn_anomaly.evaluation.trained import Trained, calibration
 from vpn_anomaly.evaluation.unlearned import unlearned_scores
+from vpn_anomaly.storage import provenance, workdir
 
 
 class Scored(NamedTuple):
@@ -60,7 +59,7 @@ def evaluate(
         },
         "maps": {kind: _map_metrics(other) for kind, other in others.items()},
         "nats_per_frame": _nats_per_frame(normal.scores, source.shape),
-        **provenance.of_run(config, scorer, metadata),
+        **provenance.of_run(config, scorer.system, scorer.params, metadata),
     }
     _write_scores(directory / "scores.npz", normal, others)
     uncorrupted = clips_at(source, "test", [config.evaluate.sequences])

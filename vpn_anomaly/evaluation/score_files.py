@@ -6,7 +6,6 @@ import pathlib
 
 import numpy as np
 
-from vpn_anomaly import workdir
 from vpn_anomaly.data import allowance
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.files import check_shape, read_sequences
@@ -15,6 +14,7 @@ from vpn_anomaly.evaluation.calibration import Calibration
 from vpn_anomaly.evaluation.scoring import Progress, Scorer
 from vpn_anomaly.evaluation.trained import Trained, calibration, stored_calibration
 from vpn_anomaly.files.csv_text import csv_line
+from vpn_anomaly.storage import workdir
 
 
 def score(

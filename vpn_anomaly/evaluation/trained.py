@@ -9,7 +9,6 @@ from typing import Any
 import jax
 import numpy as np
 
-from vpn_anomaly import array_names, checkpoints, exported
 from vpn_anomaly.data import allowance
 from vpn_anomaly.data.pipeline import evaluation_clips
 from vpn_anomaly.errors import UserError
@@ -18,6 +17,7 @@ from vpn_anomaly.evaluation.scores import SCORES
 from vpn_anomaly.evaluation.scoring import Progress, Scorer, build_scorer
 from vpn_anomaly.files import checksums
 from vpn_anomaly.ops.devices import check_devices
+from vpn_anomaly.storage import checkpoints, exported_weights, named_arrays
 from vpn_anomaly.systems.build import build_system
 
 _log = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ def trained_run(config, directory: pathlib.Path) -> Trained:
     """
     check_devices()
     wanted = {"params": abstract_params(config)}
-    restored = checkpoints.restore_latest(directory / "checkpoints", wanted, exported.TRAINING)
+    restored = checkpoints.restore_latest(directory / "checkpoints", wanted, exported_weights.TRAINING)
     if restored is None:
         raise UserError(f"{directory} has no checkpoint: nothing was trained there; train first")
     state, metadata = restored
@@ -76,25 +76,25 @@ def trained_run(config, directory: pathlib.Path) -> Trained:
 
 
 def trained_export(config, folder: pathlib.Path, directory: pathlib.Path | None = None) -> Trained:
-    """An exported checkpoint (`exported.py`), such as the one in the package; it stays as it is.
+    """An exported checkpoint (`storage/exported_weights.py`), such as the one in the package; it stays as it is.
 
     Args:
         directory: where a calibration that differs from the exported one is kept; None: nowhere.
 
     UserError where a file is missing or damaged, or for weights of another model.
     """
-    about = exported.read_about(folder)
+    about = exported_weights.read_about(folder)
     allowed = allowance.of_sequences(config.score.max_gigabytes)
-    weights, wanted = exported.read_weights(folder, about, allowed), abstract_params(config)
-    difference = array_names.difference(checksums.of_arrays(weights), array_names.by_name(wanted))
+    weights, wanted = exported_weights.read_weights(folder, about, allowed), abstract_params(config)
+    difference = named_arrays.difference(checksums.of_arrays(weights), named_arrays.by_name(wanted))
     if difference:
         raise UserError(
             f"the checkpoint in {folder} is of another model: {difference}; use the version of the"
             f" package that it was made with (commit {about.get('commit')})"
         )
-    exported.check_training(folder, about)
+    exported_weights.check_training(folder, about)
     places = (folder,) if directory is None else (folder, directory)
-    return Trained(array_names.like(wanted, weights), about, places, directory)
+    return Trained(named_arrays.like(wanted, weights), about, places, directory)
 
 
 def calibration(config, trained: Trained, scorer: Scorer, source) -> Calibration:

@@ -7,10 +7,8 @@ import time
 
 import numpy as np
 
-from vpn_anomaly import workdir
 from vpn_anomaly.data.build import build_look
 from vpn_anomaly.data.labelled_set import LabelledClip
-from vpn_anomaly.evaluation import provenance
 from vpn_anomaly.evaluation.score_files import write_rows
 from vpn_anomaly.evaluation.scoring import Progress, Scorer
 from vpn_anomaly.evaluation.trained import Trained
@@ -21,6 +19,7 @@ from vpn_anomaly.labelled.labelled_page import write_report
 from vpn_anomaly.labelled.pixel_metrics import PixelAuroc
 from vpn_anomaly.labelled.protocol import Protocol, from_neighbours
 from vpn_anomaly.labelled.what_was_done import done, not_done
+from vpn_anomaly.storage import provenance, workdir
 from vpn_anomaly.watching.normal import normal_scores
 from vpn_anomaly.watching.streamer import Streamer
 
@@ -54,7 +53,7 @@ def evaluate(
         "scores": {name: _metrics(name, scored, protocol, resamples) for name in scored[0].scores},
         "maps": {name: {"pixel_auroc": auroc.value} for name, auroc in pixels.items()},
         "at_threshold": _at_threshold(scored, config.evaluate.false_alarm_rate),
-        **provenance.of_run(config, scorer, metadata),
+        **provenance.of_run(config, scorer.system, scorer.params, metadata),
     }
     _write_frames(directory / "frames.csv", scored)
     training_seconds = training_seconds or metadata["wall_seconds"]

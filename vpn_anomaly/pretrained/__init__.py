@@ -1,1 +1,1 @@
-"""The weights that come with the package; `exported.py` says how they are stored."""
+"""The weights that come with the package; `storage/exported_weights.py` says how they are stored."""

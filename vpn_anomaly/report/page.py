@@ -9,10 +9,10 @@ import pathlib
 
 import jinja2
 
-from vpn_anomaly import workdir
 from vpn_anomaly.report.colours import INK
 from vpn_anomaly.report.parts import Page
 from vpn_anomaly.report.pictures import ENLARGED_BELOW
+from vpn_anomaly.storage import workdir
 from vpn_anomaly.text.plain_line import plain_line
 
 TEMPLATE = pathlib.Path(__file__).with_name("page.html")

@@ -5,11 +5,11 @@ import pathlib
 from ml_collections import ConfigDict
 
 from vpn_anomaly import config as configuration
-from vpn_anomaly import workdir
 from vpn_anomaly.data.build import check_layout, measured_depth, read_videos, video_split
 from vpn_anomaly.data.image_depth import EIGHT_BITS
 from vpn_anomaly.data.motion import measured_radius
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.storage import workdir
 
 RADIUS, HEIGHT, WIDTH = "model.attention.radius", "data.height", "data.width"
 DEPTH = "data.video.depth"

@@ -5,8 +5,8 @@ import pathlib
 import sys
 import time
 
-from vpn_anomaly import workdir
 from vpn_anomaly.progress import Pace
+from vpn_anomaly.storage import workdir
 
 _BAR = 24  # characters
 

@@ -8,7 +8,6 @@ import time
 import jax
 import numpy as np
 
-from vpn_anomaly import checkpoints
 from vpn_anomaly import config as configuration
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.chains import chain_links, chained_batches
@@ -16,6 +15,7 @@ from vpn_anomaly.data.pipeline import check_length, training_batches
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.trained import Trained, calibration
 from vpn_anomaly.stop_request import StopRequest
+from vpn_anomaly.storage import checkpoints
 from vpn_anomaly.systems.build import build_system
 from vpn_anomaly.training.log import TrainingLog
 from vpn_anomaly.training.start import start_params

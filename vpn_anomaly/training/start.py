@@ -5,11 +5,11 @@ from collections.abc import Iterable
 
 from ml_collections import ConfigDict
 
-from vpn_anomaly import array_names, exported
 from vpn_anomaly import config as config_module
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.trained import abstract_params
 from vpn_anomaly.files import checksums
+from vpn_anomaly.storage import exported_weights, named_arrays
 
 
 def with_started_model(config: ConfigDict, overrides: Iterable[str]) -> ConfigDict:
@@ -30,7 +30,7 @@ def with_started_model(config: ConfigDict, overrides: Iterable[str]) -> ConfigDi
             f"train.start_from={config.train.start_from} brings the model of its weights;"
             f" leave out {', '.join(by_hand)}"
         )
-    stored = exported.stored_config(about["config"], folder)
+    stored = exported_weights.stored_config(about["config"], folder)
     if stored.system != config.system:
         raise UserError(
             f"train.start_from={config.train.start_from} has weights of system"
@@ -49,16 +49,16 @@ def start_params(config: ConfigDict):
     """
     if not config.train.start_from:
         return None
-    weights, wanted = exported.read_weights(*_opened(config)), abstract_params(config)
-    difference = array_names.difference(checksums.of_arrays(weights), array_names.by_name(wanted))
+    weights, wanted = exported_weights.read_weights(*_opened(config)), abstract_params(config)
+    difference = named_arrays.difference(checksums.of_arrays(weights), named_arrays.by_name(wanted))
     if difference:
         raise UserError(
             f"train.start_from={config.train.start_from} has weights of another model:"
             f" {difference}; set data.channels as there, or start anew"
         )
-    return array_names.like(wanted, weights)
+    return named_arrays.like(wanted, weights)
 
 
 def _opened(config: ConfigDict) -> tuple[pathlib.Path, dict]:
-    folder = exported.folder_of(config.train.start_from)
-    return folder, exported.read_about(folder)
+    folder = exported_weights.folder_of(config.train.start_from)
+    return folder, exported_weights.read_about(folder)

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from vpn_anomaly import checkpoints
 from vpn_anomaly.config import LABELLED_SOURCES
 from vpn_anomaly.data.build import read_videos, video_split
 from vpn_anomaly.data.video_clips import Divide
@@ -10,6 +9,7 @@ from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.calibration import Calibration
 from vpn_anomaly.evaluation.scoring import Progress
 from vpn_anomaly.evaluation.trained import Trained
+from vpn_anomaly.storage import checkpoints
 from vpn_anomaly.text.display_names import display_name
 from vpn_anomaly.watching.streamer import Streamer, score_names
 

@@ -13,10 +13,10 @@ from vpn_anomaly.data.build import build_look
 from vpn_anomaly.data.image_folder import shortened
 from vpn_anomaly.data.video import Look, Video, open_video, sources
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.evaluation import provenance
 from vpn_anomaly.evaluation.trained import Trained
 from vpn_anomaly.progress import Pace
 from vpn_anomaly.stop_request import StopRequest
+from vpn_anomaly.storage import provenance
 from vpn_anomaly.text.display_names import display_name, display_names
 from vpn_anomaly.text.plain_line import plain_line
 from vpn_anomaly.watching.events import KINDS, Change

@@ -1,6 +1,6 @@
 """Checkpoints of a run (Orbax) that prove themselves when they are read, and calibration scores.
 
-    DIR/300/            one checkpoint (`checkpoint_folder.py`); an interrupted save leaves none
+    DIR/300/            one checkpoint (`storage/checkpoint_folder.py`); an interrupted save leaves none
       params/ ...       an item for each top-level part of the state, its arrays by name
       metadata/         what the run said of it, and a checksum of every array
       files.json        a checksum of every file
@@ -20,12 +20,12 @@ import jax
 import numpy as np
 import orbax.checkpoint as ocp
 
-from vpn_anomaly import array_names, checkpoint_folder, orbax_folder, workdir
-from vpn_anomaly.checkpoint_folder import FILES, METADATA
 from vpn_anomaly.data import array_files
 from vpn_anomaly.data.allowance import Allowance
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import checksums, json_reading
+from vpn_anomaly.storage import checkpoint_folder, named_arrays, orbax_folder, workdir
+from vpn_anomaly.storage.checkpoint_folder import FILES, METADATA
 
 KEPT = 3  # checkpoints
 MOST_SCORES = Allowance("a calibration", 1.0)  # that is read; a larger one counts as damaged
@@ -51,7 +51,7 @@ def save(directory: pathlib.Path, step: int, state, metadata: Mapping) -> None:
     be used (their run went on from an earlier one) make room.
     Raises UserError where the disk refuses.
     """
-    items = _items(array_names.host_arrays(state))
+    items = _items(named_arrays.host_arrays(state))
     record = _as_json(
         {
             "metadata": {**metadata, "step": int(step)},
@@ -88,14 +88,14 @@ def restore_latest(
     A damaged checkpoint is passed over for the one before it, with one logged warning. Raises
     UserError where all are damaged, and for a checkpoint of another model (first difference named).
     """
-    wanted = _items(array_names.by_name(abstract_state))
+    wanted = _items(named_arrays.by_name(abstract_state))
 
     def read(step: int) -> tuple[object, dict]:
         record = _read_record(directory, step)
         _refuse(checksums.lacking(record["metadata"], said))
         _check_same_model(record["arrays"], wanted, directory / str(step))
         arrays = _read_arrays(directory, step, record["arrays"], wanted)
-        return array_names.like(abstract_state, arrays), record["metadata"]
+        return named_arrays.like(abstract_state, arrays), record["metadata"]
 
     return _newest_whole(directory, read)
 
@@ -290,7 +290,7 @@ def _check_same_model(recorded: Mapping, wanted: Mapping, where: pathlib.Path) -
     """Raises UserError with the first array that the checkpoint lacks, adds or has otherwise."""
     for item, leaves in wanted.items():
         _refuse(_malformed(recorded.get(item, {})))
-        difference = array_names.difference(recorded.get(item, {}), leaves)
+        difference = named_arrays.difference(recorded.get(item, {}), leaves)
         if difference:
             raise UserError(
                 f"{where} is a checkpoint of another model: {difference}; use the config it was trained with"

@@ -10,13 +10,13 @@ from collections.abc import Mapping
 import jax
 
 from vpn_anomaly import config as configuration
-from vpn_anomaly.evaluation.scoring import Scorer
 from vpn_anomaly.systems.costs import step_costs
+from vpn_anomaly.systems.system import System
 
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
 
 
-def of_run(config, scorer: Scorer, metadata: Mapping) -> dict:
+def of_run(config, system: System, params, metadata: Mapping) -> dict:
     """What results.json of any evaluation says of what was evaluated, and `of_this_process`.
 
     `sequences_seen`, `steps`, `parameters`, `step_flops` (operations of one training step), `config`.
@@ -24,8 +24,8 @@ def of_run(config, scorer: Scorer, metadata: Mapping) -> dict:
     return {
         "sequences_seen": metadata["sequences_seen"],
         "steps": metadata["step"],
-        "parameters": sum(x.size for x in jax.tree.leaves(scorer.params)),
-        "step_flops": sum(row.training for row in step_costs(config, scorer.system)),
+        "parameters": sum(x.size for x in jax.tree.leaves(params)),
+        "step_flops": sum(row.training for row in step_costs(config, system)),
         "config": configuration.as_dict(config),
         **of_this_process(),
     }

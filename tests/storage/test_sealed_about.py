@@ -6,25 +6,25 @@ import numpy as np
 import pytest
 
 from tests import tiny
-from vpn_anomaly import array_names, checkpoints, exported, workdir
 from vpn_anomaly.config import as_dict
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.trained import trained_export
 from vpn_anomaly.files import checksums
 from vpn_anomaly.main import main
+from vpn_anomaly.storage import checkpoints, exported_weights, named_arrays, workdir
 
 CONFIG = tiny.tiny_config()
 
 
 @pytest.fixture(scope="module")
 def weights():
-    return array_names.host_arrays(tiny.random_params(CONFIG))
+    return named_arrays.host_arrays(tiny.random_params(CONFIG))
 
 
 @pytest.fixture
 def folder(tmp_path, weights):
     checkpoints.save_calibration(tmp_path, {"step": 5}, {"mean_nll": np.float32([1, 2, 3])})
-    exported.write(
+    exported_weights.write(
         tmp_path,
         weights,
         {"config": as_dict(CONFIG), "step": 5, "commit": None, "sequences_seen": 80, "wall_seconds": 3.0},
@@ -85,15 +85,15 @@ def contents(about):
 
 
 def test_a_sealed_record_of_any_content_is_told_in_one_line(folder):
-    about = exported.read_about(folder)
+    about = exported_weights.read_about(folder)
     del about["sha256"]
     tried = refused = 0
     for what, content in contents(about):
         (folder / "about.json").write_text(json.dumps(checksums.sealed(content)))
         tried += 1
         try:
-            read = exported.read_about(folder)
-            trained_export(exported.stored_config(read["config"], folder), folder)
+            read = exported_weights.read_about(folder)
+            trained_export(exported_weights.stored_config(read["config"], folder), folder)
         except UserError as error:
             refused += 1
             assert "\n" not in str(error) and str(folder) in str(error), what

@@ -15,15 +15,15 @@ import pytest
 
 from tests.compilation_cache import READ_ONLY
 from tests.tiny import config_file, stored_run, tiny_config
-from vpn_anomaly import workdir, workdir_lock
 from vpn_anomaly.config import as_dict, defaults
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.main import main
+from vpn_anomaly.storage import workdir, workdir_lock
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 HOLDS = """
 import pathlib, sys
-from vpn_anomaly import workdir_lock
+from vpn_anomaly.storage import workdir_lock
 with workdir_lock.held(pathlib.Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

@@ -8,8 +8,8 @@ import jax
 import numpy as np
 import pytest
 
-from vpn_anomaly import checkpoint_folder, checkpoints
 from vpn_anomaly.files import checksums
+from vpn_anomaly.storage import checkpoint_folder, checkpoints
 
 STATE = {"params": {"kernel": np.zeros((3, 4), np.float32)}, "step": np.int32(0)}
 

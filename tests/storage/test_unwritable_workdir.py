@@ -12,11 +12,11 @@ import tempfile
 
 import pytest
 
-from vpn_anomaly import workdir
 from vpn_anomaly.command_line import load_config
 from vpn_anomaly.config import as_dict
+from vpn_anomaly.storage import workdir
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Root loses its right to write where it is not allowed to: PR_CAPBSET_DROP of linux/prctl.h for
 # CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH of linux/capability.h, which holds from the next program on.
 DROPS = """

@@ -8,9 +8,9 @@ import os
 import numpy as np
 import pytest
 
-from vpn_anomaly import workdir
 from vpn_anomaly.config import as_dict, defaults
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.storage import workdir
 
 NOON = datetime.datetime(2024, 3, 1, 12, 0, 5)
 

@@ -228,7 +228,7 @@ def _stored_config(directory: pathlib.Path) -> dict | None:
         ) from error
     if not os.path.isdir(directory / CHECKPOINTS):
         return None
-    from vpn_anomaly import checkpoints  # only here: it brings JAX
+    from vpn_anomaly.storage import checkpoints  # only here: it brings JAX
 
     return checkpoints.stored_config(directory / CHECKPOINTS)
 

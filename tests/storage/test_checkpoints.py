@@ -14,8 +14,8 @@ import optax
 import pytest
 
 from tests.compilation_cache import READ_ONLY
-from vpn_anomaly import checkpoints
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.storage import checkpoints
 
 
 def make_state(step, width=40):
@@ -238,7 +238,7 @@ SAVING = """
 import itertools, pathlib, sys
 import numpy as np
 from tests.compilation_cache import READ_ONLY
-from vpn_anomaly import checkpoints
+from vpn_anomaly.storage import checkpoints
 directory = pathlib.Path(sys.argv[1])
 template = {"params": {"a": np.zeros((200, 500), np.float32), "b": np.zeros(9, np.float32)}}
 found = checkpoints.restore_latest(directory, template)

@@ -6,26 +6,26 @@ import json
 import numpy as np
 import pytest
 
-from vpn_anomaly import checkpoints, exported
 from vpn_anomaly.config import as_dict, defaults, differences
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.storage import checkpoints, exported_weights
 
 WEIGHTS = {
     "encoder/kernel": np.random.default_rng(0).normal(size=(3, 4, 5)).astype(np.float32),
     "bias": np.float32([0.1, -2.0, 3e-7]),
 }
 MADE_WITH = {"step": 5, "masks": 2, "calibration_sequences": 3}
-FILES = (exported.ABOUT, exported.CALIBRATION, exported.WEIGHTS)
+FILES = (exported_weights.ABOUT, exported_weights.CALIBRATION, exported_weights.WEIGHTS)
 
 
 def write(folder, weights=WEIGHTS, **about):
     checkpoints.save_calibration(folder, MADE_WITH, {"mean_nll": np.float32([1, 2, 3])})
-    exported.write(folder, weights, {"config": as_dict(defaults()), "step": 5, **about})
+    exported_weights.write(folder, weights, {"config": as_dict(defaults()), "step": 5, **about})
     return folder
 
 
 def read(folder):
-    return exported.read_weights(folder, exported.read_about(folder))
+    return exported_weights.read_weights(folder, exported_weights.read_about(folder))
 
 
 def test_three_files_that_numpy_and_json_read(tmp_path):
@@ -43,7 +43,7 @@ def test_three_files_that_numpy_and_json_read(tmp_path):
     np.testing.assert_array_equal(scores["mean_nll"], [1, 2, 3])
 
 
-@pytest.mark.parametrize("dtype", exported.DTYPES)
+@pytest.mark.parametrize("dtype", exported_weights.DTYPES)
 def test_weights_are_float32_when_they_are_read(tmp_path, dtype):
     rounded = {name: array.astype(dtype) for name, array in WEIGHTS.items()}
     found = read(write(tmp_path, rounded))
@@ -79,23 +79,23 @@ def test_files_that_do_not_belong_together_are_found(tmp_path):
 
 
 def test_the_folder_of_a_name(tmp_path, monkeypatch):
-    monkeypatch.setattr(exported, "PRETRAINED_FOLDER", tmp_path / "none")
+    monkeypatch.setattr(exported_weights, "PRETRAINED_FOLDER", tmp_path / "none")
     with pytest.raises(UserError, match="no pretrained weights"):
-        exported.folder_of("pretrained")
+        exported_weights.folder_of("pretrained")
     with pytest.raises(UserError, match="'pretraind'.*'pretrained'"):
-        exported.folder_of("pretraind")
+        exported_weights.folder_of("pretraind")
     write(tmp_path)
-    monkeypatch.setattr(exported, "PRETRAINED_FOLDER", tmp_path)
-    assert exported.folder_of("pretrained") == exported.folder_of(str(tmp_path)) == tmp_path
+    monkeypatch.setattr(exported_weights, "PRETRAINED_FOLDER", tmp_path)
+    assert exported_weights.folder_of("pretrained") == exported_weights.folder_of(str(tmp_path)) == tmp_path
 
 
 def test_a_stored_config_comes_back(tmp_path):
     config = defaults()
     config.train.targets, config.model.stem, config.data.speed = (13,), 2, (0.0, 0.5)
     stored = json.loads(json.dumps(as_dict(config)))
-    assert not differences(exported.stored_config(stored, tmp_path), config)
+    assert not differences(exported_weights.stored_config(stored, tmp_path), config)
     del stored["score"]["masks"]
-    assert exported.stored_config(stored, tmp_path).score.masks == defaults().score.masks
+    assert exported_weights.stored_config(stored, tmp_path).score.masks == defaults().score.masks
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_a_config_of_another_version_is_told_in_one_line(tmp_path, field, value)
     stored = as_dict(defaults())
     stored["train"][field] = value
     with pytest.raises(UserError, match=f"not one of this version.*{field}") as error:
-        exported.stored_config(stored, tmp_path)
+        exported_weights.stored_config(stored, tmp_path)
     assert "\n" not in str(error.value)
 
 
@@ -121,9 +121,9 @@ def test_the_weights_in_the_package_score_as_when_they_were_calibrated():
     from vpn_anomaly.data.pipeline import evaluation_clips
     from vpn_anomaly.evaluation.trained import calibration_made_with, trained_export
 
-    folder = exported.folder_of("pretrained")
-    about = exported.read_about(folder)
-    config = exported.stored_config(about["config"], folder)
+    folder = exported_weights.folder_of("pretrained")
+    about = exported_weights.read_about(folder)
+    config = exported_weights.stored_config(about["config"], folder)
     trained = trained_export(config, folder)
     assert about["step"] == config.train.steps
     stored = checkpoints.load_calibration(folder, calibration_made_with(config, trained))

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from tests import tiny
-from vpn_anomaly import checkpoints, workdir
 from vpn_anomaly.command_line import load_config
 from vpn_anomaly.config import as_dict, defaults
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.main import main
+from vpn_anomaly.storage import checkpoints, workdir
 
 
 def save(directory, step, config, /, **metadata):

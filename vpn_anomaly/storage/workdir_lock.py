@@ -16,9 +16,9 @@ import socket
 import time
 from collections.abc import Iterator
 
-from vpn_anomaly import workdir
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import output_files, partial_files
+from vpn_anomaly.storage import workdir
 
 try:
     import fcntl

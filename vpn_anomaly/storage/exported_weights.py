@@ -1,7 +1,7 @@
 """What training gave, as three files without a run around them: --checkpoint=DIR.
 
     DIR/weights.npz      the parameters by their path ("encoder/kernel"), float32 or float16
-    DIR/calibration.npz  scores of normal validation sequences, as `checkpoints.py` stores them
+    DIR/calibration.npz  scores of normal validation sequences, as `storage/checkpoints.py` stores them
     DIR/about.json       the config, what training took, a checksum of every array and of both files
 
 `pretrained` is the folder of that name in the package. `experiments/export_weights.py` writes one.
@@ -15,14 +15,14 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from vpn_anomaly import config as config_module
-from vpn_anomaly import workdir
 from vpn_anomaly.data import allowance, array_files
 from vpn_anomaly.data.allowance import Allowance
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import checksums, json_reading
+from vpn_anomaly.storage import workdir
 
 PRETRAINED = "pretrained"
-PRETRAINED_FOLDER = pathlib.Path(__file__).parent / PRETRAINED
+PRETRAINED_FOLDER = pathlib.Path(__file__).parents[1] / PRETRAINED
 ABOUT, WEIGHTS, CALIBRATION = "about.json", "weights.npz", "calibration.npz"
 # What about.json says in any case; what of the training only an evaluation needs (TRAINING).
 _ABOUT = {"config": dict, "step": int, "arrays": dict, "files": dict}

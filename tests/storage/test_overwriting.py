@@ -6,14 +6,14 @@ import pathlib
 import pytest
 
 from tests import tiny
-from vpn_anomaly import exported
 from vpn_anomaly import main as program
 from vpn_anomaly.config import as_dict
 from vpn_anomaly.data.build import read_videos
 from vpn_anomaly.data.source_files import takes_in
 from vpn_anomaly.data.video_sources import image_files, sources
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.overwriting import Files, Folder, check_kept
+from vpn_anomaly.storage import exported_weights
+from vpn_anomaly.storage.overwriting import Files, Folder, check_kept
 
 DIFFERENT = "have to be different files"
 
@@ -262,7 +262,7 @@ def test_files_of_scoring_and_of_the_model_are_kept(refused, monkeypatch, where,
     tiny.config_file(pathlib.Path("tiny.py"), config)
     flags = ["--config=tiny.py", "--workdir=run"]
     if "weights" in output:
-        monkeypatch.setattr(exported, "read_about", lambda folder: {"config": as_dict(config)})
+        monkeypatch.setattr(exported_weights, "read_about", lambda folder: {"config": as_dict(config)})
         flags = ["--checkpoint=weights"]
     assert DIFFERENT in refused("score", where, "out/s.csv", output, flags=flags)
 
