@@ -22,10 +22,10 @@ from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.corruptions import corrupt
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.metrics import break_even_accuracy
-from vpn_anomaly.evaluation.scores import frame_scores
-from vpn_anomaly.evaluation.trained import trained_run
 from vpn_anomaly.files import output_files
 from vpn_anomaly.progress import Pace
+from vpn_anomaly.scoring.scores import frame_scores
+from vpn_anomaly.scoring.trained_model import trained_run
 from vpn_anomaly.storage import exported_weights, overwriting, workdir
 
 PART, BEFORE = 1000, 19  # frames

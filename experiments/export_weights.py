@@ -19,15 +19,15 @@ from experiments.parser import Parser, entry_point, file_path
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.pipeline import evaluation_clips
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.evaluation.trained import (
+from vpn_anomaly.files import output_files
+from vpn_anomaly.scoring.stream_calibration import NAME as WATCH
+from vpn_anomaly.scoring.trained_model import (
     Trained,
     calibration_made_with,
     calibration_scores,
     trained_run,
 )
-from vpn_anomaly.files import output_files
 from vpn_anomaly.storage import checkpoints, exported_weights, named_arrays, overwriting, workdir
-from vpn_anomaly.watching.normal import NAME as WATCH
 
 COMPARED = 8  # validation sequences that float16 weights score too, at most
 

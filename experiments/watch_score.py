@@ -22,9 +22,9 @@ from experiments.parser import Parser, entry_point, file_path
 from vpn_anomaly.data.video import Look, open_video
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.metrics import auroc
-from vpn_anomaly.evaluation.unlearned import pair_scores
 from vpn_anomaly.files import output_files
 from vpn_anomaly.files.csv_text import read_rows
+from vpn_anomaly.scoring.baselines import pair_scores
 from vpn_anomaly.storage import overwriting, workdir
 from vpn_anomaly.text.plain_line import plain_line
 

@@ -1,6 +1,8 @@
-"""How tests compile."""
+"""How tests compile, and a tiny trained run that several rooms share."""
 
 import os
+
+import pytest
 
 from tests import compilation_cache
 
@@ -13,3 +15,14 @@ compilation_cache.turn_on()
 def pytest_configure():
     if "PYTEST_XDIST_WORKER" not in os.environ:  # before any worker starts
         compilation_cache.discard_torn_entries()
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tmp_path_factory):
+    """config, source, system, random params, and the directory of a run that has them saved."""
+    from tests import tiny  # here, after the settings above
+    from vpn_anomaly.data.build import build_source
+
+    run = tiny.stored_run(tmp_path_factory.mktemp("run"), tiny.tiny_config())
+    run.source = build_source(run.config.data)
+    return run

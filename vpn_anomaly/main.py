@@ -90,7 +90,7 @@ def _run(argv: Sequence[str]) -> int:
         print(describe(arguments.config))
     elif arguments.mode == "score":
         trained = _trained(arguments)
-        from vpn_anomaly.evaluation.score_files import score
+        from vpn_anomaly.scoring.score_files import score
 
         outputs = arguments.outputs
         score(
@@ -217,7 +217,7 @@ def _trained(arguments: command_line.Arguments):
     if arguments.checkpoint is None:
         workdir.open_trained(directory, config)
         return _trained_run(config, directory)
-    from vpn_anomaly.evaluation.trained import trained_export
+    from vpn_anomaly.scoring.trained_model import trained_export
 
     trained = trained_export(config, arguments.checkpoint, directory)
     if directory is not None:
@@ -228,7 +228,7 @@ def _trained(arguments: command_line.Arguments):
 
 
 def _trained_run(config, directory: pathlib.Path):
-    from vpn_anomaly.evaluation.trained import trained_run
+    from vpn_anomaly.scoring.trained_model import trained_run
 
     return trained_run(config, directory)
 

@@ -19,8 +19,8 @@ from experiments.conveyor_world.world import Conveyor
 from vpn_anomaly.data.lattice import fixed_shifts
 from vpn_anomaly.data.video import Look, open_video
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.scoring.stream_scorer import Streamer
 from vpn_anomaly.systems.build import build_system
-from vpn_anomaly.watching.streamer import Streamer
 
 SIZES = ((64, 64), (158, 238), (240, 360))  # height, width in pixels
 RATE, MINUTES = 25, 0.1  # of the film

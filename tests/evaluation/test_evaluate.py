@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -13,11 +14,12 @@ from vpn_anomaly.data.pipeline import evaluation_clips
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation import evaluation_figures
 from vpn_anomaly.evaluation.evaluate import evaluate
-from vpn_anomaly.evaluation.score_files import score
-from vpn_anomaly.evaluation.scores import DISTRIBUTION_SCORES
-from vpn_anomaly.evaluation.scoring import build_scorer
-from vpn_anomaly.evaluation.trained import trained_run
-from vpn_anomaly.evaluation.unlearned import UNLEARNED_SCORES
+from vpn_anomaly.scoring.baselines import UNLEARNED_SCORES
+from vpn_anomaly.scoring.clip_scorer import build_scorer
+from vpn_anomaly.scoring.score_files import score
+from vpn_anomaly.scoring.scores import DISTRIBUTION_SCORES
+from vpn_anomaly.scoring.trained_model import trained_export, trained_run
+from vpn_anomaly.storage import exported_weights, named_arrays
 
 COLUMNS = (*DISTRIBUTION_SCORES, "any")
 KINDS = ("temporal", "spatial", "both", "mixed")
@@ -242,3 +244,26 @@ def test_a_file_that_does_not_fit_is_refused(tiny_run, tmp_path, shape, said):
     with pytest.raises(UserError, match=said):
         scored_file(tiny_run, tmp_path, np.zeros(shape, np.uint8))
     assert not (tmp_path / "scores.csv").exists()
+
+
+def test_an_export_is_evaluated_like_the_run(tiny_run, evaluated, tmp_path):
+    export = tmp_path / "weights"
+    export.mkdir()
+    shutil.copy(tiny_run.directory / "checkpoints" / "calibration.npz", export)
+    about = {
+        "config": configuration.as_dict(tiny_run.config),
+        "step": tiny_run.step,
+        "sequences_seen": evaluated.results["sequences_seen"],
+        "wall_seconds": 100.0,
+    }
+    exported_weights.write(export, named_arrays.host_arrays(tiny_run.params), about)
+    trained = trained_export(tiny_run.config, export, tmp_path / "export")
+    made, expected = evaluate(tiny_run.config, trained, tmp_path), dict(evaluated.results)
+    for results in (made, expected):
+        assert results.pop("wall_seconds") > 100
+    assert made == expected
+    with np.load(evaluated.folder / "scores.npz") as run, np.load(tmp_path / "scores.npz") as new:
+        assert set(run) == set(new)
+        for name in run:
+            np.testing.assert_array_equal(run[name], new[name])
+    assert not (tmp_path / "export" / "calibration.npz").exists()

@@ -12,8 +12,8 @@ from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation import evaluate as evaluate_module
 from vpn_anomaly.evaluation.evaluate import evaluate
 from vpn_anomaly.evaluation.evaluation_report import write_report
-from vpn_anomaly.evaluation.trained import trained_run
 from vpn_anomaly.main import main
+from vpn_anomaly.scoring.trained_model import trained_run
 from vpn_anomaly.storage.workdir import REPORT, read_results
 
 NOW = datetime.datetime(2026, 1, 31, 23, 59)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vpn_anomaly.evaluation import metrics, report
-from vpn_anomaly.evaluation.calibration import Calibration
+from vpn_anomaly.scoring.calibration import Calibration
 
 AT_THRESHOLD = {"false_alarm_rate", "accuracy", "precision", "recall"}
 

@@ -8,8 +8,8 @@ from experiments import drift
 from tests.systems.examples import example, maps_of, small_config
 from vpn_anomaly.config import as_dict, defaults
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.evaluation.scores import frame_scores
-from vpn_anomaly.evaluation.scoring import Scorer
+from vpn_anomaly.scoring.clip_scorer import Scorer
+from vpn_anomaly.scoring.scores import frame_scores
 from vpn_anomaly.storage import workdir
 
 SHIFTS = np.array([[0, 0]])

@@ -13,8 +13,8 @@ from vpn_anomaly import config as configuration
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.pipeline import evaluation_clips
 from vpn_anomaly.main import main
+from vpn_anomaly.scoring.stream_calibration import NAME as WATCH
 from vpn_anomaly.storage import checkpoints, workdir
-from vpn_anomaly.watching.normal import NAME as WATCH
 
 
 @pytest.fixture(scope="module")

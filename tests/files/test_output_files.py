@@ -15,8 +15,8 @@ import pytest
 from tests.unprivileged import folder_without_permission
 from vpn_anomaly import main as program
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.evaluation.score_files import write_rows
 from vpn_anomaly.files.output_files import NewFile, check_output, check_outputs_in, open_followed
+from vpn_anomaly.scoring.score_files import write_rows
 from vpn_anomaly.storage import workdir
 
 ROOT = pathlib.Path(__file__).parents[2]

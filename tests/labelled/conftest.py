@@ -6,7 +6,7 @@ import pytest
 
 from tests import tiny
 from tests.data.labelled_files import labelled_clips, write_avenue, write_shanghaitech, write_ucsd
-from vpn_anomaly.evaluation.trained import trained_run
+from vpn_anomaly.scoring.trained_model import trained_run
 
 HEIGHT, WIDTH = 24, 32
 # What clips are called, and how they are written.

@@ -15,10 +15,10 @@ from tests.systems.examples import maps_of
 from vpn_anomaly.data.lattice import fixed_shifts
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation import metrics
-from vpn_anomaly.evaluation.scores import frame_scores
 from vpn_anomaly.labelled.check import check
 from vpn_anomaly.labelled.evaluate import evaluate
 from vpn_anomaly.labelled.results_table import results_table
+from vpn_anomaly.scoring.scores import frame_scores
 
 
 def frames_of(directory):

@@ -119,7 +119,7 @@ def test_a_config_of_another_version_is_told_in_one_line(tmp_path, field, value)
 def test_the_weights_in_the_package_score_as_when_they_were_calibrated():
     from vpn_anomaly.data.build import build_source
     from vpn_anomaly.data.pipeline import evaluation_clips
-    from vpn_anomaly.evaluation.trained import calibration_made_with, trained_export
+    from vpn_anomaly.scoring.trained_model import calibration_made_with, trained_export
 
     folder = exported_weights.folder_of("pretrained")
     about = exported_weights.read_about(folder)

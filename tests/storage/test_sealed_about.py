@@ -8,9 +8,9 @@ import pytest
 from tests import tiny
 from vpn_anomaly.config import as_dict
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.evaluation.trained import trained_export
 from vpn_anomaly.files import checksums
 from vpn_anomaly.main import main
+from vpn_anomaly.scoring.trained_model import trained_export
 from vpn_anomaly.storage import checkpoints, exported_weights, named_arrays, workdir
 
 CONFIG = tiny.tiny_config()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.systems.examples import FRAMES, SIDE, example, maps_of, small_config
-from vpn_anomaly.evaluation.scores import frame_scores
+from vpn_anomaly.scoring.scores import frame_scores
 
 SHIFTS = np.array([[0, 0], [2, 3]])
 

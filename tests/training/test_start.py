@@ -5,8 +5,8 @@ import pytest
 
 from vpn_anomaly import config as configuration
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.evaluation.trained import abstract_params
 from vpn_anomaly.main import main
+from vpn_anomaly.scoring.trained_model import abstract_params
 from vpn_anomaly.storage import checkpoints, exported_weights, named_arrays
 from vpn_anomaly.training import loop
 from vpn_anomaly.training.start import start_params, with_started_model

@@ -7,7 +7,7 @@ import pytest
 
 from tests import tiny
 from tests.data.video_files import write_video
-from vpn_anomaly.evaluation.trained import trained_run
+from vpn_anomaly.scoring.trained_model import trained_run
 
 HEIGHT, WIDTH = 22, 31  # no multiples of the stem: frames are padded
 

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.evaluation.calibration import Calibration
+from vpn_anomaly.scoring.calibration import Calibration
 from vpn_anomaly.watching.threshold import (
     alarm_threshold,
     poisson_interval,

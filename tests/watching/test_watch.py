@@ -14,7 +14,7 @@ from vpn_anomaly.data.lattice import fixed_shifts
 from vpn_anomaly.data.video import Look, open_video
 from vpn_anomaly.data.video_clips import parts_of_videos
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.evaluation.scores import DISTRIBUTION_SCORES, frame_scores
+from vpn_anomaly.scoring.scores import DISTRIBUTION_SCORES, frame_scores
 from vpn_anomaly.watching.watch import watch
 
 COUNT, CHANGED = 60, slice(30, 40)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from vpn_anomaly.evaluation import bootstrap, metrics
-from vpn_anomaly.evaluation.calibration import Calibration
+from vpn_anomaly.scoring.calibration import Calibration
 
 
 def evaluate_scores(

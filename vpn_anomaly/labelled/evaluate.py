@@ -9,9 +9,6 @@ import numpy as np
 
 from vpn_anomaly.data.build import build_look
 from vpn_anomaly.data.labelled_set import LabelledClip
-from vpn_anomaly.evaluation.score_files import write_rows
-from vpn_anomaly.evaluation.scoring import Progress, Scorer
-from vpn_anomaly.evaluation.trained import Trained
 from vpn_anomaly.labelled.check import check
 from vpn_anomaly.labelled.clip_scores import CHOSEN_BY, ClipScores, score_clip
 from vpn_anomaly.labelled.frame_metrics import frame_metrics
@@ -19,9 +16,12 @@ from vpn_anomaly.labelled.labelled_page import write_report
 from vpn_anomaly.labelled.pixel_metrics import PixelAuroc
 from vpn_anomaly.labelled.protocol import Protocol, from_neighbours
 from vpn_anomaly.labelled.what_was_done import done, not_done
+from vpn_anomaly.scoring.clip_scorer import Progress, Scorer
+from vpn_anomaly.scoring.score_files import write_rows
+from vpn_anomaly.scoring.stream_calibration import normal_scores
+from vpn_anomaly.scoring.stream_scorer import Streamer
+from vpn_anomaly.scoring.trained_model import Trained
 from vpn_anomaly.storage import provenance, workdir
-from vpn_anomaly.watching.normal import normal_scores
-from vpn_anomaly.watching.streamer import Streamer
 
 
 def evaluate(

@@ -13,7 +13,7 @@ from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.chains import chain_links, chained_batches
 from vpn_anomaly.data.pipeline import check_length, training_batches
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.evaluation.trained import Trained, calibration
+from vpn_anomaly.scoring.trained_model import Trained, calibration
 from vpn_anomaly.stop_request import StopRequest
 from vpn_anomaly.storage import checkpoints
 from vpn_anomaly.systems.build import build_system

@@ -7,8 +7,8 @@ from ml_collections import ConfigDict
 
 from vpn_anomaly import config as config_module
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.evaluation.trained import abstract_params
 from vpn_anomaly.files import checksums
+from vpn_anomaly.scoring.trained_model import abstract_params
 from vpn_anomaly.storage import exported_weights, named_arrays
 
 

@@ -13,8 +13,9 @@ from vpn_anomaly.data.build import build_look
 from vpn_anomaly.data.image_folder import shortened
 from vpn_anomaly.data.video import Look, Video, open_video, sources
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.evaluation.trained import Trained
 from vpn_anomaly.progress import Pace
+from vpn_anomaly.scoring.stream_scorer import score_names
+from vpn_anomaly.scoring.trained_model import Trained
 from vpn_anomaly.stop_request import StopRequest
 from vpn_anomaly.storage import provenance
 from vpn_anomaly.text.display_names import display_name, display_names
@@ -23,7 +24,6 @@ from vpn_anomaly.watching.events import KINDS, Change
 from vpn_anomaly.watching.live import Live, LiveFrame
 from vpn_anomaly.watching.outputs import Annotated, Events, Output, Scores
 from vpn_anomaly.watching.pieces import pieces
-from vpn_anomaly.watching.streamer import score_names
 from vpn_anomaly.watching.watch_report import WatchReport
 from vpn_anomaly.watching.watched import Unwatched
 from vpn_anomaly.watching.watcher import Watcher, kind_scores

@@ -7,15 +7,15 @@ import numpy as np
 
 from vpn_anomaly.data import allowance
 from vpn_anomaly.data.video import Frame
-from vpn_anomaly.evaluation.scores import DETAIL_SIZE
-from vpn_anomaly.evaluation.trained import Trained
+from vpn_anomaly.scoring.scores import DETAIL_SIZE
+from vpn_anomaly.scoring.stream_calibration import normal_scores
+from vpn_anomaly.scoring.stream_scorer import Streamer
+from vpn_anomaly.scoring.trained_model import Trained
 from vpn_anomaly.systems.system import Maps
 from vpn_anomaly.watching.boxes import Box, anomalous_box
 from vpn_anomaly.watching.detector import EventDetector
 from vpn_anomaly.watching.events import Change, EventSettings, Moment, Observation
 from vpn_anomaly.watching.light import LightGuard
-from vpn_anomaly.watching.normal import normal_scores
-from vpn_anomaly.watching.streamer import Streamer
 from vpn_anomaly.watching.threshold import (
     RealisedRate,
     Threshold,

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from vpn_anomaly.evaluation import unlearned
-from vpn_anomaly.evaluation.block_matching import extrapolated, motion_compensated_residual
+from vpn_anomaly.scoring import baselines
+from vpn_anomaly.scoring.block_matching import extrapolated, motion_compensated_residual
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -12,8 +12,8 @@ from vpn_anomaly.evaluation.block_matching import extrapolated, motion_compensat
 def test_scores_equal_a_loop(frame, channels):
     """Frame 1 has one frame before it, 2 has two, 4 has more than are looked at."""
     clip = np.random.default_rng(0).integers(0, 256, (2, 5, 6, 7, channels), dtype=np.uint8)
-    scores = unlearned.unlearned_scores(clip, frame)
-    assert tuple(scores) == unlearned.UNLEARNED_SCORES
+    scores = baselines.unlearned_scores(clip, frame)
+    assert tuple(scores) == baselines.UNLEARNED_SCORES
     for index in range(2):
         this, before = clip[index, frame].tolist(), clip[index, frame - 1].tolist()
         difference = [
@@ -47,7 +47,7 @@ def gliding_square(frames):
 
 
 def test_a_rigid_motion_is_seen_by_the_frame_difference_alone():
-    scores = unlearned.unlearned_scores(gliding_square(6), 5)
+    scores = baselines.unlearned_scores(gliding_square(6), 5)
     for name in ("ink_change", "motion_compensated_residual", "constant_velocity"):
         assert scores[name] == 0, name
     assert scores["frame_difference"] > 0
@@ -56,7 +56,7 @@ def test_a_rigid_motion_is_seen_by_the_frame_difference_alone():
 def test_an_earlier_frame_in_the_last_place_is_seen_by_both_matchings():
     clip = gliding_square(6)
     clip[:, 5] = clip[:, 0]
-    scores = unlearned.unlearned_scores(clip, 5)
+    scores = baselines.unlearned_scores(clip, 5)
     assert scores["ink_change"] == 0
     assert scores["motion_compensated_residual"] > 100**2
     # The square is missing where it is expected and stands where it is not: 64 pixels each.
@@ -68,7 +68,7 @@ def test_a_missing_part_changes_the_ink_and_leaves_a_residual():
     hole = clip[0, 5, 15:18, 20:23]
     lost = int(hole.sum())
     hole[:] = 0
-    scores = unlearned.unlearned_scores(clip, 5)
+    scores = baselines.unlearned_scores(clip, 5)
     assert scores["ink_change"] == pytest.approx(lost / 40**2)
     assert scores["motion_compensated_residual"] > 0
 
@@ -78,7 +78,7 @@ def test_the_scored_frame_and_later_ones_do_not_tell_the_motion():
     clip = gliding_square(6)
     expected = clip[:, 3].astype(int)
     clip[:, 3:] = 0
-    scores = unlearned.unlearned_scores(clip, 3)
+    scores = baselines.unlearned_scores(clip, 3)
     assert scores["constant_velocity"] == pytest.approx((expected**2).mean())
 
 
@@ -86,14 +86,14 @@ def test_with_one_frame_before_it_nothing_is_taken_to_move():
     clip = gliding_square(2)
     last_two = clip.astype(int)
     still = ((last_two[:, 1] - last_two[:, 0]) ** 2).mean()
-    assert unlearned.unlearned_scores(clip, 1)["constant_velocity"] == pytest.approx(still)
+    assert baselines.unlearned_scores(clip, 1)["constant_velocity"] == pytest.approx(still)
 
 
 def test_constant_tells_nothing():
     clip = np.random.default_rng(0).integers(0, 256, (5, 2, 4, 4, 1), dtype=np.uint8)
-    np.testing.assert_array_equal(unlearned.unlearned_scores(clip, 1)["constant"], np.zeros(5))
+    np.testing.assert_array_equal(baselines.unlearned_scores(clip, 1)["constant"], np.zeros(5))
 
 
 def test_the_first_frame_has_no_difference():
     with pytest.raises(ValueError, match="frame 0"):
-        unlearned.unlearned_scores(np.zeros((1, 2, 4, 4, 1), np.uint8), 0)
+        baselines.unlearned_scores(np.zeros((1, 2, 4, 4, 1), np.uint8), 0)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from vpn_anomaly.evaluation.scores import (
+from vpn_anomaly.scoring.scores import (
     ALL_SCORES,
     BLOCK_SCORES,
     DISTRIBUTION_SCORES,

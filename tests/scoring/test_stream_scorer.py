@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from tests.systems.examples import example, small_config
-from vpn_anomaly.evaluation.scores import frame_scores
-from vpn_anomaly.watching.streamer import Streamer, score_names
+from vpn_anomaly.scoring.scores import frame_scores
+from vpn_anomaly.scoring.stream_scorer import Streamer, score_names
 
 SHIFTS = np.array([[0, 0], [2, 3]])
 HEIGHT, WIDTH = 18, 21

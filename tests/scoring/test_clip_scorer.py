@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from vpn_anomaly.data.lattice import fixed_shifts
-from vpn_anomaly.evaluation.scores import DISTRIBUTION_SCORES
-from vpn_anomaly.evaluation.scoring import Progress
+from vpn_anomaly.scoring.clip_scorer import Progress
+from vpn_anomaly.scoring.scores import DISTRIBUTION_SCORES
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LAST = 7
@@ -66,7 +66,7 @@ SCORES_PROGRAM = """
 import json, pathlib, sys, jax, numpy as np
 jax.config.update("jax_num_cpu_devices", int(sys.argv[1]))
 from vpn_anomaly import config as configuration
-from vpn_anomaly.evaluation.trained import trained_run
+from vpn_anomaly.scoring.trained_model import trained_run
 directory = pathlib.Path(sys.argv[2])
 config = configuration.defaults()
 stored = json.loads((directory / "config.json").read_text())

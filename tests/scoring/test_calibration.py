@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from vpn_anomaly.evaluation.calibration import ANY_OF, Calibration
+from vpn_anomaly.scoring.calibration import ANY_OF, Calibration
 
 DISTRIBUTIONS = {
     "exponential": lambda rng, count: rng.exponential(size=count),

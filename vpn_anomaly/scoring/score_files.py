@@ -10,10 +10,10 @@ from vpn_anomaly.data import allowance
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.files import check_shape, read_sequences
 from vpn_anomaly.data.lattice import shown
-from vpn_anomaly.evaluation.calibration import Calibration
-from vpn_anomaly.evaluation.scoring import Progress, Scorer
-from vpn_anomaly.evaluation.trained import Trained, calibration, stored_calibration
 from vpn_anomaly.files.csv_text import csv_line
+from vpn_anomaly.scoring.calibration import Calibration
+from vpn_anomaly.scoring.clip_scorer import Progress, Scorer
+from vpn_anomaly.scoring.trained_model import Trained, calibration, stored_calibration
 from vpn_anomaly.storage import workdir
 
 

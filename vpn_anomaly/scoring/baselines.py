@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from vpn_anomaly.evaluation.block_matching import extrapolated, motion_compensated_residual
+from vpn_anomaly.scoring.block_matching import extrapolated, motion_compensated_residual
 
 # The best of 3, 5, 7, 9, 12, 16 and 24 pixels on validation corruptions.
 WINDOW_SIZE = 3

@@ -12,8 +12,8 @@ import jax
 import numpy as np
 
 from vpn_anomaly.data.lattice import fixed_shifts
-from vpn_anomaly.evaluation.scores import ALL_SCORES, frame_scores
 from vpn_anomaly.progress import Pace
+from vpn_anomaly.scoring.scores import ALL_SCORES, frame_scores
 from vpn_anomaly.systems.system import Maps, System
 
 # Frames that are scored at once, unless evaluate.batch_size is larger: with every frame of long

@@ -12,11 +12,11 @@ import numpy as np
 from vpn_anomaly.data import allowance
 from vpn_anomaly.data.pipeline import evaluation_clips
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.evaluation.calibration import Calibration
-from vpn_anomaly.evaluation.scores import SCORES
-from vpn_anomaly.evaluation.scoring import Progress, Scorer, build_scorer
 from vpn_anomaly.files import checksums
 from vpn_anomaly.ops.devices import check_devices
+from vpn_anomaly.scoring.calibration import Calibration
+from vpn_anomaly.scoring.clip_scorer import Progress, Scorer, build_scorer
+from vpn_anomaly.scoring.scores import SCORES
 from vpn_anomaly.storage import checkpoints, exported_weights, named_arrays
 from vpn_anomaly.systems.build import build_system
 

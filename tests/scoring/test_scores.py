@@ -6,7 +6,7 @@ import jax
 import numpy as np
 import pytest
 
-from vpn_anomaly.evaluation import scores
+from vpn_anomaly.scoring import scores
 from vpn_anomaly.systems.system import Maps
 
 frame_scores = jax.jit(scores.frame_scores)

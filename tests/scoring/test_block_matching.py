@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from vpn_anomaly.evaluation import block_matching
-from vpn_anomaly.evaluation.block_matching import (
+from vpn_anomaly.scoring import block_matching
+from vpn_anomaly.scoring.block_matching import (
     BLOCK,
     MARGIN,
     RADIUS,

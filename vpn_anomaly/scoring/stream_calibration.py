@@ -6,12 +6,12 @@ from vpn_anomaly.config import LABELLED_SOURCES
 from vpn_anomaly.data.build import read_videos, video_split
 from vpn_anomaly.data.video_clips import Divide
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.evaluation.calibration import Calibration
-from vpn_anomaly.evaluation.scoring import Progress
-from vpn_anomaly.evaluation.trained import Trained
+from vpn_anomaly.scoring.calibration import Calibration
+from vpn_anomaly.scoring.clip_scorer import Progress
+from vpn_anomaly.scoring.stream_scorer import Streamer, score_names
+from vpn_anomaly.scoring.trained_model import Trained
 from vpn_anomaly.storage import checkpoints
 from vpn_anomaly.text.display_names import display_name
-from vpn_anomaly.watching.streamer import Streamer, score_names
 
 NAME = "watch_calibration"
 # Frames before a part of a video that are streamed and not scored, so that the first scores of the

@@ -9,10 +9,9 @@ import pytest
 from vpn_anomaly import config as configuration
 from vpn_anomaly.data.pipeline import evaluation_clips
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.evaluation.calibration import Calibration
-from vpn_anomaly.evaluation.evaluate import evaluate
-from vpn_anomaly.evaluation.scores import DISTRIBUTION_SCORES
-from vpn_anomaly.evaluation.trained import (
+from vpn_anomaly.scoring.calibration import Calibration
+from vpn_anomaly.scoring.scores import DISTRIBUTION_SCORES
+from vpn_anomaly.scoring.trained_model import (
     Trained,
     calibration,
     calibration_made_with,
@@ -134,19 +133,6 @@ def test_an_export_is_the_run_to_the_bit(tiny_run, export, scorer, clips):
         np.testing.assert_array_equal(score_N, expected[name])
 
 
-def test_an_export_is_evaluated_like_the_run(tiny_run, evaluated, export, tmp_path):
-    trained = trained_export(tiny_run.config, export, tmp_path / "export")
-    made, expected = evaluate(tiny_run.config, trained, tmp_path), dict(evaluated.results)
-    for results in (made, expected):
-        assert results.pop("wall_seconds") > 100
-    assert made == expected
-    with np.load(evaluated.folder / "scores.npz") as run, np.load(tmp_path / "scores.npz") as new:
-        assert set(run) == set(new)
-        for name in run:
-            np.testing.assert_array_equal(run[name], new[name])
-    assert not (tmp_path / "export" / "calibration.npz").exists()
-
-
 def test_the_calibration_of_an_export_is_used_only_for_what_it_was_made_with(
     tiny_run, export, scorer, tmp_path
 ):
@@ -167,7 +153,7 @@ def test_the_calibration_of_an_export_is_used_only_for_what_it_was_made_with(
 
 def test_a_calibration_by_fewer_scores_is_made_again(tiny_run, scorer, tmp_path, monkeypatch):
     trained = Trained({}, {"step": tiny_run.step}, (tmp_path,), tmp_path)
-    monkeypatch.setattr("vpn_anomaly.evaluation.trained.SCORES", ("mean_nll",))  # an older version
+    monkeypatch.setattr("vpn_anomaly.scoring.trained_model.SCORES", ("mean_nll",))  # an older version
     calibration(tiny_run.config, trained, scorer, tiny_run.source)
     assert stored_calibration(tiny_run.config, trained) is not None
     monkeypatch.undo()
