@@ -19,10 +19,10 @@ FLOORS = (
     ("systems",),
     ("storage", "pretrained"),
     ("scoring",),
-    ("evaluation.metrics", "evaluation.bootstrap", "report"),
-    ("training", "evaluation"),
+    ("report",),
+    ("training", "evaluation.figures"),
     ("watching",),
-    ("labelled",),
+    ("evaluation",),
     ("main", "command_line", "usage"),
 )
 FLOOR_OF = {name: number for number, names in enumerate(FLOORS) for name in names}

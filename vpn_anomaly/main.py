@@ -130,17 +130,17 @@ def _with_known_model(arguments: command_line.Arguments) -> command_line.Argumen
     config = arguments.config
     if config.train.start_from and arguments.checkpoint is None:
         check_devices()
-        from vpn_anomaly.training.start import with_started_model
+        from vpn_anomaly.training.initial_weights import with_started_model
 
         config = with_started_model(config, arguments.overrides)
     if config.data.source != "sequences" and not config.data.video.depth and arguments.checkpoint is None:
         check_devices()
-        from vpn_anomaly.training.known_model import with_known_depth
+        from vpn_anomaly.training.footage_fields import with_known_depth
 
         config = with_known_depth(config, arguments.workdir, arguments.mode in (None, "train"))
     if not (config.model.attention.radius and config.data.height):
         check_devices()
-        from vpn_anomaly.training.known_model import with_known_model
+        from vpn_anomaly.training.footage_fields import with_known_model
 
         config = with_known_model(config, arguments.workdir)
     return dataclasses.replace(arguments, config=config)
@@ -161,7 +161,7 @@ def _train(arguments: command_line.Arguments) -> None:
 
         loop.check(config)
         if config.data.source in LABELLED_SOURCES:
-            from vpn_anomaly.labelled.check import check
+            from vpn_anomaly.evaluation.labelled_check import check
 
             check(config)
         workdir.open_run(directory, config)
@@ -235,9 +235,9 @@ def _trained_run(config, directory: pathlib.Path):
 
 def _evaluate(config, trained, directory: pathlib.Path, training_seconds: float | None = None) -> None:
     if config.data.source in LABELLED_SOURCES:
-        from vpn_anomaly.labelled.evaluate import evaluate
+        from vpn_anomaly.evaluation.labelled_videos import evaluate
     else:
-        from vpn_anomaly.evaluation.evaluate import evaluate
+        from vpn_anomaly.evaluation.sequences import evaluate
 
     print(_results_table(evaluate(config, trained, directory, training_seconds)))
     print(plain_line(f"report: {directory / workdir.REPORT}"))
@@ -246,7 +246,7 @@ def _evaluate(config, trained, directory: pathlib.Path, training_seconds: float 
 def _results_table(results) -> str:
     """The content of results.json, of sequences or of a labelled set, as text."""
     if "data_set" in results:
-        from vpn_anomaly.labelled.results_table import results_table
+        from vpn_anomaly.evaluation.labelled_table import results_table
     else:
         from vpn_anomaly.evaluation.results_table import results_table
 

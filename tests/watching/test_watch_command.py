@@ -18,7 +18,7 @@ from tests.report.html_reader import read_alone
 from tests.watching.conftest import HEIGHT, WIDTH, footage, without_progress
 from vpn_anomaly.data.video import Look, open_video
 from vpn_anomaly.main import main
-from vpn_anomaly.watching.watcher import Watcher
+from vpn_anomaly.watching.monitor import Watcher
 
 ROOT = pathlib.Path(__file__).parents[2]
 FLAT_FRAMES = int(os.environ.get("FLAT_FRAMES", "4000"))  # a whole number of thousands

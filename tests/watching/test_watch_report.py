@@ -25,15 +25,15 @@ from vpn_anomaly.main import main
 from vpn_anomaly.systems.system import Maps
 from vpn_anomaly.watching import watch_page, watch_report
 from vpn_anomaly.watching.annotate import clock
-from vpn_anomaly.watching.detector import EventDetector
+from vpn_anomaly.watching.event_finder import EventDetector
 from vpn_anomaly.watching.events import Event, EventSettings, Moment, Observation, Peak
 from vpn_anomaly.watching.live import LiveFrame
+from vpn_anomaly.watching.monitor import Seen, Watcher
 from vpn_anomaly.watching.overlay import BRIGHTEST, blended
 from vpn_anomaly.watching.peak_pictures import PeakPictures, prediction
 from vpn_anomaly.watching.watch import _Session, watch
 from vpn_anomaly.watching.watch_report import WatchReport
 from vpn_anomaly.watching.watched import Watched
-from vpn_anomaly.watching.watcher import Seen, Watcher
 
 COUNT, NAME = 60, 'new <i>film<b> & "№ 1".mkv'
 

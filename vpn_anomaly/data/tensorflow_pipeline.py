@@ -7,8 +7,8 @@ import atexit
 
 import numpy as np
 
-from vpn_anomaly.data.ahead import PREFETCHED
 from vpn_anomaly.data.corruptions import check_bright, draws
+from vpn_anomaly.data.prefetch import PREFETCHED
 from vpn_anomaly.data.tensorflow_clips import corrupt_tensors, in_graph
 from vpn_anomaly.data.tensorflow_import import import_tensorflow
 

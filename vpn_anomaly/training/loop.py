@@ -10,15 +10,15 @@ import numpy as np
 
 from vpn_anomaly import config as configuration
 from vpn_anomaly.data.build import build_source
-from vpn_anomaly.data.chains import chain_links, chained_batches
 from vpn_anomaly.data.pipeline import check_length, training_batches
+from vpn_anomaly.data.stateful_batches import chain_links, chained_batches
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.scoring.trained_model import Trained, calibration
 from vpn_anomaly.stop_request import StopRequest
 from vpn_anomaly.storage import checkpoints
 from vpn_anomaly.systems.build import build_system
+from vpn_anomaly.training.initial_weights import start_params
 from vpn_anomaly.training.log import TrainingLog
-from vpn_anomaly.training.start import start_params
 from vpn_anomaly.training.state import build_optimizer, learning_rate_schedule, new_state
 from vpn_anomaly.training.step import batch_sharding, build_train_step, data_mesh, state_sharding
 

@@ -7,10 +7,10 @@ from vpn_anomaly.data.video import Frame, Video
 from vpn_anomaly.watching.annotate import AnnotatedVideo
 from vpn_anomaly.watching.closing import Closing
 from vpn_anomaly.watching.events import Change
+from vpn_anomaly.watching.monitor import Seen, Watcher, surprise
 from vpn_anomaly.watching.overlay import BRIGHTEST
 from vpn_anomaly.watching.score_log import EventLog, ScoreLog
 from vpn_anomaly.watching.watched import Unwatched
-from vpn_anomaly.watching.watcher import Seen, Watcher, surprise
 
 
 class Output(Closing):

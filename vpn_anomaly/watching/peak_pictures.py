@@ -14,8 +14,8 @@ from vpn_anomaly.report.pictures import picture
 from vpn_anomaly.systems.system import Maps
 from vpn_anomaly.watching.annotate import clock
 from vpn_anomaly.watching.events import Event, Moment
+from vpn_anomaly.watching.monitor import surprise, surprise_map
 from vpn_anomaly.watching.overlay import BRIGHTEST, blended
-from vpn_anomaly.watching.watcher import surprise, surprise_map
 
 
 class Snapshot(NamedTuple):

@@ -22,11 +22,11 @@ from vpn_anomaly.text.display_names import display_name, display_names
 from vpn_anomaly.text.plain_line import plain_line
 from vpn_anomaly.watching.events import KINDS, Change
 from vpn_anomaly.watching.live import Live, LiveFrame
+from vpn_anomaly.watching.monitor import Watcher, kind_scores
 from vpn_anomaly.watching.outputs import Annotated, Events, Output, Scores
 from vpn_anomaly.watching.pieces import pieces
 from vpn_anomaly.watching.watch_report import WatchReport
 from vpn_anomaly.watching.watched import Unwatched
-from vpn_anomaly.watching.watcher import Watcher, kind_scores
 
 
 def watch(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from experiments import table
-from vpn_anomaly.evaluation.report import evaluate_scores
+from vpn_anomaly.evaluation.score_metrics import evaluate_scores
 
 CORRUPTIONS = ("temporal", "spatial", "both", "mixed")
 DEFINITION = """

@@ -9,7 +9,7 @@ from vpn_anomaly.main import main
 from vpn_anomaly.scoring.trained_model import abstract_params
 from vpn_anomaly.storage import checkpoints, exported_weights, named_arrays
 from vpn_anomaly.training import loop
-from vpn_anomaly.training.start import start_params, with_started_model
+from vpn_anomaly.training.initial_weights import start_params, with_started_model
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
-from vpn_anomaly.labelled.frame_metrics import frame_metrics
+from vpn_anomaly.evaluation.frame_metrics import frame_metrics
 
 RNG = np.random.default_rng(7)
 LABELS = [RNG.random(60) < part for part in (0.2, 0.5, 0.0, 0.3, 1.0)]  # two are of one class

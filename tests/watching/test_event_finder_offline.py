@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.watching import offline
-from vpn_anomaly.watching.detector import EventDetector
+from vpn_anomaly.watching.event_finder import EventDetector
 from vpn_anomaly.watching.events import KINDS, EventSettings, Observation
 
 

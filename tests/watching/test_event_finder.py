@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from vpn_anomaly.watching.boxes import Box
-from vpn_anomaly.watching.detector import CHANGE_PERIOD, EventDetector
+from vpn_anomaly.watching.event_finder import CHANGE_PERIOD, EventDetector
 from vpn_anomaly.watching.events import EventSettings, Observation
 
 SECONDS_A_FRAME = 0.25

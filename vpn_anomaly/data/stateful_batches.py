@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from vpn_anomaly.data.ahead import made_ahead
 from vpn_anomaly.data.lattice import random_shifts
+from vpn_anomaly.data.prefetch import made_ahead
 
 LINKS = 16
 

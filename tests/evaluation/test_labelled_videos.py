@@ -10,14 +10,14 @@ from PIL import Image
 from sklearn.metrics import roc_auc_score
 
 from tests.data.video_files import cut
-from tests.labelled.conftest import ANOMALOUS, FRAMES, labelled_run, write_set
+from tests.evaluation.conftest import ANOMALOUS, FRAMES, labelled_run, write_set
 from tests.systems.examples import maps_of
 from vpn_anomaly.data.lattice import fixed_shifts
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation import metrics
-from vpn_anomaly.labelled.check import check
-from vpn_anomaly.labelled.evaluate import evaluate
-from vpn_anomaly.labelled.results_table import results_table
+from vpn_anomaly.evaluation.labelled_check import check
+from vpn_anomaly.evaluation.labelled_table import results_table
+from vpn_anomaly.evaluation.labelled_videos import evaluate
 from vpn_anomaly.scoring.scores import frame_scores
 
 

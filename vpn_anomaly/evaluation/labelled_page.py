@@ -5,9 +5,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from vpn_anomaly.labelled.clip_scores import CHOSEN_BY, ClipScores
-from vpn_anomaly.labelled.results_table import COLUMNS, cell, number
-from vpn_anomaly.labelled.stand_outs import StandOut, most
+from vpn_anomaly.evaluation.clip_scores import CHOSEN_BY, ClipScores
+from vpn_anomaly.evaluation.extreme_frames import StandOut, most
+from vpn_anomaly.evaluation.labelled_table import COLUMNS, cell, number
 from vpn_anomaly.report.curves import Curve, Span, curve_figure
 from vpn_anomaly.report.page import write_page
 from vpn_anomaly.report.parts import (

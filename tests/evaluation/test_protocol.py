@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from vpn_anomaly.labelled.protocol import Protocol, from_neighbours
+from vpn_anomaly.evaluation.protocol import Protocol, from_neighbours
 
 SCORES = np.array([4.0, 2.0, 6.0, 3.0])
 LABELS = np.array([False, True, True, False])

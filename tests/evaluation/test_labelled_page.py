@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from tests.data.video_files import images
-from tests.labelled.conftest import FRAMES, labelled_run, write_set
+from tests.evaluation.conftest import FRAMES, labelled_run, write_set
 from tests.report.html_reader import content_of, pixels_of, read_alone, rows_of
 from tests.report.test_curves import points_of
-from vpn_anomaly.labelled import labelled_page
-from vpn_anomaly.labelled.evaluate import evaluate
+from vpn_anomaly.evaluation import labelled_page
+from vpn_anomaly.evaluation.labelled_videos import evaluate
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ import numpy as np
 from vpn_anomaly.data.labelled_set import LabelledClip
 from vpn_anomaly.data.video import Look, open_video
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.labelled.pixel_metrics import at_size
-from vpn_anomaly.labelled.stand_outs import StandOuts
+from vpn_anomaly.evaluation.extreme_frames import StandOuts
+from vpn_anomaly.evaluation.pixel_metrics import at_size
 from vpn_anomaly.scoring.baselines import PAIR_SCORES, pair_scores
 from vpn_anomaly.scoring.calibration import Calibration
 from vpn_anomaly.scoring.stream_scorer import Streamer

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from vpn_anomaly.evaluation import metrics, report
+from vpn_anomaly.evaluation import metrics, score_metrics
 from vpn_anomaly.scoring.calibration import Calibration
 
 AT_THRESHOLD = {"false_alarm_rate", "accuracy", "precision", "recall"}
@@ -19,7 +19,7 @@ def drawn_scores(count, shift=0.0, seed=0):
 def test_layout_and_values():
     normal, anomalous = drawn_scores(200, seed=1), drawn_scores(150, shift=1.5, seed=2)
     calibration = Calibration.fit({"mean_nll": drawn_scores(300)["mean_nll"]})
-    results = report.evaluate_scores(normal, anomalous, calibration, 0.1, resamples=300)
+    results = score_metrics.evaluate_scores(normal, anomalous, calibration, 0.1, resamples=300)
     json.dumps(results, allow_nan=False)
     assert set(results) == {"mean_nll", "frame_difference"}
     assert "calibrated" not in results["frame_difference"]
@@ -41,7 +41,7 @@ def test_layout_and_values():
 def test_intervals_hold_their_figures_and_have_binomial_width():
     normal, anomalous = drawn_scores(400, seed=1), drawn_scores(400, shift=1.0, seed=2)
     calibration = Calibration.fit(drawn_scores(300))
-    result = report.evaluate_scores(normal, anomalous, calibration, resamples=1000)["mean_nll"]
+    result = score_metrics.evaluate_scores(normal, anomalous, calibration, resamples=1000)["mean_nll"]
     figures = {name: result[name] for name in metrics.METRICS}
     figures |= {f"calibrated.{name}": value for name, value in result["calibrated"].items()}
     assert set(result["ci95"]) == set(figures)
@@ -56,9 +56,9 @@ def test_intervals_hold_their_figures_and_have_binomial_width():
 @pytest.mark.parametrize("normal, anomalous", [(0, 5), (5, 0), (0, 0)])
 def test_one_class_gives_nulls(normal, anomalous):
     calibration = Calibration.fit(drawn_scores(50))
-    result = report.evaluate_scores(drawn_scores(normal), drawn_scores(anomalous), calibration, resamples=10)[
-        "mean_nll"
-    ]
+    result = score_metrics.evaluate_scores(
+        drawn_scores(normal), drawn_scores(anomalous), calibration, resamples=10
+    )["mean_nll"]
     ci95, calibrated = result.pop("ci95"), result.pop("calibrated")
     values = [*result.values(), *calibrated.values(), *ci95.values()]
     assert len(values) == 16 and all(value is None for value in values)
@@ -67,7 +67,7 @@ def test_one_class_gives_nulls(normal, anomalous):
 def test_no_alarm_has_no_precision():
     scores = {"constant": np.zeros(20)}
     calibration = Calibration.fit(scores)
-    result = report.evaluate_scores(scores, scores, calibration, resamples=10)["constant"]
+    result = score_metrics.evaluate_scores(scores, scores, calibration, resamples=10)["constant"]
     assert result["calibrated"]["precision"] is None
     assert result["ci95"]["calibrated.precision"] is None
     assert result["calibrated"]["recall"] == 0.0

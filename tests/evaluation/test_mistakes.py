@@ -3,7 +3,7 @@
 import numpy as np
 
 from vpn_anomaly.evaluation.metrics import break_even_accuracy
-from vpn_anomaly.evaluation.misses import extremes, fewest_misses, misses
+from vpn_anomaly.evaluation.mistakes import extremes, fewest_misses, misses
 
 
 def test_the_worst_come_first():

@@ -13,7 +13,7 @@ from vpn_anomaly.scoring.stream_scorer import Streamer
 from vpn_anomaly.scoring.trained_model import Trained
 from vpn_anomaly.systems.system import Maps
 from vpn_anomaly.watching.boxes import Box, anomalous_box
-from vpn_anomaly.watching.detector import EventDetector
+from vpn_anomaly.watching.event_finder import EventDetector
 from vpn_anomaly.watching.events import Change, EventSettings, Moment, Observation
 from vpn_anomaly.watching.light import LightGuard
 from vpn_anomaly.watching.threshold import (

@@ -11,7 +11,7 @@ from vpn_anomaly.data.build import build_look, read_videos
 from vpn_anomaly.data.video import open_video
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.storage import workdir
-from vpn_anomaly.training.known_model import with_known_depth
+from vpn_anomaly.training.footage_fields import with_known_depth
 
 
 def folder_of(folder, greatest, deep=True):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from vpn_anomaly.labelled.pixel_metrics import PixelAuroc, at_size
+from vpn_anomaly.evaluation.pixel_metrics import PixelAuroc, at_size
 
 
 @pytest.mark.parametrize("scale, shift", [(1.0, 0.0), (1.0, -5.0), (300.0, 2.0)])

@@ -1,1 +1,0 @@
-"""Evaluation on labelled video sets: frame by frame, clip by clip."""
