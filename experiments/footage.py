@@ -23,7 +23,7 @@ import numpy as np
 from experiments.footage_world.changes import changed_footage
 from experiments.parser import Parser, entry_point, file_path
 from experiments.world_files import TRUTH, write_world
-from vpn_anomaly.data.video import Look, open_video
+from vpn_anomaly.data.video.open_video import Look, open_video
 from vpn_anomaly.files import output_files
 from vpn_anomaly.storage import overwriting
 

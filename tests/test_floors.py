@@ -45,7 +45,8 @@ def floor(module):
 
 
 def room(module):
-    return module.rpartition(".")[0]
+    """The folder of the package that a module lies in, empty for those beside main."""
+    return module.partition(".")[0] if MODULES[module].parent != PACKAGE else ""
 
 
 def imported(source):

@@ -17,7 +17,7 @@ import numpy as np
 from configs import video
 from experiments.conveyor_world.world import Conveyor
 from vpn_anomaly.data.lattice import fixed_shifts
-from vpn_anomaly.data.video import Look, open_video
+from vpn_anomaly.data.video.open_video import Look, open_video
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.scoring.stream_scorer import Streamer
 from vpn_anomaly.systems.build import build_system

@@ -25,9 +25,12 @@ DAMAGED = "truncated or damaged"
 READER = f"""
 import json, pathlib, resource, sys, time
 import av, PIL.Image, scipy.io  # what they take is no part of what a file takes
-from vpn_anomaly.data import allowance, avenue, files, shanghaitech, ucsd
+from vpn_anomaly.data import allowance, files
+from vpn_anomaly.data.labelled import avenue
+from vpn_anomaly.data.labelled import shanghaitech
+from vpn_anomaly.data.labelled import ucsd
 from vpn_anomaly.data.digits import load_digits
-from vpn_anomaly.data.video import Look, open_video
+from vpn_anomaly.data.video.open_video import Look, open_video
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.watching.zones import read_zones
 

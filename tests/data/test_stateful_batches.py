@@ -9,7 +9,7 @@ from vpn_anomaly.data.digits import load_digits
 from vpn_anomaly.data.moving_mnist import MovingMNIST
 from vpn_anomaly.data.pipeline import training_batches
 from vpn_anomaly.data.stateful_batches import LINKS, chained_batches
-from vpn_anomaly.data.video_clips import VideoClips, whole_videos
+from vpn_anomaly.data.video.clips import VideoClips, whole_videos
 
 SOURCE = MovingMNIST(load_digits("embedded"), frames=6, trajectory="reflect")
 SIZE = 4

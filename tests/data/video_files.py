@@ -11,7 +11,7 @@ from fractions import Fraction
 import av
 import numpy as np
 
-from vpn_anomaly.data.video import Look, open_video
+from vpn_anomaly.data.video.open_video import Look, open_video
 
 
 def moving_frames(count=12, height=48, width=64, channels=3, seed=0):

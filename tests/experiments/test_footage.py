@@ -9,7 +9,7 @@ from experiments import footage
 from experiments.footage_world.changes import KINDS, changed_footage
 from experiments.footage_world.objects import background, longest_track
 from tests.data.video_files import write_video
-from vpn_anomaly.data.video import Look, open_video
+from vpn_anomaly.data.video.open_video import Look, open_video
 from vpn_anomaly.errors import UserError
 
 HEIGHT, WIDTH, RATE, LENGTH = 60, 90, 5, 10

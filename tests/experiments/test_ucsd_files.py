@@ -9,7 +9,7 @@ from experiments import conveyor, ucsd_files
 from experiments.conveyor_world.schedule import BELT_KINDS, KINDS
 from experiments.conveyor_world.world import Conveyor
 from tests.data.video_files import images
-from vpn_anomaly.data import ucsd
+from vpn_anomaly.data.labelled import ucsd
 from vpn_anomaly.errors import UserError
 
 SIZE = {"height": 32, "width": 50, "rate": 5}

@@ -14,7 +14,7 @@ from tests.test_command_line import QUICK, ROOT, error_of, parse
 from vpn_anomaly import command_line
 from vpn_anomaly import config as configuration
 from vpn_anomaly.config import flat
-from vpn_anomaly.data import frame_cache
+from vpn_anomaly.data.video import frame_cache
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import file_names
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from tests.data.video_files import write_video
-from vpn_anomaly.data import frame_cache
-from vpn_anomaly.data.frame_cache import FrameCache
-from vpn_anomaly.data.video import Look
+from vpn_anomaly.data.video import frame_cache
+from vpn_anomaly.data.video.frame_cache import FrameCache
+from vpn_anomaly.data.video.open_video import Look
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import output_files, partial_files
 from vpn_anomaly.storage import checkpoints, workdir

@@ -9,8 +9,8 @@ from tests import tiny
 from vpn_anomaly import main as program
 from vpn_anomaly.config import as_dict
 from vpn_anomaly.data.build import read_videos
-from vpn_anomaly.data.source_files import takes_in
-from vpn_anomaly.data.video_sources import image_files, sources
+from vpn_anomaly.data.video.source_files import takes_in
+from vpn_anomaly.data.video.sources import image_files, sources
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.storage import exported_weights
 from vpn_anomaly.storage.overwriting import Files, Folder, check_kept

@@ -8,7 +8,7 @@ from tests import tiny
 from tests.data import image_writing as writing
 from vpn_anomaly import config as configuration
 from vpn_anomaly.data.build import build_look, read_videos
-from vpn_anomaly.data.video import open_video
+from vpn_anomaly.data.video.open_video import open_video
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.storage import workdir
 from vpn_anomaly.training.footage_fields import with_known_depth

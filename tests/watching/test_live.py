@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.data.video_files import camera
-from vpn_anomaly.data.video import Frame, Look
+from vpn_anomaly.data.video.open_video import Frame, Look
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.watching import live as live_module
 from vpn_anomaly.watching.live import Live

@@ -9,7 +9,7 @@ import pytest
 
 from tests.data.video_files import write_video
 from tests.watching.conftest import footage
-from vpn_anomaly.data.video import Frame
+from vpn_anomaly.data.video.open_video import Frame
 from vpn_anomaly.watching.pieces import pieces
 from vpn_anomaly.watching.watch import watch
 

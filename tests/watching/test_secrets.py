@@ -12,8 +12,8 @@ import pytest
 from tests import tiny
 from tests.data.video_files import camera, write_video
 from tests.watching.conftest import footage
-from vpn_anomaly.data.frame_cache import FrameCache
-from vpn_anomaly.data.video import Look
+from vpn_anomaly.data.video.frame_cache import FrameCache
+from vpn_anomaly.data.video.open_video import Look
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.main import main
 from vpn_anomaly.storage import workdir

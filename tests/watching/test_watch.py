@@ -11,8 +11,8 @@ import pytest
 from tests.data.video_files import write_video
 from tests.watching.conftest import HEIGHT, WIDTH, footage
 from vpn_anomaly.data.lattice import fixed_shifts
-from vpn_anomaly.data.video import Look, open_video
-from vpn_anomaly.data.video_clips import parts_of_videos
+from vpn_anomaly.data.video.clips import parts_of_videos
+from vpn_anomaly.data.video.open_video import Look, open_video
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.scoring.scores import DISTRIBUTION_SCORES, frame_scores
 from vpn_anomaly.watching.watch import watch

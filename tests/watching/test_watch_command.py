@@ -16,7 +16,7 @@ from tests.data import test_video_refused as refused
 from tests.data.video_files import camera, server, write_folder, write_video
 from tests.report.html_reader import read_alone
 from tests.watching.conftest import HEIGHT, WIDTH, footage, without_progress
-from vpn_anomaly.data.video import Look, open_video
+from vpn_anomaly.data.video.open_video import Look, open_video
 from vpn_anomaly.main import main
 from vpn_anomaly.watching.monitor import Watcher
 

@@ -11,7 +11,7 @@ from tests.data import test_video_refused as refused
 from tests.data.video_files import write_folder, write_video
 from tests.report.html_reader import read_alone
 from tests.watching.conftest import footage, without_progress
-from vpn_anomaly.data import video_sources
+from vpn_anomaly.data.video import sources
 from vpn_anomaly.main import main
 from vpn_anomaly.watching import watch as watching
 
@@ -83,7 +83,7 @@ def test_a_source_that_vanishes_after_it_was_listed(flags, tmp_path, capsys, mon
         write_video(tmp_path / name, footage(FRAMES))
 
     def listed_and_gone(where):
-        found = video_sources.sources(where)
+        found = sources.sources(where)
         (tmp_path / "b.mkv").unlink()
         return found
 
@@ -98,7 +98,7 @@ def test_what_may_not_be_read_is_passed_over(flags, tmp_path, capsys, monkeypatc
     for name in ("1/a.mkv", "2/b.mkv", "3/c.mkv"):
         (tmp_path / name).parent.mkdir()
         write_video(tmp_path / name, footage(FRAMES))
-    access, getsize, iterdir = os.access, os.path.getsize, video_sources.pathlib.Path.iterdir
+    access, getsize, iterdir = os.access, os.path.getsize, sources.pathlib.Path.iterdir
 
     def refuse(real, *names):
         def asked(path, *rest):
@@ -109,7 +109,7 @@ def test_what_may_not_be_read_is_passed_over(flags, tmp_path, capsys, monkeypatc
         return asked
 
     monkeypatch.setattr(os, "access", lambda path, mode: not str(path).endswith("/2") and access(path, mode))
-    monkeypatch.setattr(video_sources.pathlib.Path, "iterdir", refuse(iterdir, "/2"))
+    monkeypatch.setattr(sources.pathlib.Path, "iterdir", refuse(iterdir, "/2"))
     monkeypatch.setattr(os.path, "getsize", refuse(getsize, "c.mkv"))
     assert main([*flags, f"--input={tmp_path}/*"]) == 0
     folder, file, count = without_progress(capsys.readouterr().err)

@@ -19,7 +19,7 @@ from tests.report.html_reader import content_of, pixels_of, read_alone, rows_of
 from tests.report.test_curves import points_of
 from tests.watching.conftest import HEIGHT, WIDTH, footage
 from vpn_anomaly.data.lattice import fixed_shifts
-from vpn_anomaly.data.video import Frame, Look, open_video
+from vpn_anomaly.data.video.open_video import Frame, Look, open_video
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.main import main
 from vpn_anomaly.systems.system import Maps

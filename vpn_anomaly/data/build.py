@@ -5,18 +5,19 @@ import pathlib
 
 import numpy as np
 
-from vpn_anomaly.data import allowance, avenue, shanghaitech, ucsd
+from vpn_anomaly.data import allowance
 from vpn_anomaly.data.allowance import Allowance
 from vpn_anomaly.data.digits import load_digits
 from vpn_anomaly.data.files import FileSequences, check_shape, read_sequences
-from vpn_anomaly.data.frame_cache import FrameCache, UnreadableSource, default_folder
-from vpn_anomaly.data.image_depth import EIGHT_BITS, depth_of, is_deep
-from vpn_anomaly.data.labelled_set import LabelledClip
+from vpn_anomaly.data.labelled import avenue, shanghaitech, ucsd
+from vpn_anomaly.data.labelled.labelled_set import LabelledClip
 from vpn_anomaly.data.moving_mnist import MovingMNIST
-from vpn_anomaly.data.source_files import check_cache
-from vpn_anomaly.data.video import Look, sources
-from vpn_anomaly.data.video_clips import Divide, VideoClips, parts_of_videos, whole_videos
-from vpn_anomaly.data.video_sources import image_files, is_address, is_camera
+from vpn_anomaly.data.video.clips import Divide, VideoClips, parts_of_videos, whole_videos
+from vpn_anomaly.data.video.frame_cache import FrameCache, UnreadableSource, default_folder
+from vpn_anomaly.data.video.image_depth import EIGHT_BITS, depth_of, is_deep
+from vpn_anomaly.data.video.open_video import Look
+from vpn_anomaly.data.video.source_files import check_cache
+from vpn_anomaly.data.video.sources import image_files, is_address, is_camera, sources
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.text.display_names import display_names
 

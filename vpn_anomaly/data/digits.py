@@ -9,7 +9,7 @@ import numpy as np
 
 from vpn_anomaly.data import allowance, array_files
 from vpn_anomaly.data.allowance import Allowance
-from vpn_anomaly.data.tensorflow_import import import_tensorflow
+from vpn_anomaly.data.tensorflow.importing import import_tensorflow
 from vpn_anomaly.errors import UserError
 
 GLYPH = 28  # pixels, height and width of a digit

@@ -14,7 +14,7 @@ import numpy as np
 from vpn_anomaly.data import allowance, array_files
 from vpn_anomaly.data.allowance import Allowance
 from vpn_anomaly.data.random_bits import SPLITS
-from vpn_anomaly.data.tensorflow_clips import in_graph
+from vpn_anomaly.data.tensorflow.clips import in_graph
 from vpn_anomaly.errors import UserError
 
 PUBLISHED_FRAMES = 20

@@ -7,7 +7,7 @@ import numpy as np
 
 from vpn_anomaly.data import trajectories
 from vpn_anomaly.data.digits import GLYPH, Digits
-from vpn_anomaly.data.tensorflow_clips import in_graph, overlay_tensors
+from vpn_anomaly.data.tensorflow.clips import in_graph, overlay_tensors
 from vpn_anomaly.errors import UserError
 
 # Runs of different seeds are compared on the same sequences, so these two splits have their own.

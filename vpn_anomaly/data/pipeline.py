@@ -16,7 +16,7 @@ from vpn_anomaly.data.lattice import random_shifts
 from vpn_anomaly.data.moving_mnist import sequence_seed
 from vpn_anomaly.data.prefetch import made_ahead
 from vpn_anomaly.data.random_bits import random_bits
-from vpn_anomaly.data.tensorflow_pipeline import corrupted_clips, training_iterator
+from vpn_anomaly.data.tensorflow.pipeline import corrupted_clips, training_iterator
 from vpn_anomaly.errors import UserError
 
 

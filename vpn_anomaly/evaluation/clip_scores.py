@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from vpn_anomaly.data.labelled_set import LabelledClip
-from vpn_anomaly.data.video import Look, open_video
+from vpn_anomaly.data.labelled.labelled_set import LabelledClip
+from vpn_anomaly.data.video.open_video import Look, open_video
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.extreme_frames import StandOuts
 from vpn_anomaly.evaluation.pixel_metrics import at_size

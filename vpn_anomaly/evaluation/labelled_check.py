@@ -1,8 +1,8 @@
 """What can be known of a labelled set before hours of training and scoring."""
 
 from vpn_anomaly.data.build import build_look, check_layout, labelled_clips, read_videos, video_split
-from vpn_anomaly.data.labelled_set import LabelledClip
-from vpn_anomaly.data.video import Look, open_video
+from vpn_anomaly.data.labelled.labelled_set import LabelledClip
+from vpn_anomaly.data.video.open_video import Look, open_video
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.systems.build import build_system
 

@@ -8,7 +8,7 @@ import time
 import numpy as np
 
 from vpn_anomaly.data.build import build_look
-from vpn_anomaly.data.labelled_set import LabelledClip
+from vpn_anomaly.data.labelled.labelled_set import LabelledClip
 from vpn_anomaly.evaluation.clip_scores import CHOSEN_BY, ClipScores, score_clip
 from vpn_anomaly.evaluation.frame_metrics import frame_metrics
 from vpn_anomaly.evaluation.labelled_check import check

@@ -1,6 +1,6 @@
 """What was done to the scores of a labelled set, and what was not, so that figures can be compared."""
 
-from vpn_anomaly.data.labelled_set import LabelledClip
+from vpn_anomaly.data.labelled.labelled_set import LabelledClip
 from vpn_anomaly.evaluation.clip_scores import ClipScores
 from vpn_anomaly.evaluation.protocol import Protocol
 from vpn_anomaly.scoring.baselines import PAIR_SCORES

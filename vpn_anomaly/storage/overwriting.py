@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ml_collections import ConfigDict
 
 from vpn_anomaly.config import LABELLED_SOURCES
-from vpn_anomaly.data.source_files import files_read, is_footage, is_same, takes_in
+from vpn_anomaly.data.video.source_files import files_read, is_footage, is_same, takes_in
 from vpn_anomaly.errors import UserError
 
 
@@ -32,7 +32,7 @@ class Files:
 
 @dataclasses.dataclass(frozen=True)
 class Footage:
-    """What a path, pattern, folder or address of footage names (data/video_sources.py)."""
+    """What a path, pattern, folder or address of footage names (data/video/sources.py)."""
 
     told: str
     where: str

@@ -6,8 +6,8 @@ from ml_collections import ConfigDict
 
 from vpn_anomaly import config as configuration
 from vpn_anomaly.data.build import check_layout, measured_depth, read_videos, video_split
-from vpn_anomaly.data.image_depth import EIGHT_BITS
-from vpn_anomaly.data.motion import measured_radius
+from vpn_anomaly.data.video.image_depth import EIGHT_BITS
+from vpn_anomaly.data.video.motion import measured_radius
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.storage import workdir
 

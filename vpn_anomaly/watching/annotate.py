@@ -16,7 +16,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from vpn_anomaly.data.decode import reason
+from vpn_anomaly.data.video.decode import reason
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import output_files
 from vpn_anomaly.watching.boxes import Box

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from vpn_anomaly.data.video import Frame, Look, Video, open_video
+from vpn_anomaly.data.video.open_video import Frame, Look, Video, open_video
 from vpn_anomaly.errors import UserError
 
 LONGEST_PAUSE = 30.0  # seconds; pauses before a lost stream is tried again are 1, 2, 4 … of them

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from vpn_anomaly.data import allowance
-from vpn_anomaly.data.video import Frame
+from vpn_anomaly.data.video.open_video import Frame
 from vpn_anomaly.scoring.scores import DETAIL_SIZE
 from vpn_anomaly.scoring.stream_calibration import normal_scores
 from vpn_anomaly.scoring.stream_scorer import Streamer

@@ -3,7 +3,7 @@
 import functools
 import pathlib
 
-from vpn_anomaly.data.video import Frame, Video
+from vpn_anomaly.data.video.open_video import Frame, Video
 from vpn_anomaly.watching.annotate import AnnotatedVideo
 from vpn_anomaly.watching.closing import Closing
 from vpn_anomaly.watching.events import Change

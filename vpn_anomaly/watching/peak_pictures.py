@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vpn_anomaly.data.video import Frame
+from vpn_anomaly.data.video.open_video import Frame
 from vpn_anomaly.evaluation.figures import MAP_TITLES
 from vpn_anomaly.report.parts import Picture
 from vpn_anomaly.report.pictures import picture

@@ -4,7 +4,7 @@ import collections
 import statistics
 from collections.abc import Callable, Iterable, Iterator
 
-from vpn_anomaly.data.video import Frame
+from vpn_anomaly.data.video.open_video import Frame
 from vpn_anomaly.watching.live import LiveFrame
 
 LONGEST_STEPS = 20  # usual ones

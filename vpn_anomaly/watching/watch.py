@@ -10,8 +10,9 @@ import time
 from collections.abc import Iterator, Mapping
 
 from vpn_anomaly.data.build import build_look
-from vpn_anomaly.data.image_folder import shortened
-from vpn_anomaly.data.video import Look, Video, open_video, sources
+from vpn_anomaly.data.video.image_folder import shortened
+from vpn_anomaly.data.video.open_video import Look, Video, open_video
+from vpn_anomaly.data.video.sources import sources
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.progress import Pace
 from vpn_anomaly.scoring.stream_scorer import score_names

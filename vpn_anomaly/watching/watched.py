@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vpn_anomaly.data.video import Frame
+from vpn_anomaly.data.video.open_video import Frame
 from vpn_anomaly.watching.events import Event
 
 

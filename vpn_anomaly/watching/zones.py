@@ -4,11 +4,12 @@ import pathlib
 
 import numpy as np
 
-from vpn_anomaly.data import allowance, picture_size
+from vpn_anomaly.data import allowance
 from vpn_anomaly.data.allowance import Allowance
-from vpn_anomaly.data.image_depth import depth_of, in_eight_bits
-from vpn_anomaly.data.image_file import Deep, Unreadable, frame_of, pictures
-from vpn_anomaly.data.video_sources import is_image
+from vpn_anomaly.data.video import picture_size
+from vpn_anomaly.data.video.image_depth import depth_of, in_eight_bits
+from vpn_anomaly.data.video.image_file import Deep, Unreadable, frame_of, pictures
+from vpn_anomaly.data.video.sources import is_image
 from vpn_anomaly.errors import UserError
 
 WHITE = 128  # a grey level this high or higher

@@ -1,0 +1,1 @@
+"""Labelled video sets as they are published: one file a set."""

@@ -1,0 +1,129 @@
+"""CUHK Avenue as it is published: videos, and a MATLAB file of masks for every test video.
+
+DIR/training_videos/01.avi                                normal footage
+DIR/testing_videos/01.avi                                 test clips
+DIR/ground_truth_demo/testing_label_mask/1_label.mat      their masks; DIR/testing_label_mask/ will do
+"""
+
+import functools
+import pathlib
+import re
+
+import numpy as np
+
+from vpn_anomaly.data import allowance
+from vpn_anomaly.data.allowance import Allowance
+from vpn_anomaly.data.labelled import labelled_set, matlab_file
+from vpn_anomaly.data.labelled.labelled_set import LabelledClip
+from vpn_anomaly.data.labelled.layouts import AVENUE
+from vpn_anomaly.data.video.open_video import Look, open_video
+from vpn_anomaly.errors import UserError
+
+LABEL_FOLDERS = ("ground_truth_demo/testing_label_mask", "testing_label_mask")
+VARIABLE = "volLabel"
+NEEDED = f"needed is a MATLAB file with {VARIABLE}, a cell for every frame that holds a matrix of 0 and 1"
+
+
+def training_sources(folder: pathlib.Path) -> list[str]:
+    """The training videos, in natural order. UserError where there are none."""
+    return list(map(str, _videos(folder, "training_videos")))
+
+
+def check_layout(folder: pathlib.Path, allowed: Allowance | None = None) -> None:
+    """Raises UserError where training videos, test videos or labels are missing; decodes none."""
+    training_sources(folder)
+    _labelled_videos(folder)
+
+
+def test_clips(folder: pathlib.Path, allowed: Allowance | None = None) -> list[LabelledClip]:
+    """The test videos, in natural order. A frame is anomalous where a pixel of its mask is.
+
+    Reads all labels and decodes all test videos once, one file at a time.
+
+    Raises:
+      UserError: it is another layout, or labels are missing, cannot be read, take more memory than
+        is allowed (None: by default), or are not as many as the video has frames.
+    """
+    allowed = allowed or allowance.of_footage()
+    return [_clip(*pair, allowed) for pair in _labelled_videos(folder)]
+
+
+def _labelled_videos(folder: pathlib.Path) -> list[tuple[pathlib.Path, pathlib.Path]]:
+    """The test videos, each with its file of labels."""
+    found = _videos(folder, "testing_videos")
+    labels = next((folder / place for place in LABEL_FOLDERS if (folder / place).is_dir()), None)
+    if labels is None:
+        raise AVENUE.error(folder, f"{' and no '.join(LABEL_FOLDERS)} folder")
+    return [(path, _label_file(path, labels)) for path in found]
+
+
+def _videos(folder: pathlib.Path, name: str) -> list[pathlib.Path]:
+    found = labelled_set.videos(folder / name)
+    if not found:
+        raise AVENUE.error(folder, f"video in {name}/")
+    return found
+
+
+def _label_file(video: pathlib.Path, labels: pathlib.Path) -> pathlib.Path:
+    numbers = re.findall(r"\d+", video.stem)
+    if not numbers:
+        raise UserError(
+            f"{video}: no number in its name; test videos are 01.avi, 02.avi …, and labels"
+            " are found by the number"
+        )
+    path = labels / f"{int(numbers[-1])}_label.mat"
+    if not path.is_file():
+        raise UserError(f"{path}: the labels of {video} are missing; copy them from the published set")
+    return path
+
+
+def _clip(video: pathlib.Path, path: pathlib.Path, allowed: Allowance) -> LabelledClip:
+    label_T = np.array([mask_HxW.any() for mask_HxW in _cells(path, allowed)], bool)
+    labelled_set.check_count(path, len(label_T), "labels", video, _frame_count(video, allowed))
+    return LabelledClip(
+        video.stem, str(video), label_T, str(path), functools.partial(_read_masks, path, allowed)
+    )
+
+
+def _frame_count(video: pathlib.Path, allowed: Allowance) -> int:
+    """Decoded and counted: a header may err, and says nothing of a file that was cut off."""
+    with open_video(str(video), Look(height=1, max_gigabytes=allowed.gigabytes)) as opened:
+        return 1 + max(frame.index for frame in opened)
+
+
+def _read_masks(path: pathlib.Path, allowed: Allowance) -> np.ndarray:
+    """The masks of a file, bool (T, H, W)."""
+    cell_T = _cells(path, allowed)
+    mask_TxHxW = np.empty((len(cell_T), *cell_T[0].shape), bool)
+    for number, mask_HxW in enumerate(cell_T):
+        np.not_equal(mask_HxW, 0, out=mask_TxHxW[number])
+    return mask_TxHxW
+
+
+def _cells(path: pathlib.Path, allowed: Allowance) -> np.ndarray:
+    """The masks of a file as they are stored: objects (T,), each a matrix (H, W) of numbers."""
+    try:
+        found = matlab_file.read_cells(path, VARIABLE, allowed)
+    except NotImplementedError as error:
+        raise UserError(
+            f"{path}: a MATLAB v7.3 file (HDF5), which is not read; save it in MATLAB with"
+            f" save(…, '-v7'); {NEEDED}"
+        ) from error
+    except matlab_file.OtherKind as error:
+        raise UserError(f"{path}: {error}; {NEEDED}") from error
+    except (UserError, MemoryError):
+        raise
+    except Exception as error:  # damage surfaces as a dozen types: zlib, value, type, scipy's own …
+        raise UserError(f"{path}: cannot be read, or is truncated or damaged; {NEEDED}") from error
+    if found is None:
+        raise UserError(f"{path}: no {VARIABLE} in it; {NEEDED}")
+    if not found.size:
+        raise UserError(f"{path}: {VARIABLE} is {found.dtype}{list(found.shape)}; {NEEDED}")
+    cell_T = found.ravel()
+    for number, cell in enumerate(cell_T, 1):
+        if cell.shape != cell_T[0].shape:
+            raise UserError(
+                f"{path}: cell {number} of {VARIABLE} is {list(cell.shape)}, the first"
+                f" {list(cell_T[0].shape)}; {NEEDED}"
+            )
+    return cell_T

@@ -1,0 +1,100 @@
+"""ShanghaiTech Campus as it is published: videos to train on, folders of frames to test on.
+
+DIR/training/videos/01_001.avi              normal footage, or training/frames/01_001/*.jpg
+DIR/testing/frames/01_0014/000.jpg          test clips
+DIR/testing/test_frame_mask/01_0014.npy     which frames are anomalous, (T,)
+DIR/testing/test_pixel_mask/01_0014.npy     which pixels are, (T, H, W); a clip may lack it
+"""
+
+import functools
+import math
+import pathlib
+
+import numpy as np
+
+from vpn_anomaly.data import allowance, array_files
+from vpn_anomaly.data.allowance import Allowance
+from vpn_anomaly.data.labelled import labelled_set
+from vpn_anomaly.data.labelled.labelled_set import LabelledClip
+from vpn_anomaly.data.labelled.layouts import SHANGHAITECH
+from vpn_anomaly.errors import UserError
+
+
+def training_sources(folder: pathlib.Path) -> list[str]:
+    """The training clips, in natural order: the videos, or folders of frames where there are none.
+
+    Raises:
+      UserError: there is neither.
+    """
+    found = labelled_set.videos(folder / "training/videos")
+    if not found:
+        found = labelled_set.folders(folder / "training/frames")
+        for clip in found:
+            labelled_set.images(clip)
+    if not found:
+        raise SHANGHAITECH.error(folder, "video in training/videos/ and no folder in training/frames/")
+    return list(map(str, found))
+
+
+def check_layout(folder: pathlib.Path, allowed: Allowance | None = None) -> None:
+    """Raises UserError where training clips, test clips or labels are missing or do not agree."""
+    training_sources(folder)
+    test_clips(folder, allowed)
+
+
+def test_clips(folder: pathlib.Path, allowed: Allowance | None = None) -> list[LabelledClip]:
+    """The test clips, in natural order.
+
+    Raises:
+      UserError: it is another layout, labels, images and masks do not agree, or masks take more
+        memory than is allowed (None: by default).
+    """
+    found = labelled_set.folders(folder / "testing/frames")
+    if not found:
+        raise SHANGHAITECH.error(folder, "folder in testing/frames/")
+    if not (folder / "testing/test_frame_mask").is_dir():
+        raise SHANGHAITECH.error(folder, "testing/test_frame_mask folder")
+    allowed = allowed or allowance.of_footage()
+    return [_clip(clip, folder / "testing", allowed) for clip in found]
+
+
+def _clip(clip: pathlib.Path, testing: pathlib.Path, allowed: Allowance) -> LabelledClip:
+    frames = len(labelled_set.labelled_images(clip))
+    label_file = testing / "test_frame_mask" / f"{clip.name}.npy"
+    mask_file = testing / "test_pixel_mask" / f"{clip.name}.npy"
+    if not label_file.is_file():
+        raise UserError(f"{label_file}: the labels of {clip} are missing; copy them from the published set")
+    label_T = _read_array(label_file, "(T,)", 1, allowed) != 0
+    labelled_set.check_count(label_file, len(label_T), "labels", clip, frames)
+    read_masks = None
+    if mask_file.is_file():
+        count = len(_read_array(mask_file, "(T, H, W)", 3, allowed))
+        labelled_set.check_count(mask_file, count, "masks", clip, frames)
+        read_masks = functools.partial(_read_masks, mask_file, allowed)
+    return LabelledClip(clip.name, str(clip), label_T, str(mask_file), read_masks)
+
+
+def _read_masks(path: pathlib.Path, allowed: Allowance) -> np.ndarray:
+    return _read_array(path, "(T, H, W)", 3, allowed) != 0
+
+
+def _read_array(path: pathlib.Path, shape: str, axes: int, allowed: Allowance) -> np.ndarray:
+    """The numbers in a .npy, memory-mapped.
+
+    UserError where it has not so many axes, or takes more than is allowed as bytes of 0 and 1.
+    """
+    needed = f"needed is a .npy of 0 and 1, {shape}"
+
+    def check(header: array_files.Header) -> None:
+        if len(header.shape) != axes or header.dtype.kind not in "biuf":
+            raise UserError(f"{path}: {header.dtype}{list(header.shape)} in it; {needed}")
+        allowed.check(path, math.prod(header.shape), "the array in it")
+
+    try:
+        return array_files.map_array(path, check)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be opened ({error.strerror}); {needed}") from error
+    except array_files.SeveralArrays as error:
+        raise UserError(f"{path}: several arrays in it; {needed}") from error
+    except ValueError as error:
+        raise UserError(f"{path}: not a .npy, truncated or damaged; {needed}") from error

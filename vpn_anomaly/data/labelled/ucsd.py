@@ -1,0 +1,182 @@
+"""UCSD Ped1 and Ped2 as they are published: folders of images, ranges of frames in one MATLAB text.
+
+DIR/Train/Train001/001.tif      normal footage
+DIR/Test/Test001/001.tif        test clips
+DIR/Test/UCSDped1.m             a line a test clip: its anomalous frames, counted from 1
+DIR/Test/Test001_gt/001.bmp     masks: of all clips of Ped2, of ten of Ped1
+"""
+
+import functools
+import pathlib
+import re
+
+import numpy as np
+
+from vpn_anomaly.data import allowance
+from vpn_anomaly.data.allowance import Allowance
+from vpn_anomaly.data.labelled import labelled_set
+from vpn_anomaly.data.labelled.labelled_set import LabelledClip
+from vpn_anomaly.data.labelled.layouts import UCSD
+from vpn_anomaly.data.video import picture_size
+from vpn_anomaly.data.video.image_folder import shortened
+from vpn_anomaly.data.video.sources import files_in, image_files
+from vpn_anomaly.errors import UserError
+
+MASKS = "_gt"  # how a folder of masks ends, after the name of its clip
+LEAST_ANOMALOUS = 128  # masks are 0 and 255
+BYTES_A_LETTER = 200  # of the file of labels, in memory, at most
+# No two neighbours of these patterns match the same characters: they take time in proportion to a line.
+_ASSIGNED = re.compile(r"TestVideoFile\s*\{\s*end\s*\+\s*1\s*\}\s*\.\s*gt_frame\s*=")
+_BARE = re.compile(r"[0-9][0-9\s:]*")
+_BEGUN = re.compile(r"TestVideoFile\s*=\s*\{\s*\}\s*;?")
+_RANGE = re.compile(r"([0-9]{1,9})(?::([0-9]{1,9}))?")
+
+
+def training_sources(folder: pathlib.Path) -> list[str]:
+    """The folders of the training clips, in natural order. UserError where there are none."""
+    found = labelled_set.folders(folder / "Train")
+    if not found:
+        raise UCSD.error(folder, "folder in Train/")
+    for clip in found:
+        labelled_set.images(clip)
+    return list(map(str, found))
+
+
+def check_layout(folder: pathlib.Path, allowed: Allowance | None = None) -> None:
+    """Raises UserError where training clips, test clips or labels are missing or do not agree."""
+    training_sources(folder)
+    test_clips(folder, allowed)
+
+
+def test_clips(folder: pathlib.Path, allowed: Allowance | None = None) -> list[LabelledClip]:
+    """The test clips, in natural order. Stray files beside them are passed over.
+
+    Raises:
+      UserError: it is another layout, labels, images and masks do not agree, or labels take more
+        memory than is allowed (None: by default).
+    """
+    found = [path for path in labelled_set.folders(folder / "Test") if not path.name.endswith(MASKS)]
+    if not found:
+        raise UCSD.error(folder, "clip in Test/")
+    label_file = _label_file(folder)
+    allowed = allowed or allowance.of_footage()
+    ranges = _read_ranges(label_file, allowed)
+    if len(ranges) != len(found):
+        raise UserError(
+            f"{label_file}: labels of {len(ranges)} clips, but {folder / 'Test'} has"
+            f" {len(found)}; copy both from the published set"
+        )
+    return [_clip(*pair, label_file, allowed) for pair in zip(found, ranges, strict=True)]
+
+
+def _clip(
+    clip: pathlib.Path, ranges: list[tuple[int, int]], label_file: pathlib.Path, allowed: Allowance
+) -> LabelledClip:
+    images = labelled_set.labelled_images(clip)
+    _check_first(images[0])
+    frames = len(images)
+    label_T = np.zeros(frames, bool)
+    for first, last in ranges:
+        if not 1 <= first <= last <= frames:
+            raise UserError(
+                f"{label_file}: frames {first}:{last} of {clip.name}, which has frames"
+                f" 1:{frames}; copy both from the published set"
+            )
+        label_T[first - 1 : last] = True
+    mask_folder = clip.with_name(clip.name + MASKS)
+    read_masks = None
+    if mask_folder.is_dir():
+        labelled_set.check_count(mask_folder, len(image_files(str(mask_folder))), "masks", clip, frames)
+        read_masks = functools.partial(_read_masks, labelled_set.labelled_images(mask_folder), allowed)
+    return LabelledClip(clip.name, str(clip), label_T, str(mask_folder), read_masks)
+
+
+def _check_first(image: pathlib.Path) -> None:
+    """Raises UserError where the numbers of a clip's images begin above 1."""
+    number = re.search(r"(\d+)$", image.stem)
+    if number and int(number[1]) > 1:
+        raise UserError(
+            f"{image.parent}: the first image is {image.name}: those before it are missing, so the"
+            " labels would shift; copy them from the published set"
+        )
+
+
+def _label_file(folder: pathlib.Path) -> pathlib.Path:
+    found = [path for path in files_in(folder / "Test") if path.suffix == ".m"]
+    if not found:
+        raise UCSD.error(folder, "Test/*.m")
+    if len(found) > 1:
+        names = shortened([path.name for path in found])
+        raise UserError(f"{folder / 'Test'}: {len(found)} files of labels ({names}); leave one of them")
+    return found[0]
+
+
+def _read_ranges(path: pathlib.Path, allowed: Allowance) -> list[list[tuple[int, int]]]:
+    """For every clip its ranges of anomalous frames: first and last, counted from 1."""
+    try:
+        allowed.check(path, BYTES_A_LETTER * path.stat().st_size, "the text")
+        text = path.read_text(encoding="utf-8-sig", errors="replace")
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}); give a file that can") from error
+    found = []
+    for number, line in enumerate(text.splitlines(), 1):
+        line = line.partition("%")[0].strip()
+        if not line or _BEGUN.fullmatch(line):
+            continue
+        assigned = _ASSIGNED.match(line)
+        ranges = _ranges(line[assigned.end() :]) if assigned else None
+        if ranges is None:
+            raise UserError(
+                f"{path}: line {number} is {line[:80]!r}; needed is a line a clip such as"
+                " TestVideoFile{end+1}.gt_frame = [5:90, 140:200];"
+            )
+        found.append(ranges)
+    return found
+
+
+def _ranges(text: str) -> list[tuple[int, int]] | None:
+    """The ranges in "[5:90, 140:200];"; a single number is a range of one. None: of another kind."""
+    text = text.strip().removesuffix(";").rstrip()
+    if text.startswith("[") and text.endswith("]"):
+        text = text[1:-1]
+    elif not _BARE.fullmatch(text):
+        return None
+    text = " ".join(text.split()).replace(" :", ":").replace(": ", ":")
+    matches = [_RANGE.fullmatch(piece) for piece in re.split(r"[\s,;]+", text) if piece]
+    if not all(matches):
+        return None
+    return [(int(match[1]), int(match[2] or match[1])) for match in matches]
+
+
+def _read_masks(paths: list[pathlib.Path], allowed: Allowance) -> np.ndarray:
+    """The masks of a clip, bool (T, H, W)."""
+    _check_sizes(paths, allowed)
+    masks = [_read_mask(path) for path in paths]
+    for path, mask_HxW in zip(paths, masks, strict=True):
+        if mask_HxW.shape != masks[0].shape:
+            sizes = [f"{width}x{height}" for height, width in (mask_HxW.shape, masks[0].shape)]
+            raise UserError(
+                f"{path}: a mask of {sizes[0]}, but {paths[0].name} has {sizes[1]}; copy it"
+                " from the published set"
+            )
+    return np.stack(masks)
+
+
+def _check_sizes(paths: list[pathlib.Path], allowed: Allowance) -> None:
+    """Raises UserError where the masks take more memory than is allowed, by their headers."""
+    taken = 0
+    for path in paths:
+        height, width = picture_size.image_size(path) or (0, 0)
+        picture_size.check(path, height, width, allowed)
+        taken += height * width
+    allowed.check(paths[0].parent, taken, "the masks in it")
+
+
+def _read_mask(path: pathlib.Path) -> np.ndarray:
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            return np.asarray(image.convert("L")) >= LEAST_ANOMALOUS
+    except Exception as error:  # damage surfaces as several types: struct, value, operating system …
+        raise UserError(f"{path}: this mask cannot be read; copy it from the published set") from error

@@ -1,0 +1,1 @@
+"""The pipeline in TensorFlow, which is imported nowhere else, and only inside functions."""

@@ -1,0 +1,108 @@
+"""Cameras and network streams, opened for decoding."""
+
+import re
+import socket
+import sys
+import time
+import urllib.parse
+
+from vpn_anomaly.data.allowance import Allowance
+from vpn_anomaly.data.video.decode import Decoder, reason, video_stream
+from vpn_anomaly.errors import UserError
+from vpn_anomaly.text.display_names import HIDDEN, display_name, masked
+
+# FFmpeg's name for the system's cameras, camera N there, and what it must be told.
+CAMERAS = {
+    "linux": ("v4l2", "/dev/video{}", {}),
+    # The default, 29.97 frames a second, is refused by many of Apple's cameras.
+    "darwin": ("avfoundation", "{}", {"framerate": "30"}),
+    "win32": ("dshow", "video={}", {}),
+}
+ALWAYS_LIVE = ("rtsp://", "udp://", "tcp://")
+
+
+def open_stream(address: str, timeout: float, allowed: Allowance) -> Decoder:
+    """The decoder of a network stream, which may be silent for `timeout` seconds.
+
+    A http address is live unless it says how long it lasts. UserError where it does not answer.
+    """
+    import av
+
+    name = display_name(address)
+    if name == address and HIDDEN in address:
+        raise UserError(
+            f"{name}: {HIDDEN} stands for what is not stored of an address; give all of it "
+            "on the command line"
+        )
+    scheme = re.match(r"\w+://", address)[0].lower()
+    address = scheme + address[len(scheme) :]  # FFmpeg knows schemes in small letters alone
+    # Over UDP, the default, cameras lose packets and pictures break.
+    options = {"rtsp_transport": "tcp"} if scheme == "rtsp://" else {}
+    start = time.monotonic()
+    try:
+        container = av.open(address, options=options, timeout=(timeout, timeout), metadata_errors="replace")
+    except (OSError, av.FFmpegError) as error:
+        # A silent rtsp server ends in "invalid data", a silent https one in "input/output error".
+        if time.monotonic() - start > 0.95 * timeout:
+            why = f"no answer in {timeout:g} s; check that it is on and sends, or wait longer"
+        else:
+            words = _unknown_host(address) or masked(reason(error), [address])
+            why = f"cannot be opened ({words}); check the address, and that it is on{_unescaped(address)}"
+        raise UserError(f"{name}: {why}") from error
+    live = scheme in ALWAYS_LIVE or not container.duration
+    hide = lambda words: masked(words, [address])
+    return Decoder(container, video_stream(container, name, allowed), live, timeout, hide)
+
+
+def open_camera(source: str, timeout: float, allowed: Allowance) -> Decoder:
+    """The decoder of a camera device: camera:N, or a device's path. UserError where it is not."""
+    import av
+
+    if sys.platform not in CAMERAS:
+        raise UserError(f"{source}: no cameras on {sys.platform}; use one of {', '.join(CAMERAS)}")
+    system, device, options = CAMERAS[sys.platform]
+    number = re.fullmatch(r"camera:(\d+)", source)
+    if source.startswith("camera:") and not number:
+        raise UserError(f"{source}: no such camera; give camera: and its number, from 0")
+    try:
+        if system == "dshow" and number:  # there cameras have names alone
+            source_name = device.format(_camera_names(system)[int(number[1])])
+        else:
+            source_name = device.format(number[1]) if number else source
+        container = av.open(
+            source_name, format=system, options=options, timeout=(timeout, timeout), metadata_errors="replace"
+        )
+    except (OSError, IndexError, ValueError, av.FFmpegError) as error:
+        there = ", ".join(_camera_names(system)) or "none"
+        raise UserError(
+            f"{source}: this camera cannot be opened ({reason(error)}); there are:"
+            f" {there}; plug it in, or close the program that uses it"
+        ) from error
+    return Decoder(container, video_stream(container, source, allowed), True, timeout)
+
+
+def _camera_names(system: str) -> list[str]:
+    import av
+
+    try:
+        devices = av.enumerate_input_devices(system)
+    except (OSError, ValueError, av.FFmpegError):  # the list is only to help
+        return []
+    return [device.name for device in devices if "video" in device.media_types or system == "v4l2"]
+
+
+def _unescaped(address: str) -> str:
+    """Advice where a password seems to hold what ends a host."""
+    user, at, _ = address.partition("://")[2].rpartition("@")
+    advice = "; in a user or password write / as %2F, ? as %3F, # as %23"
+    return advice if at and re.search("[/?#]", user) else ""
+
+
+def _unknown_host(address: str) -> str | None:
+    """Says so where the address's host has no number; FFmpeg calls that an input/output error."""
+    try:
+        host = urllib.parse.urlsplit(address).hostname or ""
+        socket.getaddrinfo(host, None)
+    except (OSError, ValueError):
+        return "its host is not known"
+    return None

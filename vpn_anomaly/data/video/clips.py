@@ -1,0 +1,167 @@
+"""Random clips of one's own videos: what a model of normal footage is trained and tested on.
+
+Of videos of any length the first nine tenths of each train, the rest never does: half of it
+calibrates (`validation`), half is held out (`test`). Of many short ones whole videos train,
+calibrate, or are held out.
+"""
+
+import statistics
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from vpn_anomaly.data.random_bits import integers_below, random_bits
+from vpn_anomaly.data.tensorflow.clips import in_graph
+from vpn_anomaly.errors import UserError
+
+# Where each split begins and ends, in twentieths of a video.
+TWENTIETHS = {"train": (0, 18), "validation": (18, 19), "test": (19, 20)}
+VIDEOS_A_HELD_OUT = 20  # whole videos, of which one calibrates and one is held out
+
+Divide = Callable[[Sequence[int], str], list[range]]
+
+
+def parts_of_videos(lengths: Sequence[int], split: str) -> list[range]:
+    """The frames of a split in videos of these lengths: a part of each."""
+    first, end = TWENTIETHS[split]
+    return [range(length * first // 20, length * end // 20) for length in lengths]
+
+
+def whole_videos(lengths: Sequence[int], split: str) -> list[range]:
+    """The frames of a split in videos of these lengths: all of one or none.
+
+    About one in 20 calibrates, as many are held out, evenly over all of them: neighbours often
+    are of one camera. UserError for fewer than 3 videos.
+    """
+    count = len(lengths)
+    if count < len(TWENTIETHS):
+        raise UserError(
+            f"{count} normal clips, but at least {len(TWENTIETHS)} are needed: to train on, to "
+            "calibrate with, and one that is held out"
+        )
+    held_out = max(1, count // VIDEOS_A_HELD_OUT)
+    of_split = {
+        split: {int((place + part) * count / held_out) for place in range(held_out)}
+        for split, part in (("validation", 0.25), ("test", 0.75))
+    }
+    of_split["train"] = set(range(count)) - of_split["validation"] - of_split["test"]
+    return [range(length) if number in of_split[split] else range(0) for number, length in enumerate(lengths)]
+
+
+class VideoClips:
+    """Crops of T frames at random places and times, each a function of (seed, split, index).
+
+    A source like MovingMNIST; every split is endless. Every place in time of a split is equally
+    likely, whatever video it is in, and so is every place in the frame.
+
+    Raises:
+      UserError: a video is smaller than the crops, or no video is long enough for a split.
+    """
+
+    def __init__(
+        self,
+        videos: dict[str, np.ndarray],
+        frames: int,
+        height: int,
+        width: int,
+        divide: Divide = parts_of_videos,
+    ):
+        """videos: uint8 (T, H, W, C) by name, of any sizes and lengths, all with C channels.
+
+        divide: which frames of the videos a split has: `parts_of_videos` or `whole_videos`.
+        """
+        for name, frame_TxHxWxC in videos.items():
+            _, video_height, video_width, _ = frame_TxHxWxC.shape
+            if video_height < height or video_width < width:
+                raise UserError(
+                    f"{name}: frames of {video_height}×{video_width} pixels, but clips of"
+                    f" {height}×{width} are cut out of them (data.height, data.width); set smaller"
+                    " clips, or a larger data.video.height and data.video.width"
+                )
+        self._videos = list(videos.values())
+        self._frames, self._height, self._width = frames, height, width
+        self._divide, lengths = divide, [len(video) for video in self._videos]
+        self._ranges = {split: divide(lengths, split) for split in TWENTIETHS}
+        for split in TWENTIETHS:
+            self._places(split, frames)
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """Frames, height, width and channels of a clip."""
+        return self._frames, self._height, self._width, self._videos[0].shape[-1]
+
+    def length(self, split: str) -> None:
+        """None: there are endless clips."""
+
+    def clips(self, seed: int, split: str, index_N) -> np.ndarray:
+        """The split's clips of these indices, uint8 (N, T, H, W, C)."""
+        return self._cut(seed, split, index_N, self._frames, 0)
+
+    def most_links(self, split: str) -> int:
+        """How many clips that follow each other have room in the split's videos.
+
+        Of whole videos in at least half of them; of parts of videos in the longest.
+        """
+        typical = statistics.median_high if self._divide is whole_videos else max
+        length = typical([len(part) for part in self._ranges[split] if part])
+        return (length - 1) // (self._frames - 1)
+
+    def links(self, seed: int, split: str, index_N, link: int, count: int) -> np.ndarray:
+        """Clip number `link` of `count` that follow each other in time, uint8 (N, T, H, W, C).
+
+        All of an index are crops of one place; each begins with the last frame of the one before.
+        UserError where no video is long enough.
+        """
+        stride = self._frames - 1
+        return self._cut(seed, split, index_N, (count - 1) * stride + self._frames, link * stride)
+
+    def _cut(self, seed, split, index_N, length, offset):
+        """Clips that begin `offset` frames after the start of random runs of `length` frames."""
+        index_N = np.asarray(index_N)
+        bits_Nx3 = random_bits(seed, split, index_N, "clip", 3)
+        clip_NxTxHxWxC = np.empty((len(index_N), *self.shape), np.uint8)
+        ends = self._places(split, length)
+        for clip_TxHxWxC, bits_3 in zip(clip_NxTxHxWxC, bits_Nx3):
+            place = int(integers_below(bits_3[0], ends[-1]))
+            number = int(np.searchsorted(ends, place, side="right")) - 1
+            video = self._videos[number]
+            start = self._ranges[split][number].start + place - int(ends[number]) + offset
+            top, left = (
+                int(integers_below(bits, size - crop + 1))
+                for bits, size, crop in zip(bits_3[1:], video.shape[1:3], self.shape[1:3])
+            )
+            clip_TxHxWxC[:] = video[
+                start : start + self._frames, top : top + self._height, left : left + self._width
+            ]
+        return clip_NxTxHxWxC
+
+    def graph_clips(self, seed: int, split: str, index_N):
+        """`clips` as a node of a tf.data graph."""
+
+        def clips(index_N):
+            return self.clips(seed, split, index_N)
+
+        return in_graph(clips, [(np.uint8, (index_N.shape[0], *self.shape))], index_N)[0]
+
+    def _places(self, split: str, length: int) -> np.ndarray:
+        """How many runs of `length` frames lie in the videos before each one, and at last in all."""
+        parts = self._ranges[split]
+        places = [max(0, len(part) - length + 1) for part in parts]
+        if not any(places):
+            raise UserError(self._too_short(split, length))
+        return np.concatenate([[0], np.cumsum(places)])
+
+    def _too_short(self, split: str, length: int) -> str:
+        if self._divide is whole_videos:
+            longest = max(map(len, self._ranges[split]))
+            return (
+                f"the {split} clips have up to {longest} frames, but {length} are needed in a row; set"
+                " a smaller data.frames, or train.carried=false"
+            )
+        longest, (first, end) = max(map(len, self._videos)), TWENTIETHS[split]
+        return (
+            f"the videos have up to {longest} frames, but {-(-20 * length // (end - first))} are"
+            f" needed for {length} frames in a row in the {split} part ({end - first} twentieths of"
+            " each video); give longer videos or a higher data.video.rate, or set"
+            " train.carried=false"
+        )

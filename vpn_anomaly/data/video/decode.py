@@ -1,0 +1,273 @@
+"""Frames of one container (a file, a stream, a device), decoded by PyAV, damage and all."""
+
+import collections
+import itertools
+import os
+import re
+import time
+from collections.abc import Callable, Iterator
+
+from vpn_anomaly.data.allowance import Allowance
+from vpn_anomaly.data.video import picture_size
+from vpn_anomaly.data.video.damage import Damage
+from vpn_anomaly.data.video.stamps import Stamps
+from vpn_anomaly.errors import UserError
+
+NEEDED = "give a video that FFmpeg reads"
+# A demuxer that meets damage often finds the next packet; one that does not is left.
+DEMUXING_TRIES = 3
+# Headers round, and sound may end later than the picture.
+SECONDS_SHORT = 0.5
+SECONDS_BETWEEN_ASKING = 0.002
+# So far ahead a whole key frame is waited for: minutes apart they are in few streams.
+PACKETS_AHEAD = 1000
+
+
+class Decoder:
+    """The frames of an open container's video, which it closes.
+
+    A packet that cannot be decoded is passed over and counted, and its number stays free, so that
+    later frames keep theirs; a damaged frame (see `Damage`) is given and counted. Those before the
+    first whole key frame may show nothing at all: in a file they are passed over, their numbers
+    stay free too, unless no key frame comes (streams that renew the picture piece by piece). Frames
+    are decoded by slices (PyAV's default): threads by frames lose whole frames around damage.
+
+    Attributes:
+      live: frames come as time goes; their seconds are the clock's.
+      rate: frames a second as the container says, None where it does not.
+      expected_frames: by the header's count, or its duration and rate; None: unknown.
+    """
+
+    def __init__(self, container, stream, live: bool, timeout: float = 0, hide: Callable[[str], str] = str):
+        """hide: takes what is secret out of FFmpeg's words."""
+        self.live = live
+        rate = stream.average_rate or stream.guessed_rate
+        if container.format.name == "mpjpeg":  # single pictures over http; FFmpeg makes it 25
+            rate = None
+        self.rate = float(rate) if rate else None
+        self._container, self._stream, self._timeout = container, stream, timeout
+        self._hide = hide
+        self._end = None if live else _end_seconds(container, stream)
+        self.expected_frames = None if live else self._count_by_header()
+        self._damage, self._stamps = Damage(stream), Stamps(container, stream)
+        self._ahead, self._given_damaged = collections.deque(), False
+        self._index = self._packets = self._undecoded = self._passed_over = 0
+        self._last_end = 0.0  # seconds, of the container's own time
+        self._broke = None
+
+    def pictures(self) -> Iterator[tuple]:
+        """Yields (index, seconds by any zero or None without a time stamp, av.VideoFrame).
+
+        In the order in which they are shown; the seconds may be wrong as those in the file are.
+        """
+        if self.live:
+            yield from ((index, time.monotonic(), frame) for index, frame in self._frames())
+            return
+        kept = []
+        for index, frame in self._frames():
+            kept.append((index, self._stamps.frame(frame), frame))
+            if self._stamps.known:
+                yield from self._stamped(kept)
+                kept.clear()
+        yield from self._stamped(kept)
+
+    def _stamped(self, frames) -> Iterator[tuple]:
+        return ((index, self._stamps.seconds(stamp), frame) for index, stamp, frame in frames)
+
+    def _frames(self) -> Iterator[tuple]:
+        """Yields (index, av.VideoFrame)."""
+        demuxed = self._demuxed()
+        while (packet := self._ahead.popleft() if self._ahead else next(demuxed, None)) is not None:
+            for frame in self._decoded(packet):
+                seconds = frame.time
+                if seconds is not None:
+                    length = float(frame.duration * frame.time_base) or 1 / (self.rate or 1)
+                    self._last_end = max(self._last_end, seconds + length)
+                if not (self._index or self._passed_over or self.live):
+                    self._passed_over = self._index = self._damage.left_out(frame)
+                if self._damage.frame(frame) and self._is_passed_over(demuxed):
+                    self._passed_over += 1
+                else:
+                    yield self._index, frame
+                self._index += 1
+
+    def _is_passed_over(self, demuxed) -> bool:
+        """Whether a damaged frame refers to none that was whole, and one that is whole may come."""
+        if self.live or self._given_damaged or not self._damage.no_reference:
+            return False
+        comes = self._damage.holds_key or any(packet.is_keyframe for packet in self._ahead)
+        more = itertools.islice(demuxed, max(0, PACKETS_AHEAD - len(self._ahead)))
+        while not comes and (packet := next(more, None)) is not None:
+            self._ahead.append(packet)
+            comes = packet.is_keyframe
+        self._given_damaged = not comes
+        return comes
+
+    def problems(self) -> list[str]:
+        """What was found wrong so far, a phrase each."""
+        found = []
+        if self._broke:
+            found.append(f"broke at frame {self._index}: {self._broke}")
+        elif self.live:
+            found.append(f"the stream ended at frame {self._index}")
+        elif self._ends_early():
+            of = f" of {self.expected_frames}" if self.expected_frames else ""
+            found.append(f"truncated or damaged: it ends at frame {self._index}{of}")
+        if self._undecoded:
+            found.append(f"{_count(self._undecoded, 'packet')} could not be decoded")
+        if self._damage.frames:
+            passed = self._passed_over
+            over = f", {passed} of them passed over: before the first whole key frame" if passed else ""
+            found.append(f"{_count(self._damage.frames, 'frame')} decoded with errors in the picture{over}")
+        return found
+
+    def close(self) -> None:
+        self._container.close()
+
+    def _demuxed(self) -> Iterator:
+        """Packets, the last an empty one, which has the decoder give what it holds back."""
+        import av
+
+        tries, heard = DEMUXING_TRIES, time.monotonic()
+        silence = f"no answer in {self._timeout:g} s"
+        while tries:
+            try:
+                for packet in self._container.demux(self._stream):
+                    tries, heard = DEMUXING_TRIES, time.monotonic()
+                    yield packet
+                return
+            except av.BlockingIOError:  # a camera of macOS that has no frame yet
+                time.sleep(SECONDS_BETWEEN_ASKING)
+                if time.monotonic() - heard > self._timeout:
+                    tries, self._broke = 0, silence
+            except av.InvalidDataError as error:
+                tries = 0 if self.live else tries - 1
+                self._broke = None if tries else self._hide(reason(error))
+            except av.ExitError:
+                tries, self._broke = 0, silence
+            except (av.FFmpegError, OSError) as error:
+                tries, self._broke = 0, self._hide(reason(error))
+        flush = av.Packet()
+        flush.time_base = self._stream.time_base
+        yield flush
+
+    def _decoded(self, packet) -> list:
+        import av
+
+        is_flush = packet.dts is None and not packet.size
+        self._packets += not is_flush
+        self._stamps.packet(packet)
+        if not is_flush:
+            self._damage.packet(packet)
+        try:
+            return self._stream.decode(packet)
+        except (av.FFmpegError, OSError):
+            if not is_flush:
+                self._damage.undecodable()
+                self._undecoded += 1
+                self._index += not self.live
+            return []
+
+    def _count_by_header(self) -> int | None:
+        if self._stream.frames:
+            return self._stream.frames
+        if self._end is None or self.rate is None:
+            return None
+        return round((self._end - _start_seconds(self._stream)) * self.rate)
+
+    def _ends_early(self) -> bool:
+        """Whether fewer frames came than the header promises, by count and by time.
+
+        By count alone not: an AVI counts repeated frames that it does not hold. By time alone not:
+        what AVI is said to last is computed from the size of the file.
+        """
+        if self._stream.frames:
+            seconds = self._stream.frames / (self.rate or 1) + _start_seconds(self._stream)
+            by_time = self._last_end < seconds - 0.5 / (self.rate or 1)
+            return self._packets < self._stream.frames and by_time
+        tolerance = max(SECONDS_SHORT, 2 / (self.rate or 1))
+        return self._end is not None and self._last_end < self._end - tolerance
+
+
+def open_file(path: str, allowed: Allowance) -> Decoder:
+    """The decoder of a video file. UserError, one line, for all that is not one, or takes too much."""
+    import av
+
+    try:
+        if not os.path.getsize(path):
+            raise UserError(f"{path}: the file is empty; {NEEDED}")
+        # "file:" keeps FFmpeg from taking a colon in the path for a protocol.
+        container = av.open(
+            f"file:{path}", options=picture_size.decoder_options(allowed), metadata_errors="replace"
+        )
+    except av.InvalidDataError as error:
+        line = f"{path}: not a video, or one cut off before its index; {NEEDED}"
+        raise UserError(line) from error
+    except (OSError, av.FFmpegError) as error:
+        raise UserError(f"{path}: cannot be opened ({reason(error)}); {NEEDED}") from error
+    stream = video_stream(container, path, allowed)
+    try:
+        if not stream.codec_context.width:
+            picture_size.check_refused(path, allowed)
+    except UserError:
+        container.close()
+        raise
+    return Decoder(container, stream, live=False)
+
+
+def video_stream(container, name: str, allowed: Allowance):
+    """The container's video stream; it is closed and UserError raised where it has none that is
+    allowed, by the size of its frames."""
+    stream = container.streams.best("video")
+    is_text = container.format.name == "tty"  # FFmpeg draws text files
+    is_decodable = stream is not None and stream.codec_context is not None
+    if is_decodable and not _is_cover(stream) and not is_text:
+        codec = stream.codec_context
+        try:
+            picture_size.check(name, codec.height, codec.width, allowed)
+        except UserError:
+            container.close()
+            raise
+        codec.options = {**codec.options, **picture_size.decoder_options(allowed)}
+        return stream
+    kinds = sorted({other.type for other in container.streams if not _is_cover(other)})
+    held = "text" if is_text else " and ".join(kinds) or "nothing"
+    container.close()
+    raise UserError(f"{name}: no video in it, only {held}; {NEEDED}")
+
+
+def reason(error: Exception) -> str:
+    """The operating system's or FFmpeg's words for an error, without its number.
+
+    Where they name an address, it is with its secrets (`display_names.masked`)."""
+    words = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return words[:1].lower() + words[1:]
+
+
+def _is_cover(stream) -> bool:
+    """Whether the stream is a still picture that comes with a piece of music."""
+    from av.stream import Disposition
+
+    return bool(stream.disposition & Disposition.attached_pic)
+
+
+def _start_seconds(stream) -> float:
+    return float((stream.start_time or 0) * stream.time_base) if stream.time_base else 0.0
+
+
+def _end_seconds(container, stream) -> float | None:
+    """When the video ends by the container's header, in its own time; None: it does not say."""
+    if stream.duration:
+        return _start_seconds(stream) + float(stream.duration * stream.time_base)
+    # Matroska and WebM say it for a stream in a tag alone: 00:01:02.345000000
+    tag = re.fullmatch(r"(\d+):(\d+):(\d+\.?\d*)", stream.metadata.get("DURATION", ""))
+    if tag:
+        hours, minutes, seconds = map(float, tag.groups())
+        return 3600 * hours + 60 * minutes + seconds
+    if container.duration and len(container.streams) == 1:  # else it may be that of the sound
+        return ((container.start_time or 0) + container.duration) / 1e6
+    return None
+
+
+def _count(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' * (count > 1)}"

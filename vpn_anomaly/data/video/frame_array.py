@@ -1,0 +1,66 @@
+"""The frames of one .npy file as the frames of a video."""
+
+import os
+from collections.abc import Iterator
+
+import numpy as np
+
+from vpn_anomaly.data import allowance, array_files
+from vpn_anomaly.data.allowance import Allowance
+from vpn_anomaly.data.video import picture_size
+from vpn_anomaly.errors import UserError
+
+NEEDED = "needed is a .npy of uint8 frames, (T, H, W) or (T, H, W, C) with C 1 or 3"
+
+
+class FrameArray:
+    """Frames of a .npy, uint8 (T, H, W) or (T, H, W, C), memory-mapped, `rate` a second."""
+
+    live = False
+
+    def __init__(self, path: str, rate: float, allowed: Allowance):
+        self.rate = rate
+        self._frame_TxHxWxC = read_frames(path, allowed)
+        self.expected_frames = len(self._frame_TxHxWxC)
+
+    def pictures(self) -> Iterator[tuple]:
+        """Yields (index, seconds, av.VideoFrame)."""
+        import av
+
+        for index, frame_HxWxC in enumerate(self._frame_TxHxWxC):
+            grey = frame_HxWxC.shape[-1] == 1
+            picture = frame_HxWxC[..., 0] if grey else frame_HxWxC
+            frame = av.VideoFrame.from_ndarray(picture, format="gray" if grey else "rgb24")
+            yield index, index / self.rate, frame
+
+    def problems(self) -> list[str]:
+        """A .npy that opens is whole."""
+        return []
+
+    def close(self) -> None:
+        """Lets go of the memory map."""
+        self._frame_TxHxWxC = None
+
+
+def read_frames(path: str, allowed: Allowance | None = None) -> np.ndarray:
+    """The file's frames, uint8 (T, H, W, C), memory-mapped.
+
+    UserError if it has none, or if one of them takes more memory than is allowed (None: by default).
+    """
+    allowed = allowed or allowance.of_footage()
+
+    def check(header: array_files.Header) -> None:
+        array_files.check_pictures(path, header, 3, "frames", NEEDED)
+        picture_size.check(path, *header.shape[1:3], allowed)
+
+    try:
+        if not os.path.getsize(path):
+            raise UserError(f"{path}: the file is empty; {NEEDED}")
+        array = array_files.map_array(path, check)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be opened ({error.strerror}); {NEEDED}") from error
+    except array_files.SeveralArrays as error:
+        raise UserError(f"{path}: not one array; {NEEDED}") from error
+    except ValueError as error:
+        raise UserError(f"{path}: not a .npy, truncated or damaged; {NEEDED}") from error
+    return array if array.ndim == 4 else array[..., None]

@@ -1,0 +1,223 @@
+"""Frames of video files, decoded once and kept as memory-mapped arrays.
+
+A source's frames lie in FOLDER/NAME-DIGEST-TxHxWxC.npy, uint8 (T, H, W, C). The digest is of the
+paths, sizes and times of change of the files that the source is made of, and of how it is looked at, so
+that another look, or files that were added, taken away, replaced or renamed, are decoded anew. NAME is
+for people, short and plain, whatever the source is called. What is there by that name and not of that
+shape, cut off or damaged, is made again.
+"""
+
+import contextlib
+import dataclasses
+import errno
+import hashlib
+import os
+import pathlib
+import re
+import sys
+import time
+from collections.abc import Iterator
+
+import numpy as np
+
+from vpn_anomaly.data.video import pipe
+from vpn_anomaly.data.video.open_video import Look, Video, open_video
+from vpn_anomaly.data.video.sources import image_files, is_address, is_camera
+from vpn_anomaly.errors import UserError
+from vpn_anomaly.files import file_names, partial_files
+from vpn_anomaly.progress import Pace
+from vpn_anomaly.text.display_names import display_name
+from vpn_anomaly.text.plain_line import plain_line
+
+GIGABYTE = 10**9
+LONGEST_NAME = 40  # characters of a source's name; a file system takes 255 bytes, and a character has up to 4
+NO_MORE_OPEN_FILES = (errno.EMFILE, errno.ENFILE)
+
+
+def default_folder() -> pathlib.Path:
+    """The user's folder for caches, where the system says one: $XDG_CACHE_HOME, or ~/.cache.
+
+    UserError for a user without a home, who has to say where frames are kept.
+    """
+    base = os.environ.get("XDG_CACHE_HOME")
+    if base:
+        return pathlib.Path(file_names.expanded(base, "XDG_CACHE_HOME=", folder=True)) / "vpn_anomaly"
+    try:
+        folder = file_names.expanded("~/.cache", folder=True)
+    except UserError as error:
+        raise UserError(
+            "there is no folder for decoded frames, as no home folder is known: set"
+            " --config.data.video.cache=DIR, or HOME or XDG_CACHE_HOME"
+        ) from error
+    return pathlib.Path(folder) / "vpn_anomaly"
+
+
+class UnreadableSource(UserError):
+    """A source that cannot be read, where others may be."""
+
+
+class FrameCache:
+    """Decoded videos of one look in one folder, up to a size in all.
+
+    Attributes:
+      problems: a line for every file that broke on the way, of those decoded by this cache.
+    """
+
+    def __init__(self, folder: pathlib.Path, look: Look, gigabytes: float):
+        self._folder, self._look, self._limit = folder, look, int(gigabytes * GIGABYTE)
+        self._used, self._pace = 0, Pace()
+        self.problems: list[str] = []
+
+    def frames(self, source: str) -> np.ndarray:
+        """The frames of a source that ends, uint8 (T, H, W, C), memory-mapped.
+
+        Raises:
+          UnreadableSource: the source cannot be read.
+          UserError: it does not end or is a pipe, the cache has become larger than its limit, or cannot
+            be written.
+        """
+        if pipe.is_pipe(source):
+            raise UserError(
+                f"{source}: a pipe is read once, but to train footage is read again and again;"
+                " write it to a file first"
+            )
+        with _as_unreadable():
+            start = f"{_plain_name(source)}-{_digest(source, self._look)}"
+        frame_TxHxWxC = self._kept(start)
+        if frame_TxHxWxC is None:
+            self._decode(source, start)
+            frame_TxHxWxC = self._kept(start)
+        if frame_TxHxWxC is None:
+            raise UserError(
+                f"the frames that were written to {self._folder} cannot be read back; choose"
+                " another folder with data.video.cache"
+            )
+        self._take(frame_TxHxWxC.nbytes, source)
+        return frame_TxHxWxC
+
+    def _kept(self, start: str) -> np.ndarray | None:
+        """The frames in the file whose name starts so; None: there is none that is whole."""
+        for path in sorted(self._folder.glob(f"{start}-*.npy")):
+            try:
+                frame_TxHxWxC = np.load(path, mmap_mode="r")
+                whole = path.stat().st_size == frame_TxHxWxC.offset + frame_TxHxWxC.nbytes
+            except OSError as error:
+                if error.errno in NO_MORE_OPEN_FILES:
+                    raise UserError(
+                        f"cannot open {path}: {error.strerror.lower()}; every video needs an"
+                        " open file: allow more of them (ulimit -n 4096), or train on fewer"
+                    ) from error
+                continue
+            except Exception:  # damage surfaces as several types: value, end of file, token …
+                continue
+            same_shape = path.name == _file_name(start, frame_TxHxWxC.shape)
+            if whole and same_shape and frame_TxHxWxC.dtype == np.uint8:
+                return frame_TxHxWxC
+        return None
+
+    def _decode(self, source: str, start: str) -> None:
+        partial = partial_files.partial_path(self._folder / start)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            partial_files.remove_left_over(self._folder)
+            with _as_unreadable():
+                video = open_video(source, self._look)
+            with video, partial.open("xb") as file:
+                if video.live:
+                    raise UserError(
+                        f"{video.name}: a live source does not end; record a file of"
+                        " normal footage to train on"
+                    )
+                shape = self._write(video, file)
+                if video.problem:
+                    self.problems.append(f"{video.name}: {video.problem}")
+            os.replace(partial, self._folder / _file_name(start, shape))
+        except OSError as error:
+            raise UserError(
+                f"cannot write {self._folder}: {(error.strerror or str(error)).lower()};"
+                " make room, or choose another folder with data.video.cache"
+            ) from error
+        finally:
+            partial_files.remove(partial)
+
+    def _write(self, video: Video, file) -> tuple[int, ...]:
+        """Writes a .npy whose header is filled in at the end, as its length is not known before.
+
+        Returns the shape that it has then, (T, H, W, C).
+        """
+        shape, count = (*video.size, self._look.channels), 0
+        _write_header(file, 0, shape)
+        start = file.tell()
+        for count, frame in enumerate(video, start=1):
+            file.write(frame.image.tobytes())
+            if self._used + file.tell() > self._limit:
+                raise UserError(self._too_large(video.name))
+            if self._pace.due(time.monotonic(), last=False):
+                of = f" of {video.expected_frames}" if video.expected_frames else ""
+                print(plain_line(f"decoding {video.name}: {count}{of} frames"), file=sys.stderr, flush=True)
+        file.seek(0)
+        _write_header(file, count, shape)
+        if file.tell() != start:
+            raise ValueError("the header of the .npy has another length than before")
+        file.flush()
+        os.fsync(file.fileno())  # a file that has its name is whole, even after a power cut
+        return count, *shape
+
+    def _take(self, size: int, source: str) -> None:
+        self._used += size
+        if self._used > self._limit:
+            raise UserError(self._too_large(source))
+
+    def _too_large(self, source: str) -> str:
+        return (
+            f"with {display_name(source)} the decoded frames are more than data.video.cache_gigabytes"
+            f" {self._limit / GIGABYTE:g}; raise it, or set a smaller data.video.height and"
+            " data.video.width or a lower data.video.rate, or train on less footage"
+        )
+
+
+@contextlib.contextmanager
+def _as_unreadable() -> Iterator[None]:
+    try:
+        yield
+    except UserError as error:
+        raise UnreadableSource(str(error)) from error
+
+
+def _write_header(file, frames: int, shape: tuple[int, ...]) -> None:
+    """numpy leaves room in the header, so that the first axis can grow."""
+    header = {"descr": "|u1", "fortran_order": False, "shape": (frames, *shape)}
+    np.lib.format.write_array_header_1_0(file, header)
+
+
+def _file_name(start: str, shape: tuple[int, ...]) -> str:
+    return f"{start}-{'x'.join(map(str, shape))}.npy"
+
+
+def _plain_name(source: str) -> str:
+    """The last part of the source's path without its ending; of an address nothing, it may be secret."""
+    if is_address(source) or is_camera(source):
+        return "stream"
+    return re.sub(r"\W+", "_", pathlib.Path(source).stem)[:LONGEST_NAME] or "source"
+
+
+def _digest(source: str, look: Look) -> str:
+    """Of the files that the source is made of, wherever links to them lead, and of the look."""
+    if is_address(source) or is_camera(source):
+        states = [source]
+    else:
+        files = image_files(source) or [pathlib.Path(source)]
+        states = [(os.path.realpath(path), *_size_and_time(path)) for path in files]
+    looked = dataclasses.asdict(look)
+    looked.pop("max_gigabytes")  # changes no frame
+    described = repr((states, tuple(looked.values())))
+    return hashlib.sha256(described.encode(errors="surrogateescape")).hexdigest()[:16]
+
+
+def _size_and_time(path: pathlib.Path) -> tuple[int, ...]:
+    """Bytes, and the time of the last change in nanoseconds; empty: the file is gone."""
+    try:
+        state = path.stat()
+    except OSError:
+        return ()
+    return state.st_size, state.st_mtime_ns

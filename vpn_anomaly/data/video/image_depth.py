@@ -1,0 +1,114 @@
+"""How many grey levels images of more than 8 bits really use, and how they become 8.
+
+A camera of 12 bits stores them in files of 16, where taking the high byte leaves 16 grey levels next
+to black. So the depth is found by the greatest value, of all images together: one scale for a camera.
+
+A depth of n bits: values from 0 (black) to 2^n - 1 (white); of -n bits, for numbers with a sign: from
+-2^(n-1) to 2^(n-1) - 1. Numbers with a fraction likewise: from 0 to 1 they have a depth of 1.
+"""
+
+import pathlib
+import sys
+import time
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from vpn_anomaly.data.allowance import Allowance
+from vpn_anomaly.data.video.image_file import Deep, Unreadable, pictures
+from vpn_anomaly.progress import Pace
+
+EIGHT_BITS = 8  # the depth of images, and of videos, that need no scale
+MOST_BITS = 32
+WHITE = 255
+
+
+class Range:
+    """The least and the greatest value of the pictures that it has taken in."""
+
+    def __init__(self):
+        self._least, self._greatest, self._is_empty = 0, 0, True
+
+    def add(self, picture: Deep) -> None:
+        """Takes in one more."""
+        self._least = min(self._least, picture.values.min())
+        self._greatest = max(self._greatest, picture.values.max())
+        self._is_empty = False
+
+    @property
+    def depth(self) -> int | None:
+        """The fewest bits that hold all values, to the nearest whole number; None: no picture came."""
+        if self._is_empty:
+            return None
+        least, greatest = round(float(self._least)), round(float(self._greatest))
+        if least >= 0:
+            return min(MOST_BITS, max(1, greatest.bit_length()))
+        return -min(MOST_BITS, 1 + max((-least - 1).bit_length(), greatest.bit_length()))
+
+
+def is_deep(paths: Iterable[pathlib.Path], allowed: Allowance | None = None) -> bool:
+    """Whether the first picture that can be read has more than 8 bits; the others are like it."""
+    readable = (
+        picture
+        for path in paths
+        for picture in pictures(path, allowed=allowed)
+        if not isinstance(picture, Unreadable)
+    )
+    return isinstance(next(readable, None), Deep)
+
+
+def depth_of(paths: Sequence[pathlib.Path], allowed: Allowance | None = None) -> int:
+    """The depth that the images of these files use together; EIGHT_BITS where none has more."""
+    found, pace = Range(), Pace()
+    pace.due(time.monotonic(), last=False)  # nothing is told of what is done soon
+    for number, path in enumerate(paths, 1):
+        for picture in pictures(path, allowed=allowed):
+            if isinstance(picture, Deep):
+                found.add(picture)
+        if pace.due(time.monotonic(), last=False):
+            print(
+                f"finding the grey levels that images use: {number} of {len(paths)} files",
+                file=sys.stderr,
+                flush=True,
+            )
+    return found.depth or EIGHT_BITS
+
+
+def in_eight_bits(picture: Deep, depth: int) -> np.ndarray:
+    """The picture as uint8 of its shape; values beyond the depth become black or white."""
+    bits = abs(depth)
+    black = 0 if depth > 0 else -(2 ** (bits - 1))
+    scale = WHITE / (2**bits - 1)
+    level = np.clip((picture.values.astype(np.float32) - black) * scale, 0, WHITE).round().astype(np.uint8)
+    return WHITE - level if picture.inverted else level
+
+
+def difference(found: int | None, known: int) -> str | None:
+    """What is to be said of a source whose images use `found` bits, where `known` are expected.
+
+    found: None where no image has more than 8 bits. known: 0 where nothing is. A depth a bit less is
+    that of a darker scene.
+    """
+    if not known or (found or EIGHT_BITS) == known:
+        return None
+    if known == EIGHT_BITS:
+        return f"{_in_words(found)}, but the normal footage 8: they are shown by their own depth"
+    if found is None:
+        return f"its images have 8 bits, but those of the normal footage {_bits(known)}"
+    if _greatest(found) > _greatest(known) or found < 0 and (known > 0 or found < known):
+        return f"{_in_words(found)}, but the normal footage {_bits(known)}: what is beyond is black or white"
+    if 0 < found < known - 1:
+        return f"{_in_words(found)}, but the normal footage {_bits(known)}: they are dark"
+    return None
+
+
+def _greatest(depth: int) -> int:
+    return 2**depth - 1 if depth > 0 else 2 ** (-depth - 1) - 1
+
+
+def _in_words(depth: int) -> str:
+    return f"its images use {_bits(depth)} bits"
+
+
+def _bits(depth: int) -> str:
+    return str(depth) if depth > 0 else f"{-depth} (signed)"

@@ -1,0 +1,126 @@
+"""The images of a folder as the frames of a video."""
+
+import collections
+import pathlib
+import re
+from collections.abc import Iterator, Sequence
+
+from vpn_anomaly.data import allowance
+from vpn_anomaly.data.allowance import Allowance
+from vpn_anomaly.data.video import image_file
+from vpn_anomaly.data.video.image_depth import EIGHT_BITS, Range, depth_of, difference, in_eight_bits
+from vpn_anomaly.errors import UserError
+
+NAMED = 5  # as many images or gaps are named in a message
+
+
+class ImageFolder:
+    """Images in the order given, `rate` a second; of a stack or an animation, all its pictures.
+
+    Those that cannot be read are passed over. Their numbers stay free, so that index / rate is still
+    the time of an image. Other files of a folder never come here, and nothing is said of them: label
+    files lie beside the images of many data sets.
+    """
+
+    live = False
+
+    def __init__(
+        self,
+        source: str,
+        paths: list[pathlib.Path],
+        rate: float,
+        depth: int = 0,
+        allowed: Allowance | None = None,
+    ):
+        """depth: bits of the grey levels of images that have more than 8, as the normal footage uses
+        them; 0 or EIGHT_BITS: as these images use them, which are all read once before the first is
+        given. allowed: memory that a picture may take; None: by default."""
+        if not paths:
+            raise UserError(f"{source}: no images in it; give a folder of jpg, png, tif or other images")
+        self.rate = rate
+        pages = image_file.count(paths[0])
+        several = pages > 1 and len(paths) > 1  # stacks, whose pages are not counted beforehand
+        self.expected_frames = None if several else pages * len(paths)
+        self._paths, self._known = paths, depth
+        self._allowed = allowed or allowance.of_footage()
+        self._depth = None if depth in (0, EIGHT_BITS) else depth
+        self._range, self._read = Range(), 0
+        self._unread, self._notes = [], []
+
+    def pictures(self) -> Iterator[tuple]:
+        """Yields (index, seconds, av.VideoFrame)."""
+        index = 0
+        for path in self._paths:
+
+            def note(line, name=path.name):
+                self._notes.append(f"{name}: {line}")
+
+            for page, picture in enumerate(image_file.pictures(path, note, self._allowed)):
+                if isinstance(picture, image_file.Unreadable):
+                    self._unread.append(_name(path, page, picture.why))
+                else:
+                    self._read += 1
+                    yield index, index / self.rate, self._frame(picture)
+                index += 1
+
+    def problems(self) -> list[str]:
+        """What was found wrong so far, a phrase each."""
+        found = []
+        if self._unread:
+            count = self._read + len(self._unread)
+            found.append(f"{len(self._unread)} of {count} images cannot be read ({shortened(self._unread)})")
+        missing = gaps([path.stem for path in self._paths])
+        if missing:
+            found.append(f"images are missing by their numbers ({shortened(missing)})")
+        if self._notes:
+            found.append(shortened(self._notes))
+        other_depth = difference(self._range.depth, self._known)
+        if other_depth and self._read:
+            found.append(other_depth)
+        return found
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _frame(self, picture):
+        """The picture as an av.VideoFrame of 8 bits."""
+        if not isinstance(picture, image_file.Deep):
+            return picture
+        if self._depth is None:
+            self._depth = depth_of(self._paths, self._allowed)
+        self._range.add(picture)
+        return image_file.frame_of(in_eight_bits(picture, self._depth))
+
+
+def gaps(names: list[str]) -> list[str]:
+    """The numbers that are missing, "7" or "7-9" each, by the last number in each name.
+
+    The numbers may go in steps (0, 5, 10 …): the commonest step counts, and only if at least half
+    of the steps are that one. Otherwise, as with names made of times, nothing is missing.
+    """
+    numbers = [re.findall(r"\d+", name)[-1:] for name in names]
+    if not all(numbers) or len(numbers) < 3:
+        return []
+    numbers = [int(number) for (number,) in numbers]
+    pairs = list(zip(numbers, numbers[1:], strict=False))
+    steps = collections.Counter(after - before for before, after in pairs)
+    step, count = steps.most_common(1)[0]
+    if step < 1 or 2 * count < len(pairs):
+        return []
+    found = []
+    for before, after in pairs:
+        first, last = before + step, after - step
+        if first <= last:
+            found.append(str(first) if first == last else f"{first}-{last}")
+    return found
+
+
+def shortened(names: Sequence[str]) -> str:
+    """The first NAMED of the names, and how many more there are."""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
+
+
+def _name(path: pathlib.Path, page: int, why: str) -> str:
+    """The name of an image that is not read; pages count from 1, the first is not named."""
+    return path.name + (f" page {page + 1}" if page else "") + (f": {why}" if why else "")

@@ -1,0 +1,212 @@
+"""Frames from anything: video files, image folders, .npy, cameras, network streams.
+
+for source in sources("normal/*.mp4"):
+    with open_video(source, Look(height=64, width=64)) as video:
+        for frame in video:
+            frame.image  # uint8 (H, W, C)
+    if video.problem:
+        print(f"{source}: {video.problem}")
+"""
+
+import dataclasses
+import math
+import os
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from vpn_anomaly.data import allowance
+from vpn_anomaly.data.video import pipe
+from vpn_anomaly.data.video.capture import open_camera, open_stream
+from vpn_anomaly.data.video.decode import open_file
+from vpn_anomaly.data.video.frame_array import FrameArray
+from vpn_anomaly.data.video.image_depth import MOST_BITS
+from vpn_anomaly.data.video.image_folder import ImageFolder
+from vpn_anomaly.data.video.picture import FORMATS, Resizer, shown_size
+from vpn_anomaly.data.video.sources import image_files, is_address, is_camera
+from vpn_anomaly.data.video.timeline import by_clock, in_time
+from vpn_anomaly.errors import UserError
+from vpn_anomaly.text.display_names import display_name
+
+
+class Frame(NamedTuple):
+    """One frame.
+
+    index: its number in the source, from 0; frames dropped for the rate and frames too damaged to
+    decode have numbers too. time: seconds since the source's first frame, by its time stamps
+    (see `in_time`; without them index / rate; live: by the clock); it only grows. image: uint8 (H, W, C).
+    """
+
+    index: int
+    time: float
+    image: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True)
+class Look:
+    """How a source is looked at. UserError for a value that is not allowed.
+
+    height, width: the largest work size, 0 for any; the aspect is kept, nothing is enlarged.
+    channels: 1 grey, 3 RGB. rate: frames a second, of a faster source those nearest in time to
+    every 1 / rate seconds, none twice; 0 for all. frame_rate: frames a second of sources that do
+    not know (folders, .npy). timeout: seconds that a stream may be silent. depth: bits of the grey
+    levels in images of more than 8 (see `image_depth`); 0: as the source uses them. max_gigabytes: of
+    memory that a frame may take.
+    """
+
+    height: int = 0
+    width: int = 0
+    channels: int = 1
+    rate: float = 0
+    frame_rate: float = 25
+    timeout: float = 10
+    depth: int = 0
+    max_gigabytes: float = allowance.of_footage().gigabytes
+
+    def __post_init__(self):
+        for name in ("height", "width", "rate"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise UserError(f"{name}={getattr(self, name)}: give 0 (as it is) or more")
+        for name in ("frame_rate", "timeout", "max_gigabytes"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise UserError(f"{name}={getattr(self, name)}: give more than 0")
+        if self.channels not in FORMATS:
+            raise UserError(f"channels={self.channels}: give 1 (grey) or 3 (RGB)")
+        if not -MOST_BITS <= self.depth <= MOST_BITS or self.depth == -1:
+            raise UserError(
+                f"depth={self.depth}: give 0 (as it is), 1 to {MOST_BITS} bits, or -{MOST_BITS}"
+                " to -2 for numbers with a sign"
+            )
+
+    def work_size(self, height: int, width: int) -> tuple[int, int]:
+        """(height, width) in which frames of this size are given, at least 1 × 1."""
+        scale = min(1, (self.height or height) / height, (self.width or width) / width)
+        return max(1, round(height * scale)), max(1, round(width * scale))
+
+
+class Video:
+    """An open source: an iterator of `Frame`, to be had once, and a context manager.
+
+    Frames of another size than the first are resized to the first one's work size.
+
+    Attributes:
+      name: the source, an address without its secrets.
+      live: whether frames come as time goes.
+      rate: frames a second of the source, None where it does not say.
+      size: (height, width) of the images.
+      expected_frames: how many the source has, as far as it says (before any are dropped for the
+        rate); None: unknown, or live.
+      problem: after the iteration, one line on what broke on the way; None: nothing.
+    """
+
+    def __init__(self, name: str, reader, look: Look):
+        self.name = name
+        self.live, self.rate = reader.live, reader.rate
+        self.expected_frames = reader.expected_frames
+        self.problem = None
+        self._reader, self._look = reader, look
+        self._pictures = reader.pictures()
+        self._first = next(self._pictures, None)
+        if self._first is None:
+            why = "; ".join(reader.problems()) or "it is without content"
+            raise UserError(f"{name}: no frames in it ({why}); give another source")
+        self._source_size = shown_size(self._first[2])
+        self.size = look.work_size(*self._source_size)
+        self._resizer = Resizer(self.size, look.channels)
+        self._size_changes = []
+        self._frames = self._given()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def __iter__(self):
+        return self
+
+    def __next__(self) -> Frame:
+        return next(self._frames)
+
+    def close(self) -> None:
+        """Lets go of the file, device or connection. Not from another thread than reads frames."""
+        self._frames.close()
+        self._pictures.close()
+        self._reader.close()
+
+    def _given(self) -> Iterator[Frame]:
+        last_slot = -1
+        for index, seconds, picture in self._timed():
+            self._note_size(index, picture)
+            slot = self._slot(seconds)
+            if self._look.rate and slot <= last_slot:
+                continue
+            last_slot = slot
+            yield Frame(index, seconds, self._resizer.image(picture))
+        changes = self._size_changes
+        more = f" and {len(changes) - 1} times more" if len(changes) > 1 else ""
+        self.problem = "; ".join(self._reader.problems() + [c + more for c in changes[:1]]) or None
+        self._reader.close()
+
+    def _timed(self) -> Iterator[tuple]:
+        """Yields (index, seconds since the first frame, av.VideoFrame); the seconds only grow."""
+        times = by_clock if self.live else in_time
+        return times(self._all_pictures(), 1 / (self.rate or self._look.frame_rate))
+
+    def _all_pictures(self) -> Iterator[tuple]:
+        yield self._first
+        self._first = None
+        yield from self._pictures
+
+    def _slot(self, seconds: float) -> int:
+        """The number k of the last moment k / rate that the frame serves.
+
+        Half a frame early is as near as half a frame late: so time stamps that are rounded, or that
+        tremble, drop no frame.
+        """
+        rate = self._look.rate
+        early = 0.5 * min(1, rate / self.rate) if self.rate else 0
+        return math.floor(seconds * rate + early + 1e-6)
+
+    def _note_size(self, index: int, picture) -> None:
+        size = shown_size(picture)
+        if size != self._source_size:
+            (height, width), (new_height, new_width) = self._source_size, size
+            self._size_changes.append(
+                f"frame size changes from {width}x{height} to {new_width}x{new_height} at frame {index}"
+            )
+            self._source_size = size
+
+
+def open_video(source: str, look: Look, name: str = "", stopped: Callable[[], bool] = lambda: False) -> Video:
+    """Opens one of `sources` and decodes its first frame. UserError, one line, where that fails.
+
+    name: of the video; without it the source's display name.
+    stopped: asked while a pipe is silent; when it says true, the video ends.
+    """
+    name = name or display_name(source)
+    reader = _reader(source, look, stopped)
+    try:
+        return Video(name, reader, look)
+    except BaseException:
+        reader.close()
+        raise
+
+
+def _reader(source: str, look: Look, stopped: Callable[[], bool]):
+    """What yields the source's pictures: it has live, rate, expected_frames, pictures(),
+    problems() and close() as `Decoder` has."""
+    allowed = allowance.of_footage(look.max_gigabytes)
+    if is_address(source):
+        return open_stream(source, look.timeout, allowed)
+    if is_camera(source):
+        return open_camera(source, look.timeout, allowed)
+    if pipe.is_pipe(source):
+        return pipe.open_pipe(source, allowed, stopped)
+    images = image_files(source)
+    if images or os.path.isdir(source):
+        return ImageFolder(source, images, look.frame_rate, look.depth, allowed)
+    if source.lower().endswith(".npy"):
+        return FrameArray(source, look.frame_rate, allowed)
+    return open_file(source, allowed)
