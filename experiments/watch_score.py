@@ -3,7 +3,7 @@
     python -m experiments.watch_score --world=DIR --scores scores.csv … --events events.jsonl …
         [--output=FILE.json]
 
-DIR is what experiments/conveyor.py or footage.py wrote; the others what --mode=watch wrote of
+DIR is what experiments/synthetic/conveyor.py or footage.py wrote; the others what --mode=watch wrote of
 DIR/test.mkv, with one model or with several: their events count together. A defect is found if an event
 overlaps its frames, or those just after: what the belt did shows until the model's context has passed.
 An event that overlaps neither is a false alarm. AUROC is over single frames, those just after a defect
@@ -175,7 +175,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if truth is None:
         raise UserError(
             f"{arguments.world} has no truth.json that can be read; give a folder that"
-            " experiments.conveyor or experiments.footage wrote"
+            " experiments.synthetic.conveyor or experiments.synthetic.footage wrote"
         )
     if arguments.output is not None:
         _check_output(arguments)

@@ -15,7 +15,7 @@ import jax
 import numpy as np
 
 from configs import video
-from experiments.conveyor_world.world import Conveyor
+from experiments.synthetic.conveyor_world.world import Conveyor
 from vpn_anomaly.data.lattice import fixed_shifts
 from vpn_anomaly.data.video.open_video import Look, open_video
 from vpn_anomaly.errors import UserError

@@ -4,20 +4,12 @@ import json
 import os
 
 import pytest
-from tests.test_output_files import content
 
-from experiments import (
-    bench,
-    conveyor,
-    drift,
-    export_weights,
-    footage,
-    learning_rates,
-    systems_figure,
-    watch_score,
-)
-from experiments.conveyor_world.world import Conveyor
+from experiments import bench, drift, export_weights, learning_rates, systems_figure, watch_score
+from experiments.synthetic import conveyor, footage
+from experiments.synthetic.conveyor_world.world import Conveyor
 from tests import tiny
+from tests.files.test_output_files import content
 from vpn_anomaly.config import as_dict
 from vpn_anomaly.storage import workdir
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import sklearn.metrics
 
-from experiments import conveyor, watch_score
+from experiments import watch_score
+from experiments.synthetic import conveyor
 
 TRUTH = {
     "frames": 200,

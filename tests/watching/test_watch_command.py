@@ -12,7 +12,7 @@ import time
 import numpy as np
 import pytest
 
-from tests.data import test_video_refused as refused
+from tests.data.video import test_video_refused as refused
 from tests.data.video_files import camera, server, write_folder, write_video
 from tests.report.html_reader import read_alone
 from tests.watching.conftest import HEIGHT, WIDTH, footage, without_progress

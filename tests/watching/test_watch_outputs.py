@@ -3,9 +3,9 @@
 import os
 
 import pytest
-from tests.test_output_files import content, longest
 
 from tests.data.video_files import watched, write_video
+from tests.files.test_output_files import content, longest
 from tests.watching.conftest import footage
 from tests.watching.test_annotate import add, room_for
 from vpn_anomaly.errors import UserError

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.data import test_video_refused as refused
+from tests.data.video import test_video_refused as refused
 from tests.data.video_files import write_folder, write_video
 from tests.report.html_reader import read_alone
 from tests.watching.conftest import footage, without_progress

@@ -6,9 +6,9 @@ import signal
 import threading
 
 import pytest
-from tests.data.test_video_pipes import through_a_named_pipe
 
 from tests import tiny
+from tests.data.video.test_video_pipes import through_a_named_pipe
 from tests.data.video_files import camera, write_video
 from tests.watching.conftest import footage
 from vpn_anomaly.data.video import pipe

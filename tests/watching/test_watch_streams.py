@@ -3,10 +3,10 @@
 import sys
 
 import pytest
-from tests.test_steady_streams import STREAMS
 
 from tests import tiny
 from tests.data.video_files import write_video
+from tests.text.test_steady_streams import STREAMS
 from tests.watching.conftest import footage
 from vpn_anomaly.main import main
 

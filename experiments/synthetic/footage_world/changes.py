@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 from scipy import ndimage
 
-from experiments.footage_world.objects import Track, background, longest_track
+from experiments.synthetic.footage_world.objects import Track, background, longest_track
 from vpn_anomaly.data.random_bits import random_bits, uniform
 from vpn_anomaly.errors import UserError
 

@@ -1,6 +1,6 @@
 """Writes videos of a conveyor belt to train and to test on, and where the defects are.
 
-    python -m experiments.conveyor --output=DIR [--minutes=4] [--test_minutes=4] [--seed=0]
+    python -m experiments.synthetic.conveyor --output=DIR [--minutes=4] [--test_minutes=4] [--seed=0]
         [--height=96] [--width=160] [--rate=15] [--defects=12] [--products=5]
         [--layout=films|ucsd] [--clips=12]
 
@@ -13,7 +13,7 @@
                       from a normal frame is in frame[top:bottom, left:right]
 
 Frames count from 0. The videos are grey and without loss (FFV1). From Python, without files:
-`Conveyor` in experiments/conveyor_world/world.py.
+`Conveyor` in experiments/synthetic/conveyor_world/world.py.
 
 With --layout=ucsd DIR holds the same films as the UCSD data set lies on the disk, each cut into
 --clips clips of equal length; a rest of frames at the end is left out:
@@ -36,11 +36,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from experiments.conveyor_world.schedule import BELT_KINDS
-from experiments.conveyor_world.world import MINUTES, Conveyor, check_range
 from experiments.parser import Parser, entry_point, file_path
-from experiments.ucsd_files import check_place, write_ucsd
-from experiments.world_files import TRUTH, write_world
+from experiments.synthetic.conveyor_world.schedule import BELT_KINDS
+from experiments.synthetic.conveyor_world.world import MINUTES, Conveyor, check_range
+from experiments.synthetic.ucsd_files import check_place, write_ucsd
+from experiments.synthetic.world_files import TRUTH, write_world
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import output_files
 from vpn_anomaly.progress import Pace
@@ -187,7 +187,7 @@ def _world(arguments: argparse.Namespace) -> dict[str, object]:
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = Parser("conveyor", __doc__)
+    parser = Parser("synthetic.conveyor", __doc__)
     parser.add_argument(
         "--output",
         required=True,

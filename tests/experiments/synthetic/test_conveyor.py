@@ -9,11 +9,11 @@ import av
 import numpy as np
 import pytest
 
-from experiments import conveyor
-from experiments.conveyor_world import shapes
-from experiments.conveyor_world.schedule import KINDS
-from experiments.conveyor_world.world import Conveyor
-from experiments.world_files import write_video
+from experiments.synthetic import conveyor
+from experiments.synthetic.conveyor_world import shapes
+from experiments.synthetic.conveyor_world.schedule import KINDS
+from experiments.synthetic.conveyor_world.world import Conveyor
+from experiments.synthetic.world_files import write_video
 from vpn_anomaly.errors import UserError
 
 RATE = 15

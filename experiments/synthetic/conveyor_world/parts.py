@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from experiments.conveyor_world import shapes
+from experiments.synthetic.conveyor_world import shapes
 from vpn_anomaly.data.random_bits import integers_below, random_bits, uniform
 
 SPACING = 0.8  # between slots, and all below, in frame heights

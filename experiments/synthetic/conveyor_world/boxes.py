@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from experiments.conveyor_world import parts
+from experiments.synthetic.conveyor_world import parts
 
 _PHASES = 4  # places between two pixels that are looked at: an edge may touch other pixels at each
 _LEVEL = 100.0  # grey level of the belt that the items are compared on

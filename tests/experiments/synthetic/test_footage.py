@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from experiments import footage
-from experiments.footage_world.changes import KINDS, changed_footage
-from experiments.footage_world.objects import background, longest_track
+from experiments.synthetic import footage
+from experiments.synthetic.footage_world.changes import KINDS, changed_footage
+from experiments.synthetic.footage_world.objects import background, longest_track
 from tests.data.video_files import write_video
 from vpn_anomaly.data.video.open_video import Look, open_video
 from vpn_anomaly.errors import UserError

@@ -3,9 +3,9 @@
 import dataclasses
 import math
 
-from experiments.conveyor_world import parts, shapes
-from experiments.conveyor_world.parts import Part, Scratch
-from experiments.conveyor_world.schedule import Event
+from experiments.synthetic.conveyor_world import parts, shapes
+from experiments.synthetic.conveyor_world.parts import Part, Scratch
+from experiments.synthetic.conveyor_world.schedule import Event
 from vpn_anomaly.data.random_bits import integers_below, random_bits, uniform
 
 _SHAPES_OF_KIND = {"turned_part": shapes.TURNABLE, "scratch": shapes.SCRATCHABLE}

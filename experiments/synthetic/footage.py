@@ -1,6 +1,6 @@
 """Cuts a video of a camera that stands still in two: one half to train on, one with changes to find.
 
-    python -m experiments.footage --input=VIDEO --output=DIR [--height=192] [--width=256]
+    python -m experiments.synthetic.footage --input=VIDEO --output=DIR [--height=192] [--width=256]
         [--changes=6] [--seed=0]
 
     DIR/normal.mkv    the first half, as it is
@@ -20,9 +20,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from experiments.footage_world.changes import changed_footage
 from experiments.parser import Parser, entry_point, file_path
-from experiments.world_files import TRUTH, write_world
+from experiments.synthetic.footage_world.changes import changed_footage
+from experiments.synthetic.world_files import TRUTH, write_world
 from vpn_anomaly.data.video.open_video import Look, open_video
 from vpn_anomaly.files import output_files
 from vpn_anomaly.storage import overwriting
@@ -48,7 +48,7 @@ def _check_output(directory: pathlib.Path, source: str) -> None:
 @entry_point
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command line; 2: an error, told in one line."""
-    parser = Parser("footage", __doc__)
+    parser = Parser("synthetic.footage", __doc__)
     parser.add_argument("--input", required=True, type=lambda text: str(file_path(text)), metavar="VIDEO")
     parser.add_argument(
         "--output",

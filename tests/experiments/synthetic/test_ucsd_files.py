@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from experiments import conveyor, ucsd_files
-from experiments.conveyor_world.schedule import BELT_KINDS, KINDS
-from experiments.conveyor_world.world import Conveyor
+from experiments.synthetic import conveyor, ucsd_files
+from experiments.synthetic.conveyor_world.schedule import BELT_KINDS, KINDS
+from experiments.synthetic.conveyor_world.world import Conveyor
 from tests.data.video_files import images
 from vpn_anomaly.data.labelled import ucsd
 from vpn_anomaly.errors import UserError

@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 
-from experiments.conveyor_world import parts, shapes
-from experiments.conveyor_world.boxes import box_in_view, changed_points
-from experiments.conveyor_world.defective import defective_items, normal_items
-from experiments.conveyor_world.schedule import BELT_KINDS, Event, make_schedule
-from experiments.conveyor_world.surroundings import Light, Surroundings, noise, rail_rows
+from experiments.synthetic.conveyor_world import parts, shapes
+from experiments.synthetic.conveyor_world.boxes import box_in_view, changed_points
+from experiments.synthetic.conveyor_world.defective import defective_items, normal_items
+from experiments.synthetic.conveyor_world.schedule import BELT_KINDS, Event, make_schedule
+from experiments.synthetic.conveyor_world.surroundings import Light, Surroundings, noise, rail_rows
 from vpn_anomaly.data.random_bits import SPLITS
 from vpn_anomaly.errors import UserError
 

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from experiments.conveyor_world import parts
+from experiments.synthetic.conveyor_world import parts
 from vpn_anomaly.data.random_bits import random_bits, uniform
 from vpn_anomaly.errors import UserError
 
