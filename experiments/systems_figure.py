@@ -20,8 +20,8 @@ from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.lattice import shown
 from vpn_anomaly.data.pipeline import clips_at
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.evaluation.figures import MAP_UNITS, Scene, surprise_figure
 from vpn_anomaly.files import output_files
+from vpn_anomaly.report.surprise_figure import MAP_UNITS, Scene, surprise_figure
 from vpn_anomaly.scoring.trained_model import trained_run
 from vpn_anomaly.storage import workdir
 

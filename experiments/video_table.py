@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from experiments.parser import Parser, entry_point, file_path
 from experiments.tables import readme_block
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.evaluation.labelled_table import COLUMNS, cell
+from vpn_anomaly.report.labelled_table import COLUMNS, cell
 from vpn_anomaly.scoring.baselines import PAIR_SCORES
 from vpn_anomaly.storage import workdir
 

@@ -246,9 +246,9 @@ def _evaluate(config, trained, directory: pathlib.Path, training_seconds: float 
 def _results_table(results) -> str:
     """The content of results.json, of sequences or of a labelled set, as text."""
     if "data_set" in results:
-        from vpn_anomaly.evaluation.labelled_table import results_table
+        from vpn_anomaly.report.labelled_table import results_table
     else:
-        from vpn_anomaly.evaluation.results_table import results_table
+        from vpn_anomaly.report.results_table import results_table
 
     return results_table(results)
 

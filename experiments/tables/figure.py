@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from experiments.sweeps.table_settings import CORRUPTIONS
 from experiments.tables.accuracy import Accuracy
 from experiments.tables.rows import Row
-from vpn_anomaly.evaluation.curves import COLOURS, DPI, INK, NORMAL
+from vpn_anomaly.report.score_figures import COLOURS, DPI, INK, NORMAL
 
 PAPER_PANEL = "both"  # the corruption that the paper's figures are of
 CHANCE = 50  # percent, with as many normal as corrupted sequences

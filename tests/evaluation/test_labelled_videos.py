@@ -16,8 +16,8 @@ from vpn_anomaly.data.lattice import fixed_shifts
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation import metrics
 from vpn_anomaly.evaluation.labelled_check import check
-from vpn_anomaly.evaluation.labelled_table import results_table
 from vpn_anomaly.evaluation.labelled_videos import evaluate
+from vpn_anomaly.report.labelled_table import results_table
 from vpn_anomaly.scoring.scores import frame_scores
 
 

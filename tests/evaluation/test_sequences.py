@@ -12,8 +12,8 @@ from vpn_anomaly import config as configuration
 from vpn_anomaly.data.lattice import fixed_shifts, shown
 from vpn_anomaly.data.pipeline import evaluation_clips
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.evaluation import evaluation_figures
 from vpn_anomaly.evaluation.sequences import evaluate
+from vpn_anomaly.report import evaluation_figures
 from vpn_anomaly.scoring.baselines import UNLEARNED_SCORES
 from vpn_anomaly.scoring.clip_scorer import build_scorer
 from vpn_anomaly.scoring.score_files import score

@@ -14,8 +14,8 @@ from vpn_anomaly.data.video.frame_cache import FrameCache
 from vpn_anomaly.data.video.open_video import Look
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import output_files, partial_files
+from vpn_anomaly.report.annotated_video import AnnotatedVideo
 from vpn_anomaly.storage import checkpoints, workdir
-from vpn_anomaly.watching.annotate import AnnotatedVideo
 from vpn_anomaly.watching.score_log import LineFile
 
 

@@ -8,7 +8,6 @@ import pytest
 
 from tests.report.html_reader import read_alone, rows_of
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.report.curves import Curve, curve_figure
 from vpn_anomaly.report.page import html, write_page
 from vpn_anomaly.report.parts import (
     Card,
@@ -23,6 +22,7 @@ from vpn_anomaly.report.parts import (
     Text,
 )
 from vpn_anomaly.report.pictures import image_uri, picture
+from vpn_anomaly.report.timeline import Curve, curve_figure
 
 NASTY = """Straße №1 <b>&amp; "x" 'y' </style><script>alert(1)</script> {{ 7 * 7 }} {% raw %}.mkv"""
 GREY = np.full((6, 8, 1), 99, np.uint8)

@@ -6,11 +6,11 @@ import pytest
 
 from tests.data.video_files import watched, write_video
 from tests.files.test_output_files import content, longest
+from tests.report.test_annotated_video import add, room_for
 from tests.watching.conftest import footage
-from tests.watching.test_annotate import add, room_for
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.main import main
-from vpn_anomaly.watching.annotate import AnnotatedVideo
+from vpn_anomaly.report.annotated_video import AnnotatedVideo
 from vpn_anomaly.watching.monitor import Watcher
 
 ENDINGS = {"scores": ".csv", "events": ".jsonl", "video": ".mkv", "report": ".html"}

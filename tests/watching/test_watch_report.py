@@ -12,28 +12,28 @@ import xml.etree.ElementTree as ElementTree
 import jax
 import numpy as np
 import pytest
+from tests.report.test_timeline import points_of
 
 from tests import tiny
 from tests.data.video_files import camera, write_video
 from tests.report.html_reader import content_of, pixels_of, read_alone, rows_of
-from tests.report.test_curves import points_of
 from tests.watching.conftest import HEIGHT, WIDTH, footage
 from vpn_anomaly.data.lattice import fixed_shifts
 from vpn_anomaly.data.video.open_video import Frame, Look, open_video
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.main import main
+from vpn_anomaly.report import watch_page, watch_report
+from vpn_anomaly.report.annotated_video import clock
+from vpn_anomaly.report.overlay import BRIGHTEST, blended
+from vpn_anomaly.report.peak_pictures import PeakPictures, prediction
+from vpn_anomaly.report.watch_report import WatchReport
+from vpn_anomaly.report.watched_source import Watched
 from vpn_anomaly.systems.system import Maps
-from vpn_anomaly.watching import watch_page, watch_report
-from vpn_anomaly.watching.annotate import clock
 from vpn_anomaly.watching.event_finder import EventDetector
 from vpn_anomaly.watching.events import Event, EventSettings, Moment, Observation, Peak
 from vpn_anomaly.watching.live import LiveFrame
 from vpn_anomaly.watching.monitor import Seen, Watcher
-from vpn_anomaly.watching.overlay import BRIGHTEST, blended
-from vpn_anomaly.watching.peak_pictures import PeakPictures, prediction
 from vpn_anomaly.watching.watch import _Session, watch
-from vpn_anomaly.watching.watch_report import WatchReport
-from vpn_anomaly.watching.watched import Watched
 
 COUNT, NAME = 60, 'new <i>film<b> & "№ 1".mkv'
 

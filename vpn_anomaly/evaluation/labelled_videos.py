@@ -12,10 +12,10 @@ from vpn_anomaly.data.labelled.labelled_set import LabelledClip
 from vpn_anomaly.evaluation.clip_scores import CHOSEN_BY, ClipScores, score_clip
 from vpn_anomaly.evaluation.frame_metrics import frame_metrics
 from vpn_anomaly.evaluation.labelled_check import check
-from vpn_anomaly.evaluation.labelled_page import write_report
 from vpn_anomaly.evaluation.pixel_metrics import PixelAuroc
 from vpn_anomaly.evaluation.protocol import Protocol, from_neighbours
 from vpn_anomaly.evaluation.protocol_notes import done, not_done
+from vpn_anomaly.report.labelled_page import write_report
 from vpn_anomaly.scoring.clip_scorer import Progress, Scorer
 from vpn_anomaly.scoring.score_files import write_rows
 from vpn_anomaly.scoring.stream_calibration import normal_scores

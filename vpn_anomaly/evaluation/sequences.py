@@ -12,10 +12,10 @@ from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.corruptions import draws
 from vpn_anomaly.data.moving_mnist import sequence_seed
 from vpn_anomaly.data.pipeline import Sequences, clips_at, evaluation_clips
-from vpn_anomaly.evaluation.evaluation_figures import draw_figures
-from vpn_anomaly.evaluation.evaluation_report import write_report
 from vpn_anomaly.evaluation.metrics import pixel_auroc
 from vpn_anomaly.evaluation.score_metrics import evaluate_scores
+from vpn_anomaly.report.evaluation_figures import draw_figures
+from vpn_anomaly.report.evaluation_page import write_report
 from vpn_anomaly.scoring.baselines import unlearned_scores
 from vpn_anomaly.scoring.clip_scorer import Progress, Scorer
 from vpn_anomaly.scoring.trained_model import Trained, calibration

@@ -15,6 +15,8 @@ from vpn_anomaly.data.video.open_video import Look, Video, open_video
 from vpn_anomaly.data.video.sources import sources
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.progress import Pace
+from vpn_anomaly.report.watch_report import WatchReport
+from vpn_anomaly.report.watched_source import Unwatched
 from vpn_anomaly.scoring.stream_scorer import score_names
 from vpn_anomaly.scoring.trained_model import Trained
 from vpn_anomaly.stop_request import StopRequest
@@ -26,8 +28,6 @@ from vpn_anomaly.watching.live import Live, LiveFrame
 from vpn_anomaly.watching.monitor import Watcher, kind_scores
 from vpn_anomaly.watching.outputs import Annotated, Events, Output, Scores
 from vpn_anomaly.watching.pieces import pieces
-from vpn_anomaly.watching.watch_report import WatchReport
-from vpn_anomaly.watching.watched import Unwatched
 
 
 def watch(

@@ -5,10 +5,10 @@ import pathlib
 
 from vpn_anomaly.files import output_files
 from vpn_anomaly.report.page import write_page
+from vpn_anomaly.report.peak_pictures import PeakPictures
+from vpn_anomaly.report.watch_page import watch_page
+from vpn_anomaly.report.watched_source import Unwatched, Watched
 from vpn_anomaly.watching.outputs import Output
-from vpn_anomaly.watching.peak_pictures import PeakPictures
-from vpn_anomaly.watching.watch_page import watch_page
-from vpn_anomaly.watching.watched import Unwatched, Watched
 
 PICTURED = 50  # events, the most improbable; more would make the page slow to open
 

@@ -7,8 +7,8 @@ import xml.etree.ElementTree as ElementTree
 import numpy as np
 import pytest
 
-from vpn_anomaly.report import curves
-from vpn_anomaly.report.curves import POINTS, Curve, Span, clock, curve_figure, svg, thinned
+from vpn_anomaly.report import timeline
+from vpn_anomaly.report.timeline import POINTS, Curve, Span, clock, curve_figure, svg, thinned
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -117,7 +117,7 @@ def test_labels_that_would_overlap_are_left_out():
     root = drawn(Curve(np.arange(3000), np.zeros(3000), "score", spans=spans))
     labels = [text for text in root.iter(f"{SVG}text") if "".join(text.itertext()).startswith("#")]
     places = [float(text.get("x")) for text in labels]
-    widths = [curves.LETTER_WIDTH * len("".join(text.itertext())) for text in labels]
+    widths = [timeline.LETTER_WIDTH * len("".join(text.itertext())) for text in labels]
     assert 10 < len(labels) < len(spans) and "".join(labels[0].itertext()) == "#0"
     for place, width, after, width_after in zip(places, widths, places[1:], widths[1:]):
         assert place + width / 2 <= after - width_after / 2

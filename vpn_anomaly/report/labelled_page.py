@@ -7,8 +7,7 @@ import numpy as np
 
 from vpn_anomaly.evaluation.clip_scores import CHOSEN_BY, ClipScores
 from vpn_anomaly.evaluation.extreme_frames import StandOut, most
-from vpn_anomaly.evaluation.labelled_table import COLUMNS, cell, number
-from vpn_anomaly.report.curves import Curve, Span, curve_figure
+from vpn_anomaly.report.labelled_table import COLUMNS, cell, number
 from vpn_anomaly.report.page import write_page
 from vpn_anomaly.report.parts import (
     Card,
@@ -22,7 +21,8 @@ from vpn_anomaly.report.parts import (
     Table,
     Text,
 )
-from vpn_anomaly.watching.watch_page import colour_bar
+from vpn_anomaly.report.timeline import Curve, Span, curve_figure
+from vpn_anomaly.report.watch_page import colour_bar
 
 PICTURED = 4  # frames of each kind
 CURVES = 40  # clips whose course is drawn

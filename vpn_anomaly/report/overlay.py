@@ -6,7 +6,7 @@ import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from vpn_anomaly.evaluation.figures import COLOUR_MAP
+from vpn_anomaly.report.surprise_figure import COLOUR_MAP
 from vpn_anomaly.watching.boxes import Box
 
 LEAST_WIDTH = 480  # pixels; narrower frames are enlarged, or no text could be read in them

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from vpn_anomaly.evaluation import figures
+from vpn_anomaly.report import surprise_figure
 
 
 def scene(label="corrupted", channels=1, height=32, width=32, seed=0):
@@ -16,7 +16,7 @@ def scene(label="corrupted", channels=1, height=32, width=32, seed=0):
     shown[1::4, 2::5] = True
     changed = np.zeros((height, width), bool)
     changed[10:13, 20:23] = True
-    return figures.Scene(
+    return surprise_figure.Scene(
         label,
         rng.integers(0, 256, (6, height, width, channels), dtype=np.uint8),
         shown,
@@ -30,8 +30,8 @@ def scene(label="corrupted", channels=1, height=32, width=32, seed=0):
 def panel_centre_colours(path, grid, row, column):
     """The colours in the middle of every frame pixel of a panel, (H, W, 3), 0 to 255."""
     picture = np.round(imread(path)[..., :3] * 255).astype(int)
-    scale = figures.PANEL // 32
-    top = figures.TOP + row * (grid.panel_height + figures.GAP)
+    scale = surprise_figure.PANEL // 32
+    top = surprise_figure.TOP + row * (grid.panel_height + surprise_figure.GAP)
     left = grid.left[column]
     return picture[top : top + 32 * scale, left : left + 32 * scale][scale // 2 :: scale, scale // 2 :: scale]
 
@@ -40,8 +40,8 @@ def panel_centre_colours(path, grid, row, column):
 def drawn(tmp_path_factory):
     scenes = [scene(), scene("as it was", seed=1)]
     path = tmp_path_factory.mktemp("figures") / "surprise.png"
-    figures.surprise_figure(path, scenes, context=(0, 3))
-    grid = figures.PanelGrid(rows=2, groups=(2, 2, 2), height=32, width=32)
+    surprise_figure.surprise_figure(path, scenes, context=(0, 3))
+    grid = surprise_figure.PanelGrid(rows=2, groups=(2, 2, 2), height=32, width=32)
     return path, grid, scenes
 
 
@@ -56,9 +56,9 @@ def test_frames_are_drawn_pixel_by_pixel(drawn):
 
 def test_maps_share_one_scale_and_pixels_that_do_not_count_are_neutral(drawn):
     path, grid, scenes = drawn
-    neutral = np.round(255 * np.array(matplotlib.colors.to_rgb(figures.NEUTRAL)))
+    neutral = np.round(255 * np.array(matplotlib.colors.to_rgb(surprise_figure.NEUTRAL)))
     counted = np.concatenate([one.maps["nll"][one.counted_HxW] for one in scenes])
-    brightest = np.quantile(counted, figures.BRIGHTEST_QUANTILE)
+    brightest = np.quantile(counted, surprise_figure.BRIGHTEST_QUANTILE)
     for row, one in enumerate(scenes):
         expected = matplotlib.colormaps["magma"](one.maps["nll"] / brightest, bytes=True)[..., :3]
         expected = np.where(one.counted_HxW[..., None], expected, neutral)
@@ -72,8 +72,8 @@ def test_the_outline_surrounds_the_change_without_covering_it(drawn):
     frame = scenes[0].clip_TxHxWxC[-1, ..., 0]
     np.testing.assert_allclose(colours[10:13, 20:23, 0], frame[10:13, 20:23], atol=1)
     picture = np.round(imread(path)[..., :3] * 255).astype(int)
-    top, left, scale = figures.TOP, grid.left[2], figures.PANEL // 32
-    line = np.array(matplotlib.colors.to_rgb(figures.OUTLINE)) * 255
+    top, left, scale = surprise_figure.TOP, grid.left[2], surprise_figure.PANEL // 32
+    line = np.array(matplotlib.colors.to_rgb(surprise_figure.OUTLINE)) * 255
     above = picture[top + 9 * scale - 1 : top + 9 * scale + 1, left + 21 * scale + scale // 2]
     assert np.abs(above - line).sum(-1).min() < 60
 
@@ -82,10 +82,10 @@ def test_the_outline_surrounds_the_change_without_covering_it(drawn):
 def test_hidden_pixels_of_the_masked_frame_have_a_colour_of_their_own(channels):
     one = scene(channels=channels)
     frame = one.clip_TxHxWxC[-1]
-    image = figures.masked_image(frame, one.shown_HxW)
+    image = surprise_figure.masked_image(frame, one.shown_HxW)
     assert image.shape == (32, 32, 3) and image.dtype == np.uint8
     for y, x in np.ndindex(32, 32):
-        expected = frame[y, x] if one.shown_HxW[y, x] else figures.HIDDEN
+        expected = frame[y, x] if one.shown_HxW[y, x] else surprise_figure.HIDDEN
         assert (image[y, x] == expected).all()
 
 
@@ -97,7 +97,7 @@ def test_outline_is_every_edge_between_inside_and_outside():
         for side in range(4):
             # An edge of two pixels of the area is met twice and cancels.
             expected ^= {frozenset([corners[side], corners[(side + 1) % 4]])}
-    actual = [frozenset(map(tuple, edge)) for edge in figures.outline(area)]
+    actual = [frozenset(map(tuple, edge)) for edge in surprise_figure.outline(area)]
     assert len(actual) == len(set(actual)) and set(actual) == expected
 
 
@@ -105,34 +105,34 @@ def test_grown_areas_hold_all_neighbours():
     area = np.random.default_rng(0).random((6, 7)) < 0.15
     for y, x in np.ndindex(6, 7):
         near = area[max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2]
-        assert figures.grown(area)[y, x] == near.any()
+        assert surprise_figure.grown(area)[y, x] == near.any()
 
 
 def test_colour_wide_frames_and_quiet_maps_are_drawn(tmp_path):
     one = scene(channels=3, height=30, width=60)
-    quiet = figures.Scene(
+    quiet = surprise_figure.Scene(
         one.label, one.clip_TxHxWxC, one.shown_HxW, one.counted_HxW, {"new": np.zeros((30, 60))}
     )
-    figures.surprise_figure(tmp_path / "figure.png", [quiet])
+    surprise_figure.surprise_figure(tmp_path / "figure.png", [quiet])
     assert imread(tmp_path / "figure.png").shape[1] > 6 * 240
 
 
 def test_a_long_label_gets_lines_of_its_own_beside_its_row(drawn, tmp_path):
     path, grid, scenes = drawn
     label = "most anomalous: 1234 (temporal)"
-    assert figures.wrapped_labels([label, "a"], 32, 32) == ["most anomalous:\n1234 (temporal)", "a"]
-    assert figures.wrapped_labels([label], 64, 32) == [label]  # rows of twice the height
-    (low,) = figures.wrapped_labels([label], 16, 32)
+    assert surprise_figure.wrapped_labels([label, "a"], 32, 32) == ["most anomalous:\n1234 (temporal)", "a"]
+    assert surprise_figure.wrapped_labels([label], 64, 32) == [label]  # rows of twice the height
+    (low,) = surprise_figure.wrapped_labels([label], 16, 32)
     assert low.split("\n") == ["most", "anomalous:", "1234", "(temporal)"]
     renamed = [dataclasses.replace(one, label=label) for one in scenes]
-    figures.surprise_figure(tmp_path / "long.png", renamed, context=(0, 3))
+    surprise_figure.surprise_figure(tmp_path / "long.png", renamed, context=(0, 3))
     short, long = (np.round(imread(file)[..., :3] * 255) for file in (path, tmp_path / "long.png"))
-    wider = figures.TITLE_LINE
+    wider = surprise_figure.TITLE_LINE
     assert long.shape[1] == short.shape[1] + wider
-    np.testing.assert_array_equal(long[:, figures.LEFT + wider :], short[:, figures.LEFT :])
-    beside = long[figures.TOP :, : figures.LEFT + wider]
-    between = figures.TOP + grid.panel_height + figures.GAP // 2
-    assert (beside < 255).any() and (long[between, : figures.LEFT + wider] == 255).all()
+    np.testing.assert_array_equal(long[:, surprise_figure.LEFT + wider :], short[:, surprise_figure.LEFT :])
+    beside = long[surprise_figure.TOP :, : surprise_figure.LEFT + wider]
+    between = surprise_figure.TOP + grid.panel_height + surprise_figure.GAP // 2
+    assert (beside < 255).any() and (long[between, : surprise_figure.LEFT + wider] == 255).all()
 
 
 def test_a_long_title_gets_lines_of_its_own_above_its_panel(drawn, tmp_path):
@@ -142,14 +142,15 @@ def test_a_long_title_gets_lines_of_its_own_above_its_panel(drawn, tmp_path):
         dataclasses.replace(one, maps={"nll": one.maps["nll"], name: one.maps["tail"]}, notes={})
         for one in scenes
     ]
-    figures.surprise_figure(tmp_path / "long.png", renamed, context=(0, 3))
+    surprise_figure.surprise_figure(tmp_path / "long.png", renamed, context=(0, 3))
     short, long = (np.round(imread(file)[..., :3] * 255) for file in (path, tmp_path / "long.png"))
-    lower = 2 * figures.TITLE_LINE
+    lower = 2 * surprise_figure.TITLE_LINE
     assert long.shape[0] == short.shape[0] + lower
-    panels = slice(figures.LEFT, grid.left[5] - figures.GAP)  # before the renamed map
+    panels = slice(surprise_figure.LEFT, grid.left[5] - surprise_figure.GAP)  # before the renamed map
     np.testing.assert_array_equal(
-        long[figures.TOP + lower : -figures.BOTTOM, panels], short[figures.TOP : -figures.BOTTOM, panels]
+        long[surprise_figure.TOP + lower : -surprise_figure.BOTTOM, panels],
+        short[surprise_figure.TOP : -surprise_figure.BOTTOM, panels],
     )
-    above = long[: figures.TOP + lower - 4]
-    assert (above[:, grid.left[5] - figures.GAP // 2 : grid.left[5]] == 255).all()
-    assert (above[: figures.TITLE_LINE, grid.left[5] :] < 255).any()
+    above = long[: surprise_figure.TOP + lower - 4]
+    assert (above[:, grid.left[5] - surprise_figure.GAP // 2 : grid.left[5]] == 255).all()
+    assert (above[: surprise_figure.TITLE_LINE, grid.left[5] :] < 255).any()

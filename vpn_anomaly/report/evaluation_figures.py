@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from vpn_anomaly.data.lattice import shown
 from vpn_anomaly.data.pipeline import clips_at
-from vpn_anomaly.evaluation.curves import read_training_log, score_figure, training_figure
-from vpn_anomaly.evaluation.figures import Scene, surprise_figure
 from vpn_anomaly.evaluation.mistakes import Misses, extremes, fewest_misses
+from vpn_anomaly.report.score_figures import read_training_log, score_figure, training_figure
+from vpn_anomaly.report.surprise_figure import Scene, surprise_figure
 from vpn_anomaly.storage import workdir
 
 DRAWN_SCORES = (

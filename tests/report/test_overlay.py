@@ -4,9 +4,7 @@ import matplotlib
 import numpy as np
 import pytest
 
-from vpn_anomaly.watching.boxes import Box
-from vpn_anomaly.watching.events import KINDS
-from vpn_anomaly.watching.overlay import (
+from vpn_anomaly.report.overlay import (
     KIND_STYLE,
     LAST_COLOUR,
     LEAST_LEVEL,
@@ -14,6 +12,8 @@ from vpn_anomaly.watching.overlay import (
     Overlay,
     blended,
 )
+from vpn_anomaly.watching.boxes import Box
+from vpn_anomaly.watching.events import KINDS
 
 RNG = np.random.default_rng(0)
 FRAME = RNG.integers(0, 256, (40, 60, 3), dtype=np.uint8)

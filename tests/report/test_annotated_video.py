@@ -10,9 +10,9 @@ import pytest
 
 from tests.data.video_files import cut, watched
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.watching.annotate import FRAGMENT_SECONDS, AnnotatedVideo, clock
+from vpn_anomaly.report.annotated_video import FRAGMENT_SECONDS, AnnotatedVideo, clock
+from vpn_anomaly.report.overlay import Overlay
 from vpn_anomaly.watching.boxes import Box
-from vpn_anomaly.watching.overlay import Overlay
 
 TOO_LARGE = "cannot write .*: file too large; choose another place or make room"
 BOTH = pytest.mark.parametrize("ending", [".mp4", ".mkv"])

@@ -5,10 +5,10 @@ import pathlib
 from collections.abc import Mapping
 
 from vpn_anomaly import config as configuration
-from vpn_anomaly.evaluation.curves import duration
 from vpn_anomaly.report.page import write_page
 from vpn_anomaly.report.parts import Cell, Column, Facts, Figure, Page, Section, Table, Text
 from vpn_anomaly.report.pictures import file_uri
+from vpn_anomaly.report.score_figures import duration
 from vpn_anomaly.storage import workdir
 
 # Figures by file name with {} for the corruption: title, caption.

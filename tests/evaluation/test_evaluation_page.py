@@ -10,9 +10,9 @@ from tests.report.html_reader import content_of, read_alone, rows_of
 from vpn_anomaly import config as configuration
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation import sequences as evaluate_module
-from vpn_anomaly.evaluation.evaluation_report import write_report
 from vpn_anomaly.evaluation.sequences import evaluate
 from vpn_anomaly.main import main
+from vpn_anomaly.report.evaluation_page import write_report
 from vpn_anomaly.scoring.trained_model import trained_run
 from vpn_anomaly.storage.workdir import REPORT, read_results
 

@@ -8,14 +8,14 @@ from typing import NamedTuple
 import numpy as np
 
 from vpn_anomaly.data.video.open_video import Frame
-from vpn_anomaly.evaluation.figures import MAP_TITLES
+from vpn_anomaly.report.annotated_video import clock
+from vpn_anomaly.report.overlay import BRIGHTEST, blended
 from vpn_anomaly.report.parts import Picture
 from vpn_anomaly.report.pictures import picture
+from vpn_anomaly.report.surprise_figure import MAP_TITLES
 from vpn_anomaly.systems.system import Maps
-from vpn_anomaly.watching.annotate import clock
 from vpn_anomaly.watching.events import Event, Moment
 from vpn_anomaly.watching.monitor import surprise, surprise_map
-from vpn_anomaly.watching.overlay import BRIGHTEST, blended
 
 
 class Snapshot(NamedTuple):

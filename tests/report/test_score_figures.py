@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from vpn_anomaly.evaluation import curves
+from vpn_anomaly.report import score_figures
 
 
 def test_a_log_is_read_with_its_breaks(tmp_path):
@@ -19,7 +19,7 @@ def test_a_log_is_read_with_its_breaks(tmp_path):
     ]
     text = "\n".join(map(json.dumps, lines)) + '\n{"step": 40, "lo'
     (tmp_path / "log.jsonl").write_text(text)
-    log = curves.read_training_log(tmp_path / "log.jsonl")
+    log = score_figures.read_training_log(tmp_path / "log.jsonl")
     assert {name: values.tolist() for name, values in log.items()} == {
         "step": [10, 20, 30],
         "loss": [0.9, 0.75, 0.7],
@@ -30,15 +30,15 @@ def test_a_log_is_read_with_its_breaks(tmp_path):
 
 def test_an_empty_log_has_no_steps(tmp_path):
     (tmp_path / "log.jsonl").write_text("")
-    log = curves.read_training_log(tmp_path / "log.jsonl")
+    log = score_figures.read_training_log(tmp_path / "log.jsonl")
     assert {name: len(values) for name, values in log.items()} == dict.fromkeys(log, 0)
-    curves.training_figure(tmp_path / "training.png", log)
+    score_figures.training_figure(tmp_path / "training.png", log)
 
 
 @pytest.mark.parametrize("reach", [1, 3, 50])
 def test_running_mean_equals_a_loop(reach):
     values = np.random.default_rng(0).normal(size=12)
-    for place, mean in enumerate(curves.running_mean(values, reach)):
+    for place, mean in enumerate(score_figures.running_mean(values, reach)):
         before = min(reach, place)
         after = min(before, 11 - place)
         assert mean == pytest.approx(values[place - before : place + after + 1].mean())
@@ -46,18 +46,18 @@ def test_running_mean_equals_a_loop(reach):
 
 def test_histograms_keep_room_for_the_normal_scores():
     normal = np.linspace(0, 1, 1001)
-    edges = curves.histogram_edges(normal, [np.linspace(0, 1e6, 1001)])
-    assert edges[0] == 0 and edges[-1] == pytest.approx(0.99 / curves.NORMAL_PART)
-    edges = curves.histogram_edges(normal, [np.linspace(-1, 2, 1001)])
+    edges = score_figures.histogram_edges(normal, [np.linspace(0, 1e6, 1001)])
+    assert edges[0] == 0 and edges[-1] == pytest.approx(0.99 / score_figures.NORMAL_PART)
+    edges = score_figures.histogram_edges(normal, [np.linspace(-1, 2, 1001)])
     assert edges[0] == -1 and edges[-1] == pytest.approx(-1 + 3 * 0.99)
     for scores in (np.zeros(3), np.empty(0), np.full(2, np.nan)):
-        edges = curves.histogram_edges(scores, [scores])
-        assert (np.diff(edges) > 0).all() and len(edges) == curves.BINS + 1
+        edges = score_figures.histogram_edges(scores, [scores])
+        assert (np.diff(edges) > 0).all() and len(edges) == score_figures.BINS + 1
 
 
 def test_durations():
     times = {41.2: "41 s", 431: "7 min", 11500: "3.2 h"}
-    assert [curves.duration(seconds) for seconds in times] == list(times.values())
+    assert [score_figures.duration(seconds) for seconds in times] == list(times.values())
 
 
 def test_figures_are_written(tmp_path):
@@ -67,9 +67,9 @@ def test_figures_are_written(tmp_path):
         "temporal": {"mean_nll": rng.normal(2, 1, 50), "constant": np.zeros(50)},
         "spatial": {"mean_nll": np.empty(0), "constant": np.full(50, np.nan)},
     }
-    curves.score_figure(tmp_path / "scores.png", normal, anomalous, {"mean_nll": 1.0}, list(normal))
-    log = {name: np.arange(1.0, 30.0) for name in curves.LOG_FIELDS}
-    curves.training_figure(tmp_path / "training.png", log)
+    score_figures.score_figure(tmp_path / "scores.png", normal, anomalous, {"mean_nll": 1.0}, list(normal))
+    log = {name: np.arange(1.0, 30.0) for name in score_figures.LOG_FIELDS}
+    score_figures.training_figure(tmp_path / "training.png", log)
     for name in ("scores.png", "training.png"):
         picture = imread(tmp_path / name)
         assert picture.shape[0] > 500 and picture[..., :3].std() > 0.01

@@ -1,6 +1,6 @@
 """The text of results.json."""
 
-from vpn_anomaly.evaluation.results_table import results_table
+from vpn_anomaly.report.results_table import results_table
 
 
 def test_rows_are_scores_and_columns_corruptions():

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from vpn_anomaly.report.curves import Curve, Span, curve_figure
+from vpn_anomaly.report.annotated_video import clock
+from vpn_anomaly.report.overlay import BRIGHTEST, LEVELS, blended
 from vpn_anomaly.report.parts import (
     Card,
     Cards,
@@ -23,10 +24,9 @@ from vpn_anomaly.report.parts import (
     Text,
 )
 from vpn_anomaly.report.pictures import image_uri
-from vpn_anomaly.watching.annotate import clock
+from vpn_anomaly.report.timeline import Curve, Span, curve_figure
+from vpn_anomaly.report.watched_source import Unwatched, Watched
 from vpn_anomaly.watching.events import KINDS, Event, Moment
-from vpn_anomaly.watching.overlay import BRIGHTEST, LEVELS, blended
-from vpn_anomaly.watching.watched import Unwatched, Watched
 
 MEANING = {
     "missing": "something that should be there is not",

@@ -19,9 +19,9 @@ import numpy as np
 from vpn_anomaly.data.video.decode import reason
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import output_files
+from vpn_anomaly.report.overlay import Overlay
 from vpn_anomaly.watching.boxes import Box
 from vpn_anomaly.watching.closing import Closing
-from vpn_anomaly.watching.overlay import Overlay
 
 FRAGMENT_SECONDS = 2  # so much is lost at most when the process is killed
 # FFmpeg's name of the container by the file's ending, and its options.
