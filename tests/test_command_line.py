@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from vpn_anomaly import command_line
-from vpn_anomaly.config import FIELDS, SYSTEMS, as_dict, defaults, differences
+from vpn_anomaly.config import as_dict, defaults, differences
+from vpn_anomaly.config_fields import FIELDS, SYSTEMS
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.main import main
 from vpn_anomaly.storage import workdir

@@ -6,7 +6,9 @@ import ml_collections
 import pytest
 
 from vpn_anomaly import config as config_module
-from vpn_anomaly.config import FIELDS, as_dict, check, defaults, differences, field_named, flat
+from vpn_anomaly import config_fields
+from vpn_anomaly.config import as_dict, check, defaults, differences, flat
+from vpn_anomaly.config_fields import FIELDS, field_named
 from vpn_anomaly.data import corruptions
 from vpn_anomaly.errors import UserError
 
@@ -144,7 +146,7 @@ def test_small_frames_of_a_file_need_no_digit():
 
 
 def test_the_corruptions_are_those_that_data_makes():
-    assert config_module.CORRUPTIONS == corruptions.CORRUPTIONS
+    assert config_fields.CORRUPTIONS == corruptions.CORRUPTIONS
 
 
 def test_whole_numbers_are_numbers():
@@ -182,7 +184,7 @@ def test_differences_by_name_also_after_json():
     assert differences(stored, config) == ["seed", "model.attention.kind", "train.targets"]
 
 
-@pytest.mark.parametrize("system", config_module.SYSTEMS)
+@pytest.mark.parametrize("system", config_fields.SYSTEMS)
 def test_every_system_has_a_first_target(system):
     check(changed(system=system, model__context=19, train__targets=(19,)))
     if system != "inpainting":

@@ -14,6 +14,7 @@ from absl import flags
 from ml_collections import ConfigDict, config_flags
 
 from vpn_anomaly import config as config_module
+from vpn_anomaly import config_fields
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import file_names
 from vpn_anomaly.storage import overwriting, workdir
@@ -176,7 +177,7 @@ def _check_flag_names(rest: Sequence[str]) -> None:
     for argument in rest:
         field = re.match(r"--?(?:no)?config\.([^=]*)", argument)
         if field:
-            config_module.field_named(field[1])
+            config_fields.field_named(field[1])
         elif re.match(r"--?[a-zA-Z]", argument):
             raise _no_flag(argument)
 
@@ -222,7 +223,7 @@ def _checkpoint_config(folder: pathlib.Path, rest: Sequence[str], mode: str | No
     config, overrides = _overridden(stored.copy_and_resolve_references(), rest)
     config_module.check(config)
     config_module.expand_paths(config)
-    on_labelled_set = mode == "evaluate" and config.data.source in config_module.LABELLED_SOURCES
+    on_labelled_set = mode == "evaluate" and config.data.source in config_fields.LABELLED_SOURCES
     free = workdir.FREE_SECTIONS + (workdir.DATA_SET_FIELDS if on_labelled_set else ())
     changes = workdir.differences_in_words(stored, config, free)
     if changes:
@@ -256,7 +257,7 @@ def _wrong_value(error: Exception) -> str:
     said = re.match(r"flag --config\.([\w.]+)=(.*?): ", str(error), re.DOTALL)
     if not said:
         return _one_line(error)
-    field = config_module.field_named(said[1])
+    field = config_fields.field_named(said[1])
     return f"{field.name} is {name_of_nothing(said[2])!r}, but has to be {config_module.type_name(field)}"
 
 

@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 
 from vpn_anomaly import __version__, command_line, usage
-from vpn_anomaly.config import LABELLED_SOURCES
+from vpn_anomaly.config_fields import LABELLED_SOURCES
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import output_files
 from vpn_anomaly.ops.devices import check_devices

@@ -1,6 +1,7 @@
 """The text of --help: usage, flags, and every field with default, range and meaning."""
 
 from vpn_anomaly import config as config_module
+from vpn_anomaly import config_fields
 
 _USAGE = """\
 Anomaly detection in video by inpainting a masked frame.
@@ -61,7 +62,7 @@ Fields, with default, what is allowed, and meaning:
 def help_text() -> str:
     """Usage, flags, and the list of fields."""
     lines = []
-    for field in config_module.FIELDS:
+    for field in config_fields.FIELDS:
         default = repr(field.default) if isinstance(field.default, tuple) else str(field.default)
         described = ", ".join(part for part in (config_module.allowed(field), field.unit) if part)
         lines.append(

@@ -18,12 +18,12 @@ from collections.abc import Mapping
 from ml_collections import ConfigDict
 
 from experiments.sweeps.table_settings import TableSettings, table_settings
-from vpn_anomaly import command_line
+from vpn_anomaly import command_line, config_fields
 from vpn_anomaly import config as configuration
 from vpn_anomaly.errors import UserError
 
 SCORES = ("mean_nll", "excess_nll", "tail_mean", "missing_z", "intruding_z", "erased_z", "any")
-LARGEST_SEED = configuration.field_named("seed").maximum
+LARGEST_SEED = config_fields.field_named("seed").maximum
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,7 +80,7 @@ def run_config(definition: Definition, row: str, seed: int) -> ConfigDict:
         # Types are for the check to judge: it says in one line what the field may be.
         with config.ignore_type():
             for name, value in {**definition.overrides(row), "seed": seed}.items():
-                configuration.field_named(name)
+                config_fields.field_named(name)
                 *sections, leaf = name.split(".")
                 node = config
                 for section in sections:

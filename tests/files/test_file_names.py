@@ -11,8 +11,7 @@ import pytest
 from experiments import sweep
 from experiments.sweeps.definition import load_definition, run_config
 from tests.test_command_line import QUICK, ROOT, error_of, parse
-from vpn_anomaly import command_line
-from vpn_anomaly import config as configuration
+from vpn_anomaly import command_line, config_fields
 from vpn_anomaly.config import flat
 from vpn_anomaly.data.video import frame_cache
 from vpn_anomaly.errors import UserError
@@ -184,5 +183,5 @@ def test_a_workdir_of_other_bytes_than_utf8(name, home, capsys):
 
 
 def test_fields_that_name_files():
-    assert tuple(field.name for field in configuration.FIELDS if field.is_path) == PATH_FIELDS
+    assert tuple(field.name for field in config_fields.FIELDS if field.is_path) == PATH_FIELDS
     assert parse().config.data.digits == "embedded"  # words are no files

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from vpn_anomaly import config as configuration
-from vpn_anomaly.config import SYSTEMS
+from vpn_anomaly.config_fields import SYSTEMS
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.storage import checkpoints

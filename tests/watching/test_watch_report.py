@@ -12,11 +12,11 @@ import xml.etree.ElementTree as ElementTree
 import jax
 import numpy as np
 import pytest
-from tests.report.test_timeline import points_of
 
 from tests import tiny
 from tests.data.video_files import camera, write_video
 from tests.report.html_reader import content_of, pixels_of, read_alone, rows_of
+from tests.report.test_timeline import points_of
 from tests.watching.conftest import HEIGHT, WIDTH, footage
 from vpn_anomaly.data.lattice import fixed_shifts
 from vpn_anomaly.data.video.open_video import Frame, Look, open_video

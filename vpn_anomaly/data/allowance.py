@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from vpn_anomaly.config import field_named
+from vpn_anomaly.config_fields import field_named
 from vpn_anomaly.errors import UserError
 
 GIGABYTE = 10**9

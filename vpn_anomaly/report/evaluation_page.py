@@ -5,6 +5,7 @@ import pathlib
 from collections.abc import Mapping
 
 from vpn_anomaly import config as configuration
+from vpn_anomaly import config_fields
 from vpn_anomaly.report.page import write_page
 from vpn_anomaly.report.parts import Cell, Column, Facts, Figure, Page, Section, Table, Text
 from vpn_anomaly.report.pictures import file_uri
@@ -157,7 +158,7 @@ def _config(config: Mapping) -> list[Text | Table]:
     """The fields that are not at their default."""
     default, here = configuration.flat(configuration.defaults()), configuration.flat(config)
     rows = [
-        [name, repr(here.get(name)), repr(default.get(name)), configuration.field_named(name).meaning]
+        [name, repr(here.get(name)), repr(default.get(name)), config_fields.field_named(name).meaning]
         for name in configuration.differences(default, here)
     ]
     if not rows:

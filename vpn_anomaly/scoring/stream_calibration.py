@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from vpn_anomaly.config import LABELLED_SOURCES
+from vpn_anomaly.config_fields import LABELLED_SOURCES
 from vpn_anomaly.data.build import read_videos, video_split
 from vpn_anomaly.data.video.clips import Divide
 from vpn_anomaly.errors import UserError

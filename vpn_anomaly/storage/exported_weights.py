@@ -15,6 +15,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from vpn_anomaly import config as config_module
+from vpn_anomaly import config_fields
 from vpn_anomaly.data import allowance, array_files
 from vpn_anomaly.data.allowance import Allowance
 from vpn_anomaly.errors import UserError
@@ -100,7 +101,7 @@ def stored_config(stored: Mapping, where: pathlib.Path) -> ConfigDict:
     config, values = config_module.defaults(), config_module.flat(stored)
     try:
         for name in values:
-            config_module.field_named(name)
+            config_fields.field_named(name)
         config.update_from_flattened_dict(values)
         config_module.check(config)
     except (AttributeError, KeyError, TypeError, ValueError, UserError) as error:

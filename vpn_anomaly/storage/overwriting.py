@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ml_collections import ConfigDict
 
-from vpn_anomaly.config import LABELLED_SOURCES
+from vpn_anomaly.config_fields import LABELLED_SOURCES
 from vpn_anomaly.data.video.source_files import files_read, is_footage, is_same, takes_in
 from vpn_anomaly.errors import UserError
 

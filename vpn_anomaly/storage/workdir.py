@@ -21,6 +21,7 @@ from collections.abc import Iterable, Mapping
 from ml_collections import ConfigDict
 
 from vpn_anomaly import config as config_module
+from vpn_anomaly import config_fields
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import json_reading
 from vpn_anomaly.files.output_files import storing, write_atomically
@@ -122,7 +123,7 @@ def stored_field(directory: pathlib.Path, name: str) -> object | None:
     value = (stored_values(directory) or {}).get(name)
     if value is not None:
         try:
-            config_module.check_value(config_module.field_named(name), value)
+            config_module.check_value(config_fields.field_named(name), value)
         except UserError as error:
             raise UserError(f"{directory / _CONFIG}: {error}") from error
     return value

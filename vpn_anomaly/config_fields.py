@@ -1,0 +1,396 @@
+"""The one list of the fields of a run's configuration: default, type, unit, range and meaning of each."""
+
+import dataclasses
+import types
+
+from vpn_anomaly.errors import UserError
+
+SYSTEMS = ("inpainting", "vpn", "conv_lstm_autoencoder", "frame_autoencoder", "block_inpainting")
+CORRUPTIONS = ("temporal", "spatial", "both", "mixed")
+LABELLED_SOURCES = ("ucsd", "avenue", "shanghaitech")
+SOURCES = ("sequences", "video", *LABELLED_SOURCES)
+
+LARGEST = {"pixels": 2**16, "channels": 2**12}  # beyond which memory does not suffice
+
+INTS = tuple[int, ...]
+FLOATS = tuple[float, ...]
+TEXTS = tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Field:
+    """One field. For tuples, minimum, maximum and choices hold for every element."""
+
+    name: str
+    default: object
+    kind: type | types.GenericAlias
+    unit: str
+    minimum: float | None
+    maximum: float | None
+    choices: tuple[str, ...] | None
+    meaning: str
+    length: int | None = None  # of a tuple; None: one or more elements
+    is_path: bool = False  # names files or folders, or may: there ~ is a home folder
+
+
+def _count(name, default, unit, minimum, meaning, maximum=None):
+    maximum = LARGEST.get(unit) if maximum is None else maximum
+    return Field(name, default, int, unit, minimum, maximum, None, meaning)
+
+
+def _number(name, default, unit, minimum, maximum, meaning):
+    return Field(name, default, float, unit, minimum, maximum, None, meaning)
+
+
+def _switch(name, default, meaning):
+    return Field(name, default, bool, "", None, None, None, meaning)
+
+
+def _path(name, default, meaning):
+    return Field(name, default, str, "", None, None, None, meaning, is_path=True)
+
+
+def _choice(name, default, choices, meaning):
+    return Field(name, default, str, "", None, None, choices, meaning)
+
+
+FIELDS = (
+    _choice("system", "inpainting", SYSTEMS, "what turns frames into maps of surprise"),
+    _count("seed", 0, "", 0, "initial parameters, training sequences and masks", 2**31 - 1),
+    # --- data: what the model sees
+    _choice(
+        "data.source",
+        "sequences",
+        SOURCES,
+        "what data.path names; the last three are labelled video sets as they are published",
+    ),
+    _path(
+        "data.path",
+        "",
+        "normal sequences to train on (.npy, .npz), empty: Moving MNIST; of source video: "
+        "a file, pattern or folder of normal footage; of a labelled set: its folder",
+    ),
+    _path("data.digits", "embedded", "glyphs: embedded, tfds, or a .npz file of 28×28 uint8 glyphs"),
+    _count("data.train_sequences", 0, "sequences", 0, "training sequences; 0: endless"),
+    _count("data.frames", 20, "frames", 2, "length of a sequence"),
+    _count(
+        "data.height",
+        64,
+        "pixels",
+        0,
+        "height of a frame; 0: that of the videos, for system block_inpainting",
+    ),
+    _count("data.width", 64, "pixels", 0, "width of a frame; 0: likewise"),
+    _count("data.digit_count", 2, "digits", 1, "digits in a sequence"),
+    _count("data.channels", 1, "", 1, "1: grey, 3: RGB, each digit tinted", 3),
+    _choice(
+        "data.trajectory",
+        "original",
+        ("original", "reflect"),
+        "how a digit meets the border: the public generator's rule, or exact reflection",
+    ),
+    Field(
+        "data.speed",
+        (0.1, 0.1),
+        FLOATS,
+        "free range a frame",
+        0.0,
+        1.0,
+        None,
+        "lowest and highest speed of a digit",
+        2,
+    ),
+    Field(
+        "data.lattice", (4, 5), INTS, "pixels", 1, None, None, "period of the shown pixels: rows, columns", 2
+    ),
+    _choice(
+        "data.backend",
+        "auto",
+        ("auto", "tensorflow", "numpy"),
+        "what renders the training sequences; the bytes are the same",
+    ),
+    # --- data of source video, and of labelled video sets
+    _count("data.video.height", 0, "pixels", 0, "largest work size, the aspect is kept; 0: any"),
+    _count("data.video.width", 0, "pixels", 0, "likewise"),
+    _number("data.video.rate", 0.0, "frames a second", 0.0, 1e4, "that are looked at; 0: all"),
+    _number(
+        "data.video.frame_rate",
+        25.0,
+        "frames a second",
+        1e-3,
+        1e4,
+        "of sources that do not say: folders of images, .npy",
+    ),
+    _count(
+        "data.video.depth",
+        0,
+        "bits",
+        -32,
+        "of the grey levels in images of more than 8 bits, below 0: of numbers with a sign; "
+        "0: as the normal footage uses them",
+        32,
+    ),
+    _path("data.video.cache", "", "folder for decoded frames; empty: vpn_anomaly in the user's cache folder"),
+    _number("data.video.cache_gigabytes", 8.0, "GB", 1e-6, 1e6, "of decoded frames at most"),
+    _number(
+        "data.video.max_gigabytes",
+        1.0,
+        "GB",
+        1e-6,
+        1e6,
+        "of memory that one frame (8 bytes a pixel) or the labels of one clip may take",
+    ),
+    # --- model
+    _count("model.stem", 4, "pixels", 1, "space-to-depth in front of the encoder; 1: none"),
+    _count("model.context", 6, "frames", 1, "last ConvLSTM outputs that attention reads (K)"),
+    _switch("model.use_masked_frame", True, "the shown pixels are given to the model"),
+    _choice(
+        "model.dtype",
+        "float32",
+        ("float32", "bfloat16"),
+        "of computation; parameters, softmax, loss and cell state stay float32",
+    ),
+    _switch("model.rematerialise", False, "recompute activations instead of keeping them"),
+    _choice("model.encoder.block", "rmb", ("rmb", "relu"), "kind of an encoder block"),
+    _count("model.encoder.channels", 32, "channels", 1, "width of the encoder"),
+    Field(
+        "model.encoder.dilations",
+        (1, 2),
+        INTS,
+        "cells",
+        1,
+        None,
+        None,
+        "dilation of each encoder block; its length is the number of blocks",
+    ),
+    _count("model.lstm.channels", 32, "channels", 1, "width of the ConvLSTM"),
+    _choice(
+        "model.attention.kind",
+        "correlation",
+        ("full", "depthwise", "correlation", "none"),
+        "reading of the paper's convolution attention; none: the last ConvLSTM output",
+    ),
+    _count("model.attention.filter_size", 3, "cells", 1, "side of a made filter; odd"),
+    _count("model.attention.bottleneck", 0, "channels", 0, "1×1 convolution in front of kind full; 0: none"),
+    _count("model.attention.meta_channels", 64, "channels", 1, "width of the meta-network"),
+    _count("model.attention.heads", 3, "", 1, "moved frames of kind correlation"),
+    Field(
+        "model.attention.windows",
+        (3, 5, 9),
+        INTS,
+        "cells",
+        1,
+        None,
+        None,
+        "sides of the windows that costs are summed over; odd",
+    ),
+    _count(
+        "model.attention.radius",
+        4,
+        "pixels",
+        0,
+        "largest displacement in each direction; 0: as the motion in the videos needs it",
+    ),
+    _count(
+        "model.attention.content_frames",
+        1,
+        "frames",
+        1,
+        "last frames that kind correlation moves; the one n back within n times the radius",
+    ),
+    _count("model.attention.cell", 4, "pixels", 1, "side of a cell with filters of its own"),
+    _count("model.head.channels", 64, "channels", 1, "width of the inpainting head"),
+    _count("model.head.blocks", 1, "blocks", 0, "residual blocks of the head"),
+    _choice("model.head.block", "relu", ("rmb", "relu"), "kind of a block of the head"),
+    _count("model.head.pixel_channels", 32, "channels", 1, "width of the full-resolution layers"),
+    _count("model.head.pixel_layers", 1, "layers", 1, "full-resolution layers"),
+    _count("model.decoder.blocks", 4, "blocks", 0, "causal blocks of system vpn"),
+    _count("model.decoder.channels", 32, "channels", 1, "width of their units"),
+    _count("model.composite.past", 10, "frames", 1, "that system conv_lstm_autoencoder sees"),
+    _count("model.composite.future", 10, "frames", 1, "that it predicts; the last one is scored"),
+    _count(
+        "model.composite.layers",
+        2,
+        "layers",
+        1,
+        "ConvLSTM layers of its encoder and decoders, each model.lstm.channels wide",
+    ),
+    _switch("model.composite.conditioned", False, "its decoders read the frame they made before"),
+    _count(
+        "model.autoencoder.channels",
+        16,
+        "channels",
+        1,
+        "first layer of system frame_autoencoder; they double twice",
+    ),
+    _count("model.autoencoder.code", 16, "channels", 1, "of its code, at an eighth of the resolution"),
+    Field(
+        "model.unet.channels",
+        (32, 64, 96),
+        INTS,
+        "channels",
+        1,
+        None,
+        None,
+        "width of each level of system block_inpainting; every level halves the resolution",
+    ),
+    Field(
+        "model.unet.hidden_blocks",
+        (8, 48),
+        INTS,
+        "pixels",
+        1,
+        None,
+        None,
+        "sides of the small and of the large blocks that it hides",
+        2,
+    ),
+    # --- training
+    _path(
+        "train.start_from",
+        "",
+        "weights to start from, with their model: pretrained, or a folder that "
+        "experiments.export_weights wrote; empty: random ones",
+    ),
+    _count("train.steps", 400, "steps", 1, "optimizer steps"),
+    _count("train.batch_size", 16, "sequences", 1, "sequences a step, over all devices", 2**20),
+    _number("train.learning_rate", 3e-3, "", 1e-12, 1e3, "highest learning rate"),
+    Field("train.optimizer", "adamw", str, "", None, None, None, "name of an optax optimizer"),
+    _number("train.weight_decay", 1e-4, "", 0.0, 1e3, "for optimizers that have one"),
+    _count(
+        "train.warmup_steps", 30, "steps", 0, "linear warm-up before the cosine; at most half of train.steps"
+    ),
+    _number("train.clip_norm", 1.0, "", 1e-12, None, "largest global norm of the gradient"),
+    Field(
+        "train.targets",
+        (10, 13, 16, 19),
+        INTS,
+        "frame",
+        0,
+        None,
+        None,
+        "frames that are reconstructed; the first is 0",
+    ),
+    _count(
+        "train.loss_pixels",
+        1024,
+        "pixels",
+        0,
+        "random hidden pixels of each target in the loss; 0: all of them",
+        2**32,
+    ),
+    _switch(
+        "train.carried",
+        False,
+        "half of the sequences go on from the memory that the batch before left, for long streams",
+    ),
+    _count("train.checkpoint_every", 100, "steps", 1, "steps between checkpoints"),
+    _count("train.log_every", 10, "steps", 1, "steps between logged losses"),
+    # --- evaluation and scores
+    _count("evaluate.sequences", 1000, "sequences", 1, "normal test sequences, and as many corrupted"),
+    _count("evaluate.batch_size", 16, "sequences", 1, "sequences scored at once", 2**20),
+    Field(
+        "evaluate.corruptions",
+        CORRUPTIONS,
+        TEXTS,
+        "",
+        None,
+        None,
+        CORRUPTIONS,
+        "kinds of corruption to evaluate",
+    ),
+    _count(
+        "evaluate.calibration_sequences",
+        512,
+        "sequences",
+        2,
+        "normal validation sequences that calibrate scores",
+    ),
+    _number(
+        "evaluate.false_alarm_rate",
+        0.05,
+        "",
+        1e-6,
+        0.999999,
+        "part of normal sequences that the calibrated threshold may flag",
+    ),
+    _count("evaluate.bootstrap", 1000, "resamples", 1, "bootstrap resamples of an interval"),
+    _count("score.masks", 4, "masks", 1, "shifted masks whose maps are averaged"),
+    _switch("score.every_frame", False, "score every frame with enough context, not only the last"),
+    _number(
+        "score.max_gigabytes",
+        4.0,
+        "GB",
+        1e-6,
+        1e6,
+        "of memory that a file of sequences, of glyphs or of weights may take, unpacked",
+    ),
+    # --- how frames of labelled video sets are compared: published figures differ in these
+    _switch(
+        "evaluate.protocol.normalise_clips",
+        False,
+        "every clip's scores are moved and scaled to 0..1, which needs its future",
+    ),
+    _number(
+        "evaluate.protocol.smoothing",
+        0.0,
+        "frames",
+        0.0,
+        1e4,
+        "standard deviation of a Gaussian along every clip, which needs its future; 0: none",
+    ),
+    _count(
+        "evaluate.protocol.dropped_frames", 0, "frames", 0, "that do not count at the beginning of every clip"
+    ),
+    _choice(
+        "evaluate.protocol.masks",
+        "auto",
+        ("auto", "required", "off"),
+        "pixel AUROC: over the clips that have masks, or an error without, or none",
+    ),
+    # --- watching a video
+    _number("watch.false_alarms", 6.0, "an hour", 1e-6, 1e6, "that normal footage may raise"),
+    _number(
+        "watch.hysteresis",
+        10.0,
+        "",
+        1.0,
+        1e6,
+        "an event goes on up to this many times the p-value that opens one",
+    ),
+    _count("watch.minimum_frames", 2, "frames", 1, "an event with fewer anomalous ones is none"),
+    _count("watch.merge_gap", 10, "frames", 0, "events no further apart are one"),
+    _count("watch.before", 10, "frames", 0, "that are kept before an event"),
+    _count("watch.after", 10, "frames", 0, "that are kept after it; at most watch.merge_gap"),
+    _count("watch.light_change", 10, "frames", 0, "after a sudden change of light in which no event begins"),
+    _path("watch.zones", "", "image, white where to look and black where not; empty: everywhere"),
+    _switch(
+        "watch.tail",
+        True,
+        "motion is found by tail surprise; without, by plain surprise, at less time a frame",
+    ),
+    _number("watch.timeout", 10.0, "seconds", 1e-3, 1e6, "that a stream may be silent"),
+    _number(
+        "watch.longest_gap",
+        5.0,
+        "seconds",
+        1e-3,
+        1e9,
+        "without frames in a file: longer ones, if also longer than 20 median steps, end events and "
+        "restart the memory, as a lost stream does",
+    ),
+)
+
+_BY_NAME = {field.name: field for field in FIELDS}
+
+
+def field_named(name: str) -> Field:
+    """The field of a dotted name; UserError with the allowed names for an unknown one."""
+    if name in _BY_NAME:
+        return _BY_NAME[name]
+    section = name
+    while section and not any(known.startswith(section + ".") for known in _BY_NAME):
+        section = section.rpartition(".")[0]
+    prefix = section + "." if section else ""
+    allowed = ", ".join(known for known in _BY_NAME if known.startswith(prefix))
+    raise UserError(f"there is no config field {name!r}; the fields are: {allowed}")
