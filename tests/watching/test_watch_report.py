@@ -25,7 +25,7 @@ from vpn_anomaly.main import main
 from vpn_anomaly.report import watch_page, watch_report
 from vpn_anomaly.report.annotated_video import clock
 from vpn_anomaly.report.overlay import BRIGHTEST, blended
-from vpn_anomaly.report.peak_pictures import PeakPictures, prediction
+from vpn_anomaly.report.peak_pictures import PeakPictures
 from vpn_anomaly.report.watch_report import WatchReport
 from vpn_anomaly.report.watched_source import Watched
 from vpn_anomaly.systems.system import Maps
@@ -429,15 +429,6 @@ def test_the_most_improbable_events_keep_their_pictures_the_first_of_equals():
     assert set(pictures_after(frames, most=2).of_event) == {1, 4}
     assert set(pictures_after(frames, most=4).of_event) == {1, 3, 4, 5}
     assert set(pictures_after(frames, most=9).of_event) == set(range(6))
-
-
-def test_predictions_end_at_black_and_white_and_pixels_that_do_not_count_show_the_frame():
-    maps = maps_of(0).replace(
-        intensity=np.array([[0.25, 0.5, 0.75]]),
-        counted=np.array([[True, True, False]]),
-        value={"missing": np.array([[-0.5, 0.75, 0.25]])},
-    )
-    assert prediction(maps).tolist() == [[[0], [255], [191]]]
 
 
 def watcher():

@@ -5,13 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vpn_anomaly.report.overlay import BRIGHTEST, blended
+from vpn_anomaly.report.frame_pictures import frame_pictures
 from vpn_anomaly.report.parts import Picture
-from vpn_anomaly.report.peak_pictures import prediction
-from vpn_anomaly.report.pictures import picture
-from vpn_anomaly.report.surprise_figure import MAP_TITLES
+from vpn_anomaly.scoring.frame_view import frame_view
 from vpn_anomaly.systems.system import Maps
-from vpn_anomaly.watching.monitor import surprise, surprise_map
 
 
 class StandOut(NamedTuple):
@@ -75,11 +72,7 @@ def _pictures(frame_HxWxC, maps: Maps, mask_HxW) -> tuple[Picture, ...]:
     box, caption = None, "the frame"
     if mask_HxW is not None and mask_HxW.any():
         box, caption = _box(mask_HxW), "the frame, boxed as it is labelled"
-    return (
-        picture(frame_HxWxC, caption, box),
-        picture(prediction(maps), "what the model expects"),
-        picture(blended(frame_HxWxC, surprise(maps), BRIGHTEST), MAP_TITLES[surprise_map(maps)]),
-    )
+    return frame_pictures(frame_view(frame_HxWxC, maps), caption, box)
 
 
 def _box(mask_HxW: np.ndarray) -> tuple[int, int, int, int]:

@@ -5,24 +5,20 @@ import itertools
 from collections.abc import Hashable, Mapping
 from typing import NamedTuple
 
-import numpy as np
-
 from vpn_anomaly.data.video.open_video import Frame
 from vpn_anomaly.report.annotated_video import clock
-from vpn_anomaly.report.overlay import BRIGHTEST, blended
+from vpn_anomaly.report.frame_pictures import frame_pictures
 from vpn_anomaly.report.parts import Picture
-from vpn_anomaly.report.pictures import picture
-from vpn_anomaly.report.surprise_figure import MAP_TITLES
+from vpn_anomaly.scoring.frame_view import FrameView, frame_view
 from vpn_anomaly.systems.system import Maps
 from vpn_anomaly.watching.events import Event, Moment
-from vpn_anomaly.watching.monitor import surprise, surprise_map
 
 
 class Snapshot(NamedTuple):
-    """A frame and what the model says of it."""
+    """A frame by its number, and how it looks."""
 
-    frame: Frame
-    maps: Maps
+    index: int
+    view: FrameView
 
 
 class PeakPictures:
@@ -49,17 +45,17 @@ class PeakPictures:
           peaks: the peak so far of each kind that is under way (`Seen.peaks`). What is no longer
             among them came to nothing and is forgotten.
         """
-        self._snapshots = {
-            kind: Snapshot(frame, maps) if moment.index == frame.index else self._snapshots[kind]
-            for kind, moment in peaks.items()
-        }
+        here = [kind for kind, moment in peaks.items() if moment.index == frame.index]
+        of_frame = Snapshot(frame.index, frame_view(frame.image, maps)) if here else None
+        self._snapshots = {kind: of_frame if kind in here else self._snapshots[kind] for kind in peaks}
 
     def end(self, key: Hashable, event: Event) -> None:
         """Makes the pictures of an event that ended, if it is among the most improbable so far."""
         snapshot = self._snapshots.pop(event.kind)
-        if snapshot.frame.index != event.peak.moment.index:
-            raise ValueError(f"a picture of frame {snapshot.frame.index}, not of {event.peak.moment}")
-        row = -event.peak.p, -next(self._numbers), key
+        peak = event.peak
+        if snapshot.index != peak.moment.index:
+            raise ValueError(f"a picture of frame {snapshot.index}, not of {peak.moment}")
+        row = -peak.p, -next(self._numbers), key
         if len(self._ended) < self._most:
             heapq.heappush(self._ended, row)
         else:
@@ -67,30 +63,9 @@ class PeakPictures:
             if least == key:
                 return
             del self.of_event[least]
-        self.of_event[key] = pictures_of(snapshot, event)
+        caption = f"frame {peak.moment.index}, {clock(peak.moment.time)}"
+        self.of_event[key] = frame_pictures(snapshot.view, caption, peak.box)
 
     def forget(self) -> None:
         """Nothing is under way: the source ended."""
         self._snapshots.clear()
-
-
-def pictures_of(snapshot: Snapshot, event: Event) -> tuple[Picture, Picture, Picture]:
-    """The frame with the event's box, the prediction of the frame, the frame under the map."""
-    frame, maps = snapshot
-    moment, name = event.peak.moment, surprise_map(maps)
-    map_title = MAP_TITLES[name] + (", less what is expected" if name in maps.mean else "")
-    return (
-        picture(frame.image, f"frame {moment.index}, {clock(moment.time)}", event.peak.box),
-        picture(prediction(maps), "what the model expects"),
-        picture(blended(frame.image, surprise(maps), BRIGHTEST), map_title),
-    )
-
-
-def prediction(maps: Maps) -> np.ndarray:
-    """The predicted mean, grey (the mean over colours), uint8 (H, W, 1).
-
-    A pixel that does not count shows the frame.
-    """
-    # `missing` is the predicted mean less the value.
-    mean_HxW = np.where(maps.counted, maps.intensity + maps.value["missing"], maps.intensity)
-    return np.rint(255 * mean_HxW.clip(0, 1)).astype(np.uint8)[..., None]

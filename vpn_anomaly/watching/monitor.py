@@ -7,6 +7,7 @@ import numpy as np
 
 from vpn_anomaly.data import allowance
 from vpn_anomaly.data.video.open_video import Frame
+from vpn_anomaly.scoring.frame_view import surprise_map_name
 from vpn_anomaly.scoring.scores import DETAIL_SIZE
 from vpn_anomaly.scoring.stream_calibration import normal_scores
 from vpn_anomaly.scoring.stream_scorer import Streamer
@@ -32,17 +33,6 @@ def kind_scores(system: str, tail: bool) -> dict[str, str]:
     if system == "block_inpainting":
         return {**residual, "detail": "detail_excess"}
     return {**residual, "motion": "tail_mean" if tail else "mean_nll"}
-
-
-def surprise_map(maps: Maps) -> str:
-    """The map behind the score of motion, or of details; in nats."""
-    return next(name for name in ("tail", "nll", "detail") if name in maps.value)
-
-
-def surprise(maps: Maps) -> np.ndarray:
-    """That map less what is expected of it, (H, W), as it is shown; 0 where pixels do not count."""
-    name = surprise_map(maps)
-    return (maps.value[name] - maps.mean.get(name, 0)) * maps.counted
 
 
 class Seen(NamedTuple):
@@ -178,7 +168,7 @@ def _box(kind: str, maps: Maps) -> Box | None:
     """Where an event of this kind is, by the map behind its score."""
     if kind in maps.variance:
         return anomalous_box(maps.value[kind], maps.variance[kind], maps.counted, maps.windows)
-    surprise_HxW = maps.value[surprise_map(maps)]
+    surprise_HxW = maps.value[surprise_map_name(maps)]
     expected = maps.mean.get(kind, surprise_HxW[maps.counted].mean())
     sizes = (DETAIL_SIZE,) if kind == "detail" else maps.windows
     return anomalous_box(surprise_HxW - expected, np.ones_like(surprise_HxW), maps.counted, sizes)

@@ -7,9 +7,10 @@ from vpn_anomaly.data.video.open_video import Frame, Video
 from vpn_anomaly.report.annotated_video import AnnotatedVideo
 from vpn_anomaly.report.overlay import BRIGHTEST
 from vpn_anomaly.report.watched_source import Unwatched
+from vpn_anomaly.scoring.frame_view import surprise
 from vpn_anomaly.watching.closing import Closing
 from vpn_anomaly.watching.events import Change
-from vpn_anomaly.watching.monitor import Seen, Watcher, surprise
+from vpn_anomaly.watching.monitor import Seen, Watcher
 from vpn_anomaly.watching.score_log import EventLog, ScoreLog
 
 

@@ -1,0 +1,26 @@
+"""The pictures of a frame: itself with a box, what the model predicts, and the surprise over it."""
+
+from vpn_anomaly.report.overlay import BRIGHTEST, blended
+from vpn_anomaly.report.parts import Picture
+from vpn_anomaly.report.pictures import picture
+from vpn_anomaly.report.surprise_figure import MAP_TITLES
+from vpn_anomaly.scoring.frame_view import FrameView
+
+
+def frame_pictures(
+    view: FrameView, caption: str, box: tuple[int, int, int, int] | None = None
+) -> tuple[Picture, Picture, Picture]:
+    """The frame, the prediction of the frame, the frame under the surprise map.
+
+    Args:
+      caption: of the first picture.
+      box: (top, left, bottom, right) in pixels, round something in the first picture.
+    """
+    expected = ", less what is expected" if view.less_expected else ""
+    return (
+        picture(view.frame_HxWxC, caption, box),
+        picture(view.prediction_HxWx1, "what the model expects"),
+        picture(
+            blended(view.frame_HxWxC, view.surprise_HxW, BRIGHTEST), MAP_TITLES[view.map_name] + expected
+        ),
+    )
