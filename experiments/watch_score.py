@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from experiments.parser import Parser, entry_point, file_path
-from vpn_anomaly.data.video.open_video import Look, open_video
+from vpn_anomaly.data.video.open_video import VideoSettings, open_video
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.metrics import auroc
 from vpn_anomaly.files import output_files
@@ -72,7 +72,7 @@ def frame_labels(truth: Mapping) -> np.ndarray:
 
 def unlearned(path: pathlib.Path) -> dict[str, np.ndarray]:
     """Scores of every frame by the frame before alone, (T,); NaN for the first."""
-    with open_video(str(path), Look()) as video:
+    with open_video(str(path), VideoSettings()) as video:
         frame_TxHxWxC = np.stack([frame.image for frame in video])
     scores = pair_scores(frame_TxHxWxC[1:], frame_TxHxWxC[:-1])
     return {name: np.append(np.nan, score_T) for name, score_T in scores.items()}

@@ -17,7 +17,7 @@ import numpy as np
 from configs import video
 from experiments.synthetic.conveyor_world.world import Conveyor
 from vpn_anomaly.data.lattice import fixed_shifts
-from vpn_anomaly.data.video.open_video import Look, open_video
+from vpn_anomaly.data.video.open_video import VideoSettings, open_video
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.scoring.stream_scorer import Streamer
 from vpn_anomaly.systems.build import build_system
@@ -82,7 +82,7 @@ def write_film(path: pathlib.Path, height: int, width: int) -> np.ndarray:
 def _decoded(film: pathlib.Path, folder) -> Iterator[np.ndarray]:
     """The film's frames, again and again; holds on to the folder that it is in."""
     while folder:
-        with open_video(str(film), Look()) as source:
+        with open_video(str(film), VideoSettings()) as source:
             for frame in source:
                 yield frame.image
 

@@ -23,7 +23,7 @@ import numpy as np
 from experiments.parser import Parser, entry_point, file_path
 from experiments.synthetic.footage_world.changes import changed_footage
 from experiments.synthetic.world_files import TRUTH, write_world
-from vpn_anomaly.data.video.open_video import Look, open_video
+from vpn_anomaly.data.video.open_video import VideoSettings, open_video
 from vpn_anomaly.files import output_files
 from vpn_anomaly.storage import overwriting
 
@@ -32,9 +32,9 @@ VIDEOS = ("normal.mkv", "test.mkv")
 
 def read_frames(path: str, height: int, width: int) -> tuple[np.ndarray, int]:
     """All frames, uint8 (T, H, W), and how many a second, rounded."""
-    look = Look(height, width)
-    with open_video(path, look) as video:
-        rate = max(1, round(video.rate or look.frame_rate))
+    settings = VideoSettings(height, width)
+    with open_video(path, settings) as video:
+        rate = max(1, round(video.rate or settings.frame_rate))
         return np.stack([frame.image[..., 0] for frame in video]), rate
 
 

@@ -30,7 +30,7 @@ from vpn_anomaly.data.labelled import avenue
 from vpn_anomaly.data.labelled import shanghaitech
 from vpn_anomaly.data.labelled import ucsd
 from vpn_anomaly.data.digits import load_digits
-from vpn_anomaly.data.video.open_video import Look, open_video
+from vpn_anomaly.data.video.open_video import VideoSettings, open_video
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.watching.zones import read_zones
 
@@ -44,7 +44,7 @@ def labels(reader, allowed=footage):
     return read
 
 def video(path):
-    with open_video(path, Look(max_gigabytes={GIGABYTES})) as opened:
+    with open_video(path, VideoSettings(max_gigabytes={GIGABYTES})) as opened:
         for frame in opened:
             frame.image
         if opened.problem:

@@ -11,7 +11,7 @@ from fractions import Fraction
 import av
 import numpy as np
 
-from vpn_anomaly.data.video.open_video import Look, open_video
+from vpn_anomaly.data.video.open_video import VideoSettings, open_video
 
 
 def moving_frames(count=12, height=48, width=64, channels=3, seed=0):
@@ -96,15 +96,15 @@ def cut(path, part, name=None):
     return str(target)
 
 
-def watched(source, **look):
+def watched(source, **settings):
     """All frames of a source, and the video, closed."""
-    with open_video(source, Look(**look)) as video:
+    with open_video(source, VideoSettings(**settings)) as video:
         return list(video), video
 
 
-def images(source, **look):
+def images(source, **settings):
     """(T, H, W, C)"""
-    return np.stack([frame.image for frame in watched(source, **look)[0]])
+    return np.stack([frame.image for frame in watched(source, **settings)[0]])
 
 
 @contextlib.contextmanager

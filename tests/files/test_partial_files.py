@@ -11,7 +11,7 @@ import pytest
 from tests.data.video_files import write_video
 from vpn_anomaly.data.video import frame_cache
 from vpn_anomaly.data.video.frame_cache import FrameCache
-from vpn_anomaly.data.video.open_video import Look
+from vpn_anomaly.data.video.open_video import VideoSettings
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import output_files, partial_files
 from vpn_anomaly.report.annotated_video import AnnotatedVideo
@@ -63,13 +63,13 @@ def test_two_calibrations_of_one_run(tmp_path, monkeypatch):
 
 def test_two_caches_of_one_film(tmp_path, monkeypatch):
     film = write_video(tmp_path / "film.mkv", np.zeros((6, 16, 16, 1), np.uint8))
-    caches = [FrameCache(tmp_path / "cache", Look(channels=1), 1.0) for _ in range(2)]
+    caches = [FrameCache(tmp_path / "cache", VideoSettings(channels=1), 1.0) for _ in range(2)]
     open_video = frame_cache.open_video
 
-    def open_and_decode_beside(source, look):
+    def open_and_decode_beside(source, settings):
         monkeypatch.setattr(frame_cache, "open_video", open_video)
         assert len(caches[1].frames(source)) == 6
-        return open_video(source, look)
+        return open_video(source, settings)
 
     monkeypatch.setattr(frame_cache, "open_video", open_and_decode_beside)
     assert len(caches[0].frames(str(film))) == 6

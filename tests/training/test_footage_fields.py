@@ -7,7 +7,7 @@ from PIL import Image
 from tests import tiny
 from tests.data import image_writing as writing
 from vpn_anomaly import config as configuration
-from vpn_anomaly.data.build import build_look, read_videos
+from vpn_anomaly.data.build import build_video_settings, read_videos
 from vpn_anomaly.data.video.open_video import open_video
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.storage import workdir
@@ -53,9 +53,9 @@ def test_the_run_stores_it_and_what_is_watched_is_seen_by_it(config, tmp_path):
         known = with_known_depth(config, run, trains)
         assert known.data.video.depth == 12
         workdir.open_trained(run, known)
-    with open_video(str(tmp_path / "normal/b"), build_look(known.data)) as video:
+    with open_video(str(tmp_path / "normal/b"), build_video_settings(known.data)) as video:
         assert next(video).image[0, 0, 0] == 249
-    with open_video(str(tmp_path / "normal/d"), build_look(known.data)) as video:
+    with open_video(str(tmp_path / "normal/d"), build_video_settings(known.data)) as video:
         assert next(video).image[0, 0, 0] == 255 and not list(video)[2:]
     assert "its images use 14 bits, but the normal footage 12" in video.problem
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.data.video_files import camera
-from vpn_anomaly.data.video.open_video import Frame, Look
+from vpn_anomaly.data.video.open_video import Frame, VideoSettings
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.watching import live as live_module
 from vpn_anomaly.watching.live import Live
@@ -70,14 +70,14 @@ def opened(*openings, **options):
     """A Live of what opening the source gives, one after the other: a video, or an error."""
     openings = iter(openings)
 
-    def open_next(source, look):
-        assert (source, look) == ("cam", Look())
+    def open_next(source, settings):
+        assert (source, settings) == ("cam", VideoSettings())
         opening = next(openings)
         if isinstance(opening, UserError):
             raise opening
         return opening
 
-    return Live("cam", Look(), open=open_next, **options)
+    return Live("cam", VideoSettings(), open=open_next, **options)
 
 
 def numbers(given):
@@ -252,7 +252,7 @@ def test_pictures_of_a_camera_that_is_faster_than_the_consumer(tmp_path):
     with camera(tmp_path, pictures, seconds=0.02) as address:
         with Live(
             address,
-            Look(timeout=5),
+            VideoSettings(timeout=5),
             waiting=2,
             tell=told.append,
             pause=lambda closing, seconds: closing.wait(0.05),

@@ -13,7 +13,7 @@ from tests import tiny
 from tests.data.video_files import camera, write_video
 from tests.watching.conftest import footage
 from vpn_anomaly.data.video.frame_cache import FrameCache
-from vpn_anomaly.data.video.open_video import Look
+from vpn_anomaly.data.video.open_video import VideoSettings
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.main import main
 from vpn_anomaly.storage import workdir
@@ -198,7 +198,7 @@ def test_a_run_is_stored_without_it(tmp_path, spelling):
 
 
 def test_frames_are_cached_without_it(host, tmp_path):
-    cache = FrameCache(tmp_path, Look(), 1)
+    cache = FrameCache(tmp_path, VideoSettings(), 1)
     for spelling in SPELLINGS.values():
         assert len(cache.frames(spelling.format(SECRET, host))) == 200
     assert len(list(tmp_path.iterdir())) == len(SPELLINGS) and not holding(tmp_path)

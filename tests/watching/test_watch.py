@@ -12,7 +12,7 @@ from tests.data.video_files import write_video
 from tests.watching.conftest import HEIGHT, WIDTH, footage
 from vpn_anomaly.data.lattice import fixed_shifts
 from vpn_anomaly.data.video.clips import parts_of_videos
-from vpn_anomaly.data.video.open_video import Look, open_video
+from vpn_anomaly.data.video.open_video import VideoSettings, open_video
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.scoring.scores import DISTRIBUTION_SCORES, frame_scores
 from vpn_anomaly.watching.watch import watch
@@ -97,7 +97,7 @@ def test_events_begin_and_end_and_find_the_change(watched, source):
 
 
 def test_the_annotated_video_has_every_frame(watched):
-    with open_video(str(watched["video"]), Look()) as video:
+    with open_video(str(watched["video"]), VideoSettings()) as video:
         assert len(list(video)) == COUNT and video.size[1] >= 480
 
 

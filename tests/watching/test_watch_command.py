@@ -16,7 +16,7 @@ from tests.data.video import test_video_refused as refused
 from tests.data.video_files import camera, server, write_folder, write_video
 from tests.report.html_reader import read_alone
 from tests.watching.conftest import HEIGHT, WIDTH, footage, without_progress
-from vpn_anomaly.data.video.open_video import Look, open_video
+from vpn_anomaly.data.video.open_video import VideoSettings, open_video
 from vpn_anomaly.main import main
 from vpn_anomaly.watching.monitor import Watcher
 
@@ -107,7 +107,7 @@ def test_a_path_with_spaces_and_other_letters(flags, tmp_path):
     assert main([*flags, f"--input={source}", *outputs]) == 0
     rows = list(csv.DictReader((folder / "Wörter.csv").read_text(encoding="utf-8").splitlines()))
     assert len(rows) == 8 and rows[0]["source"] == source
-    with open_video(f"{folder}/gesehen %d.mp4", Look()) as video:
+    with open_video(f"{folder}/gesehen %d.mp4", VideoSettings()) as video:
         assert len(list(video)) == 8
 
 
@@ -153,7 +153,7 @@ def test_sigterm_leaves_files_that_can_be_read(flags, tmp_path):
     history = [json.loads(line) for line in events.read_text().splitlines()]
     begun, ended = ({e["event"] for e in history if e["what"] == what} for what in ("begin", "end"))
     assert begun == ended
-    with open_video(str(video), Look()) as seen:
+    with open_video(str(video), VideoSettings()) as seen:
         assert len(list(seen)) == len(rows)
     document = read_alone((tmp_path / "r.html").read_text(encoding="utf-8"))
     assert f"{len(rows):,} (" in document.all("dl")[0].text

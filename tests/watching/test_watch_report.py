@@ -19,7 +19,7 @@ from tests.report.html_reader import content_of, pixels_of, read_alone, rows_of
 from tests.report.test_timeline import points_of
 from tests.watching.conftest import HEIGHT, WIDTH, footage
 from vpn_anomaly.data.lattice import fixed_shifts
-from vpn_anomaly.data.video.open_video import Frame, Look, open_video
+from vpn_anomaly.data.video.open_video import Frame, VideoSettings, open_video
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.main import main
 from vpn_anomaly.report import watch_page, watch_report
@@ -67,7 +67,7 @@ def watched(video_run, frames, tmp_path_factory):
     for line in outputs["events"].read_text(encoding="utf-8").splitlines():
         record = json.loads(line)
         events[record["event"]] = record
-    with open_video(source, Look(height=HEIGHT, width=WIDTH)) as video:
+    with open_video(source, VideoSettings(height=HEIGHT, width=WIDTH)) as video:
         decoded = [frame.image for frame in video]
     document = read_alone(outputs["report"].read_text(encoding="utf-8"))
     return types.SimpleNamespace(document=document, rows=rows, events=events, source=source, frames=decoded)

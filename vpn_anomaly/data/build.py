@@ -15,7 +15,7 @@ from vpn_anomaly.data.moving_mnist import MovingMNIST
 from vpn_anomaly.data.video.clips import Divide, VideoClips, parts_of_videos, whole_videos
 from vpn_anomaly.data.video.frame_cache import FrameCache, UnreadableSource, default_folder
 from vpn_anomaly.data.video.image_depth import EIGHT_BITS, depth_of, is_deep
-from vpn_anomaly.data.video.open_video import Look
+from vpn_anomaly.data.video.open_video import VideoSettings
 from vpn_anomaly.data.video.source_files import check_cache
 from vpn_anomaly.data.video.sources import image_files, is_address, is_camera, sources
 from vpn_anomaly.errors import UserError
@@ -59,10 +59,10 @@ def build_source(data, max_gigabytes: float | None = None):
     )
 
 
-def build_look(data) -> Look:
+def build_video_settings(data) -> VideoSettings:
     """How videos are looked at: work size, colours, rate."""
     video = data.video
-    return Look(
+    return VideoSettings(
         video.height,
         video.width,
         data.channels,
@@ -97,7 +97,7 @@ def read_videos(data) -> dict[str, np.ndarray]:
     folder = pathlib.Path(data.video.cache) if data.video.cache else default_folder()
     if data.source not in LABELLED_SETS:
         check_cache(data.path, folder)
-    cache = FrameCache(folder, build_look(data), data.video.cache_gigabytes)
+    cache = FrameCache(folder, build_video_settings(data), data.video.cache_gigabytes)
     normal, videos, unreadable = _normal_sources(data), {}, []
     for source, name in zip(normal, display_names(normal), strict=True):
         try:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from vpn_anomaly.data.labelled.labelled_set import LabelledClip
-from vpn_anomaly.data.video.open_video import Look, open_video
+from vpn_anomaly.data.video.open_video import VideoSettings, open_video
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.extreme_frames import StandOuts
 from vpn_anomaly.evaluation.pixel_metrics import at_size
@@ -43,7 +43,7 @@ class ClipScores:
 
 def score_clip(
     clip: LabelledClip,
-    look: Look,
+    video_settings: VideoSettings,
     of_size: Callable[[int, int], tuple[Streamer, Calibration]],
     pixels: collections.defaultdict | None,
     progress: Callable[[int], None],
@@ -62,7 +62,7 @@ def score_clip(
     scores = {name: np.full(frames, np.nan) for name in PAIR_SCORES}
     mask_TxHxW = None if pixels is None else clip.read_masks()
     seen_T, before = np.zeros(frames, bool), None
-    with open_video(clip.source, look) as video:
+    with open_video(clip.source, video_settings) as video:
         streamer, calibration = of_size(*video.size)
         streamer.restart()
         for index, _, image in video:

@@ -1,8 +1,14 @@
 """What can be known of a labelled set before hours of training and scoring."""
 
-from vpn_anomaly.data.build import build_look, check_layout, labelled_clips, read_videos, video_split
+from vpn_anomaly.data.build import (
+    build_video_settings,
+    check_layout,
+    labelled_clips,
+    read_videos,
+    video_split,
+)
 from vpn_anomaly.data.labelled.labelled_set import LabelledClip
-from vpn_anomaly.data.video.open_video import Look, open_video
+from vpn_anomaly.data.video.open_video import VideoSettings, open_video
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.systems.build import build_system
 
@@ -43,19 +49,19 @@ def _check_sizes(config, clips: list[LabelledClip]) -> dict[str, tuple[int, int]
 
     UserError where no normal clip that calibrates has the work size of one.
     """
-    look, videos = build_look(config.data), list(read_videos(config.data).values())
+    video_settings, videos = build_video_settings(config.data), list(read_videos(config.data).values())
     parts = video_split(config.data)([len(video) for video in videos], "validation")
     calibrated = {video.shape[1:3] for video, part in zip(videos, parts, strict=True) if part}
     sizes = {}
     for clip in clips:
-        with open_video(clip.source, Look(max_gigabytes=look.max_gigabytes)) as video:
+        with open_video(clip.source, VideoSettings(max_gigabytes=video_settings.max_gigabytes)) as video:
             sizes[clip.source] = video.size
-        if look.work_size(*video.size) not in calibrated:
+        if video_settings.work_size(*video.size) not in calibrated:
             found = ", ".join("{}×{}".format(*size) for size in sorted(calibrated))
             raise UserError(
                 "{}: frames of {}×{} pixels at work size, but those that scores are calibrated "
                 "with have {}; leave this clip and its labels out".format(
-                    clip.source, *look.work_size(*video.size), found
+                    clip.source, *video_settings.work_size(*video.size), found
                 )
             )
     return sizes

@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 
-from vpn_anomaly.data.build import build_look
+from vpn_anomaly.data.build import build_video_settings
 from vpn_anomaly.data.labelled.labelled_set import LabelledClip
 from vpn_anomaly.evaluation.clip_scores import CHOSEN_BY, ClipScores, score_clip
 from vpn_anomaly.evaluation.frame_metrics import frame_metrics
@@ -64,8 +64,8 @@ def evaluate(
 
 
 def _protocol(config) -> Protocol:
-    settings = config.evaluate.protocol
-    return Protocol(settings.dropped_frames, settings.normalise_clips, settings.smoothing)
+    protocol = config.evaluate.protocol
+    return Protocol(protocol.dropped_frames, protocol.normalise_clips, protocol.smoothing)
 
 
 def _score(config, trained: Trained, scorer: Scorer, clips: list[LabelledClip]):
@@ -78,12 +78,12 @@ def _score(config, trained: Trained, scorer: Scorer, clips: list[LabelledClip]):
         streamer = Streamer(scorer.system, scorer.params, scorer.shift_Mx2, height, width)
         return streamer, normal_scores(config, trained, streamer, None).calibration
 
-    look, pixels = build_look(config.data), collections.defaultdict(PixelAuroc)
+    video_settings, pixels = build_video_settings(config.data), collections.defaultdict(PixelAuroc)
     progress = Progress("evaluating", sum(len(clip.label_T) for clip in clips), "frames")
     scored = []
     for clip in clips:
         with_masks = config.evaluate.protocol.masks != "off" and clip.read_masks is not None
-        scored.append(score_clip(clip, look, of_size, pixels if with_masks else None, progress))
+        scored.append(score_clip(clip, video_settings, of_size, pixels if with_masks else None, progress))
     return scored, pixels
 
 

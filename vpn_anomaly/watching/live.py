@@ -1,6 +1,6 @@
 """Frames of a camera or stream as they come: the present is never late, a lost stream comes back.
 
-with Live("rtsp://camera/1", Look(height=64, width=64), tell=print) as live:
+with Live("rtsp://camera/1", VideoSettings(height=64, width=64), tell=print) as live:
     for frame, piece in live:  # a new piece: what was before is not continued
         ...
     live.dropped, live.reconnections
@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from vpn_anomaly.data.video.open_video import Frame, Look, Video, open_video
+from vpn_anomaly.data.video.open_video import Frame, Video, VideoSettings, open_video
 from vpn_anomaly.errors import UserError
 
 LONGEST_PAUSE = 30.0  # seconds; pauses before a lost stream is tried again are 1, 2, 4 … of them
@@ -41,7 +41,7 @@ class Live:
     `close` is called. Leaving the block of `with` closes, also by an exception.
 
     Args:
-      source, look: see `open_video`.
+      source, video_settings: see `open_video`.
       video: the source where it is open already; Live reads and closes it.
       waiting: how many frames wait for the consumer at most, 1 or more.
       tell: called with one line when the source is lost, at every try in vain, and when it is back;
@@ -62,16 +62,16 @@ class Live:
     def __init__(
         self,
         source: str,
-        look: Look,
+        video_settings: VideoSettings,
         *,
         video: Video | None = None,
         waiting: int = WAITING,
         tell: Callable[[str], None] = lambda line: None,
-        open: Callable[[str, Look], Video] = open_video,
+        open: Callable[[str, VideoSettings], Video] = open_video,
         clock: Callable[[], float] = time.monotonic,
         pause: Callable[[threading.Event, float], object] = threading.Event.wait,
     ):
-        self._open = lambda: open(source, look)
+        self._open = lambda: open(source, video_settings)
         self._tell, self._clock, self._pause = tell, clock, pause
         video = video or self._open()
         if not video.live:
@@ -117,7 +117,7 @@ class Live:
     def close(self) -> None:
         """Ends the iteration and has the thread let go of the source, now or with its next frame.
 
-        Waits for that a second at most: of a source that is silent the thread hears `Look.timeout`
+        Waits for that a second at most: of a source that is silent the thread hears `VideoSettings.timeout`
         seconds later. A second call does nothing more.
         """
         self._closing.set()

@@ -9,9 +9,9 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 
-from vpn_anomaly.data.build import build_look
+from vpn_anomaly.data.build import build_video_settings
 from vpn_anomaly.data.video.image_folder import shortened
-from vpn_anomaly.data.video.open_video import Look, Video, open_video
+from vpn_anomaly.data.video.open_video import Video, VideoSettings, open_video
 from vpn_anomaly.data.video.sources import sources
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.progress import Pace
@@ -64,12 +64,12 @@ def watch(
             " watch one at a time, or leave --video out"
         )
     with StopRequest() as stop, contextlib.ExitStack() as stack:
-        look = dataclasses.replace(build_look(config.data), timeout=config.watch.timeout)
+        video_settings = dataclasses.replace(build_video_settings(config.data), timeout=config.watch.timeout)
         opened = [
             stack.enter_context(output)
-            for output in _outputs(config, trained, outputs, look.frame_rate, model)
+            for output in _outputs(config, trained, outputs, video_settings.frame_rate, model)
         ]
-        session = _Session(config, trained, look, opened, max_frames, stop)
+        session = _Session(config, trained, video_settings, opened, max_frames, stop)
         for source, name in zip(names, display_names(names), strict=True):
             if session.goes_on:
                 session.watch(source, name, alone=len(names) == 1)
@@ -103,8 +103,10 @@ def _outputs(config, trained: Trained, paths, frame_rate: float, model: str) -> 
 class _Session:
     """All sources of one call."""
 
-    def __init__(self, config, trained: Trained, look: Look, outputs: list[Output], max_frames, stop):
-        self._config, self._trained, self._look = config, trained, look
+    def __init__(
+        self, config, trained: Trained, video_settings: VideoSettings, outputs: list[Output], max_frames, stop
+    ):
+        self._config, self._trained, self._video_settings = config, trained, video_settings
         self._outputs, self._left, self._stop = outputs, max_frames, stop
         self._watchers: dict[tuple[int, int], Watcher] = {}
         self._refused: dict[tuple[int, int], UserError] = {}
@@ -124,7 +126,7 @@ class _Session:
         """
         with contextlib.ExitStack() as stack:
             try:
-                video = open_video(source, self._look, name, stopped=lambda: self._stop.requested)
+                video = open_video(source, self._video_settings, name, stopped=lambda: self._stop.requested)
                 stack.callback(video.close)
                 watcher = self._watcher(video)
             except UserError as error:
@@ -193,7 +195,9 @@ class _Session:
         if not video.live:
             return pieces(video, self._config.watch.longest_gap, lambda line: _tell(f"{video.name}: {line}"))
         opened_again = functools.partial(open_video, name=video.name)
-        live = stack.enter_context(Live(source, self._look, video=video, tell=_tell, open=opened_again))
+        live = stack.enter_context(
+            Live(source, self._video_settings, video=video, tell=_tell, open=opened_again)
+        )
         self._stop.then = live.close
         stack.callback(
             lambda: _tell(f"{live.name}: {live.dropped} frames dropped, {live.reconnections} reconnections")
@@ -208,8 +212,8 @@ class _Session:
         if video.size in self._refused:
             raise self._refused[video.size]
         if video.size not in self._watchers:
-            source_rate = video.rate or self._look.frame_rate
-            rate = min(self._look.rate or source_rate, source_rate)
+            source_rate = video.rate or self._video_settings.frame_rate
+            rate = min(self._video_settings.rate or source_rate, source_rate)
             try:
                 watcher = Watcher(self._config, self._trained, *video.size, rate)
             except UserError as error:

@@ -9,7 +9,7 @@ from scipy.io import savemat
 from tests.data.labelled_files import labelled_clips, refused, write_avenue, write_cells
 from tests.data.video_files import cut, images, write_video
 from vpn_anomaly.data.labelled import avenue
-from vpn_anomaly.data.video.open_video import Look, open_video
+from vpn_anomaly.data.video.open_video import VideoSettings, open_video
 
 TRAIN = {"01": 4, "02": 3, "10": 5}
 TEST = {"01": 9, "02": 8, "03": 6, "10": 7}
@@ -90,7 +90,7 @@ def test_a_video_that_was_cut_off(made):
     folder = made[0]
     video = folder / "testing_videos/01.avi"
     shutil.copy(cut(video, 0.7), video)  # its header still says 9
-    assert open_video(str(video), Look()).expected_frames == 9
+    assert open_video(str(video), VideoSettings()).expected_frames == 9
     fails(folder, "1_label.mat: 9 labels, but", "01.avi has ")
 
 

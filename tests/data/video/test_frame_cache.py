@@ -8,7 +8,7 @@ import pytest
 from tests.data.video_files import moving_frames, write_folder, write_video
 from vpn_anomaly.data.video import frame_cache
 from vpn_anomaly.data.video.frame_cache import FrameCache
-from vpn_anomaly.data.video.open_video import Look
+from vpn_anomaly.data.video.open_video import VideoSettings
 from vpn_anomaly.errors import UserError
 
 FRAMES = moving_frames(channels=1)
@@ -19,16 +19,16 @@ def decoded(monkeypatch):
     """The names of the sources that were opened."""
     names, real = [], frame_cache.open_video
 
-    def counted(source, look):
+    def counted(source, settings):
         names.append(source)
-        return real(source, look)
+        return real(source, settings)
 
     monkeypatch.setattr(frame_cache, "open_video", counted)
     return names
 
 
-def kept(tmp_path, source, look=Look(), gigabytes=1.0):
-    return FrameCache(tmp_path / "cache", look, gigabytes).frames(source)
+def kept(tmp_path, source, settings=VideoSettings(), gigabytes=1.0):
+    return FrameCache(tmp_path / "cache", settings, gigabytes).frames(source)
 
 
 def test_frames_are_those_of_the_video_and_decoded_once(tmp_path, decoded):
@@ -44,7 +44,7 @@ def test_frames_are_those_of_the_video_and_decoded_once(tmp_path, decoded):
 def test_another_look_or_a_replaced_file_is_decoded_anew(tmp_path, decoded):
     source = write_video(tmp_path / "x.mkv", FRAMES)
     kept(tmp_path, source)
-    assert kept(tmp_path, source, Look(height=24)).shape == (12, 24, 32, 1)
+    assert kept(tmp_path, source, VideoSettings(height=24)).shape == (12, 24, 32, 1)
     write_video(tmp_path / "x.mkv", FRAMES[:5])
     os.utime(source, ns=(1, 1))
     np.testing.assert_array_equal(kept(tmp_path, source), FRAMES[:5])
@@ -67,7 +67,7 @@ def test_a_limit_ends_the_decoding_and_leaves_nothing(tmp_path):
 
 
 def test_the_limit_is_for_all_files_together(tmp_path):
-    cache = FrameCache(tmp_path / "cache", Look(), 1.5 * FRAMES.nbytes / 10**9)
+    cache = FrameCache(tmp_path / "cache", VideoSettings(), 1.5 * FRAMES.nbytes / 10**9)
     for name in ("a", "b"):
         write_video(tmp_path / f"{name}.mkv", FRAMES)
     cache.frames(str(tmp_path / "a.mkv"))
@@ -78,7 +78,7 @@ def test_the_limit_is_for_all_files_together(tmp_path):
 def test_what_broke_is_told(tmp_path):
     folder = write_folder(tmp_path / "images", FRAMES[:6])
     (tmp_path / "images/003.png").unlink()
-    cache = FrameCache(tmp_path / "cache", Look(), 1.0)
+    cache = FrameCache(tmp_path / "cache", VideoSettings(), 1.0)
     assert len(cache.frames(folder)) == 5
     (line,) = cache.problems
     assert line.startswith(folder) and "3" in line

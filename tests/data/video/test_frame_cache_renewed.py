@@ -10,7 +10,7 @@ import pytest
 from tests.data.video_files import moving_frames, write_folder, write_video
 from vpn_anomaly.data.video import frame_cache
 from vpn_anomaly.data.video.frame_cache import FrameCache
-from vpn_anomaly.data.video.open_video import Look
+from vpn_anomaly.data.video.open_video import VideoSettings
 
 FRAMES = moving_frames(channels=1)
 OLD, NEW = FRAMES[:5], FRAMES[6:10]
@@ -18,7 +18,7 @@ LONGEST = 255  # bytes of a name
 
 
 def kept(tmp_path, source):
-    return np.array(FrameCache(tmp_path / "cache", Look(), 1.0).frames(str(source)))
+    return np.array(FrameCache(tmp_path / "cache", VideoSettings(), 1.0).frames(str(source)))
 
 
 @pytest.fixture
@@ -178,7 +178,7 @@ def test_what_is_damaged_is_made_again(tmp_path, opened, damage):
 def test_secrets_of_an_address_are_in_no_name(tmp_path, monkeypatch):
     film = write_video(tmp_path / "x.mkv", OLD)
     real = frame_cache.open_video
-    monkeypatch.setattr(frame_cache, "open_video", lambda source, look: real(film, look))
+    monkeypatch.setattr(frame_cache, "open_video", lambda source, settings: real(film, settings))
     for address in (
         "http://u:secret@host/v.mp4",
         "http://host/v.cgi?user=a&pwd=secret",

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.data.video_files import images, moving_frames, watched, write_folder, write_video
-from vpn_anomaly.data.video.open_video import Frame, Look, open_video
+from vpn_anomaly.data.video.open_video import Frame, VideoSettings, open_video
 from vpn_anomaly.errors import UserError
 
 GREY, COLOUR = moving_frames(channels=1), moving_frames(channels=3)
@@ -43,17 +43,17 @@ def test_lossless_frames_come_back_from_every_kind(tmp_path, frames, kind):
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("frames", [GREY, COLOUR], ids=["grey", "colour"])
 def test_every_kind_gives_the_same_images_at_work_size(tmp_path, frames, channels):
-    look = {"height": 19, "width": 40, "channels": channels}  # 48 × 64: no whole ratio
-    expected = images(write_video(tmp_path / "x.mkv", frames), **look)
+    settings = {"height": 19, "width": 40, "channels": channels}  # 48 × 64: no whole ratio
+    expected = images(write_video(tmp_path / "x.mkv", frames), **settings)
     assert expected.shape == (12, 19, 25, channels)
     np.save(tmp_path / "x.npy", frames)
-    np.testing.assert_array_equal(images(str(tmp_path / "x.npy"), **look), expected)
+    np.testing.assert_array_equal(images(str(tmp_path / "x.npy"), **settings), expected)
     for kind in ("png", "tif", "bmp"):
         folder = write_folder(tmp_path / kind, frames, "{}." + kind)
-        np.testing.assert_array_equal(images(folder, **look), expected)
+        np.testing.assert_array_equal(images(folder, **settings), expected)
     if frames is COLOUR:
         planar = write_video(tmp_path / "planar.avi", frames, "utvideo", "gbrp")
-        np.testing.assert_array_equal(images(planar, **look), expected)
+        np.testing.assert_array_equal(images(planar, **settings), expected)
 
 
 def test_three_axes_in_a_npy_are_grey(tmp_path):
@@ -80,7 +80,7 @@ def test_work_size_is_the_mean_of_the_area(tmp_path, channels, factor):
 
 
 @pytest.mark.parametrize(
-    "look, size",
+    "settings, size",
     [
         ({}, (240, 360)),
         ({"height": 64}, (64, 96)),
@@ -90,8 +90,8 @@ def test_work_size_is_the_mean_of_the_area(tmp_path, channels, factor):
         ({"width": 1}, (1, 1)),
     ],
 )
-def test_work_size_keeps_the_aspect_and_enlarges_nothing(look, size):
-    assert Look(**look).work_size(240, 360) == size
+def test_work_size_keeps_the_aspect_and_enlarges_nothing(settings, size):
+    assert VideoSettings(**settings).work_size(240, 360) == size
 
 
 def test_a_thin_picture_keeps_a_pixel(tmp_path):
@@ -104,7 +104,7 @@ def test_a_thin_picture_keeps_a_pixel(tmp_path):
 )
 def test_a_look_that_is_not_allowed_is_refused(fields):
     with pytest.raises(UserError, match=next(iter(fields))):
-        Look(**fields)
+        VideoSettings(**fields)
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_phone_videos_are_turned(tmp_path, quarters, matrix):
     source.write_bytes(content)
     expected = np.rot90(upright, quarters, axes=(1, 2))
     np.testing.assert_array_equal(images(str(source), channels=3), expected)
-    video = open_video(str(source), Look(height=32))
+    video = open_video(str(source), VideoSettings(height=32))
     assert video.size == ((32, 24) if quarters % 2 else (32, 43))
     assert next(video).image.shape == (*video.size, 1)
     video.close()
@@ -220,18 +220,18 @@ def test_an_image_may_be_written_to(tmp_path):
     frames = COLOUR.copy()
     frames[:, 10:] = frames[0, 10:]  # of what stands still this codec stores nothing
     source = write_video(tmp_path / "x.mov", frames, "qtrle", "rgb24")
-    with open_video(source, Look(channels=3)) as video:
+    with open_video(source, VideoSettings(channels=3)) as video:
         for frame, expected in zip(video, frames, strict=True):
             np.testing.assert_array_equal(frame.image, expected)
             frame.image[:] = 0
     np.save(tmp_path / "x.npy", GREY)
-    with open_video(str(tmp_path / "x.npy"), Look()) as video:
+    with open_video(str(tmp_path / "x.npy"), VideoSettings()) as video:
         next(video).image[:] = 0
     np.testing.assert_array_equal(np.load(tmp_path / "x.npy"), GREY)
 
 
 def test_leaving_early_closes_the_file(tmp_path):
-    with open_video(write_video(tmp_path / "x.mkv", GREY), Look()) as video:
+    with open_video(write_video(tmp_path / "x.mkv", GREY), VideoSettings()) as video:
         assert next(video).index == 0
     assert list(video) == [] and video.problem is None
     video.close()

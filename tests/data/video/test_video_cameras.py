@@ -6,7 +6,7 @@ import av
 import pytest
 
 from tests.data.video_files import moving_frames, write_video
-from vpn_anomaly.data.video.open_video import Look, open_video
+from vpn_anomaly.data.video.open_video import VideoSettings, open_video
 from vpn_anomaly.errors import UserError
 
 GREY = moving_frames(channels=1)
@@ -23,13 +23,13 @@ GREY = moving_frames(channels=1)
 @pytest.mark.skipif(sys.platform != "linux", reason="the words are Linux's")
 def test_a_camera_that_is_not_there(source, line):
     with pytest.raises(UserError, match=line):
-        open_video(source, Look())
+        open_video(source, VideoSettings())
 
 
 def test_a_system_without_cameras(monkeypatch):
     monkeypatch.setattr(sys, "platform", "sunos5")
     with pytest.raises(UserError, match="camera:0: no cameras on sunos5"):
-        open_video("camera:0", Look())
+        open_video("camera:0", VideoSettings())
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_cameras_are_asked_for_in_the_words_of_the_system(tmp_path, monkeypatch,
     monkeypatch.setattr(av, "enumerate_input_devices", lambda _: devices)
     monkeypatch.setattr(av, "open", opening)
     monkeypatch.setattr(sys, "platform", platform)
-    with open_video("camera:1", Look()) as video:
+    with open_video("camera:1", VideoSettings()) as video:
         assert opened == [asked] and video.live and video.expected_frames is None
         assert next(video).time == 0.0
 
@@ -85,6 +85,6 @@ class Hesitant:
 def test_a_camera_without_a_frame_is_asked_again_until_the_timeout(tmp_path, monkeypatch):
     container = Hesitant(av.open(write_video(tmp_path / "x.mkv", GREY)))
     monkeypatch.setattr(av, "open", lambda *_, **__: container)
-    with open_video("/dev/video0", Look(timeout=0.2)) as video:
+    with open_video("/dev/video0", VideoSettings(timeout=0.2)) as video:
         assert [frame.index for frame in video] == list(range(8))
     assert video.problem == "broke at frame 8: no answer in 0.2 s"

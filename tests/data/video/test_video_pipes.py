@@ -11,7 +11,7 @@ import pytest
 
 from tests.data.video_files import images, moving_frames, watched, write_video
 from vpn_anomaly.data.video.frame_cache import FrameCache
-from vpn_anomaly.data.video.open_video import Look, open_video
+from vpn_anomaly.data.video.open_video import VideoSettings, open_video
 from vpn_anomaly.data.video.pipe import is_pipe
 from vpn_anomaly.data.video.sources import sources
 from vpn_anomaly.errors import UserError
@@ -145,7 +145,7 @@ def test_a_silent_pipe_ends_when_it_is_told_to(tmp_path):
         return len(asked) > 2
 
     with pytest.raises(UserError, match="nothing came"):
-        open_video(str(tmp_path / "pipe"), Look(), stopped=stopped)
+        open_video(str(tmp_path / "pipe"), VideoSettings(), stopped=stopped)
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -154,7 +154,7 @@ def test_a_pipe_is_not_trained_on(way, tmp_path):
     with writing:
         (source,) = sources(where)
         with pytest.raises(UserError, match="write it to a file first"):
-            FrameCache(tmp_path / "cache", Look(), 1).frames(source)
+            FrameCache(tmp_path / "cache", VideoSettings(), 1).frames(source)
         if way is through_a_named_pipe:  # its writer waits for a reader
             os.close(os.open(source, os.O_RDONLY))
     assert not (tmp_path / "cache").exists()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.data.video_files import cut, moving_frames, write_folder, write_image, write_video
-from vpn_anomaly.data.video.open_video import Look, open_video
+from vpn_anomaly.data.video.open_video import VideoSettings, open_video
 from vpn_anomaly.errors import UserError
 
 GREY, COLOUR = moving_frames(channels=1), moving_frames(100)
@@ -118,7 +118,7 @@ def folder_of_videos(path):
 def test_what_is_no_video_is_refused_in_one_line(tmp_path, name, made, line):
     source = made(tmp_path / name)
     with pytest.raises(UserError, match=line) as caught:
-        open_video(source, Look())
+        open_video(source, VideoSettings())
     assert str(caught.value).startswith(f"{source}: ") and "\n" not in str(caught.value)
 
 
@@ -135,7 +135,7 @@ def test_what_is_no_video_is_refused_in_one_line(tmp_path, name, made, line):
 def test_other_arrays_are_refused(tmp_path, array, line):
     np.save(tmp_path / "x.npy", array)
     with pytest.raises(UserError, match=line):
-        open_video(str(tmp_path / "x.npy"), Look())
+        open_video(str(tmp_path / "x.npy"), VideoSettings())
 
 
 def test_a_truncated_npy_and_a_npz_are_refused(tmp_path):
@@ -148,4 +148,4 @@ def test_a_truncated_npy_and_a_npz_are_refused(tmp_path):
         (str(tmp_path / "z.npy"), "not one array"),
     ):
         with pytest.raises(UserError, match=line):
-            open_video(source, Look())
+            open_video(source, VideoSettings())

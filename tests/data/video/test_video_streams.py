@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.data.video_files import moving_frames, server, watched, write_image, write_video
-from vpn_anomaly.data.video.open_video import Look, open_video
+from vpn_anomaly.data.video.open_video import VideoSettings, open_video
 from vpn_anomaly.errors import UserError
 
 COLOUR = moving_frames(50)
@@ -52,7 +52,7 @@ def test_a_file_over_http_is_as_on_disk(tmp_path, file_server):
 
 def test_an_address_without_a_file(file_server):
     with pytest.raises(UserError, match="no.mp4: cannot be opened .*404.*; check the address"):
-        open_video(f"{file_server}/no.mp4", Look())
+        open_video(f"{file_server}/no.mp4", VideoSettings())
 
 
 def test_a_live_stream_goes_by_the_clock_until_it_ends(stream):
@@ -116,7 +116,7 @@ def test_a_stream_that_never_answers_is_left_after_the_timeout(scheme):
     start = time.monotonic()
     with server(silent=True) as port:
         with pytest.raises(UserError, match=r"no answer in 0\.3 s; check that") as caught:
-            open_video(f"{scheme}://me:secret@127.0.0.1:{port}/x", Look(timeout=0.3))
+            open_video(f"{scheme}://me:secret@127.0.0.1:{port}/x", VideoSettings(timeout=0.3))
         assert 0.2 < time.monotonic() - start < 2
     assert f"{scheme}://***@127.0.0.1:{port}/x: " in str(caught.value)
 
@@ -126,7 +126,7 @@ def test_udp_where_nobody_sends():
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with pytest.raises(UserError, match="no answer in 0.3 s"):
-        open_video(f"udp://127.0.0.1:{port}", Look(timeout=0.3))
+        open_video(f"udp://127.0.0.1:{port}", VideoSettings(timeout=0.3))
 
 
 @pytest.mark.parametrize("scheme", ["http", "rtsp", "tcp"])
@@ -134,12 +134,12 @@ def test_a_refused_connection(scheme):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with pytest.raises(UserError, match="cannot be opened .connection refused.; check the address"):
-        open_video(f"{scheme}://127.0.0.1:{port}/x", Look(timeout=5))
+        open_video(f"{scheme}://127.0.0.1:{port}/x", VideoSettings(timeout=5))
 
 
 def test_an_unknown_host_and_an_answer_that_is_no_video():
     with pytest.raises(UserError, match="its host is not known"):
-        open_video("http://no-such-host.invalid/x", Look(timeout=5))
+        open_video("http://no-such-host.invalid/x", VideoSettings(timeout=5))
     with server(b"<html>log in</html>", answer=ANSWER + b"text/html\r\n\r\n") as port:
         with pytest.raises(UserError, match="cannot be opened"):
-            open_video(f"http://127.0.0.1:{port}/x", Look(timeout=5))
+            open_video(f"http://127.0.0.1:{port}/x", VideoSettings(timeout=5))

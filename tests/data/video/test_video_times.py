@@ -59,8 +59,8 @@ def written(folder, container, codec, b_frames, stamps, frames=FRAMES, name="x",
     )
 
 
-def milliseconds(source, **look):
-    times = np.array([frame.time for frame in watched(source, **look)[0]])
+def milliseconds(source, **settings):
+    times = np.array([frame.time for frame in watched(source, **settings)[0]])
     assert (np.diff(times) > 0).all()
     return 1000 * times
 

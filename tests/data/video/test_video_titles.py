@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.data.video_files import images, moving_frames, write_video
-from vpn_anomaly.data.video.open_video import Look, open_video
+from vpn_anomaly.data.video.open_video import VideoSettings, open_video
 
 GREY, COLOUR = moving_frames(channels=1), moving_frames(channels=3)
 TITLE = "a title that is written here"
@@ -52,5 +52,5 @@ def test_a_stream_by_http_too(tmp_path, monkeypatch):
     film = write_video(tmp_path / "film.mkv", GREY)
     monkeypatch.setattr(av, "open", noted)
     for source in ("http://host/film", "camera:0"):
-        open_video(source, Look()).close()
+        open_video(source, VideoSettings()).close()
     assert opened == {"film": "replace", "video0": "replace"}

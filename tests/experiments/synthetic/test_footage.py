@@ -9,7 +9,7 @@ from experiments.synthetic import footage
 from experiments.synthetic.footage_world.changes import KINDS, changed_footage
 from experiments.synthetic.footage_world.objects import background, longest_track
 from tests.data.video_files import write_video
-from vpn_anomaly.data.video.open_video import Look, open_video
+from vpn_anomaly.data.video.open_video import VideoSettings, open_video
 from vpn_anomaly.errors import UserError
 
 HEIGHT, WIDTH, RATE, LENGTH = 60, 90, 5, 10
@@ -90,7 +90,7 @@ def test_the_command_writes_both_halves_and_the_truth(tmp_path, capsys):
     assert footage.main([f"--input={film}", f"--output={tmp_path}/world"]) == 0
     assert "240 frames" in capsys.readouterr().out
     truth = json.loads((tmp_path / "world" / "truth.json").read_text())
-    with open_video(str(tmp_path / "world" / "test.mkv"), Look()) as video:
+    with open_video(str(tmp_path / "world" / "test.mkv"), VideoSettings()) as video:
         assert len(list(video)) == truth["frames"] and truth["rate"] == RATE
     assert footage.main([f"--input={tmp_path}/none.mkv", f"--output={tmp_path}/world"]) == 2
     assert "no such file" in capsys.readouterr().err

@@ -16,7 +16,7 @@ from vpn_anomaly.data.allowance import Allowance
 from vpn_anomaly.data.labelled import labelled_set, matlab_file
 from vpn_anomaly.data.labelled.labelled_set import LabelledClip
 from vpn_anomaly.data.labelled.layouts import AVENUE
-from vpn_anomaly.data.video.open_video import Look, open_video
+from vpn_anomaly.data.video.open_video import VideoSettings, open_video
 from vpn_anomaly.errors import UserError
 
 LABEL_FOLDERS = ("ground_truth_demo/testing_label_mask", "testing_label_mask")
@@ -87,7 +87,7 @@ def _clip(video: pathlib.Path, path: pathlib.Path, allowed: Allowance) -> Labell
 
 def _frame_count(video: pathlib.Path, allowed: Allowance) -> int:
     """Decoded and counted: a header may err, and says nothing of a file that was cut off."""
-    with open_video(str(video), Look(height=1, max_gigabytes=allowed.gigabytes)) as opened:
+    with open_video(str(video), VideoSettings(height=1, max_gigabytes=allowed.gigabytes)) as opened:
         return 1 + max(frame.index for frame in opened)
 
 

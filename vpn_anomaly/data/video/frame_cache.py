@@ -21,7 +21,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from vpn_anomaly.data.video import pipe
-from vpn_anomaly.data.video.open_video import Look, Video, open_video
+from vpn_anomaly.data.video.open_video import Video, VideoSettings, open_video
 from vpn_anomaly.data.video.sources import image_files, is_address, is_camera
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import file_names, partial_files
@@ -63,8 +63,8 @@ class FrameCache:
       problems: a line for every file that broke on the way, of those decoded by this cache.
     """
 
-    def __init__(self, folder: pathlib.Path, look: Look, gigabytes: float):
-        self._folder, self._look, self._limit = folder, look, int(gigabytes * GIGABYTE)
+    def __init__(self, folder: pathlib.Path, settings: VideoSettings, gigabytes: float):
+        self._folder, self._settings, self._limit = folder, settings, int(gigabytes * GIGABYTE)
         self._used, self._pace = 0, Pace()
         self.problems: list[str] = []
 
@@ -82,7 +82,7 @@ class FrameCache:
                 " write it to a file first"
             )
         with _as_unreadable():
-            start = f"{_plain_name(source)}-{_digest(source, self._look)}"
+            start = f"{_plain_name(source)}-{_digest(source, self._settings)}"
         frame_TxHxWxC = self._kept(start)
         if frame_TxHxWxC is None:
             self._decode(source, start)
@@ -121,7 +121,7 @@ class FrameCache:
             self._folder.mkdir(parents=True, exist_ok=True)
             partial_files.remove_left_over(self._folder)
             with _as_unreadable():
-                video = open_video(source, self._look)
+                video = open_video(source, self._settings)
             with video, partial.open("xb") as file:
                 if video.live:
                     raise UserError(
@@ -145,7 +145,7 @@ class FrameCache:
 
         Returns the shape that it has then, (T, H, W, C).
         """
-        shape, count = (*video.size, self._look.channels), 0
+        shape, count = (*video.size, self._settings.channels), 0
         _write_header(file, 0, shape)
         start = file.tell()
         for count, frame in enumerate(video, start=1):
@@ -201,17 +201,17 @@ def _plain_name(source: str) -> str:
     return re.sub(r"\W+", "_", pathlib.Path(source).stem)[:LONGEST_NAME] or "source"
 
 
-def _digest(source: str, look: Look) -> str:
+def _digest(source: str, settings: VideoSettings) -> str:
     """Of the files that the source is made of, wherever links to them lead, and of the look."""
     if is_address(source) or is_camera(source):
         states = [source]
     else:
         files = image_files(source) or [pathlib.Path(source)]
         states = [(os.path.realpath(path), *_size_and_time(path)) for path in files]
-    looked = dataclasses.asdict(look)
-    looked.pop("max_gigabytes")  # changes no frame
-    described = repr((states, tuple(looked.values())))
-    return hashlib.sha256(described.encode(errors="surrogateescape")).hexdigest()[:16]
+    described = dataclasses.asdict(settings)
+    described.pop("max_gigabytes")  # changes no frame
+    identity = repr((states, tuple(described.values())))
+    return hashlib.sha256(identity.encode(errors="surrogateescape")).hexdigest()[:16]
 
 
 def _size_and_time(path: pathlib.Path) -> tuple[int, ...]:

@@ -1,7 +1,7 @@
 """Frames from anything: video files, image folders, .npy, cameras, network streams.
 
 for source in sources("normal/*.mp4"):
-    with open_video(source, Look(height=64, width=64)) as video:
+    with open_video(source, VideoSettings(height=64, width=64)) as video:
         for frame in video:
             frame.image  # uint8 (H, W, C)
     if video.problem:
@@ -44,7 +44,7 @@ class Frame(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
-class Look:
+class VideoSettings:
     """How a source is looked at. UserError for a value that is not allowed.
 
     height, width: the largest work size, 0 for any; the aspect is kept, nothing is enlarged.
@@ -100,20 +100,20 @@ class Video:
       problem: after the iteration, one line on what broke on the way; None: nothing.
     """
 
-    def __init__(self, name: str, reader, look: Look):
+    def __init__(self, name: str, reader, settings: VideoSettings):
         self.name = name
         self.live, self.rate = reader.live, reader.rate
         self.expected_frames = reader.expected_frames
         self.problem = None
-        self._reader, self._look = reader, look
+        self._reader, self._settings = reader, settings
         self._pictures = reader.pictures()
         self._first = next(self._pictures, None)
         if self._first is None:
             why = "; ".join(reader.problems()) or "it is without content"
             raise UserError(f"{name}: no frames in it ({why}); give another source")
         self._source_size = shown_size(self._first[2])
-        self.size = look.work_size(*self._source_size)
-        self._resizer = Resizer(self.size, look.channels)
+        self.size = settings.work_size(*self._source_size)
+        self._resizer = Resizer(self.size, settings.channels)
         self._size_changes = []
         self._frames = self._given()
 
@@ -140,7 +140,7 @@ class Video:
         for index, seconds, picture in self._timed():
             self._note_size(index, picture)
             slot = self._slot(seconds)
-            if self._look.rate and slot <= last_slot:
+            if self._settings.rate and slot <= last_slot:
                 continue
             last_slot = slot
             yield Frame(index, seconds, self._resizer.image(picture))
@@ -152,7 +152,7 @@ class Video:
     def _timed(self) -> Iterator[tuple]:
         """Yields (index, seconds since the first frame, av.VideoFrame); the seconds only grow."""
         times = by_clock if self.live else in_time
-        return times(self._all_pictures(), 1 / (self.rate or self._look.frame_rate))
+        return times(self._all_pictures(), 1 / (self.rate or self._settings.frame_rate))
 
     def _all_pictures(self) -> Iterator[tuple]:
         yield self._first
@@ -165,7 +165,7 @@ class Video:
         Half a frame early is as near as half a frame late: so time stamps that are rounded, or that
         tremble, drop no frame.
         """
-        rate = self._look.rate
+        rate = self._settings.rate
         early = 0.5 * min(1, rate / self.rate) if self.rate else 0
         return math.floor(seconds * rate + early + 1e-6)
 
@@ -179,34 +179,36 @@ class Video:
             self._source_size = size
 
 
-def open_video(source: str, look: Look, name: str = "", stopped: Callable[[], bool] = lambda: False) -> Video:
+def open_video(
+    source: str, settings: VideoSettings, name: str = "", stopped: Callable[[], bool] = lambda: False
+) -> Video:
     """Opens one of `sources` and decodes its first frame. UserError, one line, where that fails.
 
     name: of the video; without it the source's display name.
     stopped: asked while a pipe is silent; when it says true, the video ends.
     """
     name = name or display_name(source)
-    reader = _reader(source, look, stopped)
+    reader = _reader(source, settings, stopped)
     try:
-        return Video(name, reader, look)
+        return Video(name, reader, settings)
     except BaseException:
         reader.close()
         raise
 
 
-def _reader(source: str, look: Look, stopped: Callable[[], bool]):
+def _reader(source: str, settings: VideoSettings, stopped: Callable[[], bool]):
     """What yields the source's pictures: it has live, rate, expected_frames, pictures(),
     problems() and close() as `Decoder` has."""
-    allowed = allowance.of_footage(look.max_gigabytes)
+    allowed = allowance.of_footage(settings.max_gigabytes)
     if is_address(source):
-        return open_stream(source, look.timeout, allowed)
+        return open_stream(source, settings.timeout, allowed)
     if is_camera(source):
-        return open_camera(source, look.timeout, allowed)
+        return open_camera(source, settings.timeout, allowed)
     if pipe.is_pipe(source):
         return pipe.open_pipe(source, allowed, stopped)
     images = image_files(source)
     if images or os.path.isdir(source):
-        return ImageFolder(source, images, look.frame_rate, look.depth, allowed)
+        return ImageFolder(source, images, settings.frame_rate, settings.depth, allowed)
     if source.lower().endswith(".npy"):
-        return FrameArray(source, look.frame_rate, allowed)
+        return FrameArray(source, settings.frame_rate, allowed)
     return open_file(source, allowed)
