@@ -7,22 +7,22 @@ _USAGE = """\
 Anomaly detection in video by inpainting a masked frame.
 
   python -m vpn_anomaly.main --config=configs/quick.py --workdir=runs/quick
-      trains, then evaluates; the same command again resumes, or prints the stored results
+      train, then evaluate; the same command again resumes, or prints the stored results
 
   python -m vpn_anomaly.main --config=configs/quick.py --workdir=runs/quick \\
       --mode=score --input=sequences.npz --output=scores.csv --maps=maps.npz
-      scores the sequences of a file with the trained model
+      score the sequences of a file with the trained model
 
   python -m vpn_anomaly.main --config=configs/video.py --config.data.path='normal/*.mp4' \\
       --workdir=runs/video
-      trains on your own normal footage; then, with the same flags and these, watches a source:
+      train on your own normal footage; then, with the same flags and these, watch a source:
       --mode=watch --input=new.mp4 --events=events.jsonl --report=report.html
-      (configs/video.py sees what moves wrongly, configs/appearance.py what looks wrong)
+      (configs/video.py detects what moves wrongly, configs/appearance.py what looks wrong)
 
   python -m vpn_anomaly.main --config=configs/video.py --config.data.source=ucsd \\
       --config.data.path=UCSDped2 --workdir=runs/ped2
-      trains on a labelled video set (ucsd, avenue, shanghaitech: as they are published), then
-      evaluates every test frame; with --mode=evaluate once more, by another evaluate.protocol
+      train on a labelled video set (ucsd, avenue, shanghaitech: as published), then evaluate
+      every test frame; with --mode=evaluate once more, with another evaluate.protocol
 
   python -m vpn_anomaly.main --checkpoint=pretrained --mode=score --input=... --output=...
   python -m vpn_anomaly.main --checkpoint=pretrained --mode=evaluate --workdir=runs/pretrained
@@ -31,31 +31,31 @@ Anomaly detection in video by inpainting a masked frame.
 Flags:
   --config=FILE[:VARIANT]   configs/base.py, quick.py, cpu.py, full.py, video.py or appearance.py, or
                             your own; the variant `debug` shrinks any of them to a minute or less
-  --checkpoint=pretrained   instead of --config: weights that are trained, with their config, for
-                            --mode=score, evaluate, watch and describe; =DIR: a folder that
-                            experiments.export_weights wrote
-  --workdir=DIR             where the run lives; without it: a new folder under runs/
-  --mode=MODE               train, evaluate, score, watch or describe; without it: train, then
+  --checkpoint=pretrained   instead of --config: trained weights with their config, for
+                            --mode=score, evaluate, watch and describe; =DIR: a folder written
+                            by experiments.export_weights
+  --workdir=DIR             folder of the run; default: a new folder under runs/
+  --mode=MODE               train, evaluate, score, watch or describe; default: train, then
                             evaluate
   --input=FILE              (score) .npz or .npy of uint8 sequences (N, T, H, W[, C])
   --input=SOURCE            (watch) a video file, 'pattern', folder of images or videos, .npy of frames
                             (T, H, W[, C]), camera:0, or rtsp://, http://, udp://, tcp://; a named pipe,
-                            or - for a video that comes through the standard input
-  --output=FILE             (score) .csv or .jsonl, one row a sequence
+                            or - for a video on standard input
+  --output=FILE             (score) .csv or .jsonl, one row per sequence
   --maps=FILE               (score) .npz of the maps of every sequence; optional
-  --scores=FILE             (watch) .csv or .jsonl, a row a frame
-  --events=FILE             (watch) .jsonl, a line when an event begins, changes and ends
-  --video=FILE              (watch) .mp4 or .mkv, the frames with the map and the events
-  --report=FILE             (watch) .html, one page: events with pictures, curves of the scores
-  --max_frames=N            (watch) ends after so many frames
+  --scores=FILE             (watch) .csv or .jsonl, one row per frame
+  --events=FILE             (watch) .jsonl, a line when an event begins, changes or ends
+  --video=FILE              (watch) .mp4 or .mkv, the frames with map and events
+  --report=FILE             (watch) .html, one page: events with pictures, scores over time
+  --max_frames=N            (watch) end after this many frames
   --config.FIELD=VALUE      any field below, such as --config.train.steps=500 or
                             --config.train.targets="(13, 19)"
   --debug                   show the traceback of an error
-  --help, --version         this text; the version
+  --help, --version         print this text; the version
 
-Exit code: 0 done (or stopped by SIGTERM and saved), 2 an error in what was asked, 130 Ctrl-C.
+Exit code: 0 done (or stopped by SIGTERM and saved), 2 an error in the request, 130 Ctrl-C.
 
-Fields, with default, what is allowed, and meaning:
+Fields, with default, meaning, and allowed values:
 """
 
 
