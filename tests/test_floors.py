@@ -13,7 +13,7 @@ FLOORS = (
     ("errors",),
     ("text",),
     ("files",),
-    ("config", "config_fields", "config_rules", "variants", "progress", "stop_request"),
+    ("catalogue", "config", "config_fields", "config_rules", "variants", "progress", "stop_request"),
     ("ops", "data"),
     ("models",),
     ("systems",),

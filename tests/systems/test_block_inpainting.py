@@ -107,7 +107,7 @@ def test_frames_of_any_size_are_continued_by_hidden_pixels():
 
 def test_what_a_figure_shows_is_what_is_around_the_first_large_blocks():
     system, _, _ = example(config_of())
-    shown = system.shown(SIDE, SIDE)
+    shown = system.pictured(SIDE, SIDE, ANY_SHIFT)
     assert not shown[:LARGE, :LARGE].any() and shown[LARGE : 2 * LARGE].all()
 
 

@@ -5,7 +5,6 @@ import pathlib
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from vpn_anomaly.data.lattice import shown
 from vpn_anomaly.data.pipeline import clips_at
 from vpn_anomaly.evaluation.mistakes import Misses, extremes, fewest_misses
 from vpn_anomaly.report.score_figures import read_training_log, score_figure, training_figure
@@ -82,7 +81,7 @@ def draw_figures(config, directory: pathlib.Path, scorer, source, scored, calibr
         folder.mkdir(exist_ok=True)
         normal, others, uncorrupted = scored
         names = [name for name in DRAWN_SCORES if name in normal.scores]
-        scene = functools.partial(_scene, config, scorer, source)
+        scene = functools.partial(_scene, scorer, source)
         first = config.evaluate.sequences  # number of the first corrupted one
         for kind, other in others.items():
             if kind == "mixed":
@@ -104,13 +103,6 @@ def draw_figures(config, directory: pathlib.Path, scorer, source, scored, calibr
         log = directory / "train.jsonl"
         if log.exists():
             training_figure(folder / "training.png", read_training_log(log), scorer.system.loss_unit)
-
-
-def _shown(config, scorer, height: int, width: int):
-    """What the model is shown of the scored frame under its first mask, bool (H, W)."""
-    if hasattr(scorer.system, "shown"):
-        return scorer.system.shown(height, width)
-    return shown(height, width, scorer.shift_Mx2[0], config.data.lattice)
 
 
 def _draw(path: pathlib.Path, rows_of: Callable, wrong: Misses | None, groups: _Groups, scene) -> None:
@@ -140,7 +132,7 @@ def _extremes(wrong: Misses, groups: _Groups) -> list[Drawn]:
     ]
 
 
-def _scene(config, scorer, source, drawn: Drawn, noted: Mapping[str, str]) -> Scene:
+def _scene(scorer, source, drawn: Drawn, noted: Mapping[str, str]) -> Scene:
     """The sequence with its maps; `noted`: the score that is written into a map, by map."""
     sequence = clips_at(source, "test", [drawn.index], drawn.kind)
     of, place = drawn.scored, drawn.place
@@ -148,7 +140,7 @@ def _scene(config, scorer, source, drawn: Drawn, noted: Mapping[str, str]) -> Sc
     return Scene(
         drawn.label,
         sequence.clip[0],
-        _shown(config, scorer, *source.shape[1:3]),
+        scorer.system.pictured(*source.shape[1:3], scorer.shift_Mx2),
         of.counted[place],
         maps,
         sequence.changed[0],

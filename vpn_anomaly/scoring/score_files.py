@@ -9,7 +9,6 @@ import numpy as np
 from vpn_anomaly.data import allowance
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.files import check_shape, read_sequences
-from vpn_anomaly.data.lattice import shown
 from vpn_anomaly.files.csv_text import csv_line
 from vpn_anomaly.scoring.calibration import Calibration
 from vpn_anomaly.scoring.clip_scorer import Progress, Scorer
@@ -59,11 +58,7 @@ def score(
         progress(len(batch_maps.counted))
     write_rows(output, rows)
     if maps is not None:
-        size = sequences.shape[2:4]
-        if hasattr(scorer.system, "shown"):  # every pixel is hidden by one of its masks
-            shown_MxHxW = np.zeros((1, *size), bool)
-        else:
-            shown_MxHxW = shown(*size, scorer.shift_Mx2, config.data.lattice)
+        shown_MxHxW = scorer.system.shown(*sequences.shape[2:4], scorer.shift_Mx2)
         _write_maps(maps, map_parts, shown_MxHxW)
 
 

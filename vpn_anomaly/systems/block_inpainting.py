@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from vpn_anomaly.catalogue import system_named
 from vpn_anomaly.data.blocks import covering_shifts, hidden_rows
 from vpn_anomaly.models.inpainting import log_histogram
 from vpn_anomaly.models.unet import UNet
@@ -18,13 +19,13 @@ from vpn_anomaly.models.unet_costs import unet_costs
 from vpn_anomaly.ops.intensity import mean_surprise
 from vpn_anomaly.systems.distributions import frame_statistics
 from vpn_anomaly.systems.frames import intensity
-from vpn_anomaly.systems.system import Maps
+from vpn_anomaly.systems.system import Maps, System
 
 WINDOWS = (9, 15)  # pixels; residuals of whole things
 
 
 @dataclasses.dataclass(frozen=True)
-class BlockInpaintingSystem:
+class BlockInpaintingSystem(System):
     """Inpainting of blocks of single frames; see `systems/system.py` for the interface.
 
     Attributes:
@@ -42,9 +43,14 @@ class BlockInpaintingSystem:
     targets: tuple[int, ...]
     loss_pixels: int = 0
 
+    about = system_named("block_inpainting")
     loss_unit = "nats"
     first_frame = 0
-    size_multiple = 1  # the network takes frames of any size
+
+    def statistics(self, tail: bool = True) -> frozenset[str]:
+        del tail  # there are none
+        means = ("detail.mean", "missing.mean", "intruding.mean")
+        return frozenset({"detail", "missing", "intruding", *means, "missing.variance", "intruding.variance"})
 
     def init(self, key, clip_BxTxHxWxC):
         frames = intensity(clip_BxTxHxWxC[:1, 0])
@@ -90,8 +96,14 @@ class BlockInpaintingSystem:
         maps = self._maps(params, jnp.asarray(frame_BxHxWxC)[:, None])
         return state, jax.tree.map(lambda x: x[:, 0], maps)
 
-    def shown(self, height: int, width: int) -> np.ndarray:
+    def shown(self, height: int, width: int, shift_Mx2) -> np.ndarray:
+        """Nothing, bool (1, H, W): every pixel is hidden by one of its masks."""
+        del shift_Mx2
+        return np.zeros((1, height, width), bool)
+
+    def pictured(self, height: int, width: int, shift_Mx2) -> np.ndarray:
         """What is shown under the first of the masks with large blocks, bool (H, W)."""
+        del shift_Mx2
         return ~_covering_masks(height, width, self.sizes[1])[0]
 
     def costs(self, step):

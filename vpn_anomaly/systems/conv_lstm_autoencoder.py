@@ -5,14 +5,16 @@ import dataclasses
 import jax
 import jax.numpy as jnp
 
+from vpn_anomaly.catalogue import system_named
 from vpn_anomaly.models.baseline_costs import composite_costs
 from vpn_anomaly.models.composite import CompositeAutoencoder
 from vpn_anomaly.systems.frames import hidden_by_any, intensity
-from vpn_anomaly.systems.squared_error import error_maps, mean_logit
+from vpn_anomaly.systems.squared_error import ERROR_STATISTICS, error_maps, mean_logit
+from vpn_anomaly.systems.system import LatticeSystem
 
 
 @dataclasses.dataclass(frozen=True)
-class ConvLSTMAutoencoderSystem:
+class ConvLSTMAutoencoderSystem(LatticeSystem):
     """Sees `past` frames and predicts the next; see `systems/system.py` for the interface.
 
     A frame is scored as the last one of a prediction: with 10 frames past and 10 future it lies 10
@@ -30,11 +32,16 @@ class ConvLSTMAutoencoderSystem:
     lattice: tuple[int, int]
     last: int
 
+    about = system_named("conv_lstm_autoencoder")
     loss_unit = "intensity²"
 
     @property
     def first_frame(self) -> int:
         return self.past + self.network.future - 1
+
+    def statistics(self, tail: bool = True) -> frozenset[str]:
+        del tail  # it predicts no distribution
+        return ERROR_STATISTICS
 
     def init(self, key, clip_BxTxHxWxC):
         params = jax.jit(self.network.init)(key, intensity(clip_BxTxHxWxC[:1, : self.past]))["params"]

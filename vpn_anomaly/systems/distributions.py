@@ -77,6 +77,13 @@ def surprise_maps(statistics: dict[str, jax.Array], value_BxGxHxWxC, counted) ->
     )
 
 
+def surprise_statistics(tail: bool) -> frozenset[str]:
+    """What `surprise_maps` gives of statistics with or without tails; see `System.statistics`."""
+    means, variances = ("missing.mean", "intruding.mean"), ("missing.variance", "intruding.variance")
+    of_tail = ("tail", "nll.mean") if tail else ()
+    return frozenset({"nll", "missing", "intruding", *means, *variances, *of_tail})
+
+
 def _equal_weights(counted_BxGxHxW):
     """Weights that sum to one and give every frame's counted pixels an equal part."""
     counted = counted_BxGxHxW.astype(jnp.float32)

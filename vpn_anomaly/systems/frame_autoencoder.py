@@ -5,14 +5,16 @@ import dataclasses
 import jax
 import jax.numpy as jnp
 
+from vpn_anomaly.catalogue import system_named
 from vpn_anomaly.models.baseline_costs import frame_autoencoder_costs
 from vpn_anomaly.models.frame_autoencoder import FrameAutoencoder
 from vpn_anomaly.systems.frames import hidden_by_any, intensity
-from vpn_anomaly.systems.squared_error import error_maps, mean_logit
+from vpn_anomaly.systems.squared_error import ERROR_STATISTICS, error_maps, mean_logit
+from vpn_anomaly.systems.system import LatticeSystem
 
 
 @dataclasses.dataclass(frozen=True)
-class FrameAutoencoderSystem:
+class FrameAutoencoderSystem(LatticeSystem):
     """The squared error of a reconstruction; see `systems/system.py` for the interface.
 
     Attributes:
@@ -25,11 +27,16 @@ class FrameAutoencoderSystem:
     lattice: tuple[int, int]
     targets: tuple[int, ...]
 
+    about = system_named("frame_autoencoder")
     loss_unit = "intensity²"
 
     @property
     def first_frame(self) -> int:
         return 0
+
+    def statistics(self, tail: bool = True) -> frozenset[str]:
+        del tail  # it predicts no distribution
+        return ERROR_STATISTICS
 
     def init(self, key, clip_BxTxHxWxC):
         params = jax.jit(self.network.init)(key, intensity(clip_BxTxHxWxC[:1, 0]))["params"]

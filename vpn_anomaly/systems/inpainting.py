@@ -8,6 +8,7 @@ import flax.struct
 import jax
 import jax.numpy as jnp
 
+from vpn_anomaly.catalogue import system_named
 from vpn_anomaly.data.lattice import shown
 from vpn_anomaly.models.inpainting import InpaintingNetwork, log_histogram
 from vpn_anomaly.models.inpainting_costs import inpainting_costs
@@ -15,9 +16,10 @@ from vpn_anomaly.systems.distributions import (
     frame_statistics,
     mean_frame_surprise,
     surprise_maps,
+    surprise_statistics,
 )
 from vpn_anomaly.systems.frames import intensity
-from vpn_anomaly.systems.system import Maps
+from vpn_anomaly.systems.system import LatticeSystem, Maps
 
 
 class Windows(NamedTuple):
@@ -52,7 +54,7 @@ class StreamState:
 
 
 @dataclasses.dataclass(frozen=True)
-class InpaintingSystem:
+class InpaintingSystem(LatticeSystem):
     """Inpainting of a masked frame; see `systems/system.py` for the interface.
 
     Attributes:
@@ -69,6 +71,7 @@ class InpaintingSystem:
     targets: tuple[int, ...]
     loss_pixels: int = 0
 
+    about = system_named("inpainting")
     loss_unit = "nats"
 
     @property
@@ -80,6 +83,9 @@ class InpaintingSystem:
         """Height and width of a frame have to be multiples of it."""
         cell = getattr(self.network.attention, "cell", 1)
         return math.lcm(self.network.encoder.stem, cell)
+
+    def statistics(self, tail: bool = True) -> frozenset[str]:
+        return surprise_statistics(tail)
 
     def init(self, key, clip_BxTxHxWxC):
         clip = clip_BxTxHxWxC[:1, : self.network.context + 1]

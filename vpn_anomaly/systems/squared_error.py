@@ -5,6 +5,8 @@ import jax.numpy as jnp
 from vpn_anomaly.systems.frames import intensity
 from vpn_anomaly.systems.system import Maps
 
+ERROR_STATISTICS = frozenset({"error"})  # of `error_maps`; see `System.statistics`
+
 
 def error_maps(predicted_BxGxHxWxC, frame_BxGxHxWxC, counted_HxW) -> Maps:
     """The map `error`: squared error of intensities in 0..1, averaged over colours."""

@@ -5,6 +5,7 @@ import dataclasses
 import jax
 import jax.numpy as jnp
 
+from vpn_anomaly.catalogue import system_named
 from vpn_anomaly.models.baseline_costs import vpn_costs
 from vpn_anomaly.models.inpainting import log_histogram
 from vpn_anomaly.models.vpn import VideoPixelNetwork
@@ -13,12 +14,14 @@ from vpn_anomaly.systems.distributions import (
     frame_statistics,
     mean_frame_surprise,
     surprise_maps,
+    surprise_statistics,
 )
 from vpn_anomaly.systems.frames import hidden_by_any, intensity
+from vpn_anomaly.systems.system import LatticeSystem
 
 
 @dataclasses.dataclass(frozen=True)
-class VPNSystem:
+class VPNSystem(LatticeSystem):
     """Teacher-forced training and scoring in one pass; see `systems/system.py` for the interface.
 
     Attributes:
@@ -34,11 +37,16 @@ class VPNSystem:
     targets: tuple[int, ...]
     loss_pixels: int = 0
 
+    about = system_named("vpn")
     loss_unit = "nats"
 
     @property
     def first_frame(self) -> int:
         return 1
+
+    def statistics(self, tail: bool = True) -> frozenset[str]:
+        del tail  # it makes them always
+        return surprise_statistics(True)
 
     def init(self, key, clip_BxTxHxWxC):
         frames = intensity(clip_BxTxHxWxC[:1, :2])
