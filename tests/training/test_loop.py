@@ -42,6 +42,28 @@ def directory_made(directory):
     return directory
 
 
+def logged_steps(directory):
+    return [json.loads(line)["step"] for line in (directory / "train.jsonl").read_text().splitlines()]
+
+
+def around_step(monkeypatch, before=lambda step: None, after=lambda step, metrics: metrics):
+    """Has the training call `before` as it launches a step; `after` makes its metrics."""
+    build = loop.build_train_step
+
+    def build_watched(*arguments):
+        train_step = build(*arguments)
+
+        def watched(state, batch):
+            step = int(state.step) + 1
+            before(step)
+            state, metrics = train_step(state, batch)
+            return state, after(step, metrics)
+
+        return watched
+
+    monkeypatch.setattr(loop, "build_train_step", build_watched)
+
+
 def test_a_resumed_run_ends_bit_identical(tiny_config, unbroken, tmp_path):
     resumed = tmp_path / "resumed"
     shutil.copytree(unbroken, resumed)
@@ -91,49 +113,76 @@ def test_the_step_is_compiled_once(tiny_config, unbroken, tmp_path, caplog, save
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_saves_and_the_run_goes_on_from_there(tiny_config, unbroken, tmp_path, monkeypatch, number):
     stopped = directory_made(tmp_path / "stopped")
-    progress = loop.TrainingLog.progress
-
-    def send_after_step_three(log, step, loss):
-        progress(log, step, loss)
-        if step == 3:
-            os.kill(os.getpid(), number)
-
-    monkeypatch.setattr(loop.TrainingLog, "progress", send_after_step_three)
+    around_step(monkeypatch, before=lambda step: os.kill(os.getpid(), number) if step == 3 else None)
     if number == signal.SIGINT:
         with pytest.raises(KeyboardInterrupt):
             loop.train(tiny_config, stopped)
     else:
         assert loop.train(tiny_config, stopped) is None
     assert checkpoints.saved_steps(stopped / "checkpoints") == [2, 3]
+    assert logged_steps(stopped) == [1, 2, 3]
     monkeypatch.undo()
     loop.train(tiny_config, stopped)
     assert_same_end(tiny_config, unbroken, stopped)
 
 
 def test_the_loss_of_every_logged_step_stands_in_the_log(unbroken):
-    lines = [json.loads(line) for line in (unbroken / "train.jsonl").read_text().splitlines()]
-    assert [line["step"] for line in lines] == [1, 2, 3, 4, 5, 6]
-    assert {"loss", "gradient_norm", "learning_rate", "seconds"} <= set(lines[0])
+    assert logged_steps(unbroken) == [1, 2, 3, 4, 5, 6]
+    line = json.loads((unbroken / "train.jsonl").read_text().splitlines()[0])
+    assert {"loss", "gradient_norm", "learning_rate", "seconds"} <= set(line)
     assert list((unbroken / "events").iterdir())
 
 
-def test_a_loss_that_is_not_finite_names_step_sequences_and_checkpoint(tiny_config, tmp_path, monkeypatch):
-    build = loop.build_train_step
+def test_seldom_logged_are_the_first_step_every_nth_and_the_last(tiny_config, tmp_path):
+    tiny_config.train.log_every = 4
+    loop.train(tiny_config, directory_made(tmp_path / "run"))
+    assert logged_steps(tmp_path / "run") == [1, 4, 6]
 
-    def build_failing(*arguments):
-        train_step = build(*arguments)
 
-        def failing(state, batch):
-            step = int(state.step)
-            state, metrics = train_step(state, batch)
-            return state, {**metrics, "loss": np.nan if step == 3 else metrics["loss"]}
+class Metric:
+    """A number that says when it is read."""
 
-        return failing
+    def __init__(self, value, on_read):
+        self.value, self.on_read = value, on_read
 
-    monkeypatch.setattr(loop, "build_train_step", build_failing)
-    with pytest.raises(UserError, match=r"step 4: .*nan.*sequences \[6,7\].*checkpoint is of step 2"):
+    def __float__(self):
+        self.on_read()
+        return float(self.value)
+
+
+def test_a_step_is_launched_before_the_metrics_of_the_one_before_are_read(tiny_config, tmp_path, monkeypatch):
+    events, save = [], checkpoints.save
+
+    def after(step, metrics):
+        return {**metrics, "loss": Metric(metrics["loss"], lambda: events.append(f"read {step}"))}
+
+    def saved(folder, step, *arguments):
+        events.append(f"save {step}")
+        save(folder, step, *arguments)
+
+    around_step(monkeypatch, before=lambda step: events.append(f"launch {step}"), after=after)
+    monkeypatch.setattr(checkpoints, "save", saved)
+    tiny_config.train.update(steps=5, checkpoint_every=3)
+    loop.train(tiny_config, directory_made(tmp_path / "run"))
+    assert ", ".join(events) == (
+        "launch 1, launch 2, read 1, launch 3, read 2, read 3, save 3,"
+        " launch 4, launch 5, read 4, read 5, save 5"
+    )
+
+
+@pytest.mark.parametrize("number, saved", [(2, None), (3, 2), (4, 2), (6, 4)])
+def test_a_loss_that_is_not_finite_names_step_sequences_and_checkpoint(
+    tiny_config, tmp_path, monkeypatch, number, saved
+):
+    """Whether it is found as the next step is launched (3) or before a checkpoint (2, 4, 6)."""
+    around_step(
+        monkeypatch, after=lambda step, metrics: metrics | ({"loss": np.nan} if step == number else {})
+    )
+    index = rf"\[{2 * number - 2},{2 * number - 1}\]"
+    good = f"checkpoint is of step {saved}" if saved else "no checkpoint yet"
+    with pytest.raises(UserError, match=rf"step {number}: .*nan.*sequences {index}.*{good}"):
         loop.train(tiny_config, directory_made(tmp_path / "run"))
-    assert checkpoints.saved_steps(tmp_path / "run" / "checkpoints") == [2]
+    assert checkpoints.saved_steps(tmp_path / "run" / "checkpoints") == list(range(2, number, 2))
 
 
 def test_a_finite_set_of_training_sequences_is_gone_through_again(tiny_config, tmp_path):

@@ -17,6 +17,7 @@ from vpn_anomaly.scoring.trained_model import Trained, calibration
 from vpn_anomaly.stop_request import StopRequest
 from vpn_anomaly.storage import checkpoints
 from vpn_anomaly.systems.build import build_system
+from vpn_anomaly.training.delayed_metrics import DelayedMetrics, StepMetrics
 from vpn_anomaly.training.initial_weights import start_params
 from vpn_anomaly.training.log import TrainingLog
 from vpn_anomaly.training.state import build_optimizer, learning_rate_schedule, new_state
@@ -98,25 +99,31 @@ class _Run:
         batches = self._batches(source, first_step)
         sharding = batch_sharding(self.mesh)
         with TrainingLog(self.directory, first_step, train.steps, self.loss_unit) as log:
+            self.log, self.logged_always = log, {first_step + 1, train.steps}
+            metrics = DelayedMetrics(self._check_and_log)
             for step in range(first_step + 1, train.steps + 1):
                 batch = next(batches)
                 on_devices = {
                     name: jax.make_array_from_process_local_data(sharding, array)
                     for name, array in batch.items()
                 }
-                state, metrics = self.train_step(state, on_devices)
-                metrics = {name: float(value) for name, value in metrics.items()}
-                self._check_finite(step, metrics, batch["index"])
-                log.progress(step, metrics["loss"])
+                state, launched = self.train_step(state, on_devices)
+                metrics.launched(step, launched, batch["index"])
                 stopping = stop.requested  # read once: a signal after this one waits for a step
-                last = step == train.steps or stopping
-                if last or step % train.log_every == 0 or step == first_step + 1:
-                    log.write(step, self._record(step, metrics))
-                if last or step % train.checkpoint_every == 0:
+                if stopping:
+                    self.logged_always.add(step)
+                if stopping or step == train.steps or step % train.checkpoint_every == 0:
+                    metrics.flush()  # no state is stored after a loss that is not finite
                     self._save(step, state)
                 if stopping:
                     break
         return state
+
+    def _check_and_log(self, metrics: StepMetrics):
+        self._check_finite(metrics)
+        self.log.progress(metrics.step, metrics.values["loss"])
+        if metrics.step in self.logged_always or metrics.step % self.config.train.log_every == 0:
+            self.log.write(metrics.step, self._record(metrics))
 
     def _batches(self, source, first_step):
         arguments = (
@@ -132,9 +139,9 @@ class _Run:
             return chained_batches(*arguments)
         return training_batches(*arguments, self.config.data.backend)
 
-    def _record(self, step, metrics):
-        rate = float(self.schedule(step - 1))
-        return {**metrics, "learning_rate": rate, "seconds": round(self._seconds(), 3)}
+    def _record(self, metrics: StepMetrics):
+        rate = float(self.schedule(metrics.step - 1))
+        return {**metrics.values, "learning_rate": rate, "seconds": round(self._seconds(), 3)}
 
     def _save(self, step, state):
         seen = step * self.config.train.batch_size
@@ -149,15 +156,15 @@ class _Run:
     def _seconds(self):
         return time.monotonic() - self.started
 
-    def _check_finite(self, step, metrics, index_B):
-        if all(math.isfinite(value) for value in metrics.values()):
+    def _check_finite(self, metrics: StepMetrics):
+        if all(math.isfinite(value) for value in metrics.values.values()):
             return
         saved = checkpoints.saved_steps(self.directory / "checkpoints")
         good = f"the last good checkpoint is of step {saved[-1]}" if saved else "no checkpoint yet"
-        values = ", ".join(f"{name} {value}" for name, value in metrics.items())
+        values = ", ".join(f"{name} {value}" for name, value in metrics.values.items())
         raise UserError(
-            f"training stopped at step {step}: {values} on sequences"
-            f" {np.array2string(index_B, separator=',', threshold=8)}; {good};"
+            f"training stopped at step {metrics.step}: {values} on sequences"
+            f" {np.array2string(metrics.index_B, separator=',', threshold=8)}; {good};"
             " train anew with a lower train.learning_rate or train.clip_norm"
         )
 
