@@ -5,7 +5,7 @@
 `step` and `conv_lstm`: the package against a plain Flax form of the same computation. `sampling`: one
 inpainting pass against the Video Pixel Network's passes over a frame (takes a quarter of an hour).
 `stream`: one frame of a video of several sizes, against PyTorch. What each program does stands in
-experiments/benches/.
+experiments/benchmarks/.
 
 FILE is {"rows": [{"name", "median_s", "ratio"}]}; `ratio` is the row's time over that of `ours`, of the
 same size where names end in @SIZE.
@@ -20,7 +20,7 @@ from collections.abc import Callable
 
 import jax
 
-from experiments.parser import Parser, entry_point, file_path
+from experiments.command_line import Parser, entry_point, file_path
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import output_files
 from vpn_anomaly.ops.devices import check_devices
@@ -28,7 +28,7 @@ from vpn_anomaly.ops.devices import check_devices
 
 def _programs(module: str) -> Callable:
     """What makes the programs of a suite, imported when it is asked for."""
-    return lambda: importlib.import_module(f"experiments.benches.{module}").programs()
+    return lambda: importlib.import_module(f"experiments.benchmarks.{module}").programs()
 
 
 # How the programs of a suite are made, and how often each runs.

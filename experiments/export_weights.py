@@ -15,7 +15,7 @@ from collections.abc import Mapping
 import numpy as np
 from ml_collections import ConfigDict
 
-from experiments.parser import Parser, entry_point, file_path
+from experiments.command_line import Parser, entry_point, file_path
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.pipeline import evaluation_clips
 from vpn_anomaly.errors import UserError

@@ -1,6 +1,7 @@
 """Tries the learning rates of a sweep's rows on validation sequences, with short trainings.
 
-    python -m experiments.learning_rates --sweep=experiments/paper_table.py [--jobs=1] [--output=FILE.json]
+    python -m experiments.learning_rates --sweep=experiments/definitions/paper_table.py [--jobs=1]
+        [--output=FILE.json]
 
 For each row, and each of the file's CANDIDATES, and each of its LEARNING_RATES: 150 steps of seed 0
 by the row's config, then the mean loss over 256 normal validation sequences, masked as in training.
@@ -16,7 +17,7 @@ import os
 import pathlib
 import sys
 
-from experiments.parser import RESULTS, Parser, entry_point, file_path, jobs
+from experiments.command_line import RESULTS, Parser, entry_point, file_path, jobs
 from experiments.sweeps import child
 from experiments.sweeps.definition import load_definition, run_config, run_file
 from vpn_anomaly.errors import UserError

@@ -16,7 +16,7 @@ import tarfile
 import numpy as np
 
 import vpn_anomaly.data
-from experiments.parser import file_path
+from experiments.command_line import file_path
 from vpn_anomaly.text.steady_streams import steady_streams
 
 TRAIN_DIGITS = 10_000

@@ -22,10 +22,10 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 
+from experiments.command_line import Parser, entry_point, file_path
 from experiments.output_comparison.cases import CASES, Command
 from experiments.output_comparison.comparison import compared_files, difference
 from experiments.output_comparison.inputs import make_inputs
-from experiments.parser import Parser, entry_point, file_path
 from vpn_anomaly.errors import UserError
 
 HERE = pathlib.Path(__file__).resolve().parents[1]

@@ -1,6 +1,6 @@
 """Runs named overrides of one config, times seeds, each in a process of its own; keeps the results.
 
-    python -m experiments.sweep --sweep=experiments/ablations.py --workdir=DIR [--seeds=0,1,2]
+    python -m experiments.sweep --sweep=experiments/definitions/ablations.py --workdir=DIR [--seeds=0,1,2]
         [--only=ROW,...] [--jobs=1] [--results=experiments/results]
 
 A run lives in DIR/ROW/seedN, what it prints in DIR/ROW/seedN.log, and its results and scores in
@@ -22,7 +22,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from experiments.parser import RESULTS, Parser, entry_point, file_path, jobs
+from experiments.command_line import RESULTS, Parser, entry_point, file_path, jobs
 from experiments.sweeps import stored
 from experiments.sweeps.definition import Definition, is_seed, load_definition
 from experiments.sweeps.progress import Progress

@@ -1,6 +1,7 @@
 """Draws the maps of all systems of a sweep side by side: a test sequence, normal and corrupted.
 
-    python -m experiments.systems_figure --workdir=runs/paper_table [--sweep=experiments/paper_table.py]
+    python -m experiments.systems_figure --workdir=runs/paper_table
+        [--sweep=experiments/definitions/paper_table.py]
         [--rows=ROW,...] [--seed=0] [--index=N] [--output=docs/systems.png]
 
 One row of panels for the uncorrupted sequence and one for each corruption, one column a system: tail
@@ -14,7 +15,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from experiments.parser import Parser, entry_point, file_path
+from experiments.command_line import Parser, entry_point, file_path
 from experiments.sweeps.definition import load_definition, run_config
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.lattice import shown
@@ -71,7 +72,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Draws one figure; 2 for what cannot be drawn."""
     parser = Parser("systems_figure", __doc__)
     parser.add_argument("--workdir", required=True, type=file_path, help="that of the sweep")
-    parser.add_argument("--sweep", type=file_path, default="experiments/paper_table.py", metavar="FILE")
+    parser.add_argument(
+        "--sweep", type=file_path, default="experiments/definitions/paper_table.py", metavar="FILE"
+    )
     parser.add_argument("--rows", metavar="ROW,...", help="default: all of the file")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--index", type=int, help="number of a test sequence")

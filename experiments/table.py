@@ -1,6 +1,6 @@
 """Writes a sweep's results as tables into README.md, and as a figure.
 
-    python -m experiments.table [--sweep=experiments/paper_table.py] [--results=experiments/results]
+    python -m experiments.table [--sweep=experiments/definitions/paper_table.py] [--results=experiments/results]
         [--readme=README.md] [--figure=docs/NAME.png] [--check] [--partial]
 
 The tables stand between the two lines that `markers` gives, which have to be there. `--check` writes
@@ -12,7 +12,7 @@ import pathlib
 import sys
 from collections.abc import Sequence
 
-from experiments.parser import Parser, entry_point, file_path
+from experiments.command_line import Parser, entry_point, file_path
 from experiments.sweeps.definition import Definition, load_definition
 from experiments.tables import readme_block
 from experiments.tables.figure import table_figure
@@ -78,7 +78,9 @@ def _rows(definition: Definition, arguments: argparse.Namespace) -> list[Row]:
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = Parser("table", __doc__)
     folder = pathlib.Path("experiments")
-    parser.add_argument("--sweep", type=file_path, default=folder / "paper_table.py", help="its definition")
+    parser.add_argument(
+        "--sweep", type=file_path, default=folder / "definitions/paper_table.py", help="its definition"
+    )
     parser.add_argument("--results", type=file_path, default=folder / "results", help="where it is stored")
     parser.add_argument(
         "--readme", type=file_path, default=pathlib.Path("README.md"), help="the file with the tables"

@@ -15,7 +15,7 @@ import pathlib
 import sys
 from collections.abc import Mapping, Sequence
 
-from experiments.parser import Parser, entry_point, file_path
+from experiments.command_line import Parser, entry_point, file_path
 from experiments.tables import readme_block
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.report.labelled_table import COLUMNS, cell

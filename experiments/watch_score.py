@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from experiments.parser import Parser, entry_point, file_path
+from experiments.command_line import Parser, entry_point, file_path
 from vpn_anomaly.data.video.open_video import VideoSettings, open_video
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.metrics import auroc

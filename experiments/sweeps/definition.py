@@ -53,7 +53,8 @@ def load_definition(path: str | pathlib.Path) -> Definition:
     for needed in ("CONFIG", "RUNS"):
         if needed not in values:
             raise UserError(
-                f"the sweep file {str(path)!r} has no {needed}; experiments/ablations.py shows what it needs"
+                f"the sweep file {str(path)!r} has no {needed}; "
+                "experiments/definitions/ablations.py shows what it needs"
             )
     definition = Definition(
         name=values.get("NAME", path.stem),
@@ -111,7 +112,7 @@ def run_file(path: pathlib.Path) -> dict:
         reason = getattr(error, "strerror", None) or "not a text file"
         raise UserError(
             f"the sweep file {str(path)!r} cannot be read: {reason.lower()}; "
-            "give a file such as experiments/ablations.py"
+            "give a file such as experiments/definitions/ablations.py"
         ) from error
     values = {"__name__": "definition", "__file__": str(path)}
     try:

@@ -36,7 +36,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from experiments.parser import Parser, entry_point, file_path
+from experiments.command_line import Parser, entry_point, file_path
 from experiments.synthetic.conveyor_world.schedule import BELT_KINDS
 from experiments.synthetic.conveyor_world.world import MINUTES, Conveyor, check_range
 from experiments.synthetic.ucsd_files import check_place, write_ucsd

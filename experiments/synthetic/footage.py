@@ -20,7 +20,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from experiments.parser import Parser, entry_point, file_path
+from experiments.command_line import Parser, entry_point, file_path
 from experiments.synthetic.footage_world.changes import changed_footage
 from experiments.synthetic.world_files import TRUTH, write_world
 from vpn_anomaly.data.video.open_video import VideoSettings, open_video

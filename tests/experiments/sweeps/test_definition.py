@@ -124,7 +124,7 @@ def test_base_configs_that_cannot_be_used(tmp_path):
             run_config(made(overrides, str(path)), "base", 0)
 
 
-ABLATIONS = ROOT / "experiments/ablations.py"
+ABLATIONS = ROOT / "experiments/definitions/ablations.py"
 
 
 def test_the_ablations_start_from_the_documented_config():

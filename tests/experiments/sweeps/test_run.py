@@ -61,7 +61,7 @@ def test_tuples_are_written_without_spaces(tmp_path):
 
 
 def test_commands_of_the_ablations_say_their_configs(tmp_path):
-    check_commands(load_definition(ROOT / "experiments/ablations.py"), tmp_path)
+    check_commands(load_definition(ROOT / "experiments/definitions/ablations.py"), tmp_path)
 
 
 def test_seeds_come_one_after_the_other(tmp_path):

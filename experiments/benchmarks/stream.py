@@ -33,7 +33,7 @@ def programs() -> dict[str, Callable]:
     # Idle threads of PyTorch would go on spinning into the time of the program after it.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
-        from experiments.torch_stream import TorchStream
+        from experiments.benchmarks.torch_stream import TorchStream
     except ModuleNotFoundError as error:
         raise UserError("the suite stream needs PyTorch; pip install '.[bench]'") from error
 

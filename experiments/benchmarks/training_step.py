@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import ml_collections
 
 from configs import quick
-from experiments.naive_flax import NaiveSystem, naive_parameters
+from experiments.benchmarks.naive_flax import NaiveSystem, naive_parameters
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.pipeline import training_batches
 from vpn_anomaly.systems.build import build_system

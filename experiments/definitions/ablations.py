@@ -1,6 +1,6 @@
 """What each part of quick.py's correlation model is worth: every row changes one thing of `base`.
 
-    python -m experiments.sweep --sweep=experiments/ablations.py --workdir=runs/ablations
+    python -m experiments.sweep --sweep=experiments/definitions/ablations.py --workdir=runs/ablations
 
 The budget is that of quick.py (400 steps of 8 sequences, 256 test sequences of each kind and as many
 normal ones): rows differ by what they change, not by how long they learn. One seed, so that

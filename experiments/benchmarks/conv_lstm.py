@@ -5,7 +5,7 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
-from experiments import naive_flax
+from experiments.benchmarks import naive_flax
 from vpn_anomaly.models.conv_lstm import ConvLSTM
 
 

@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import pytest
 
-from tests.experiments.test_naive_flax import small
+from tests.experiments.benchmarks.test_naive_flax import small
 from tests.tiny import randomised
 from vpn_anomaly.data.lattice import fixed_shifts
 from vpn_anomaly.systems.build import build_system
@@ -15,7 +15,7 @@ pytest.importorskip("torch", reason="PyTorch is in the extra bench")
 @pytest.mark.slow
 @pytest.mark.parametrize("channels, masked", [(1, True), (3, True), (1, False)])
 def test_the_maps_are_those_of_the_package(channels, masked):
-    from experiments.torch_stream import TorchStream
+    from experiments.benchmarks.torch_stream import TorchStream
 
     config = small(channels)
     config.model.use_masked_frame = masked

@@ -9,8 +9,8 @@ from experiments import table
 from experiments.sweeps.definition import load_definition, run_config
 from vpn_anomaly.storage import workdir
 
-ROOT = pathlib.Path(__file__).parents[2]
-DEFINITION = ROOT / "experiments/paper_table.py"
+ROOT = pathlib.Path(__file__).parents[3]
+DEFINITION = ROOT / "experiments/definitions/paper_table.py"
 RESULTS = ROOT / "experiments/results"
 
 

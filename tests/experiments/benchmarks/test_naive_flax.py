@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from experiments.naive_flax import NaiveSystem, naive_parameters
+from experiments.benchmarks.naive_flax import NaiveSystem, naive_parameters
 from tests.tiny import randomised
 from vpn_anomaly import config as configuration
 from vpn_anomaly.systems.build import build_system

@@ -1,8 +1,8 @@
 """The paper's table: five systems, and the rows that keep it honest.
 
-    python -m experiments.learning_rates --sweep=experiments/paper_table.py
-    python -m experiments.sweep --sweep=experiments/paper_table.py --workdir=runs/paper_table
-    python -m experiments.table --sweep=experiments/paper_table.py
+    python -m experiments.learning_rates --sweep=experiments/definitions/paper_table.py
+    python -m experiments.sweep --sweep=experiments/definitions/paper_table.py --workdir=runs/paper_table
+    python -m experiments.table --sweep=experiments/definitions/paper_table.py
 
 The rule, written down before the runs:
 
