@@ -13,7 +13,16 @@ FLOORS = (
     ("errors",),
     ("text",),
     ("files",),
-    ("catalogue", "config", "config_fields", "config_rules", "variants", "progress", "stop_request"),
+    (
+        "config",
+        "config_fields",
+        "config_rules",
+        "catalogue",
+        "variants",
+        "arguments",
+        "progress",
+        "stop_request",
+    ),
     ("ops", "data"),
     ("models",),
     ("systems",),
@@ -21,6 +30,7 @@ FLOORS = (
     ("scoring",),
     ("training", "evaluation", "watching"),
     ("report",),
+    ("modes",),
     ("main", "command_line", "usage"),
 )
 FLOOR_OF = {name: number for number, names in enumerate(FLOORS) for name in names}

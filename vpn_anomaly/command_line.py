@@ -4,23 +4,23 @@ absl and ml_collections.config_flags read the flags, each call with flags of its
 program can call `parse` as often as it likes. Nothing heavy is imported here.
 """
 
-import dataclasses
 import os
 import pathlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from absl import flags
 from ml_collections import ConfigDict, config_flags
 
 from vpn_anomaly import config as config_module
 from vpn_anomaly import config_fields
+from vpn_anomaly.arguments import Arguments
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import file_names
+from vpn_anomaly.modes import MODES
 from vpn_anomaly.storage import overwriting, workdir
 from vpn_anomaly.text.display_names import display_name, name_of_nothing
 
-MODES = ("train", "evaluate", "score", "watch", "describe")
 # The flags that name files, with the modes that they are for and what their names end in.
 INPUT_MODES = ("score", "watch")
 OUTPUTS = {
@@ -31,25 +31,6 @@ OUTPUTS = {
     "video": ("watch", (".mp4", ".mkv")),
     "report": ("watch", (".html",)),
 }
-
-
-@dataclasses.dataclass(frozen=True)
-class Arguments:
-    """What the command line asks for. `overrides` are the fields that it sets, by dotted name.
-
-    `checkpoint` is the folder of an exported checkpoint, which brought the config. `input` is a file,
-    or whatever names a video; `outputs` are the files to write, by flag (OUTPUTS).
-    """
-
-    config: ConfigDict
-    config_name: str
-    checkpoint: pathlib.Path | None
-    overrides: Mapping[str, object]
-    workdir: pathlib.Path | None
-    mode: str | None
-    input: str | None
-    outputs: Mapping[str, pathlib.Path]
-    max_frames: int | None
 
 
 def parse(argv: Sequence[str]) -> Arguments:

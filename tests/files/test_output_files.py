@@ -14,6 +14,7 @@ import pytest
 
 from tests.unprivileged import folder_without_permission
 from vpn_anomaly import main as program
+from vpn_anomaly import modes
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files.output_files import NewFile, check_output, check_outputs_in, open_followed
 from vpn_anomaly.scoring.score_files import write_rows
@@ -88,8 +89,7 @@ def test_what_cannot_be_written_is_refused_before_the_work(folder, capsys, monke
     def work(*arguments):
         raise AssertionError("began to work")
 
-    for step in ("_with_known_model", "_trained"):
-        monkeypatch.setattr(program, step, work)
+    monkeypatch.setattr(modes, "run", work)
     mode = next(mode for mode, flags in MODES.items() if flag in flags)
     with folder_without_permission() as closed:
         (folder / "in.npz").write_text("input")

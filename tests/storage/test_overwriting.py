@@ -7,6 +7,7 @@ import pytest
 
 from tests import tiny
 from vpn_anomaly import main as program
+from vpn_anomaly import modes
 from vpn_anomaly.config import as_dict
 from vpn_anomaly.data.build import read_videos
 from vpn_anomaly.data.video.source_files import takes_in
@@ -174,8 +175,7 @@ def refused(place, capsys, monkeypatch):
         raise AssertionError("began to work")
 
     def run(mode, where, *outputs, flags=()):
-        for step in ("_with_known_model", "_trained"):
-            monkeypatch.setattr(program, step, work)
+        monkeypatch.setattr(modes, "run", work)
         flags = [*(flags or [config_file(), "--workdir=none"]), f"--mode={mode}"]
         flags.append(f"--input={where.format(place)}")
         before = files_of(place)

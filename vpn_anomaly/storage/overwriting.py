@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ml_collections import ConfigDict
 
+from vpn_anomaly.arguments import Arguments
 from vpn_anomaly.config_fields import LABELLED_SOURCES
 from vpn_anomaly.data.video.source_files import files_read, is_footage, is_same, takes_in
 from vpn_anomaly.errors import UserError
@@ -95,12 +96,10 @@ def check_kept(outputs: Mapping[str, pathlib.Path], read: Iterable[Files | Foota
                 )
 
 
-def check_command(arguments, config_file: str | None) -> None:
+def check_command(arguments: Arguments, config_file: str | None) -> None:
     """`check_kept` of all that a command reads: its input, config, weights, and what they are made of.
 
-    Args:
-      arguments: `command_line.Arguments`.
-      config_file: FILE[:VARIANT], if there is one.
+    config_file: FILE[:VARIANT], if there is one.
     """
     if not arguments.outputs:
         return

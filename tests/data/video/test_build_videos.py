@@ -9,7 +9,7 @@ import pytest
 from tests.data.video_files import moving_frames, write_folder, write_video
 from vpn_anomaly.data.build import read_videos
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.main import _warnings_on_stderr
+from vpn_anomaly.text.warning_lines import warnings_on_stderr
 
 FRAMES = moving_frames(channels=1)
 
@@ -77,7 +77,7 @@ def test_a_full_cache_is_no_file_that_is_passed_over(tmp_path, films):
 
 
 def test_a_line_is_told_once_in_a_call(tmp_path, films, capsys):
-    with _warnings_on_stderr():
+    with warnings_on_stderr():
         for _ in range(2):  # the size of the frames is asked for, then their motion, then they train
             read_videos(data_of(tmp_path, "films"))
     assert len(capsys.readouterr().err.splitlines()) == 1 + 3  # one line on the progress

@@ -1,0 +1,224 @@
+"""The modes of the program, a function each.
+
+What takes long to import, JAX first of all, is imported inside the functions: a wrong command line
+and a run that is finished are told at once.
+"""
+
+import contextlib
+import dataclasses
+import datetime
+import pathlib
+from collections.abc import Iterator
+
+from vpn_anomaly.arguments import Arguments
+from vpn_anomaly.config_fields import LABELLED_SOURCES
+from vpn_anomaly.ops.devices import check_devices
+from vpn_anomaly.storage import workdir, workdir_lock
+from vpn_anomaly.text.plain_line import plain_line
+
+
+def run(arguments: Arguments) -> None:
+    """Does what the arguments ask for; without a mode: train, then evaluate.
+
+    UserError for what cannot be done, KeyboardInterrupt after Ctrl-C.
+    """
+    (train_and_evaluate if arguments.mode is None else MODES[arguments.mode])(arguments)
+
+
+def train(arguments: Arguments) -> None:
+    """Trains, or goes on training; prints the results of a run that is finished."""
+    _train(arguments, then_evaluate=False)
+
+
+def train_and_evaluate(arguments: Arguments) -> None:
+    """`train`, then evaluates what was trained to its end."""
+    _train(arguments, then_evaluate=True)
+
+
+def evaluate(arguments: Arguments) -> None:
+    """Evaluates a run, or an exported checkpoint, on test data; writes results and report."""
+    _check_trained(arguments)
+    with workdir_lock.held(arguments.workdir):
+        check_devices()
+        _check_layout(arguments.config)
+        arguments = _with_known_model(arguments)
+        _evaluate(arguments.config, _trained(arguments), arguments.workdir)
+
+
+def score(arguments: Arguments) -> None:
+    """Scores the sequences of a file."""
+    arguments, trained = _to_score_with(arguments)
+    from vpn_anomaly.scoring import score_files
+
+    outputs = arguments.outputs
+    score_files.score(
+        arguments.config, trained, pathlib.Path(arguments.input), outputs["output"], outputs.get("maps")
+    )
+
+
+def watch(arguments: Arguments) -> None:
+    """Watches a source, or several, frame by frame."""
+    arguments, trained = _to_score_with(arguments)
+    from vpn_anomaly.watching.watch import watch
+
+    model = f"{arguments.config_name} in {arguments.workdir or arguments.checkpoint}"
+    watch(arguments.config, trained, arguments.input, arguments.outputs, arguments.max_frames, model)
+
+
+def describe(arguments: Arguments) -> None:
+    """Prints what a training step costs."""
+    check_devices()
+    arguments = _with_known_model(arguments)
+    from vpn_anomaly.training.describe import describe
+
+    print(describe(arguments.config))
+
+
+MODES = {"train": train, "evaluate": evaluate, "score": score, "watch": watch, "describe": describe}
+
+
+def _train(arguments: Arguments, then_evaluate: bool) -> None:
+    if arguments.workdir is not None and _is_finished(arguments):
+        return
+    with _held_run(arguments) as directory:
+        workdir.check_free(directory, arguments.config)
+        check_devices()
+        _check_layout(arguments.config)
+        config = _with_known_model(dataclasses.replace(arguments, workdir=directory)).config
+        workdir.check_run(directory, config)
+        from vpn_anomaly.training import loop
+
+        loop.check(config)
+        if config.data.source in LABELLED_SOURCES:
+            from vpn_anomaly.evaluation.labelled_check import check
+
+            check(config)
+        workdir.open_run(directory, config)
+        print(plain_line(f"the run is in {directory}"), flush=True)  # in a log, before what goes to stderr
+        seconds = loop.train(config, directory)
+        if seconds is not None and then_evaluate:
+            _evaluate(config, _trained_run(config, directory), directory, seconds)
+
+
+def _is_finished(arguments: Arguments) -> bool:
+    """Whether the run in the folder is finished; then its results are shown. Nothing is written."""
+    directory = arguments.workdir
+    if workdir.read_results(directory) is None:
+        return False
+    results = workdir.finished_results(directory, _with_known_model(arguments).config)
+    if results is None:
+        return False
+    try:
+        table = _results_table(results)
+    except (AttributeError, KeyError, TypeError, ValueError):  # of another content: evaluate again
+        return False
+    print(f"{plain_line(str(directory))} is finished; its results:\n{table}")
+    return True
+
+
+@contextlib.contextmanager
+def _held_run(arguments: Arguments) -> Iterator[pathlib.Path]:
+    """The folder to train in, held: that of --workdir, or a new one."""
+    name = lambda: workdir.new_run(arguments.config_name, arguments.overrides, datetime.datetime.now())
+    with contextlib.ExitStack() as stack:
+        directory = arguments.workdir or name()
+        try:
+            stack.enter_context(workdir_lock.held(directory))
+        except workdir_lock.InUse:
+            if arguments.workdir is not None:
+                raise
+            directory = name()  # the same command was given twice in one second
+            stack.enter_context(workdir_lock.held(directory))
+        yield directory
+
+
+def _with_known_model(arguments: Arguments) -> Arguments:
+    """With what the config leaves to the weights that training starts from, or to the videos.
+
+    JAX starts only where something is left open.
+    """
+    config, is_run = arguments.config, arguments.checkpoint is None
+    starts_from_weights = is_run and bool(config.train.start_from)
+    depth_is_open = is_run and config.data.source != "sequences" and not config.data.video.depth
+    if not (starts_from_weights or depth_is_open or _model_is_open(config)):
+        return arguments
+    check_devices()
+    from vpn_anomaly.training import footage_fields, initial_weights
+
+    if starts_from_weights:
+        config = initial_weights.with_started_model(config, arguments.overrides)
+    if depth_is_open:
+        trains = arguments.mode in (None, "train")
+        config = footage_fields.with_known_depth(config, arguments.workdir, trains)
+    if _model_is_open(config):
+        config = footage_fields.with_known_model(config, arguments.workdir)
+    return dataclasses.replace(arguments, config=config)
+
+
+def _model_is_open(config) -> bool:
+    """Whether the videos say how far the attention reaches, or how large frames are."""
+    return not (config.model.attention.radius and config.data.height)
+
+
+def _check_trained(arguments: Arguments) -> None:
+    """Refuses a folder without a run before anything is loaded."""
+    if arguments.checkpoint is None:
+        workdir.check_trained(arguments.workdir)
+
+
+def _check_layout(config) -> None:
+    """Refuses a labelled set of another layout before anything is loaded, made or decoded."""
+    if config.data.source in LABELLED_SOURCES:
+        from vpn_anomaly.data.build import check_layout
+
+        check_layout(config.data)
+
+
+def _to_score_with(arguments: Arguments):
+    """The arguments with the model known, and what was trained."""
+    _check_trained(arguments)
+    check_devices()
+    arguments = _with_known_model(arguments)
+    return arguments, _trained(arguments)
+
+
+def _trained(arguments: Arguments):
+    """What to evaluate or score with: the given checkpoint, or the run in the workdir."""
+    config, directory = arguments.config, arguments.workdir
+    if arguments.checkpoint is None:
+        workdir.open_trained(directory, config)
+        return _trained_run(config, directory)
+    from vpn_anomaly.scoring.trained_model import trained_export
+
+    trained = trained_export(config, arguments.checkpoint, directory)
+    if directory is not None:
+        labelled = config.data.source in LABELLED_SOURCES
+        data_set = f"{config.data.source} {pathlib.Path(config.data.path).resolve()}" if labelled else ""
+        workdir.open_evaluation(directory, trained.metadata["sha256"], data_set)
+    return trained
+
+
+def _trained_run(config, directory: pathlib.Path):
+    from vpn_anomaly.scoring.trained_model import trained_run
+
+    return trained_run(config, directory)
+
+
+def _evaluate(config, trained, directory: pathlib.Path, training_seconds: float | None = None) -> None:
+    if config.data.source in LABELLED_SOURCES:
+        from vpn_anomaly.evaluation.labelled_videos import evaluate
+    else:
+        from vpn_anomaly.evaluation.sequences import evaluate
+
+    print(_results_table(evaluate(config, trained, directory, training_seconds)))
+    print(plain_line(f"report: {directory / workdir.REPORT}"))
+
+
+def _results_table(results) -> str:
+    """The content of results.json, of sequences or of a labelled set, as text."""
+    if "data_set" in results:
+        from vpn_anomaly.report.labelled_table import results_table
+    else:
+        from vpn_anomaly.report.results_table import results_table
+
+    return results_table(results)
