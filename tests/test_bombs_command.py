@@ -9,7 +9,7 @@ from tests import tiny
 from tests.data import bombs
 from vpn_anomaly import command_line
 from vpn_anomaly.config import as_dict
-from vpn_anomaly.data.allowance import TooLarge, of_sequences
+from vpn_anomaly.data.memory_limit import TooLarge, for_sequences
 from vpn_anomaly.files import checksums
 from vpn_anomaly.main import main
 from vpn_anomaly.storage import checkpoints, exported_weights
@@ -72,7 +72,7 @@ def test_weights(tmp_path):
         "arrays": {},
     }
     with pytest.raises(TooLarge, match="weights.npz: unpacked, it takes 20 GB .* score.max_gigabytes"):
-        exported_weights.read_weights(tmp_path, about, of_sequences())
+        exported_weights.read_weights(tmp_path, about, for_sequences())
 
 
 def test_scores_of_normal_sequences(tmp_path, caplog):

@@ -25,7 +25,7 @@ DAMAGED = "truncated or damaged"
 READER = f"""
 import json, pathlib, resource, sys, time
 import av, PIL.Image, scipy.io  # what they take is no part of what a file takes
-from vpn_anomaly.data import allowance, files
+from vpn_anomaly.data import memory_limit, files
 from vpn_anomaly.data.labelled import avenue
 from vpn_anomaly.data.labelled import shanghaitech
 from vpn_anomaly.data.labelled import ucsd
@@ -35,7 +35,7 @@ from vpn_anomaly.errors import UserError
 from vpn_anomaly.watching.zones import read_zones
 
 assert "jax" not in sys.modules
-sequences, footage = allowance.of_sequences({GIGABYTES}), allowance.of_footage({GIGABYTES})
+sequences, footage = memory_limit.for_sequences({GIGABYTES}), memory_limit.for_footage({GIGABYTES})
 
 def labels(reader, allowed=footage):
     def read(path):
@@ -54,7 +54,7 @@ READ = {{
     "sequences": lambda path: files.read_sequences(path, sequences).sum(),
     "digits": lambda path: load_digits(path, sequences), "video": video,
     "zones": lambda path: read_zones(path, 8, 8, footage),
-    "ucsd": labels(ucsd, allowance.of_footage()),
+    "ucsd": labels(ucsd, memory_limit.for_footage()),
     "avenue": labels(avenue), "shanghaitech": labels(shanghaitech),
 }}
 taken = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()

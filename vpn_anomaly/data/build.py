@@ -5,12 +5,12 @@ import pathlib
 
 import numpy as np
 
-from vpn_anomaly.data import allowance
-from vpn_anomaly.data.allowance import Allowance
+from vpn_anomaly.data import memory_limit
 from vpn_anomaly.data.digits import load_digits
 from vpn_anomaly.data.files import FileSequences, check_shape, read_sequences
 from vpn_anomaly.data.labelled import avenue, shanghaitech, ucsd
 from vpn_anomaly.data.labelled.labelled_set import LabelledClip
+from vpn_anomaly.data.memory_limit import MemoryLimit
 from vpn_anomaly.data.moving_mnist import MovingMNIST
 from vpn_anomaly.data.video.clips import Divide, VideoClips, parts_of_videos, whole_videos
 from vpn_anomaly.data.video.frame_cache import FrameCache, UnreadableSource, default_folder
@@ -32,11 +32,11 @@ def build_source(data, max_gigabytes: float | None = None):
 
     UserError for a file that cannot be read or has other frames than the fields say.
     """
-    allowed = allowance.of_sequences(max_gigabytes)
+    limit = memory_limit.for_sequences(max_gigabytes)
     if data.source != "sequences":
         return VideoClips(read_videos(data), data.frames, data.height, data.width, video_split(data))
     if data.path:
-        sequences = read_sequences(data.path, allowed)
+        sequences = read_sequences(data.path, limit)
         check_shape(
             sequences,
             data.path,
@@ -47,7 +47,7 @@ def build_source(data, max_gigabytes: float | None = None):
         )
         return FileSequences(sequences[:, : data.frames])
     return MovingMNIST(
-        load_digits(data.digits, allowed),
+        load_digits(data.digits, limit),
         frames=data.frames,
         height=data.height,
         width=data.width,
@@ -78,9 +78,9 @@ def measured_depth(data) -> int:
 
     UserError where data.path names no footage.
     """
-    allowed = allowance.of_footage(data.video.max_gigabytes)
-    deep = [path for source in _normal_sources(data) for path in _deep_images(source, allowed)]
-    return depth_of(deep, allowed) if deep else EIGHT_BITS
+    limit = memory_limit.for_footage(data.video.max_gigabytes)
+    deep = [path for source in _normal_sources(data) for path in _deep_images(source, limit)]
+    return depth_of(deep, limit) if deep else EIGHT_BITS
 
 
 def video_split(data) -> Divide:
@@ -117,7 +117,7 @@ def check_layout(data) -> None:
     training clips, test clips or labels. Decodes nothing. Passes what is no labelled set."""
     if data.source in LABELLED_SETS:
         LABELLED_SETS[data.source].check_layout(
-            pathlib.Path(data.path), allowance.of_footage(data.video.max_gigabytes)
+            pathlib.Path(data.path), memory_limit.for_footage(data.video.max_gigabytes)
         )
 
 
@@ -127,16 +127,16 @@ def labelled_clips(data) -> list[LabelledClip]:
     UserError where it is another kind of folder, or labels do not fit.
     """
     return LABELLED_SETS[data.source].test_clips(
-        pathlib.Path(data.path), allowance.of_footage(data.video.max_gigabytes)
+        pathlib.Path(data.path), memory_limit.for_footage(data.video.max_gigabytes)
     )
 
 
-def _deep_images(source: str, allowed: Allowance) -> list[pathlib.Path]:
+def _deep_images(source: str, limit: MemoryLimit) -> list[pathlib.Path]:
     """The images of a source that has images of more than 8 bits; empty otherwise."""
     if is_address(source) or is_camera(source):
         return []
     images = image_files(source)
-    return images if is_deep(images, allowed) else []
+    return images if is_deep(images, limit) else []
 
 
 def _normal_sources(data) -> list[str]:

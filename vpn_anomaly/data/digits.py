@@ -7,8 +7,8 @@ import urllib.request
 
 import numpy as np
 
-from vpn_anomaly.data import allowance, array_files
-from vpn_anomaly.data.allowance import Allowance
+from vpn_anomaly.data import array_files, memory_limit
+from vpn_anomaly.data.memory_limit import MemoryLimit
 from vpn_anomaly.data.tensorflow.importing import import_tensorflow
 from vpn_anomaly.errors import UserError
 
@@ -31,7 +31,7 @@ class Digits:
         return self.test_Nx28x28 if split == "test" else self.train_Nx28x28
 
 
-def load_digits(name: str, allowed: Allowance | None = None) -> Digits:
+def load_digits(name: str, limit: MemoryLimit | None = None) -> Digits:
     """The glyphs of `embedded` (10,000 and 2,000), `tfds` (60,000 and 10,000) or a .npz file.
 
     A file holds uint8 glyphs of 28×28: arrays `train` and `test`, or a single array, of which the
@@ -42,12 +42,12 @@ def load_digits(name: str, allowed: Allowance | None = None) -> Digits:
         return _embedded()
     if name == "tfds":
         return _tfds()
-    return _npz(pathlib.Path(name), allowed or allowance.of_sequences())
+    return _npz(pathlib.Path(name), limit or memory_limit.for_sequences())
 
 
 @functools.lru_cache(maxsize=1)
 def _embedded() -> Digits:
-    return _npz(EMBEDDED, allowance.of_sequences())
+    return _npz(EMBEDDED, memory_limit.for_sequences())
 
 
 def _tfds() -> Digits:
@@ -90,7 +90,7 @@ def _tfds_mnist(tfds, download: bool) -> Digits:
     return Digits(*glyphs)
 
 
-def _npz(path: pathlib.Path, allowed: Allowance) -> Digits:
+def _npz(path: pathlib.Path, limit: MemoryLimit) -> Digits:
     needed = "embedded, tfds, or a .npz of 28x28 uint8 glyphs (arrays train and test, or one array)"
     try:
         with path.open("rb") as file:
@@ -103,7 +103,7 @@ def _npz(path: pathlib.Path, allowed: Allowance) -> Digits:
                     f"data.digits={path} has arrays {sorted(names)[:MOST_NAMED]}; allowed: {needed}"
                 )
             wanted = names if len(names) == 1 else ["train", "test"]
-            _check_sizes(path, [archive.header(name) for name in wanted], allowed)
+            _check_sizes(path, [archive.header(name) for name in wanted], limit)
             arrays = [archive.read(name, lambda header: None) for name in wanted]
     except FileNotFoundError as error:
         raise UserError(f"data.digits={path}: no such file; allowed: {needed}") from error
@@ -120,10 +120,10 @@ def _npz(path: pathlib.Path, allowed: Allowance) -> Digits:
     return Digits(*arrays)
 
 
-def _check_sizes(path: pathlib.Path, headers: list[array_files.Header], allowed: Allowance) -> None:
+def _check_sizes(path: pathlib.Path, headers: list[array_files.Header], limit: MemoryLimit) -> None:
     for header in headers:
         _check_glyphs(path, header.dtype, header.shape)
-    allowed.check(f"data.digits={path}", sum(header.size for header in headers), "unpacked, it")
+    limit.check(f"data.digits={path}", sum(header.size for header in headers), "unpacked, it")
 
 
 def _check_glyphs(path, dtype, shape: tuple[int, ...]) -> None:

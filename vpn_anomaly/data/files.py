@@ -11,8 +11,8 @@ import pathlib
 
 import numpy as np
 
-from vpn_anomaly.data import allowance, array_files
-from vpn_anomaly.data.allowance import Allowance
+from vpn_anomaly.data import array_files, memory_limit
+from vpn_anomaly.data.memory_limit import MemoryLimit
 from vpn_anomaly.data.random_bits import SPLITS
 from vpn_anomaly.data.tensorflow.clips import in_graph
 from vpn_anomaly.errors import UserError
@@ -21,14 +21,14 @@ PUBLISHED_FRAMES = 20
 NEEDED = "needed is uint8 (N, T, H, W) or (N, T, H, W, C) with C 1 or 3, as .npy or .npz"
 
 
-def read_sequences(path, allowed: Allowance | None = None) -> np.ndarray:
+def read_sequences(path, limit: MemoryLimit | None = None) -> np.ndarray:
     """The sequences of a file, uint8 (N, T, H, W, C).
 
     UserError if there are none, or if they take more memory than is allowed (None: by default),
     which is known before any of them is unpacked.
     """
     path = pathlib.Path(path)
-    check = functools.partial(_check_header, path, allowed or allowance.of_sequences())
+    check = functools.partial(_check_header, path, limit or memory_limit.for_sequences())
     array, is_npy = _stored_array(path, check)
     if array.ndim == 5:
         return array
@@ -89,9 +89,9 @@ class FileSequences:
         return in_graph(clips, [(np.uint8, (index_N.shape[0], *self.shape))], index_N)[0]
 
 
-def _check_header(path: pathlib.Path, allowed: Allowance, header: array_files.Header) -> None:
+def _check_header(path: pathlib.Path, limit: MemoryLimit, header: array_files.Header) -> None:
     array_files.check_pictures(path, header, 4, "sequences", NEEDED)
-    allowed.check(path, header.size, "the array in it")
+    limit.check(path, header.size, "the array in it")
 
 
 def _stored_array(path: pathlib.Path, check: array_files.Check) -> tuple[np.ndarray, bool]:

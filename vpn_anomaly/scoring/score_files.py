@@ -6,7 +6,7 @@ import pathlib
 
 import numpy as np
 
-from vpn_anomaly.data import allowance
+from vpn_anomaly.data import memory_limit
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.files import check_shape, read_sequences
 from vpn_anomaly.files.csv_text import csv_line
@@ -35,7 +35,7 @@ def score(
     too few frames.
     """
     scorer = trained.scorer(config)
-    sequences = read_sequences(input_path, allowance.of_sequences(config.score.max_gigabytes))
+    sequences = read_sequences(input_path, memory_limit.for_sequences(config.score.max_gigabytes))
     check_shape(
         sequences,
         input_path,

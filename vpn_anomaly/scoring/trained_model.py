@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from vpn_anomaly.data import allowance
+from vpn_anomaly.data import memory_limit
 from vpn_anomaly.data.pipeline import evaluation_clips
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import checksums
@@ -84,8 +84,8 @@ def trained_export(config, folder: pathlib.Path, directory: pathlib.Path | None 
     UserError where a file is missing or damaged, or for weights of another model.
     """
     about = exported_weights.read_about(folder)
-    allowed = allowance.of_sequences(config.score.max_gigabytes)
-    weights, wanted = exported_weights.read_weights(folder, about, allowed), abstract_params(config)
+    limit = memory_limit.for_sequences(config.score.max_gigabytes)
+    weights, wanted = exported_weights.read_weights(folder, about, limit), abstract_params(config)
     difference = named_arrays.difference(checksums.of_arrays(weights), named_arrays.by_name(wanted))
     if difference:
         raise UserError(

@@ -21,14 +21,14 @@ import numpy as np
 import orbax.checkpoint as ocp
 
 from vpn_anomaly.data import array_files
-from vpn_anomaly.data.allowance import Allowance
+from vpn_anomaly.data.memory_limit import MemoryLimit
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import checksums, json_reading
 from vpn_anomaly.storage import checkpoint_folder, named_arrays, orbax_folder, workdir
 from vpn_anomaly.storage.checkpoint_folder import FILES, METADATA
 
 KEPT = 3  # checkpoints
-MOST_SCORES = Allowance("a calibration", 1.0)  # that is read; a larger one counts as damaged
+MOST_SCORES = MemoryLimit("a calibration", 1.0)  # that is read; a larger one counts as damaged
 CALIBRATION = "calibration"
 # What every checkpoint says, and what kind of value that is.
 _RECORD = {"metadata": dict, "arrays": dict}

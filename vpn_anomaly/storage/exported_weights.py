@@ -16,8 +16,8 @@ from ml_collections import ConfigDict
 
 from vpn_anomaly import config as config_module
 from vpn_anomaly import config_fields
-from vpn_anomaly.data import allowance, array_files
-from vpn_anomaly.data.allowance import Allowance
+from vpn_anomaly.data import array_files, memory_limit
+from vpn_anomaly.data.memory_limit import MemoryLimit
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import checksums, json_reading
 from vpn_anomaly.storage import workdir
@@ -63,19 +63,19 @@ def read_about(folder: pathlib.Path) -> dict:
 
 
 def read_weights(
-    folder: pathlib.Path, about: Mapping, allowed: Allowance | None = None
+    folder: pathlib.Path, about: Mapping, limit: MemoryLimit | None = None
 ) -> dict[str, np.ndarray]:
     """The parameters by name, float32 whatever they are stored in.
 
     UserError where one of the three files is missing or damaged, or where the weights take more
     memory than is allowed (None: by default).
     """
-    allowed, path = allowed or allowance.of_sequences(), folder / WEIGHTS
+    limit, path = limit or memory_limit.for_sequences(), folder / WEIGHTS
     try:
         damage = checksums.damaged_file(folder, about["files"])
         if damage is None:
             with array_files.open_archive(path) as archive:
-                arrays = archive.read_all(lambda size: allowed.check(path, size, "unpacked, it"))
+                arrays = archive.read_all(lambda size: limit.check(path, size, "unpacked, it"))
             damage = checksums.damaged_array(arrays, about["arrays"])
     except (UserError, MemoryError):
         raise

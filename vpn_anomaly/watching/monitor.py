@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vpn_anomaly.data import allowance
+from vpn_anomaly.data import memory_limit
 from vpn_anomaly.data.video.open_video import Frame
 from vpn_anomaly.scoring.frame_view import surprise_map_name
 from vpn_anomaly.scoring.scores import DETAIL_SIZE
@@ -80,8 +80,8 @@ class Watcher:
         UserError for zones that cannot be read, settings that do not fit, and footage of another
         size.
         """
-        allowed = allowance.of_footage(config.data.video.max_gigabytes)
-        zones_HxW = read_zones(config.watch.zones, height, width, allowed) if config.watch.zones else None
+        limit = memory_limit.for_footage(config.data.video.max_gigabytes)
+        zones_HxW = read_zones(config.watch.zones, height, width, limit) if config.watch.zones else None
         scorer = trained.scorer(config)
         self.first_frame = scorer.system.first_frame
         self._streamer = Streamer(
@@ -90,8 +90,8 @@ class Watcher:
         self.score_of_kind = kind_scores(config.system, config.watch.tail)
         normal = normal_scores(config, trained, self._streamer, zones_HxW)
         self._calibration = normal.calibration
-        self._allowed = config.watch.false_alarms
-        rate_of_frames = rate_a_frame(self._allowed, rate)
+        self._false_alarms_per_hour = config.watch.false_alarms
+        rate_of_frames = rate_a_frame(self._false_alarms_per_hour, rate)
         self.threshold = alarm_threshold(rate_of_frames, len(self.score_of_kind), normal.frames)
         self.score_threshold = {
             kind: self._calibration.threshold(score, self.threshold.p)
@@ -144,7 +144,7 @@ class Watcher:
         """What the threshold is, what came of it on held-out footage, and its note if it has one."""
         threshold, held_out = self.threshold, self.held_out
         line = (
-            f"threshold: p ≤ {threshold.p:.2g} a frame and kind, for {self._allowed:g} false alarms an"
+            f"threshold: p ≤ {threshold.p:.2g} a frame and kind, for {self._false_alarms_per_hour:g} false alarms an"
             f" hour; on {held_out.hours * 60:.1f} minutes of held-out normal footage it gives"
             f" {held_out.alarms}, {held_out.an_hour:.2g} an hour (95%: {held_out.low:.2g} to"
             f" {held_out.high:.2g})"

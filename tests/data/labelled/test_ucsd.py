@@ -8,7 +8,7 @@ import pytest
 
 from tests.data.labelled_files import labelled_clips, refused, write_ucsd
 from tests.data.video_files import cut, images, write_image
-from vpn_anomaly.data import allowance
+from vpn_anomaly.data import memory_limit
 from vpn_anomaly.data.labelled import ucsd
 from vpn_anomaly.errors import UserError
 
@@ -79,7 +79,7 @@ def test_ranges_as_matlab_has_them(tmp_path, text, expected):
         f"\ufeff% {text}\r\n TestVideoFile={{}} ;\r\n\r\nTestVideoFile{{ end + 1 }}.gt_frame"
         f"={text}  ;  % [1:2];\r\nTestVideoFile{{end+1}}.gt_frame = [1:2]".encode()
     )
-    assert ucsd._read_ranges(path, allowance.of_footage()) == [expected, [(1, 2)]]
+    assert ucsd._read_ranges(path, memory_limit.for_footage()) == [expected, [(1, 2)]]
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,11 @@ import re
 
 import numpy as np
 
-from vpn_anomaly.data import allowance
-from vpn_anomaly.data.allowance import Allowance
+from vpn_anomaly.data import memory_limit
 from vpn_anomaly.data.labelled import labelled_set, matlab_file
 from vpn_anomaly.data.labelled.labelled_set import LabelledClip
 from vpn_anomaly.data.labelled.layouts import AVENUE
+from vpn_anomaly.data.memory_limit import MemoryLimit
 from vpn_anomaly.data.video.open_video import VideoSettings, open_video
 from vpn_anomaly.errors import UserError
 
@@ -29,13 +29,13 @@ def training_sources(folder: pathlib.Path) -> list[str]:
     return list(map(str, _videos(folder, "training_videos")))
 
 
-def check_layout(folder: pathlib.Path, allowed: Allowance | None = None) -> None:
+def check_layout(folder: pathlib.Path, limit: MemoryLimit | None = None) -> None:
     """Raises UserError where training videos, test videos or labels are missing; decodes none."""
     training_sources(folder)
     _labelled_videos(folder)
 
 
-def test_clips(folder: pathlib.Path, allowed: Allowance | None = None) -> list[LabelledClip]:
+def test_clips(folder: pathlib.Path, limit: MemoryLimit | None = None) -> list[LabelledClip]:
     """The test videos, in natural order. A frame is anomalous where a pixel of its mask is.
 
     Reads all labels and decodes all test videos once, one file at a time.
@@ -44,8 +44,8 @@ def test_clips(folder: pathlib.Path, allowed: Allowance | None = None) -> list[L
       UserError: it is another layout, or labels are missing, cannot be read, take more memory than
         is allowed (None: by default), or are not as many as the video has frames.
     """
-    allowed = allowed or allowance.of_footage()
-    return [_clip(*pair, allowed) for pair in _labelled_videos(folder)]
+    limit = limit or memory_limit.for_footage()
+    return [_clip(*pair, limit) for pair in _labelled_videos(folder)]
 
 
 def _labelled_videos(folder: pathlib.Path) -> list[tuple[pathlib.Path, pathlib.Path]]:
@@ -77,33 +77,33 @@ def _label_file(video: pathlib.Path, labels: pathlib.Path) -> pathlib.Path:
     return path
 
 
-def _clip(video: pathlib.Path, path: pathlib.Path, allowed: Allowance) -> LabelledClip:
-    label_T = np.array([mask_HxW.any() for mask_HxW in _cells(path, allowed)], bool)
-    labelled_set.check_count(path, len(label_T), "labels", video, _frame_count(video, allowed))
+def _clip(video: pathlib.Path, path: pathlib.Path, limit: MemoryLimit) -> LabelledClip:
+    label_T = np.array([mask_HxW.any() for mask_HxW in _cells(path, limit)], bool)
+    labelled_set.check_count(path, len(label_T), "labels", video, _frame_count(video, limit))
     return LabelledClip(
-        video.stem, str(video), label_T, str(path), functools.partial(_read_masks, path, allowed)
+        video.stem, str(video), label_T, str(path), functools.partial(_read_masks, path, limit)
     )
 
 
-def _frame_count(video: pathlib.Path, allowed: Allowance) -> int:
+def _frame_count(video: pathlib.Path, limit: MemoryLimit) -> int:
     """Decoded and counted: a header may err, and says nothing of a file that was cut off."""
-    with open_video(str(video), VideoSettings(height=1, max_gigabytes=allowed.gigabytes)) as opened:
+    with open_video(str(video), VideoSettings(height=1, max_gigabytes=limit.gigabytes)) as opened:
         return 1 + max(frame.index for frame in opened)
 
 
-def _read_masks(path: pathlib.Path, allowed: Allowance) -> np.ndarray:
+def _read_masks(path: pathlib.Path, limit: MemoryLimit) -> np.ndarray:
     """The masks of a file, bool (T, H, W)."""
-    cell_T = _cells(path, allowed)
+    cell_T = _cells(path, limit)
     mask_TxHxW = np.empty((len(cell_T), *cell_T[0].shape), bool)
     for number, mask_HxW in enumerate(cell_T):
         np.not_equal(mask_HxW, 0, out=mask_TxHxW[number])
     return mask_TxHxW
 
 
-def _cells(path: pathlib.Path, allowed: Allowance) -> np.ndarray:
+def _cells(path: pathlib.Path, limit: MemoryLimit) -> np.ndarray:
     """The masks of a file as they are stored: objects (T,), each a matrix (H, W) of numbers."""
     try:
-        found = matlab_file.read_cells(path, VARIABLE, allowed)
+        found = matlab_file.read_cells(path, VARIABLE, limit)
     except NotImplementedError as error:
         raise UserError(
             f"{path}: a MATLAB v7.3 file (HDF5), which is not read; save it in MATLAB with"

@@ -13,7 +13,7 @@ import zlib
 
 import numpy as np
 
-from vpn_anomaly.data.allowance import Allowance
+from vpn_anomaly.data.memory_limit import MemoryLimit
 
 MATRIX, COMPRESSED = 14, 15  # types of an element
 CLASSES = (  # of an array, from 1
@@ -45,7 +45,7 @@ class OtherKind(ValueError):
     """The variable is no cell array of full matrices of numbers; the text says what it is."""
 
 
-def read_cells(path: pathlib.Path, variable: str, allowed: Allowance) -> np.ndarray | None:
+def read_cells(path: pathlib.Path, variable: str, limit: MemoryLimit) -> np.ndarray | None:
     """The cells of the variable, objects of the shape of the array; None: there is none of this name.
 
     Raises TooLarge where the file takes more memory than is allowed, NotImplementedError for a v7.3
@@ -55,16 +55,16 @@ def read_cells(path: pathlib.Path, variable: str, allowed: Allowance) -> np.ndar
     from scipy.io import loadmat
     from scipy.io.matlab import matfile_version
 
-    allowed.check(path, os.path.getsize(path), "the file")
+    limit.check(path, os.path.getsize(path), "the file")
     version, _ = matfile_version(path)
     if version == V4:
         raise OtherKind("this is a MATLAB v4 file, which has no cells")
     if version == V5:
-        _check(path, variable, allowed)
+        _check(path, variable, limit)
     return loadmat(path, variable_names=[variable]).get(variable)
 
 
-def _check(path: pathlib.Path, variable: str, allowed: Allowance) -> None:
+def _check(path: pathlib.Path, variable: str, limit: MemoryLimit) -> None:
     with open(path, "rb") as file:
         order = "<" if file.read(128)[126:] == b"IM" else ">"
         size, taken = os.fstat(file.fileno()).st_size, 0
@@ -72,10 +72,10 @@ def _check(path: pathlib.Path, variable: str, allowed: Allowance) -> None:
             kind, length = struct.unpack(f"{order}2I", file.read(8))
             end = file.tell() + length
             unpack = zlib.decompressobj() if kind == COMPRESSED else None
-            content = _Content(file, length, unpack, order, path, allowed, taken)
+            content = _Content(file, length, unpack, order, path, limit, taken)
             if kind == COMPRESSED:
                 kind, length = content.numbers("2I", 8)
-            allowed.check(path, taken + length, "unpacked, it")
+            limit.check(path, taken + length, "unpacked, it")
             if kind != MATRIX:
                 raise ValueError("no array")
             _check_variable(content, variable)
@@ -93,16 +93,16 @@ class _Content:
       place: bytes of this element that were read.
     """
 
-    def __init__(self, file, length: int, unpack, order: str, path, allowed: Allowance, taken: int):
+    def __init__(self, file, length: int, unpack, order: str, path, limit: MemoryLimit, taken: int):
         self._file, self._left, self._unpack = file, length, unpack
-        self._path, self._allowed, self._ready, self._at = path, allowed, b"", 0
+        self._path, self._limit, self._ready, self._at = path, limit, b"", 0
         self.order, self.taken, self.place = order, taken, 0
 
     def take(self, size: int) -> None:
         self.taken += size
-        if self.taken > self._allowed.bytes:
-            raise self._allowed.too_large(
-                self._path, f"unpacked, it takes more than {self._allowed.gigabytes:g} GB"
+        if self.taken > self._limit.bytes:
+            raise self._limit.too_large(
+                self._path, f"unpacked, it takes more than {self._limit.gigabytes:g} GB"
             )
 
     def read(self, size: int) -> bytes:

@@ -12,11 +12,11 @@ import pathlib
 
 import numpy as np
 
-from vpn_anomaly.data import allowance, array_files
-from vpn_anomaly.data.allowance import Allowance
+from vpn_anomaly.data import array_files, memory_limit
 from vpn_anomaly.data.labelled import labelled_set
 from vpn_anomaly.data.labelled.labelled_set import LabelledClip
 from vpn_anomaly.data.labelled.layouts import SHANGHAITECH
+from vpn_anomaly.data.memory_limit import MemoryLimit
 from vpn_anomaly.errors import UserError
 
 
@@ -36,13 +36,13 @@ def training_sources(folder: pathlib.Path) -> list[str]:
     return list(map(str, found))
 
 
-def check_layout(folder: pathlib.Path, allowed: Allowance | None = None) -> None:
+def check_layout(folder: pathlib.Path, limit: MemoryLimit | None = None) -> None:
     """Raises UserError where training clips, test clips or labels are missing or do not agree."""
     training_sources(folder)
-    test_clips(folder, allowed)
+    test_clips(folder, limit)
 
 
-def test_clips(folder: pathlib.Path, allowed: Allowance | None = None) -> list[LabelledClip]:
+def test_clips(folder: pathlib.Path, limit: MemoryLimit | None = None) -> list[LabelledClip]:
     """The test clips, in natural order.
 
     Raises:
@@ -54,31 +54,31 @@ def test_clips(folder: pathlib.Path, allowed: Allowance | None = None) -> list[L
         raise SHANGHAITECH.error(folder, "folder in testing/frames/")
     if not (folder / "testing/test_frame_mask").is_dir():
         raise SHANGHAITECH.error(folder, "testing/test_frame_mask folder")
-    allowed = allowed or allowance.of_footage()
-    return [_clip(clip, folder / "testing", allowed) for clip in found]
+    limit = limit or memory_limit.for_footage()
+    return [_clip(clip, folder / "testing", limit) for clip in found]
 
 
-def _clip(clip: pathlib.Path, testing: pathlib.Path, allowed: Allowance) -> LabelledClip:
+def _clip(clip: pathlib.Path, testing: pathlib.Path, limit: MemoryLimit) -> LabelledClip:
     frames = len(labelled_set.labelled_images(clip))
     label_file = testing / "test_frame_mask" / f"{clip.name}.npy"
     mask_file = testing / "test_pixel_mask" / f"{clip.name}.npy"
     if not label_file.is_file():
         raise UserError(f"{label_file}: the labels of {clip} are missing; copy them from the published set")
-    label_T = _read_array(label_file, "(T,)", 1, allowed) != 0
+    label_T = _read_array(label_file, "(T,)", 1, limit) != 0
     labelled_set.check_count(label_file, len(label_T), "labels", clip, frames)
     read_masks = None
     if mask_file.is_file():
-        count = len(_read_array(mask_file, "(T, H, W)", 3, allowed))
+        count = len(_read_array(mask_file, "(T, H, W)", 3, limit))
         labelled_set.check_count(mask_file, count, "masks", clip, frames)
-        read_masks = functools.partial(_read_masks, mask_file, allowed)
+        read_masks = functools.partial(_read_masks, mask_file, limit)
     return LabelledClip(clip.name, str(clip), label_T, str(mask_file), read_masks)
 
 
-def _read_masks(path: pathlib.Path, allowed: Allowance) -> np.ndarray:
-    return _read_array(path, "(T, H, W)", 3, allowed) != 0
+def _read_masks(path: pathlib.Path, limit: MemoryLimit) -> np.ndarray:
+    return _read_array(path, "(T, H, W)", 3, limit) != 0
 
 
-def _read_array(path: pathlib.Path, shape: str, axes: int, allowed: Allowance) -> np.ndarray:
+def _read_array(path: pathlib.Path, shape: str, axes: int, limit: MemoryLimit) -> np.ndarray:
     """The numbers in a .npy, memory-mapped.
 
     UserError where it has not so many axes, or takes more than is allowed as bytes of 0 and 1.
@@ -88,7 +88,7 @@ def _read_array(path: pathlib.Path, shape: str, axes: int, allowed: Allowance) -
     def check(header: array_files.Header) -> None:
         if len(header.shape) != axes or header.dtype.kind not in "biuf":
             raise UserError(f"{path}: {header.dtype}{list(header.shape)} in it; {needed}")
-        allowed.check(path, math.prod(header.shape), "the array in it")
+        limit.check(path, math.prod(header.shape), "the array in it")
 
     try:
         return array_files.map_array(path, check)

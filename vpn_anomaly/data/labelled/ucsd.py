@@ -12,11 +12,11 @@ import re
 
 import numpy as np
 
-from vpn_anomaly.data import allowance
-from vpn_anomaly.data.allowance import Allowance
+from vpn_anomaly.data import memory_limit
 from vpn_anomaly.data.labelled import labelled_set
 from vpn_anomaly.data.labelled.labelled_set import LabelledClip
 from vpn_anomaly.data.labelled.layouts import UCSD
+from vpn_anomaly.data.memory_limit import MemoryLimit
 from vpn_anomaly.data.video import picture_size
 from vpn_anomaly.data.video.image_folder import shortened
 from vpn_anomaly.data.video.sources import files_in, image_files
@@ -42,13 +42,13 @@ def training_sources(folder: pathlib.Path) -> list[str]:
     return list(map(str, found))
 
 
-def check_layout(folder: pathlib.Path, allowed: Allowance | None = None) -> None:
+def check_layout(folder: pathlib.Path, limit: MemoryLimit | None = None) -> None:
     """Raises UserError where training clips, test clips or labels are missing or do not agree."""
     training_sources(folder)
-    test_clips(folder, allowed)
+    test_clips(folder, limit)
 
 
-def test_clips(folder: pathlib.Path, allowed: Allowance | None = None) -> list[LabelledClip]:
+def test_clips(folder: pathlib.Path, limit: MemoryLimit | None = None) -> list[LabelledClip]:
     """The test clips, in natural order. Stray files beside them are passed over.
 
     Raises:
@@ -59,18 +59,18 @@ def test_clips(folder: pathlib.Path, allowed: Allowance | None = None) -> list[L
     if not found:
         raise UCSD.error(folder, "clip in Test/")
     label_file = _label_file(folder)
-    allowed = allowed or allowance.of_footage()
-    ranges = _read_ranges(label_file, allowed)
+    limit = limit or memory_limit.for_footage()
+    ranges = _read_ranges(label_file, limit)
     if len(ranges) != len(found):
         raise UserError(
             f"{label_file}: labels of {len(ranges)} clips, but {folder / 'Test'} has"
             f" {len(found)}; copy both from the published set"
         )
-    return [_clip(*pair, label_file, allowed) for pair in zip(found, ranges, strict=True)]
+    return [_clip(*pair, label_file, limit) for pair in zip(found, ranges, strict=True)]
 
 
 def _clip(
-    clip: pathlib.Path, ranges: list[tuple[int, int]], label_file: pathlib.Path, allowed: Allowance
+    clip: pathlib.Path, ranges: list[tuple[int, int]], label_file: pathlib.Path, limit: MemoryLimit
 ) -> LabelledClip:
     images = labelled_set.labelled_images(clip)
     _check_first(images[0])
@@ -87,7 +87,7 @@ def _clip(
     read_masks = None
     if mask_folder.is_dir():
         labelled_set.check_count(mask_folder, len(image_files(str(mask_folder))), "masks", clip, frames)
-        read_masks = functools.partial(_read_masks, labelled_set.labelled_images(mask_folder), allowed)
+        read_masks = functools.partial(_read_masks, labelled_set.labelled_images(mask_folder), limit)
     return LabelledClip(clip.name, str(clip), label_T, str(mask_folder), read_masks)
 
 
@@ -111,10 +111,10 @@ def _label_file(folder: pathlib.Path) -> pathlib.Path:
     return found[0]
 
 
-def _read_ranges(path: pathlib.Path, allowed: Allowance) -> list[list[tuple[int, int]]]:
+def _read_ranges(path: pathlib.Path, limit: MemoryLimit) -> list[list[tuple[int, int]]]:
     """For every clip its ranges of anomalous frames: first and last, counted from 1."""
     try:
-        allowed.check(path, BYTES_A_LETTER * path.stat().st_size, "the text")
+        limit.check(path, BYTES_A_LETTER * path.stat().st_size, "the text")
         text = path.read_text(encoding="utf-8-sig", errors="replace")
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror}); give a file that can") from error
@@ -148,9 +148,9 @@ def _ranges(text: str) -> list[tuple[int, int]] | None:
     return [(int(match[1]), int(match[2] or match[1])) for match in matches]
 
 
-def _read_masks(paths: list[pathlib.Path], allowed: Allowance) -> np.ndarray:
+def _read_masks(paths: list[pathlib.Path], limit: MemoryLimit) -> np.ndarray:
     """The masks of a clip, bool (T, H, W)."""
-    _check_sizes(paths, allowed)
+    _check_sizes(paths, limit)
     masks = [_read_mask(path) for path in paths]
     for path, mask_HxW in zip(paths, masks, strict=True):
         if mask_HxW.shape != masks[0].shape:
@@ -162,14 +162,14 @@ def _read_masks(paths: list[pathlib.Path], allowed: Allowance) -> np.ndarray:
     return np.stack(masks)
 
 
-def _check_sizes(paths: list[pathlib.Path], allowed: Allowance) -> None:
+def _check_sizes(paths: list[pathlib.Path], limit: MemoryLimit) -> None:
     """Raises UserError where the masks take more memory than is allowed, by their headers."""
     taken = 0
     for path in paths:
         height, width = picture_size.image_size(path) or (0, 0)
-        picture_size.check(path, height, width, allowed)
+        picture_size.check(path, height, width, limit)
         taken += height * width
-    allowed.check(paths[0].parent, taken, "the masks in it")
+    limit.check(paths[0].parent, taken, "the masks in it")
 
 
 def _read_mask(path: pathlib.Path) -> np.ndarray:

@@ -6,7 +6,7 @@ import sys
 import time
 import urllib.parse
 
-from vpn_anomaly.data.allowance import Allowance
+from vpn_anomaly.data.memory_limit import MemoryLimit
 from vpn_anomaly.data.video.decode import Decoder, reason, video_stream
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.text.display_names import HIDDEN, display_name, masked
@@ -21,7 +21,7 @@ CAMERAS = {
 ALWAYS_LIVE = ("rtsp://", "udp://", "tcp://")
 
 
-def open_stream(address: str, timeout: float, allowed: Allowance) -> Decoder:
+def open_stream(address: str, timeout: float, limit: MemoryLimit) -> Decoder:
     """The decoder of a network stream, which may be silent for `timeout` seconds.
 
     A http address is live unless it says how long it lasts. UserError where it does not answer.
@@ -51,10 +51,10 @@ def open_stream(address: str, timeout: float, allowed: Allowance) -> Decoder:
         raise UserError(f"{name}: {why}") from error
     live = scheme in ALWAYS_LIVE or not container.duration
     hide = lambda words: masked(words, [address])
-    return Decoder(container, video_stream(container, name, allowed), live, timeout, hide)
+    return Decoder(container, video_stream(container, name, limit), live, timeout, hide)
 
 
-def open_camera(source: str, timeout: float, allowed: Allowance) -> Decoder:
+def open_camera(source: str, timeout: float, limit: MemoryLimit) -> Decoder:
     """The decoder of a camera device: camera:N, or a device's path. UserError where it is not."""
     import av
 
@@ -78,7 +78,7 @@ def open_camera(source: str, timeout: float, allowed: Allowance) -> Decoder:
             f"{source}: this camera cannot be opened ({reason(error)}); there are:"
             f" {there}; plug it in, or close the program that uses it"
         ) from error
-    return Decoder(container, video_stream(container, source, allowed), True, timeout)
+    return Decoder(container, video_stream(container, source, limit), True, timeout)
 
 
 def _camera_names(system: str) -> list[str]:

@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 
-from vpn_anomaly.data.allowance import Allowance
+from vpn_anomaly.data.memory_limit import MemoryLimit
 from vpn_anomaly.data.video import picture_size
 from vpn_anomaly.data.video.damage import Damage
 from vpn_anomaly.data.video.stamps import Stamps
@@ -189,7 +189,7 @@ class Decoder:
         return self._end is not None and self._last_end < self._end - tolerance
 
 
-def open_file(path: str, allowed: Allowance) -> Decoder:
+def open_file(path: str, limit: MemoryLimit) -> Decoder:
     """The decoder of a video file. UserError, one line, for all that is not one, or takes too much."""
     import av
 
@@ -198,24 +198,24 @@ def open_file(path: str, allowed: Allowance) -> Decoder:
             raise UserError(f"{path}: the file is empty; {NEEDED}")
         # "file:" keeps FFmpeg from taking a colon in the path for a protocol.
         container = av.open(
-            f"file:{path}", options=picture_size.decoder_options(allowed), metadata_errors="replace"
+            f"file:{path}", options=picture_size.decoder_options(limit), metadata_errors="replace"
         )
     except av.InvalidDataError as error:
         line = f"{path}: not a video, or one cut off before its index; {NEEDED}"
         raise UserError(line) from error
     except (OSError, av.FFmpegError) as error:
         raise UserError(f"{path}: cannot be opened ({reason(error)}); {NEEDED}") from error
-    stream = video_stream(container, path, allowed)
+    stream = video_stream(container, path, limit)
     try:
         if not stream.codec_context.width:
-            picture_size.check_refused(path, allowed)
+            picture_size.check_refused(path, limit)
     except UserError:
         container.close()
         raise
     return Decoder(container, stream, live=False)
 
 
-def video_stream(container, name: str, allowed: Allowance):
+def video_stream(container, name: str, limit: MemoryLimit):
     """The container's video stream; it is closed and UserError raised where it has none that is
     allowed, by the size of its frames."""
     stream = container.streams.best("video")
@@ -224,11 +224,11 @@ def video_stream(container, name: str, allowed: Allowance):
     if is_decodable and not _is_cover(stream) and not is_text:
         codec = stream.codec_context
         try:
-            picture_size.check(name, codec.height, codec.width, allowed)
+            picture_size.check(name, codec.height, codec.width, limit)
         except UserError:
             container.close()
             raise
-        codec.options = {**codec.options, **picture_size.decoder_options(allowed)}
+        codec.options = {**codec.options, **picture_size.decoder_options(limit)}
         return stream
     kinds = sorted({other.type for other in container.streams if not _is_cover(other)})
     held = "text" if is_text else " and ".join(kinds) or "nothing"

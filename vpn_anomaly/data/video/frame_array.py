@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from vpn_anomaly.data import allowance, array_files
-from vpn_anomaly.data.allowance import Allowance
+from vpn_anomaly.data import array_files, memory_limit
+from vpn_anomaly.data.memory_limit import MemoryLimit
 from vpn_anomaly.data.video import picture_size
 from vpn_anomaly.errors import UserError
 
@@ -18,9 +18,9 @@ class FrameArray:
 
     live = False
 
-    def __init__(self, path: str, rate: float, allowed: Allowance):
+    def __init__(self, path: str, rate: float, limit: MemoryLimit):
         self.rate = rate
-        self._frame_TxHxWxC = read_frames(path, allowed)
+        self._frame_TxHxWxC = read_frames(path, limit)
         self.expected_frames = len(self._frame_TxHxWxC)
 
     def pictures(self) -> Iterator[tuple]:
@@ -42,16 +42,16 @@ class FrameArray:
         self._frame_TxHxWxC = None
 
 
-def read_frames(path: str, allowed: Allowance | None = None) -> np.ndarray:
+def read_frames(path: str, limit: MemoryLimit | None = None) -> np.ndarray:
     """The file's frames, uint8 (T, H, W, C), memory-mapped.
 
     UserError if it has none, or if one of them takes more memory than is allowed (None: by default).
     """
-    allowed = allowed or allowance.of_footage()
+    limit = limit or memory_limit.for_footage()
 
     def check(header: array_files.Header) -> None:
         array_files.check_pictures(path, header, 3, "frames", NEEDED)
-        picture_size.check(path, *header.shape[1:3], allowed)
+        picture_size.check(path, *header.shape[1:3], limit)
 
     try:
         if not os.path.getsize(path):

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from vpn_anomaly.data.allowance import Allowance
+from vpn_anomaly.data.memory_limit import MemoryLimit
 from vpn_anomaly.data.video.image_file import Deep, Unreadable, pictures
 from vpn_anomaly.progress import Pace
 
@@ -46,23 +46,23 @@ class Range:
         return -min(MOST_BITS, 1 + max((-least - 1).bit_length(), greatest.bit_length()))
 
 
-def is_deep(paths: Iterable[pathlib.Path], allowed: Allowance | None = None) -> bool:
+def is_deep(paths: Iterable[pathlib.Path], limit: MemoryLimit | None = None) -> bool:
     """Whether the first picture that can be read has more than 8 bits; the others are like it."""
     readable = (
         picture
         for path in paths
-        for picture in pictures(path, allowed=allowed)
+        for picture in pictures(path, limit=limit)
         if not isinstance(picture, Unreadable)
     )
     return isinstance(next(readable, None), Deep)
 
 
-def depth_of(paths: Sequence[pathlib.Path], allowed: Allowance | None = None) -> int:
+def depth_of(paths: Sequence[pathlib.Path], limit: MemoryLimit | None = None) -> int:
     """The depth that the images of these files use together; EIGHT_BITS where none has more."""
     found, pace = Range(), Pace()
     pace.due(time.monotonic(), last=False)  # nothing is told of what is done soon
     for number, path in enumerate(paths, 1):
-        for picture in pictures(path, allowed=allowed):
+        for picture in pictures(path, limit=limit):
             if isinstance(picture, Deep):
                 found.add(picture)
         if pace.due(time.monotonic(), last=False):

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vpn_anomaly.data import allowance
-from vpn_anomaly.data.allowance import Allowance, TooLarge
+from vpn_anomaly.data import memory_limit
+from vpn_anomaly.data.memory_limit import MemoryLimit, TooLarge
 from vpn_anomaly.data.video import picture_size
 from vpn_anomaly.data.video.deep_colours import is_cut_to_8_bits, jpeg2000_bits, whole_colours
 from vpn_anomaly.data.video.image_opening import NotRead, by_ffmpeg, opened, without_warnings
@@ -44,14 +44,14 @@ class Unreadable(NamedTuple):
 
 
 def pictures(
-    path: pathlib.Path, note: Callable[[str], None] = lambda line: None, allowed: Allowance | None = None
+    path: pathlib.Path, note: Callable[[str], None] = lambda line: None, limit: MemoryLimit | None = None
 ) -> Iterator:
     """Yields each picture of the file: an av.VideoFrame of 8 bits, `Deep`, or `Unreadable`.
 
     note: called with a line on pages that are left out. allowed: memory that a picture may take, by its
     header; None: by default.
     """
-    allowed = allowed or allowance.of_footage()
+    limit = limit or memory_limit.for_footage()
     with contextlib.ExitStack() as stack:
         try:
             image = stack.enter_context(opened(path))
@@ -64,7 +64,7 @@ def pictures(
                 with without_warnings():
                     if number != image.tell():
                         image.seek(number)
-                    picture_size.check(path, image.height, image.width, allowed)
+                    picture_size.check(path, image.height, image.width, limit)
                     picture = _picture(image, path)
             except Exception as error:
                 picture = _unreadable(error)

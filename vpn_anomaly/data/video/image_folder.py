@@ -5,8 +5,8 @@ import pathlib
 import re
 from collections.abc import Iterator, Sequence
 
-from vpn_anomaly.data import allowance
-from vpn_anomaly.data.allowance import Allowance
+from vpn_anomaly.data import memory_limit
+from vpn_anomaly.data.memory_limit import MemoryLimit
 from vpn_anomaly.data.video import image_file
 from vpn_anomaly.data.video.image_depth import EIGHT_BITS, Range, depth_of, difference, in_eight_bits
 from vpn_anomaly.errors import UserError
@@ -30,7 +30,7 @@ class ImageFolder:
         paths: list[pathlib.Path],
         rate: float,
         depth: int = 0,
-        allowed: Allowance | None = None,
+        limit: MemoryLimit | None = None,
     ):
         """depth: bits of the grey levels of images that have more than 8, as the normal footage uses
         them; 0 or EIGHT_BITS: as these images use them, which are all read once before the first is
@@ -42,7 +42,7 @@ class ImageFolder:
         several = pages > 1 and len(paths) > 1  # stacks, whose pages are not counted beforehand
         self.expected_frames = None if several else pages * len(paths)
         self._paths, self._known = paths, depth
-        self._allowed = allowed or allowance.of_footage()
+        self._limit = limit or memory_limit.for_footage()
         self._depth = None if depth in (0, EIGHT_BITS) else depth
         self._range, self._read = Range(), 0
         self._unread, self._notes = [], []
@@ -55,7 +55,7 @@ class ImageFolder:
             def note(line, name=path.name):
                 self._notes.append(f"{name}: {line}")
 
-            for page, picture in enumerate(image_file.pictures(path, note, self._allowed)):
+            for page, picture in enumerate(image_file.pictures(path, note, self._limit)):
                 if isinstance(picture, image_file.Unreadable):
                     self._unread.append(_name(path, page, picture.why))
                 else:
@@ -87,7 +87,7 @@ class ImageFolder:
         if not isinstance(picture, image_file.Deep):
             return picture
         if self._depth is None:
-            self._depth = depth_of(self._paths, self._allowed)
+            self._depth = depth_of(self._paths, self._limit)
         self._range.add(picture)
         return image_file.frame_of(in_eight_bits(picture, self._depth))
 

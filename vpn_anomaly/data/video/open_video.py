@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vpn_anomaly.data import allowance
+from vpn_anomaly.data import memory_limit
 from vpn_anomaly.data.video import pipe
 from vpn_anomaly.data.video.capture import open_camera, open_stream
 from vpn_anomaly.data.video.decode import open_file
@@ -62,7 +62,7 @@ class VideoSettings:
     frame_rate: float = 25
     timeout: float = 10
     depth: int = 0
-    max_gigabytes: float = allowance.of_footage().gigabytes
+    max_gigabytes: float = memory_limit.for_footage().gigabytes
 
     def __post_init__(self):
         for name in ("height", "width", "rate"):
@@ -199,16 +199,16 @@ def open_video(
 def _reader(source: str, settings: VideoSettings, stopped: Callable[[], bool]):
     """What yields the source's pictures: it has live, rate, expected_frames, pictures(),
     problems() and close() as `Decoder` has."""
-    allowed = allowance.of_footage(settings.max_gigabytes)
+    limit = memory_limit.for_footage(settings.max_gigabytes)
     if is_address(source):
-        return open_stream(source, settings.timeout, allowed)
+        return open_stream(source, settings.timeout, limit)
     if is_camera(source):
-        return open_camera(source, settings.timeout, allowed)
+        return open_camera(source, settings.timeout, limit)
     if pipe.is_pipe(source):
-        return pipe.open_pipe(source, allowed, stopped)
+        return pipe.open_pipe(source, limit, stopped)
     images = image_files(source)
     if images or os.path.isdir(source):
-        return ImageFolder(source, images, settings.frame_rate, settings.depth, allowed)
+        return ImageFolder(source, images, settings.frame_rate, settings.depth, limit)
     if source.lower().endswith(".npy"):
-        return FrameArray(source, settings.frame_rate, allowed)
-    return open_file(source, allowed)
+        return FrameArray(source, settings.frame_rate, limit)
+    return open_file(source, limit)

@@ -4,23 +4,23 @@ import contextlib
 import pathlib
 import re
 
-from vpn_anomaly.data.allowance import Allowance
+from vpn_anomaly.data.memory_limit import MemoryLimit
 from vpn_anomaly.data.video.image_opening import opened
 
 BYTES_A_PIXEL = 8  # of a frame as it is decoded, converted and resized, at most
 
 
-def check(name, height: int, width: int, allowed: Allowance) -> None:
+def check(name, height: int, width: int, limit: MemoryLimit) -> None:
     """Raises TooLarge, one line, where a frame of this size takes more than is allowed."""
-    allowed.check(name, height * width * BYTES_A_PIXEL, f"a frame of {width}x{height} pixels")
+    limit.check(name, height * width * BYTES_A_PIXEL, f"a frame of {width}x{height} pixels")
 
 
-def decoder_options(allowed: Allowance) -> dict[str, str]:
+def decoder_options(limit: MemoryLimit) -> dict[str, str]:
     """What has FFmpeg refuse larger frames, also those that no header tells of."""
-    return {"max_pixels": str(max(1, allowed.bytes // BYTES_A_PIXEL))}
+    return {"max_pixels": str(max(1, limit.bytes // BYTES_A_PIXEL))}
 
 
-def check_refused(path: pathlib.Path, allowed: Allowance) -> None:
+def check_refused(path: pathlib.Path, limit: MemoryLimit) -> None:
     """As `check`, for a file in which FFmpeg found no picture; passes where the reason is another.
 
     It refuses one that is too large in the same words as a damaged one, and forgets its size: that
@@ -29,7 +29,7 @@ def check_refused(path: pathlib.Path, allowed: Allowance) -> None:
     import av
     from av import logging
 
-    options = decoder_options(allowed)
+    options = decoder_options(limit)
     level, skips = logging.get_level(), logging.get_skip_repeated()
     logging.set_level(logging.ERROR)
     logging.set_skip_repeated(False)
@@ -45,7 +45,7 @@ def check_refused(path: pathlib.Path, allowed: Allowance) -> None:
     for *_, line in logs:
         size = re.match(r"Picture size (\d+)x(\d+) ", line)
         if size:
-            check(path, int(size[2]), int(size[1]), allowed)
+            check(path, int(size[2]), int(size[1]), limit)
 
 
 def image_size(path: pathlib.Path) -> tuple[int, int] | None:

@@ -6,7 +6,7 @@ import select
 import stat
 from collections.abc import Callable
 
-from vpn_anomaly.data.allowance import Allowance
+from vpn_anomaly.data.memory_limit import MemoryLimit
 from vpn_anomaly.data.video import picture_size
 from vpn_anomaly.data.video.decode import NEEDED, Decoder, reason, video_stream
 from vpn_anomaly.errors import UserError
@@ -28,7 +28,7 @@ def is_pipe(source: str) -> bool:
     return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
 
 
-def open_pipe(path: str, allowed: Allowance, stopped: Callable[[], bool] = lambda: False) -> Decoder:
+def open_pipe(path: str, limit: MemoryLimit, stopped: Callable[[], bool] = lambda: False) -> Decoder:
     """The decoder of a video that comes through a pipe. All frames are given: the writer has to wait.
 
     Args:
@@ -43,8 +43,8 @@ def open_pipe(path: str, allowed: Allowance, stopped: Callable[[], bool] = lambd
     except OSError as error:
         raise UserError(f"{path}: cannot be opened ({reason(error)}); {NEEDED}") from error
     try:
-        container = av.open(pipe, options=picture_size.decoder_options(allowed), metadata_errors="replace")
-        return _PipeDecoder(container, video_stream(container, path, allowed), pipe)
+        container = av.open(pipe, options=picture_size.decoder_options(limit), metadata_errors="replace")
+        return _PipeDecoder(container, video_stream(container, path, limit), pipe)
     except (OSError, av.FFmpegError) as error:
         pipe.close()
         why = f"not a video ({reason(error)})" if pipe.read_anything else "nothing came through the pipe"
