@@ -1,19 +1,16 @@
 """Scores of clips do not depend on how they are batched, or on how many devices there are."""
 
 import dataclasses
-import io
 import json
 import pathlib
 import subprocess
 import sys
-import time
 
 import jax
 import numpy as np
 import pytest
 
 from vpn_anomaly.data.lattice import fixed_shifts
-from vpn_anomaly.scoring.clip_scorer import Progress
 from vpn_anomaly.scoring.scores import DISTRIBUTION_SCORES
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -95,36 +92,3 @@ def test_scores_do_not_depend_on_the_number_of_devices(tiny_run, clips, tmp_path
     assert (one, two) == (1, 2) and set(scores) == set(DISTRIBUTION_SCORES)
     for name in DISTRIBUTION_SCORES:
         np.testing.assert_allclose(scores[name], expected[name], rtol=1e-5, atol=1e-5)
-
-
-class Terminal(io.StringIO):
-    def isatty(self):
-        return True
-
-
-@pytest.mark.parametrize(
-    "output, expected",
-    [
-        (
-            io.StringIO(),
-            "scoring: 8 of 100 sequences\nscoring: 32 of 100 sequences\n"
-            "scoring: 56 of 100 sequences\nscoring: 80 of 100 sequences\n"
-            "scoring: 100 of 100 sequences\n",
-        ),
-        (
-            Terminal(),
-            "".join(f"\rscoring: {done} of 100 sequences " for done in range(8, 100, 8))
-            + "\rscoring: 100 of 100 sequences \n",
-        ),
-    ],
-)
-def test_progress_is_told_every_30_seconds_or_redrawn(monkeypatch, output, expected):
-    """Batches of 8 sequences that take 10 seconds each."""
-    now = 0.0
-    monkeypatch.setattr(time, "monotonic", lambda: now)
-    monkeypatch.setattr(sys, "stderr", output)
-    progress = Progress("scoring", 100)
-    for count in (8,) * 12 + (4,):
-        now += 10.0
-        progress(count)
-    assert output.getvalue() == expected

@@ -15,8 +15,9 @@ from vpn_anomaly.evaluation.labelled_check import check
 from vpn_anomaly.evaluation.pixel_metrics import PixelAuroc
 from vpn_anomaly.evaluation.protocol import Protocol, from_neighbours
 from vpn_anomaly.evaluation.protocol_notes import done, not_done
+from vpn_anomaly.progress import Progress
 from vpn_anomaly.report.labelled_page import write_report
-from vpn_anomaly.scoring.clip_scorer import Progress, Scorer
+from vpn_anomaly.scoring.clip_scorer import Scorer
 from vpn_anomaly.scoring.score_files import write_rows
 from vpn_anomaly.scoring.stream_calibration import normal_scores
 from vpn_anomaly.scoring.stream_scorer import Streamer
@@ -79,7 +80,7 @@ def _score(config, trained: Trained, scorer: Scorer, clips: list[LabelledClip]):
         return streamer, normal_scores(config, trained, streamer, None).calibration
 
     video_settings, pixels = build_video_settings(config.data), collections.defaultdict(PixelAuroc)
-    progress = Progress("evaluating", sum(len(clip.label_T) for clip in clips), "frames")
+    progress = Progress.counting("evaluating", sum(len(clip.label_T) for clip in clips), "frames")
     scored = []
     for clip in clips:
         with_masks = config.evaluate.protocol.masks != "off" and clip.read_masks is not None

@@ -14,10 +14,11 @@ from vpn_anomaly.data.moving_mnist import sequence_seed
 from vpn_anomaly.data.pipeline import Sequences, clips_at, evaluation_clips
 from vpn_anomaly.evaluation.metrics import pixel_auroc
 from vpn_anomaly.evaluation.score_metrics import evaluate_scores
+from vpn_anomaly.progress import Progress
 from vpn_anomaly.report.evaluation_figures import draw_figures
 from vpn_anomaly.report.evaluation_page import write_report
 from vpn_anomaly.scoring.baselines import unlearned_scores
-from vpn_anomaly.scoring.clip_scorer import Progress, Scorer
+from vpn_anomaly.scoring.clip_scorer import Scorer
 from vpn_anomaly.scoring.trained_model import Trained, calibration
 from vpn_anomaly.storage import provenance, workdir
 
@@ -77,7 +78,7 @@ def _score_test_set(config, scorer, source, thresholds) -> tuple[Scored, dict[st
     count, kinds = config.evaluate.sequences, tuple(config.evaluate.corruptions)
     mixed_from_others = {"temporal", "spatial", "mixed"} <= set(kinds)
     runs = 1 + len(kinds) - mixed_from_others
-    progress = Progress("evaluating", runs * count)
+    progress = Progress.counting("evaluating", runs * count, "sequences")
     score = lambda kind: _score(evaluation_clips(source, "test", count, kind), scorer, thresholds, progress)
     normal = score(None)
     others = {kind: score(kind) for kind in kinds if kind != "mixed" or not mixed_from_others}

@@ -3,8 +3,6 @@
 import dataclasses
 import functools
 import operator
-import sys
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,7 +10,6 @@ import jax
 import numpy as np
 
 from vpn_anomaly.data.lattice import fixed_shifts
-from vpn_anomaly.progress import Pace
 from vpn_anomaly.scoring.scores import ALL_SCORES, frame_scores
 from vpn_anomaly.systems.system import Maps, System
 
@@ -77,23 +74,3 @@ def build_scorer(config, system: System, params) -> Scorer:
     shift_Mx2 = fixed_shifts(config.score.masks, tuple(config.data.lattice))
     on_device = jax.device_put(jax.device_get(params))
     return Scorer(system, on_device, shift_Mx2, config.evaluate.batch_size)
-
-
-class Progress:
-    """Counts what is done (`unit`) on stderr; call it with how many more.
-
-    On a terminal one line is redrawn; elsewhere there is a line as often as `Pace` says.
-    """
-
-    def __init__(self, task: str, total: int, unit: str = "sequences"):
-        self._task, self._total, self._unit, self._done = task, total, unit, 0
-        self._pace = Pace()
-
-    def __call__(self, count: int) -> None:
-        self._done += count
-        text = f"{self._task}: {self._done} of {self._total} {self._unit}"
-        last = self._done >= self._total
-        if sys.stderr.isatty():
-            print(f"\r{text} ", end="\n" if last else "", file=sys.stderr, flush=True)
-        elif self._pace.due(time.monotonic(), last):
-            print(text, file=sys.stderr, flush=True)

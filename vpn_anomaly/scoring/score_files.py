@@ -10,8 +10,9 @@ from vpn_anomaly.data import memory_limit
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.files import check_shape, read_sequences
 from vpn_anomaly.files.csv_text import csv_line
+from vpn_anomaly.progress import Progress
 from vpn_anomaly.scoring.calibration import Calibration
-from vpn_anomaly.scoring.clip_scorer import Progress, Scorer
+from vpn_anomaly.scoring.clip_scorer import Scorer
 from vpn_anomaly.scoring.trained_model import Trained, calibration, stored_calibration
 from vpn_anomaly.storage import workdir
 
@@ -49,7 +50,7 @@ def score(
     first = scorer.system.first_frame if config.score.every_frame else last
     frames = tuple(range(first, last + 1))
     rows, map_parts = [], []
-    progress = Progress("scoring", len(sequences))
+    progress = Progress.counting("scoring", len(sequences), "sequences")
     for scores, batch_maps in scorer.batches(sequences, frames):
         scores |= normal.derived(scores)
         rows.extend(_rows(scores, len(rows) // len(frames), frames))

@@ -6,8 +6,8 @@ from vpn_anomaly.config_fields import LABELLED_SOURCES
 from vpn_anomaly.data.build import read_videos, video_split
 from vpn_anomaly.data.video.clips import Divide
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.progress import Progress
 from vpn_anomaly.scoring.calibration import Calibration
-from vpn_anomaly.scoring.clip_scorer import Progress
 from vpn_anomaly.scoring.stream_scorer import Streamer, score_names
 from vpn_anomaly.scoring.trained_model import Trained
 from vpn_anomaly.storage import checkpoints
@@ -81,7 +81,7 @@ def _computed(videos: dict[str, np.ndarray], divide: Divide, streamer: Streamer)
         for split in ("validation", "test")
     }
     total = sum(len(part) for of_split in parts.values() for _, part in of_split)
-    progress = Progress("calibrating", total, "frames")
+    progress = Progress.counting("calibrating", total, "frames")
     scores = {}
     for split, of_split in parts.items():
         rows = [row for video, part in of_split for row in _scores_of_part(video, part, streamer, progress)]

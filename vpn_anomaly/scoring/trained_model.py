@@ -14,8 +14,9 @@ from vpn_anomaly.data.pipeline import evaluation_clips
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import checksums
 from vpn_anomaly.ops.devices import check_devices
+from vpn_anomaly.progress import Progress
 from vpn_anomaly.scoring.calibration import Calibration
-from vpn_anomaly.scoring.clip_scorer import Progress, Scorer, build_scorer
+from vpn_anomaly.scoring.clip_scorer import Scorer, build_scorer
 from vpn_anomaly.scoring.scores import SCORES
 from vpn_anomaly.storage import checkpoints, exported_weights, named_arrays
 from vpn_anomaly.systems.build import build_system
@@ -125,7 +126,7 @@ def calibration_scores(config, scorer: Scorer, source) -> dict[str, np.ndarray]:
     """The scores of the last frame of normal validation sequences, by name, (N,)."""
     count = config.evaluate.calibration_sequences
     clips = evaluation_clips(source, "validation", count).clip
-    return scorer.scores(clips, clips.shape[1] - 1, Progress("calibrating", count))
+    return scorer.scores(clips, clips.shape[1] - 1, Progress.counting("calibrating", count, "sequences"))
 
 
 def calibration_made_with(config, trained: Trained) -> dict:

@@ -6,7 +6,6 @@ import dataclasses
 import functools
 import pathlib
 import sys
-import time
 from collections.abc import Iterator, Mapping
 
 from vpn_anomaly.data.build import build_video_settings
@@ -14,7 +13,7 @@ from vpn_anomaly.data.video.image_folder import shortened
 from vpn_anomaly.data.video.open_video import Video, VideoSettings, open_video
 from vpn_anomaly.data.video.sources import sources
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.progress import Pace
+from vpn_anomaly.progress import Progress
 from vpn_anomaly.report.watch_report import WatchReport
 from vpn_anomaly.report.watched_source import Unwatched
 from vpn_anomaly.scoring.stream_scorer import score_names
@@ -140,6 +139,7 @@ class _Session:
             for output in self._outputs:
                 output.begin(video, watcher)
             progress = _Progress(video)
+            stack.callback(progress.end)
             piece, frames_before = 0, self._frames
             for frame, of_piece in self._frames_of(source, video, stack):
                 if of_piece != piece:
@@ -147,7 +147,7 @@ class _Session:
                     watcher.resume()
                     piece = of_piece
                 self._see(video.name, watcher, frame)
-                progress.frame(frame, sum(self._events.values()))
+                progress.frame(frame.index, sum(self._events.values()))
                 if not self.goes_on:
                     break
             self._finish(video.name, watcher.finish())
@@ -247,28 +247,23 @@ def _tell(line: str) -> None:
 
 
 class _Progress:
-    """Tells on stderr how far a source is: one line that is redrawn, or one now and then."""
+    """How far a source is watched."""
 
     def __init__(self, video: Video):
-        self._video, self._pace, self._started, self._count = video, Pace(), None, 0
+        self._video, self._progress = video, Progress(self._text)
+        self._index, self._events = 0, 0
+        self.end = self._progress.end
 
-    def frame(self, frame, events: int) -> None:
-        if self._started is None:  # the first frame, with the compilation: nothing to tell yet
-            self._started = time.monotonic()
-            return
-        self._count += 1
-        now = time.monotonic()
-        redrawn = sys.stderr.isatty()
-        if not (redrawn and self._count % 10 == 0 or not redrawn and self._pace.due(now, False)):
-            return
-        a_second = self._count / max(now - self._started, 1e-9)
-        text = f"{plain_line(self._video.name)}: frame {frame.index}, {a_second:.1f} frames a second"
+    def frame(self, index: int, events: int) -> None:
+        """A frame of this number was watched, and so many events have begun in all."""
+        self._index, self._events = index, events
+        self._progress()
+
+    def _text(self, progress: Progress) -> str:
+        if progress.rate is None:  # the first frame, with the compilation
+            return ""
+        text = f"{self._video.name}: frame {self._index}, {progress.rate:.1f} frames a second"
         if self._video.expected_frames:
-            seconds = (self._video.expected_frames - 1 - frame.index) / max(a_second, 1e-9)
+            seconds = (self._video.expected_frames - 1 - self._index) / max(progress.rate, 1e-9)
             text += f", {max(seconds, 0) / 60:.1f} min left"
-        print(
-            f"\r{text}, {events} events " if redrawn else f"{text}, {events} events",
-            end="" if redrawn else "\n",
-            file=sys.stderr,
-            flush=True,
-        )
+        return f"{text}, {self._events} events"

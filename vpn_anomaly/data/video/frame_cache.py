@@ -14,8 +14,6 @@ import hashlib
 import os
 import pathlib
 import re
-import sys
-import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -25,9 +23,8 @@ from vpn_anomaly.data.video.open_video import Video, VideoSettings, open_video
 from vpn_anomaly.data.video.sources import image_files, is_address, is_camera
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import file_names, partial_files
-from vpn_anomaly.progress import Pace
+from vpn_anomaly.progress import Progress, pace_of_stderr
 from vpn_anomaly.text.display_names import display_name
-from vpn_anomaly.text.plain_line import plain_line
 
 GIGABYTE = 10**9
 LONGEST_NAME = 40  # characters of a source's name; a file system takes 255 bytes, and a character has up to 4
@@ -65,7 +62,7 @@ class FrameCache:
 
     def __init__(self, folder: pathlib.Path, settings: VideoSettings, gigabytes: float):
         self._folder, self._settings, self._limit = folder, settings, int(gigabytes * GIGABYTE)
-        self._used, self._pace = 0, Pace()
+        self._used, self._pace = 0, pace_of_stderr()  # one for all files
         self.problems: list[str] = []
 
     def frames(self, source: str) -> np.ndarray:
@@ -145,23 +142,24 @@ class FrameCache:
 
         Returns the shape that it has then, (T, H, W, C).
         """
-        shape, count = (*video.size, self._settings.channels), 0
+        shape = (*video.size, self._settings.channels)
+        of = f" of {video.expected_frames}" if video.expected_frames else ""
+        progress = Progress(lambda now: f"decoding {video.name}: {now.done}{of} frames", pace=self._pace)
         _write_header(file, 0, shape)
         start = file.tell()
-        for count, frame in enumerate(video, start=1):
+        for frame in video:
             file.write(frame.image.tobytes())
             if self._used + file.tell() > self._limit:
                 raise UserError(self._too_large(video.name))
-            if self._pace.due(time.monotonic(), last=False):
-                of = f" of {video.expected_frames}" if video.expected_frames else ""
-                print(plain_line(f"decoding {video.name}: {count}{of} frames"), file=sys.stderr, flush=True)
+            progress()
+        progress.end()
         file.seek(0)
-        _write_header(file, count, shape)
+        _write_header(file, progress.done, shape)
         if file.tell() != start:
             raise ValueError("the header of the .npy has another length than before")
         file.flush()
         os.fsync(file.fileno())  # a file that has its name is whole, even after a power cut
-        return count, *shape
+        return progress.done, *shape
 
     def _take(self, size: int, source: str) -> None:
         self._used += size

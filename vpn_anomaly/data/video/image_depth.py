@@ -8,15 +8,13 @@ A depth of n bits: values from 0 (black) to 2^n - 1 (white); of -n bits, for num
 """
 
 import pathlib
-import sys
-import time
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from vpn_anomaly.data.memory_limit import MemoryLimit
 from vpn_anomaly.data.video.image_file import Deep, Unreadable, pictures
-from vpn_anomaly.progress import Pace
+from vpn_anomaly.progress import PERIOD, Progress
 
 EIGHT_BITS = 8  # the depth of images, and of videos, that need no scale
 MOST_BITS = 32
@@ -59,18 +57,18 @@ def is_deep(paths: Iterable[pathlib.Path], limit: MemoryLimit | None = None) -> 
 
 def depth_of(paths: Sequence[pathlib.Path], limit: MemoryLimit | None = None) -> int:
     """The depth that the images of these files use together; EIGHT_BITS where none has more."""
-    found, pace = Range(), Pace()
-    pace.due(time.monotonic(), last=False)  # nothing is told of what is done soon
-    for number, path in enumerate(paths, 1):
+    task = "finding the grey levels that images use"
+
+    def text(progress: Progress) -> str:  # nothing is told of what is done soon
+        return "" if progress.seconds < PERIOD else f"{task}: {progress.done} of {len(paths)} files"
+
+    found, progress = Range(), Progress(text)
+    for path in paths:
         for picture in pictures(path, limit=limit):
             if isinstance(picture, Deep):
                 found.add(picture)
-        if pace.due(time.monotonic(), last=False):
-            print(
-                f"finding the grey levels that images use: {number} of {len(paths)} files",
-                file=sys.stderr,
-                flush=True,
-            )
+        progress()
+    progress.end()
     return found.depth or EIGHT_BITS
 
 
