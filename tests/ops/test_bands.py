@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from vpn_anomaly.ops import bands
+from vpn_anomaly.ops.platform import ByPlatform
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def test_moved_copies_are_those_of_a_frame_with_zeros_around(frame_BxCxHxW):
 
 @pytest.mark.parametrize("columns", [1, 20, 10_000])
 def test_samples_are_grouped_and_put_back(frame_BxCxHxW, monkeypatch, columns):
-    monkeypatch.setattr(bands, "_COLUMNS", {"cpu": columns})
+    monkeypatch.setattr(bands, "_COLUMNS", ByPlatform(cpu=columns, accelerator=columns))
     sizes = []
 
     def double(x, number):

@@ -11,10 +11,11 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from vpn_anomaly.ops.platform import ByPlatform, traced_size
+
 # Columns, those of several samples counted together, of one step over the bands. On a CPU the
 # filters of a step then fill about its L2 cache; elsewhere every step costs launches of kernels.
-_COLUMNS = {"cpu": 256}
-_COLUMNS_ELSEWHERE = 65536
+_COLUMNS = ByPlatform(cpu=256, accelerator=65536)
 # Up to this radius all copies of a band are taken in one expression, up to three times as fast; those
 # of a larger one would leave the cache, and compile for long.
 _UNROLLED_RADIUS = 6
@@ -51,8 +52,7 @@ def sum_columns(x_xW: jax.Array, cell: int) -> jax.Array:
 def map_bands(function: Callable, *arrays_hxBxx: jax.Array) -> jax.Array:
     """Applies a function of bands of some samples, (g, ...) each to (g, ...), to all of (h, B, ...)."""
     rows, batch = arrays_hxBxx[0].shape[:2]
-    columns = _COLUMNS.get(jax.default_backend(), _COLUMNS_ELSEWHERE)
-    limit = max(1, columns // arrays_hxBxx[0].shape[-1])
+    limit = max(1, traced_size(_COLUMNS) // arrays_hxBxx[0].shape[-1])
     group = max(size for size in range(1, min(limit, batch) + 1) if batch % size == 0)
     grouped = [x.reshape(-1, group, *x.shape[2:]) for x in arrays_hxBxx]
     mapped = lax.map(lambda group: function(*group), tuple(grouped))

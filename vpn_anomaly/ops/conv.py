@@ -3,7 +3,6 @@
 XLA's CPU backend computes the weight gradient of a convolution several times slower than the
 forward pass. There it is written as a matrix product over small groups of images, whose nine
 shifted copies (im2col) stay in the cache. Everything else is XLA's own, as all is on GPU and TPU.
-This is the only file that asks for the platform.
 """
 
 import functools
@@ -11,6 +10,8 @@ import functools
 import jax
 import jax.numpy as jnp
 from jax import lax
+
+from vpn_anomaly.ops.platform import ByPlatform, call_lowered
 
 # Bytes of the patch matrix of one group of images, measured: about the size of a core's L2 cache.
 _PATCH_BYTES = 2_500_000
@@ -33,12 +34,11 @@ def input_gradient(dz_NxHxWxO: jax.Array, kernel_3x3xCxO: jax.Array, dilation: i
 
 def weight_gradient(x_NxHxWxC: jax.Array, dz_NxHxWxO: jax.Array, dilation: int = 1):
     """The gradient of `conv3x3` towards its kernel, (3, 3, C, O), summed in float32."""
-    return lax.platform_dependent(
-        x_NxHxWxC,
-        dz_NxHxWxO,
+    forms = ByPlatform(
         cpu=functools.partial(_chunked_weight_gradient, dilation=dilation),
-        default=functools.partial(_xla_weight_gradient, dilation=dilation),
+        accelerator=functools.partial(_xla_weight_gradient, dilation=dilation),
     )
+    return call_lowered(forms, x_NxHxWxC, dz_NxHxWxO)
 
 
 def _conv3x3_fwd(x, kernel, dilation):

@@ -9,13 +9,14 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from vpn_anomaly.ops.platform import ByPlatform, traced_size
+
 VALUES = 256
 # Pixels of a chunk, of the loss and of the statistics, measured. On a CPU its logits fill about a
 # megabyte and stay in the cache from product to product; elsewhere every chunk costs the launch of its
 # kernels, and 64 MB of logits are little.
-_LOSS_CHUNK = {"cpu": 1024}
-_STATISTICS_CHUNK = {"cpu": 1280}
-_CHUNK_ELSEWHERE = 65536
+_LOSS_CHUNK = ByPlatform(cpu=1024, accelerator=65536)
+_STATISTICS_CHUNK = ByPlatform(cpu=1280, accelerator=65536)
 
 
 def logits(features_NxD: jax.Array, kernel_DxCxV: jax.Array, bias_CxV: jax.Array) -> jax.Array:
@@ -146,10 +147,10 @@ def _statistics(z_CxVxN, value_CxN, tail):
     return statistics
 
 
-def _chunked(x, chunk_of_platform):
+def _chunked(x, largest_chunk: ByPlatform[int]):
     """Pads the pixels to whole chunks of weight and value zero: (chunks, chunk, ...)."""
     pixels = x.shape[0]
-    chunk = min(chunk_of_platform.get(jax.default_backend(), _CHUNK_ELSEWHERE), pixels)
+    chunk = min(traced_size(largest_chunk), pixels)
     chunks = -(-pixels // chunk)
     padding = [(0, chunks * chunk - pixels)] + [(0, 0)] * (x.ndim - 1)
     return jnp.pad(x, padding).reshape(chunks, chunk, *x.shape[1:])
