@@ -58,20 +58,20 @@ class MovingMNIST:
         """The sequences of these indices, uint8 (N, T, H, W, C)."""
         return overlay(*self.scene(seed, split, index_N), self.height, self.width)
 
-    def most_links(self, split: str) -> float:
-        """Infinite: sequences go on as long as one likes."""
+    def most_segments(self, split: str) -> float:
+        """Infinite: a sequence can have any length."""
         return math.inf
 
-    def links(self, seed: int, split: str, index_N, link: int, count: int) -> np.ndarray:
-        """The sequences that follow those of these indices after `link` others, uint8 (N, T, H, W, C).
+    def segments(self, seed: int, split: str, index_N, segment: int, count: int) -> np.ndarray:
+        """Segment number `segment` of the long sequences of these indices, uint8 (N, T, H, W, C).
 
-        Each begins with the last frame of the one before; number 0 is the sequence itself. There is
-        no end, whatever the `count`.
+        Each begins with the last frame of the one before; number 0 is the sequence itself. A
+        segment does not depend on their `count`.
         """
         stride = self.frames - 1
-        longer = dataclasses.replace(self, frames=link * stride + self.frames)
+        longer = dataclasses.replace(self, frames=segment * stride + self.frames)
         glyphs, corner_NxTxDx2 = longer.scene(seed, split, index_N)
-        return overlay(glyphs, corner_NxTxDx2[:, link * stride :], self.height, self.width)
+        return overlay(glyphs, corner_NxTxDx2[:, segment * stride :], self.height, self.width)
 
     def graph_clips(self, seed: int, split: str, index_N):
         """`clips` in a tf.data graph: the scene from numpy, the pixels by TensorFlow."""

@@ -14,7 +14,7 @@ import numpy as np
 from vpn_anomaly.data.corruptions import corrupt
 from vpn_anomaly.data.lattice import random_shifts
 from vpn_anomaly.data.moving_mnist import sequence_seed
-from vpn_anomaly.data.prefetch import made_ahead
+from vpn_anomaly.data.prefetch import prefetched
 from vpn_anomaly.data.random_bits import random_bits
 from vpn_anomaly.data.tensorflow.pipeline import corrupted_clips, training_iterator
 from vpn_anomaly.errors import UserError
@@ -139,7 +139,7 @@ def _numpy_batches(source, seed, plan, first_step, workers):
         clip_BxTxHxWxC = source.clips(seed, "train", index_B)
         return {"clip": clip_BxTxHxWxC, "shift": shift_BxTx2, "index": index_B}
 
-    return made_ahead(batch, first_step, workers)
+    return prefetched(batch, first_step, workers)
 
 
 def _numpy_corrupted(source, seed, split, index_N, corruption, workers):

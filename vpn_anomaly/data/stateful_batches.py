@@ -1,8 +1,9 @@
-"""Batches in which half of the sequences go on where those of the batch before ended.
+"""Stateful batches: half of the sequences continue those of the batch before, as does the memory.
 
-A model that is trained on short sequences alone, each from an empty memory, has never seen what its
-memory becomes in a long stream. Here every other row of a batch is a link of a chain: up to LINKS
-sequences of one long clip, each of which begins with the last frame of the one before.
+This is truncated backpropagation through time: a long sequence is cut into consecutive segments, each
+in the batch after that of the one before, and the recurrent state is carried from segment to segment
+without gradient. A model that is trained on short sequences alone, each from an empty memory, has
+never seen what its memory becomes in a long stream.
 """
 
 from collections.abc import Iterator
@@ -10,17 +11,17 @@ from collections.abc import Iterator
 import numpy as np
 
 from vpn_anomaly.data.lattice import random_shifts
-from vpn_anomaly.data.prefetch import made_ahead
+from vpn_anomaly.data.prefetch import prefetched
 
-LINKS = 16
-
-
-def chain_links(source) -> int:
-    """How many links a chain has: LINKS, fewer of videos that have no room for so many."""
-    return max(1, min(LINKS, source.most_links("train")))
+SEGMENTS = 16  # of a long sequence
 
 
-def chained_batches(
+def segment_count(source) -> int:
+    """How many segments a long sequence has: SEGMENTS, fewer of videos that are too short for it."""
+    return max(1, min(SEGMENTS, source.most_segments("train")))
+
+
+def stateful_batches(
     source,
     seed: int,
     batch_size: int,
@@ -32,25 +33,26 @@ def chained_batches(
 ) -> Iterator[dict[str, np.ndarray]]:
     """Endless batches as those of `training_batches`, and `continues`, bool (b,).
 
-    Even rows are sequences of their own. The odd rows of L batches in turn (`chain_links`), from a
-    multiple of L on, are the links of one chain each: `continues` is false for the first of them.
-    Batch s depends on nothing but s.
+    Even rows are sequences of their own. An odd row holds, in L batches in turn (`segment_count`)
+    from a multiple of L on, the consecutive segments of one long sequence, each beginning with the
+    last frame of the one before: `continues` is false for the first of them. Batch s depends on
+    nothing but s.
 
     Args:
-        source: endless, with `links` and `most_links` (`MovingMNIST`, `VideoClips`).
+        source: endless, with `segments` and `most_segments` (`MovingMNIST`, `VideoClips`).
     """
-    shard, links = batch_size // shard_count, chain_links(source)
+    shard, count = batch_size // shard_count, segment_count(source)
     row_B = shard_index * shard + np.arange(shard)
 
     def batch(step: int) -> dict[str, np.ndarray]:
-        first, link = step - step % links, step % links
-        place_B, in_chain_B = step * batch_size + row_B, row_B % 2 == 1
-        index_B = np.where(in_chain_B, first * batch_size + row_B, place_B)
+        first, segment = step - step % count, step % count
+        place_B, in_long_B = step * batch_size + row_B, row_B % 2 == 1
+        index_B = np.where(in_long_B, first * batch_size + row_B, place_B)
         clip = np.empty((shard, *source.shape), np.uint8)
-        clip[~in_chain_B] = source.clips(seed, "train", index_B[~in_chain_B])
-        clip[in_chain_B] = source.links(seed, "train", index_B[in_chain_B], link, links)
+        clip[~in_long_B] = source.clips(seed, "train", index_B[~in_long_B])
+        clip[in_long_B] = source.segments(seed, "train", index_B[in_long_B], segment, count)
         shift = random_shifts(seed, "train", place_B, source.shape[0], period)
-        continues_B = in_chain_B & (link > 0)
+        continues_B = in_long_B & (segment > 0)
         return {"clip": clip, "shift": shift, "index": place_B, "continues": continues_B}
 
-    return made_ahead(batch, first_step, workers)
+    return prefetched(batch, first_step, workers)

@@ -11,7 +11,7 @@ import numpy as np
 from vpn_anomaly import config as configuration
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.pipeline import check_length, training_batches
-from vpn_anomaly.data.stateful_batches import chain_links, chained_batches
+from vpn_anomaly.data.stateful_batches import segment_count, stateful_batches
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.scoring.trained_model import Trained, calibration
 from vpn_anomaly.stop_request import StopRequest
@@ -36,7 +36,7 @@ def check(config) -> None:
     check_length(source, "test", 2 * wanted.sequences)
     start_params(config)
     if config.train.carried:
-        source.links(config.seed, "train", np.zeros(1, int), 0, chain_links(source))
+        source.segments(config.seed, "train", np.zeros(1, int), 0, segment_count(source))
 
 
 def train(config, directory: pathlib.Path) -> float | None:
@@ -136,7 +136,7 @@ class _Run:
             jax.process_count(),
         )
         if self.config.train.carried:
-            return chained_batches(*arguments)
+            return stateful_batches(*arguments)
         return training_batches(*arguments, self.config.data.backend)
 
     def _record(self, metrics: StepMetrics):

@@ -1,5 +1,7 @@
 """Random clips of videos: where they may lie, and that they are what lies there."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -75,17 +77,17 @@ def test_what_cannot_be_cut_is_refused():
         VideoClips(VIDEOS, frames=11, height=8, width=8)
     source = VideoClips(VIDEOS, frames=5, height=8, width=8)
     with pytest.raises(UserError, match="up to 200 frames, but 228 are needed for 205 .*carried=false"):
-        source.links(0, "train", np.arange(2), 0, 51)
+        source.segments(0, "train", np.arange(2), 0, 51)
 
 
-def test_links_follow_each_other_at_one_place_and_share_a_frame():
+def test_segments_follow_each_other_at_one_place_and_share_a_frame():
     source = VideoClips(VIDEOS, frames=5, height=8, width=12)
-    links = [source.links(0, "train", np.arange(60), link, 30) for link in range(30)]
-    for before, after in zip(links, links[1:]):
+    segments = [source.segments(0, "train", np.arange(60), number, 30) for number in range(30)]
+    for before, after in itertools.pairwise(segments):
         np.testing.assert_array_equal(after[:, 0], before[:, -1])
-    video, start, _, _ = links[0][:, 0, 0, 0].T
+    video, start, _, _ = segments[0][:, 0, 0, 0].T
     assert set(video) == {0, 2}  # the short one has no 121 frames in a row
-    for clip in links[-1]:
+    for clip in segments[-1]:
         of_video, _, top, left = clip[0, 0, 0]
         length = len(list(VIDEOS.values())[of_video])
         assert clip[-1, 0, 0, 1] < parts_of_videos([length], "train")[0].stop
@@ -135,10 +137,10 @@ def test_fewer_than_three_whole_videos_and_too_short_ones_are_refused():
         VideoClips(videos, frames=11, height=8, width=12, divide=whole_videos)
 
 
-def test_half_of_the_videos_have_room_for_the_most_links():
+def test_half_of_the_videos_are_long_enough_for_the_most_segments():
     lengths = {"a": 21, "b": 25, "c": 26, "d": 17, "e": 101}
     videos = {name: numbered(length, 8, 12, 0) for name, length in lengths.items()}
     source = VideoClips(videos, frames=5, height=8, width=12, divide=whole_videos)
     # b calibrates, d is held out; the lengths that train are 21, 26, 101
-    assert source.most_links("train") == (26 - 1) // 4
-    source.links(0, "train", np.arange(9), 5, 6)
+    assert source.most_segments("train") == (26 - 1) // 4
+    source.segments(0, "train", np.arange(9), 5, 6)

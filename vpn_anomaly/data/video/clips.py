@@ -97,23 +97,23 @@ class VideoClips:
         """The split's clips of these indices, uint8 (N, T, H, W, C)."""
         return self._cut(seed, split, index_N, self._frames, 0)
 
-    def most_links(self, split: str) -> int:
-        """How many clips that follow each other have room in the split's videos.
+    def most_segments(self, split: str) -> int:
+        """The number of consecutive segments, a clip each, that the split's videos are long enough for.
 
-        Of whole videos in at least half of them; of parts of videos in the longest.
+        Of whole videos at least half have this length; of parts of videos the longest has.
         """
         typical = statistics.median_high if self._divide is whole_videos else max
         length = typical([len(part) for part in self._ranges[split] if part])
         return (length - 1) // (self._frames - 1)
 
-    def links(self, seed: int, split: str, index_N, link: int, count: int) -> np.ndarray:
-        """Clip number `link` of `count` that follow each other in time, uint8 (N, T, H, W, C).
+    def segments(self, seed: int, split: str, index_N, segment: int, count: int) -> np.ndarray:
+        """Segment number `segment` of `count` consecutive ones, a clip each, uint8 (N, T, H, W, C).
 
-        All of an index are crops of one place; each begins with the last frame of the one before.
+        Those of one index are crops at one place; each begins with the last frame of the one before.
         UserError where no video is long enough.
         """
         stride = self._frames - 1
-        return self._cut(seed, split, index_N, (count - 1) * stride + self._frames, link * stride)
+        return self._cut(seed, split, index_N, (count - 1) * stride + self._frames, segment * stride)
 
     def _cut(self, seed, split, index_N, length, offset):
         """Clips that begin `offset` frames after the start of random runs of `length` frames."""
