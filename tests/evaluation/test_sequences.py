@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import sklearn.metrics
 
+from tests.score_columns import DISTRIBUTION_SCORES
 from vpn_anomaly import config as configuration
 from vpn_anomaly.data.lattice import fixed_shifts, shown
 from vpn_anomaly.data.pipeline import evaluation_clips
@@ -17,7 +18,6 @@ from vpn_anomaly.report import evaluation_figures
 from vpn_anomaly.scoring.baselines import UNLEARNED_SCORES
 from vpn_anomaly.scoring.clip_scorer import build_scorer
 from vpn_anomaly.scoring.score_files import score
-from vpn_anomaly.scoring.scores import DISTRIBUTION_SCORES
 from vpn_anomaly.scoring.trained_model import trained_export, trained_run
 from vpn_anomaly.storage import exported_weights, named_arrays
 

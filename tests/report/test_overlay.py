@@ -5,15 +5,14 @@ import numpy as np
 import pytest
 
 from vpn_anomaly.report.overlay import (
-    KIND_STYLE,
     LAST_COLOUR,
     LEAST_LEVEL,
     MOST_OPAQUE,
     Overlay,
     blended,
 )
+from vpn_anomaly.scoring.event_kinds import KIND_NAMES, kind_named
 from vpn_anomaly.watching.boxes import Box
-from vpn_anomaly.watching.events import KINDS
 
 RNG = np.random.default_rng(0)
 FRAME = RNG.integers(0, 256, (40, 60, 3), dtype=np.uint8)
@@ -71,13 +70,13 @@ def test_without_a_map_or_without_values_in_it_the_frame_is_left():
         np.testing.assert_array_equal(blended(FRAME, map_HxW, brightest), FRAME)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", KIND_NAMES)
 def test_a_box_goes_round_its_pixels_in_the_colour_of_its_kind(kind):
     top, left, bottom, right = 80, 160, 160, 240  # in the picture, of pixels 8 times as large
     picture = drawn(boxes=[(kind, Box(10, 20, 20, 30))])
     inside = np.s_[top:bottom, left:right]
     np.testing.assert_array_equal(picture[inside], drawn()[inside])
-    colour = KIND_STYLE[kind][0]
+    colour = kind_named(kind).colour
     for line in (
         np.s_[top - 1, left:right],
         np.s_[bottom, left:right],
@@ -93,7 +92,7 @@ def test_a_box_goes_round_its_pixels_in_the_colour_of_its_kind(kind):
 def test_boxes_at_the_edges_and_of_the_whole_frame_are_seen():
     whole = drawn(boxes=[("missing", None)])
     np.testing.assert_array_equal(whole, drawn(boxes=[("missing", Box(0, 0, 40, 60))]))
-    colour = KIND_STYLE["missing"][0]
+    colour = kind_named("missing").colour
     for edge in (whole[0], whole[-1], whole[:, 0], whole[:, -1]):
         assert (edge == colour).all(-1).mean() > 0.8  # but for the label
 
@@ -101,7 +100,7 @@ def test_boxes_at_the_edges_and_of_the_whole_frame_are_seen():
 def label(kind, box):
     """The pixels of the label alone."""
     area = changed(drawn(boxes=[(kind, box)]))
-    colours = [changed(drawn(boxes=[(other, box)])) for other in KINDS]
+    colours = [changed(drawn(boxes=[(other, box)])) for other in KIND_NAMES]
     return area & ~np.logical_and.reduce(colours)
 
 
@@ -114,13 +113,13 @@ def test_labels_lie_apart_also_of_equal_boxes():
 
 def test_no_label_lies_under_the_text():
     text = ["some text", "some text"]
-    for kind in KINDS:
+    for kind in KIND_NAMES:
         box = Box(6, 0, 20, 30)  # there is room for the label above it, but for the text
         with_text = drawn(lines=text, boxes=[(kind, box)])
         without = drawn(boxes=[(kind, box)])
-        assert (without[30:48, 2:60] == KIND_STYLE["missing"][0]).any() == (kind == "missing")
+        assert (without[30:48, 2:60] == kind_named("missing").colour).any() == (kind == "missing")
         least = 480 if kind == "detail" else 500  # its word is narrow
-        assert (with_text[162:180] == KIND_STYLE[kind][0]).all(-1).sum() > least
+        assert (with_text[162:180] == kind_named(kind).colour).all(-1).sum() > least
 
 
 def test_text_stands_at_the_top_left_and_long_lines_are_wrapped():

@@ -10,8 +10,8 @@ import jax
 import numpy as np
 import pytest
 
+from tests.score_columns import DISTRIBUTION_SCORES
 from vpn_anomaly.data.lattice import fixed_shifts
-from vpn_anomaly.scoring.scores import DISTRIBUTION_SCORES
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LAST = 7

@@ -6,11 +6,12 @@ import jax
 import numpy as np
 import pytest
 
+from tests.score_columns import DISTRIBUTION_SCORES
 from vpn_anomaly.scoring import scores
+from vpn_anomaly.scoring.windows import VARIANCE_FLOOR
 from vpn_anomaly.systems.system import Maps
 
 frame_scores = jax.jit(scores.frame_scores)
-largest_window_z = jax.jit(scores.largest_window_z)
 
 
 def random_maps(shape, seed=0):
@@ -45,7 +46,7 @@ def largest_z_by_loop(value, mean, variance, counted, sizes):
                             spread += float(variance[y, x])
                             count += 1
                 if count:
-                    best = max(best, excess / math.sqrt(spread + scores.VARIANCE_FLOOR))
+                    best = max(best, excess / math.sqrt(spread + VARIANCE_FLOOR))
     return best
 
 
@@ -123,15 +124,6 @@ def test_nothing_is_erased_without_flat_windows():
     assert np.isnan(frame_scores(nowhere)["erased_z"]).all()
 
 
-def test_a_dark_patch_is_found_by_the_window_of_its_size():
-    value = np.zeros((20, 20), np.float32)
-    value[8:13, 5:10] = 4.0
-    mean, variance = np.ones_like(value), np.ones_like(value)
-    counted = np.ones_like(value, bool)
-    z = largest_window_z(value, mean, variance, counted)
-    assert float(z) == pytest.approx(25 * 3 / math.sqrt(25 + scores.VARIANCE_FLOOR), rel=1e-6)
-
-
 def test_pixels_that_do_not_count_change_nothing():
     maps = random_maps((2, 1, 10, 10))
     poisoned = jax.tree.map(lambda array: np.where(maps.counted, array, np.nan), maps)
@@ -140,20 +132,11 @@ def test_pixels_that_do_not_count_change_nothing():
         np.testing.assert_array_equal(frame_scores(poisoned)[name], expected)
 
 
-def test_windows_without_counted_pixels_are_left_out():
-    value, mean = np.zeros((8, 8), np.float32), np.ones((8, 8), np.float32)
-    counted = np.zeros((8, 8), bool)
-    counted[0, 0] = True
-    z = largest_window_z(value, mean, mean, counted)
-    assert float(z) == pytest.approx(-1 / math.sqrt(1 + scores.VARIANCE_FLOOR))
-    assert np.isnan(largest_window_z(value, mean, mean, np.zeros((8, 8), bool)))
-
-
 def test_scores_without_their_maps_have_no_key():
     maps = random_maps((1, 1, 6, 6))
     only_nll = maps.replace(value={"nll": maps.value["nll"]}, mean={}, variance={})
     assert list(frame_scores(only_nll)) == ["mean_nll"]
-    assert set(frame_scores(maps)) == set(scores.DISTRIBUTION_SCORES)
+    assert set(frame_scores(maps)) == set(DISTRIBUTION_SCORES)
 
 
 def test_uncompiled_scores_are_the_same():

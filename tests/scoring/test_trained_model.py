@@ -6,11 +6,11 @@ import jax
 import numpy as np
 import pytest
 
+from tests.score_columns import DISTRIBUTION_SCORES
 from vpn_anomaly import config as configuration
 from vpn_anomaly.data.pipeline import evaluation_clips
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.scoring.calibration import Calibration
-from vpn_anomaly.scoring.scores import DISTRIBUTION_SCORES
 from vpn_anomaly.scoring.trained_model import (
     Trained,
     calibration,
@@ -153,7 +153,7 @@ def test_the_calibration_of_an_export_is_used_only_for_what_it_was_made_with(
 
 def test_a_calibration_by_fewer_scores_is_made_again(tiny_run, scorer, tmp_path, monkeypatch):
     trained = Trained({}, {"step": tiny_run.step}, (tmp_path,), tmp_path)
-    monkeypatch.setattr("vpn_anomaly.scoring.trained_model.SCORES", ("mean_nll",))  # an older version
+    monkeypatch.setattr("vpn_anomaly.scoring.trained_model.SCORES", ())  # an older version
     calibration(tiny_run.config, trained, scorer, tiny_run.source)
     assert stored_calibration(tiny_run.config, trained) is not None
     monkeypatch.undo()

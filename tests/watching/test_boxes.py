@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from vpn_anomaly.scoring.scores import VARIANCE_FLOOR
+from vpn_anomaly.scoring.windows import VARIANCE_FLOOR
 from vpn_anomaly.watching import boxes
 from vpn_anomaly.watching.boxes import Box, anomalous_box
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from tests.watching import offline
+from vpn_anomaly.scoring.event_kinds import KIND_NAMES
 from vpn_anomaly.watching.event_finder import EventDetector
-from vpn_anomaly.watching.events import KINDS, EventSettings, Observation
+from vpn_anomaly.watching.events import EventSettings, Observation
 
 
 def random_curve(rng, count):
@@ -44,8 +45,8 @@ def detected(settings, curves, light):
                 Observation(
                     t,
                     t / 30,
-                    {kind: curves[kind][0][t] for kind in KINDS},
-                    {kind: curves[kind][1][t] for kind in KINDS},
+                    {kind: curves[kind][0][t] for kind in KIND_NAMES},
+                    {kind: curves[kind][1][t] for kind in KIND_NAMES},
                     light=bool(light[t]),
                 )
             )
@@ -81,10 +82,10 @@ def test_random_curves_have_the_events_of_the_offline_rules(quarter):
     for seed in range(25 * quarter, 25 * quarter + 25):
         rng = np.random.default_rng(seed)
         settings = random_settings(rng)
-        curves = {kind: random_curve(rng, 150) for kind in KINDS}
+        curves = {kind: random_curve(rng, 150) for kind in KIND_NAMES}
         light = curves["motion"][2]
         found = detected(settings, curves, light)
-        for kind in KINDS:
+        for kind in KIND_NAMES:
             p, score, _ = curves[kind]
             expected = offline.find_events(kind, p, score, light, settings)
             assert [event for event in found if event.kind == kind] == expected, seed

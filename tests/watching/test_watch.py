@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from tests.data.video_files import write_video
+from tests.score_columns import DISTRIBUTION_SCORES
 from tests.watching.conftest import HEIGHT, WIDTH, footage
 from vpn_anomaly.data.lattice import fixed_shifts
 from vpn_anomaly.data.video.clips import parts_of_videos
 from vpn_anomaly.data.video.open_video import VideoSettings, open_video
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.scoring.scores import DISTRIBUTION_SCORES, frame_scores
+from vpn_anomaly.scoring.scores import frame_scores
 from vpn_anomaly.watching.watch import watch
 
 COUNT, CHANGED = 60, slice(30, 40)

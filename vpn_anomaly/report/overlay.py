@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from vpn_anomaly.report.surprise_figure import COLOUR_MAP
+from vpn_anomaly.scoring.event_kinds import kind_named
 from vpn_anomaly.watching.boxes import Box
 
 LEAST_WIDTH = 480  # pixels; narrower frames are enlarged, or no text could be read in them
@@ -18,13 +19,6 @@ LEVEL_V = np.linspace(0, LAST_COLOUR, LEVELS)
 COLOUR_Vx3 = matplotlib.colormaps[COLOUR_MAP](LEVEL_V, bytes=True)[:, :3]
 BRIGHTEST = 12.0  # nats: where the colours of watched frames end; a normal pixel is at about 1
 LEAST_LEVEL, MOST_OPAQUE = 0.1, 0.85  # the map is invisible below the first and never covers more
-# Colour of an event's box, and the corner of its label: one each, as boxes may be equal.
-KIND_STYLE = {
-    "missing": ((33, 230, 255), "top left"),
-    "intruding": ((90, 255, 80), "bottom left"),
-    "motion": ((255, 240, 60), "bottom right"),
-    "detail": ((255, 150, 40), "top right"),
-}
 INK, PAPER = (255, 255, 255), (0, 0, 0, 150)  # of the text; the last number is the opacity
 FONT_SHARE, LEAST_FONT = 48, 15  # the picture's width in letter heights; pixels
 MARGIN = 3  # pixels round a text
@@ -83,7 +77,7 @@ class Overlay:
 
     def _draw_box(self, draw, kind: str, box: Box, text_bottom: int) -> None:
         """A line round the box, not over it, as far as the picture reaches; and the kind."""
-        colour, corner = KIND_STYLE[kind]
+        colour, corner = kind_named(kind).colour, kind_named(kind).corner
         height, width = self.size
         line = max(2, width // 240)
         top, left, bottom, right = (edge * self.scale for edge in box)

@@ -26,21 +26,10 @@ from vpn_anomaly.report.parts import (
 from vpn_anomaly.report.pictures import image_uri
 from vpn_anomaly.report.timeline import Curve, Span, curve_figure
 from vpn_anomaly.report.watched_source import Unwatched, Watched
-from vpn_anomaly.watching.events import KINDS, Event, Moment
+from vpn_anomaly.scoring.event_kinds import KIND_NAMES, kind_named
+from vpn_anomaly.scoring.scores import score_named
+from vpn_anomaly.watching.events import Event, Moment
 
-MEANING = {
-    "missing": "something that should be there is not",
-    "intruding": "something is there that should not be",
-    "motion": "the whole frame is improbable",
-    "detail": "a few pixels are improbable",
-}
-UNIT = {
-    "missing_z": "standard deviations",
-    "intruding_z": "standard deviations",
-    "tail_mean": "nats a pixel",
-    "mean_nll": "nats a pixel",
-    "detail_excess": "nats",
-}
 DIGITS = 4  # of scores and p-values
 SOURCES_DRAWN = 12  # whose scores are drawn
 
@@ -92,7 +81,7 @@ def _facts(sources, events, model, when) -> Facts:
     frames = sum(len(source.frame_T) for source in sources)
     seconds = sum(source.seconds for source in sources)
     count = collections.Counter(event.kind for _, event in events)
-    kinds = ", ".join(f"{count[kind]} {kind}" for kind in KINDS if count[kind])
+    kinds = ", ".join(f"{count[kind]} {kind}" for kind in KIND_NAMES if count[kind])
     rows = [
         ("Watched", _period(*when)),
         ("Frames", f"{frames:,} ({clock(seconds)}), {sum(s.unscored for s in sources):,} without scores"),
@@ -184,7 +173,7 @@ def _curves(sources, names) -> Iterator[Figure]:
     for place in sorted(sorted(range(len(sources)), key=least_p)[:SOURCES_DRAWN]):
         source = sources[place]
         for kind, score in source.score_of_kind.items():
-            title = f"{kind}: {MEANING[kind]}"
+            title = f"{kind}: {kind_named(kind).meaning}"
             spans = [
                 Span(event.start.index, event.end.index, str(event.id))
                 for event in source.events.values()
@@ -193,7 +182,7 @@ def _curves(sources, names) -> Iterator[Figure]:
             curve = Curve(
                 np.array(source.frame_T),
                 np.array(source.score_T[kind]),
-                f"{score}\n({UNIT[score]})",
+                f"{score}\n({score_named(score).unit})",
                 np.array(source.time_T),
                 source.score_threshold[kind],
                 spans,

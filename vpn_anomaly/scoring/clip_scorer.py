@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 from vpn_anomaly.data.lattice import fixed_shifts
-from vpn_anomaly.scoring.scores import ALL_SCORES, frame_scores
+from vpn_anomaly.scoring.scores import frame_scores, in_order
 from vpn_anomaly.systems.system import Maps, System
 
 # Frames that are scored at once, unless evaluate.batch_size is larger: with every frame of long
@@ -49,7 +49,7 @@ class Scorer:
                 _scores_and_maps(self.system, self.params, filled, self.shift_Mx2, frames)
             )
             scores, maps = jax.tree.map(operator.itemgetter(slice(len(clip))), outputs)
-            yield {name: scores[name] for name in ALL_SCORES if name in scores}, maps
+            yield in_order(scores), maps
 
     def scores(
         self, clip_NxTxHxWxC, frame: int, after_batch: Callable = lambda count: None

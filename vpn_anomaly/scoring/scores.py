@@ -1,4 +1,4 @@
-"""Frame scores: one number a frame out of its maps of surprise.
+"""Frame scores: one number per frame out of its maps of surprise. To add a score, add its row to SCORES.
 
 Every score is higher for a more anomalous frame and looks at counted pixels only: a pixel that was
 shown to the model saw itself and says nothing.
@@ -6,86 +6,129 @@ shown to the model saw itself and says nothing.
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import jax
 import jax.numpy as jnp
 
-from vpn_anomaly.systems.system import WINDOWS, Maps
+from vpn_anomaly.scoring.event_kinds import KIND_NAMES
+from vpn_anomaly.scoring.windows import counted_mean, largest_window_z, window_z, windowed
+from vpn_anomaly.systems.system import Maps, System
 
-DISTRIBUTION_SCORES = (
-    "mean_nll",
-    "excess_nll",
-    "tail_mean",
-    "missing_z",
-    "intruding_z",
-    "erased_z",
-)
-SCORES = (*DISTRIBUTION_SCORES, "frame_error")
-BLOCK_SCORES = ("missing_z", "intruding_z", "detail_excess")  # of system block_inpainting
-ALL_SCORES = (*SCORES, "detail_excess")
 DETAIL_SIZE = 3  # pixels
-# Added to a window's predicted variance: where the model is certain the variance vanishes, and a
-# rounding error would otherwise outweigh every real anomaly.
-VARIANCE_FLOOR = 0.3
 # Of `erased_z`: what is erased leaves a flat patch.
 ERASED_SIZE = 3  # pixels
 FLAT = 10.5 / 255  # intensities within a flat window differ by at most 10 of 255
 ERASED_VARIANCE_FLOOR = 0.1
+_Value = TypeVar("_Value")
+
+
+@dataclasses.dataclass(frozen=True)
+class Score:
+    """A score of frames.
+
+    Attributes:
+        name: of its column in files and tables.
+        needs: what it is made of, as `System.statistics` names it; a system that makes all of these
+            has the score.
+        function: from maps (..., H, W) to scores (...,); NaN for a frame without counted pixels.
+        unit: of the score.
+        meaning: what it tells, in a line.
+        map: the map that shows where the score comes from; one of `needs`.
+        event_kind: the kind of event that it finds (`event_kinds.py`); None: none.
+        in_any: whether the combined score `any` is made of it (`Calibration.any`).
+        drawn: whether an evaluation draws its ROC curves and histograms.
+    """
+
+    name: str
+    needs: tuple[str, ...]
+    function: Callable[[Maps], jax.Array]
+    unit: str
+    meaning: str
+    map: str
+    event_kind: str | None = None
+    in_any: bool = False
+    drawn: bool = False
+
+
+def score_named(name: str) -> Score:
+    """The row of this name. KeyError for a name that has none, such as that of a derived score."""
+    return _SCORE_OF_NAME[name]
 
 
 def frame_scores(maps: Maps) -> dict[str, jax.Array]:
-    """Returns the scores that the maps allow; can be jit-compiled (which sorts the keys).
+    """Returns the scores that the maps allow, by name, (...,) each; can be jit-compiled.
 
-    - `mean_nll`: mean surprise −log q(x), nats a pixel; the paper's loss as an anomaly score.
-    - `excess_nll`: mean of surprise minus its expectation, the entropy; nats a pixel.
-    - `tail_mean`: mean two-sided tail surprise, nats a pixel.
-    - `missing_z`, `intruding_z`: see `largest_window_z`; something that should be there is
-      missing, something that should not be there is.
-    - `erased_z`: the largest z of `missing` among flat windows, whose pixels are all of about one
-      intensity, as they are where something was erased or covered: where a digit is only misplaced,
-      they are not. At least 0: nothing is erased in a frame without flat windows.
-    - `frame_error`: mean squared error of a system that predicts one value a pixel, intensities².
-    - `detail_excess`: the largest sum of surprise minus entropy in a 3×3 window, over its side: nats.
+    In the order of SCORES; a compiled function sorts the names (see `in_order`). A score whose maps
+    are missing has no key, and a frame without counted pixels scores NaN.
 
     Args:
-      maps: arrays (..., H, W) named `nll`, `tail`, `missing`, `intruding`, `error`, `detail`, and the frames.
-        A score whose maps are missing has no key in the result.
-
-    Returns:
-      A dict from name to scores of shape (...,). A frame without counted pixels scores NaN.
+      maps: arrays (..., H, W), and the frames.
     """
-    scores = {}
-    if "nll" in maps.value:
-        scores["mean_nll"] = counted_mean(maps.value["nll"], maps.counted)
-    if "nll" in maps.value and "nll" in maps.mean:
-        scores["excess_nll"] = counted_mean(maps.value["nll"] - maps.mean["nll"], maps.counted)
-    if "tail" in maps.value:
-        scores["tail_mean"] = counted_mean(maps.value["tail"], maps.counted)
-    if "error" in maps.value:
-        scores["frame_error"] = counted_mean(maps.value["error"], maps.counted)
-    for name in ("missing", "intruding"):
-        if name in maps.value and name in maps.mean and name in maps.variance:
-            scores[f"{name}_z"] = largest_window_z(
-                maps.value[name], maps.mean[name], maps.variance[name], maps.counted, maps.windows
-            )
-    if "missing_z" in scores and "nll" in maps.value:
-        scores["erased_z"] = _erased_z(maps)
-    if "detail" in maps.value:
-        scores["detail_excess"] = _detail_excess(maps)
-    return scores
+    made = {
+        *maps.value,
+        *(f"{name}.mean" for name in maps.mean),
+        *(f"{name}.variance" for name in maps.variance),
+    }
+    return {score.name: score.function(maps) for score in SCORES if made.issuperset(score.needs)}
 
 
-def _detail_excess(maps: Maps) -> jax.Array:
-    """(...,); NaN for a frame without counted pixels."""
-    excess = jnp.where(maps.counted, maps.value["detail"] - maps.mean["detail"], 0.0)
-    largest = windowed(jnp.add, excess, DETAIL_SIZE).max((-2, -1)) / DETAIL_SIZE
-    return jnp.where(maps.counted.any((-2, -1)), largest, jnp.nan)
+def score_names(system: System, tail: bool = True) -> tuple[str, ...]:
+    """The scores of a system, in the order of columns; `tail`: with those of tails and entropies."""
+    made = system.statistics(tail)
+    return tuple(score.name for score in SCORES if made.issuperset(score.needs))
+
+
+def event_scores(system: System, tail: bool = True) -> dict[str, str]:
+    """The score that finds each kind of event, by kind, in the order of `EVENT_KINDS`.
+
+    Where a system has several scores of one kind, the later row of SCORES finds it: motion is found
+    by `tail_mean`, and by `mean_nll` where there are no tails.
+    """
+    by_kind = {score_named(name).event_kind: name for name in score_names(system, tail)}
+    return {kind: by_kind[kind] for kind in KIND_NAMES if kind in by_kind}
+
+
+def in_order(scores: Mapping[str, _Value]) -> dict[str, _Value]:
+    """The scores by name in the order of columns; other keys are left out."""
+    return {score.name: scores[score.name] for score in SCORES if score.name in scores}
+
+
+def _mean_nll(maps: Maps) -> jax.Array:
+    return counted_mean(maps.value["nll"], maps.counted)
+
+
+def _excess_nll(maps: Maps) -> jax.Array:
+    return counted_mean(maps.value["nll"] - maps.mean["nll"], maps.counted)
+
+
+def _tail_mean(maps: Maps) -> jax.Array:
+    return counted_mean(maps.value["tail"], maps.counted)
+
+
+def _missing_z(maps: Maps) -> jax.Array:
+    return _largest_z(maps, "missing")
+
+
+def _intruding_z(maps: Maps) -> jax.Array:
+    return _largest_z(maps, "intruding")
+
+
+def _largest_z(maps: Maps, name: str) -> jax.Array:
+    """(...,), see `largest_window_z`."""
+    return largest_window_z(
+        maps.value[name], maps.mean[name], maps.variance[name], maps.counted, maps.windows
+    )
 
 
 def _erased_z(maps: Maps) -> jax.Array:
-    """(...,); NaN for a frame without counted pixels."""
+    """The largest z of `missing` among flat windows, whose pixels are all of about one intensity.
+
+    So they are where something was erased or covered; where a digit is only misplaced, they are
+    not. At least 0: nothing is erased in a frame without flat windows.
+    """
     missing = [maps.value["missing"], maps.mean["missing"], maps.variance["missing"], maps.counted]
     z = window_z(*missing, ERASED_SIZE, ERASED_VARIANCE_FLOOR)
     counted_or = lambda other: jnp.where(maps.counted, maps.intensity, other)
@@ -96,66 +139,98 @@ def _erased_z(maps: Maps) -> jax.Array:
     return jnp.where(maps.counted.any((-2, -1)), largest, jnp.nan)
 
 
-def counted_mean(map_xHxW: jax.Array, counted_xHxW: jax.Array) -> jax.Array:
-    """Returns the mean over counted pixels, (...,)."""
-    total = jnp.where(counted_xHxW, map_xHxW, 0.0).sum((-2, -1))
-    return total / counted_xHxW.sum((-2, -1))
+def _frame_error(maps: Maps) -> jax.Array:
+    return counted_mean(maps.value["error"], maps.counted)
 
 
-def largest_window_z(
-    value_xHxW: jax.Array,
-    mean_xHxW: jax.Array,
-    variance_xHxW: jax.Array,
-    counted_xHxW: jax.Array,
-    sizes: tuple[int, ...] = WINDOWS,
-    variance_floor: float = VARIANCE_FLOOR,
-) -> jax.Array:
-    """Returns the largest (Σvalue − Σmean) / sqrt(Σvariance + variance_floor) over windows.
-
-    The windows are all those of w×w pixels, w in `sizes`, that lie inside the frame (a frame
-    smaller than w has one window: itself in that direction). Sums run over counted pixels; windows
-    without any are left out.
-
-    Returns:
-      (...,); NaN for a frame without counted pixels.
-    """
-    maps = (value_xHxW, mean_xHxW, variance_xHxW, counted_xHxW)
-    largest = [window_z(*maps, size, variance_floor).max((-2, -1)) for size in sizes]
-    largest = functools.reduce(jnp.maximum, largest)
-    return jnp.where(jnp.isneginf(largest), jnp.nan, largest)
+def _detail_excess(maps: Maps) -> jax.Array:
+    """The largest sum of surprise minus entropy in a 3×3 window, over its side."""
+    excess = jnp.where(maps.counted, maps.value["detail"] - maps.mean["detail"], 0.0)
+    largest = windowed(jnp.add, excess, DETAIL_SIZE).max((-2, -1)) / DETAIL_SIZE
+    return jnp.where(maps.counted.any((-2, -1)), largest, jnp.nan)
 
 
-def window_z(
-    value_xHxW: jax.Array,
-    mean_xHxW: jax.Array,
-    variance_xHxW: jax.Array,
-    counted_xHxW: jax.Array,
-    size: int,
-    variance_floor: float,
-) -> jax.Array:
-    """Returns z of every size×size window, see `largest_window_z`, (..., H−size+1, W−size+1).
-
-    −∞ for windows without counted pixels.
-    """
-    excess = jnp.where(counted_xHxW, value_xHxW - mean_xHxW, 0.0)
-    variance = jnp.where(counted_xHxW, variance_xHxW, 0.0)
-    count = jnp.broadcast_to(counted_xHxW, excess.shape).astype(excess.dtype)
-    window_sum = functools.partial(windowed, jnp.add, size=size)
-    z = window_sum(excess) / jnp.sqrt(window_sum(variance) + variance_floor)
-    return jnp.where(window_sum(count) > 0, z, -jnp.inf)
-
-
-def windowed(operation: Callable, map_xHxW: jax.Array, size: int) -> jax.Array:
-    """Returns the sums, minima, … of all size×size windows inside the frame, (..., H−size+1, W−size+1).
-
-    Shifted copies along one axis, then the other: unlike differences of running sums they lose no
-    digits in a quiet window beside a loud one.
-    """
-    for axis in (-2, -1):
-        width = min(size, map_xHxW.shape[axis])
-        positions = map_xHxW.shape[axis] - width + 1
-        shifted = (
-            jax.lax.slice_in_dim(map_xHxW, start, start + positions, axis=axis) for start in range(width)
-        )
-        map_xHxW = functools.reduce(operation, shifted)
-    return map_xHxW
+# In the order of the columns of tables and files.
+SCORES = (
+    Score(
+        name="mean_nll",
+        needs=("nll",),
+        function=_mean_nll,
+        unit="nats per pixel",
+        meaning="the paper's score: mean surprise −log q(x) of the hidden pixels",
+        map="nll",
+        event_kind="motion",
+        drawn=True,
+    ),
+    Score(
+        name="excess_nll",
+        needs=("nll", "nll.mean"),
+        function=_excess_nll,
+        unit="nats per pixel",
+        meaning="surprise beyond what the model itself expected, the entropy",
+        map="nll",
+    ),
+    Score(
+        name="tail_mean",
+        needs=("tail",),
+        function=_tail_mean,
+        unit="nats per pixel",
+        meaning="how far out in the predicted distribution the values are, whatever the number of likely values",
+        map="tail",
+        event_kind="motion",
+        in_any=True,
+        drawn=True,
+    ),
+    Score(
+        name="missing_z",
+        needs=("missing", "missing.mean", "missing.variance"),
+        function=_missing_z,
+        unit="standard deviations",
+        meaning="the window in which most is missing",
+        map="missing",
+        event_kind="missing",
+        in_any=True,
+        drawn=True,
+    ),
+    Score(
+        name="intruding_z",
+        needs=("intruding", "intruding.mean", "intruding.variance"),
+        function=_intruding_z,
+        unit="standard deviations",
+        meaning="the window in which most is present that should not be",
+        map="intruding",
+        event_kind="intruding",
+        in_any=True,
+    ),
+    # Not of a system that hides blocks, which has no `nll`.
+    Score(
+        name="erased_z",
+        needs=("missing", "missing.mean", "missing.variance", "nll"),
+        function=_erased_z,
+        unit="standard deviations",
+        meaning="missing_z over flat 3×3 windows only: something was erased or covered, not misplaced",
+        map="missing",
+        drawn=True,
+    ),
+    Score(
+        name="frame_error",
+        needs=("error",),
+        function=_frame_error,
+        unit="squared intensities (0 to 1)",
+        meaning="mean squared error of a system that predicts one value per pixel",
+        map="error",
+        drawn=True,
+    ),
+    Score(
+        name="detail_excess",
+        needs=("detail", "detail.mean"),
+        function=_detail_excess,
+        unit="nats",
+        meaning="the 3×3 window whose surprise most exceeds the expected one, the entropy",
+        map="detail",
+        event_kind="detail",
+        in_any=True,
+        drawn=True,
+    ),
+)
+_SCORE_OF_NAME = {score.name: score for score in SCORES}

@@ -8,7 +8,8 @@ from vpn_anomaly.data.video.clips import Divide
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.progress import Progress
 from vpn_anomaly.scoring.calibration import Calibration
-from vpn_anomaly.scoring.stream_scorer import Streamer, score_names
+from vpn_anomaly.scoring.scores import score_names
+from vpn_anomaly.scoring.stream_scorer import Streamer
 from vpn_anomaly.scoring.trained_model import Trained
 from vpn_anomaly.storage import checkpoints
 from vpn_anomaly.text.display_names import display_name
@@ -48,7 +49,7 @@ def normal_scores(config, trained: Trained, streamer: Streamer, zones_HxW) -> No
         "masks": config.score.masks,
         "size": [streamer.height, streamer.width],
         "zones": None if zones_HxW is None else np.packbits(zones_HxW).tobytes().hex(),
-        "scores": score_names(config.system, config.watch.tail),
+        "scores": score_names(streamer.system, config.watch.tail),
     }
     if config.data.source in LABELLED_SOURCES:  # weights may be evaluated on several sets
         made_with["footage"] = [config.data.source, display_name(config.data.path)]

@@ -6,23 +6,8 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from vpn_anomaly.scoring.scores import (
-    ALL_SCORES,
-    BLOCK_SCORES,
-    DISTRIBUTION_SCORES,
-    frame_scores,
-)
+from vpn_anomaly.scoring.scores import frame_scores, in_order
 from vpn_anomaly.systems.system import Maps
-
-# The scores that take the distributions' tails or entropies, which cost more than all other maps.
-TAIL_SCORES = ("excess_nll", "tail_mean")
-
-
-def score_names(system: str, tail: bool) -> tuple[str, ...]:
-    """The scores of a streamer of the system of this name, with or without tails."""
-    if system == "block_inpainting":
-        return BLOCK_SCORES
-    return tuple(name for name in DISTRIBUTION_SCORES if tail or name not in TAIL_SCORES)
 
 
 class Scored(NamedTuple):
@@ -47,7 +32,8 @@ class Streamer:
     def __init__(self, system, params, shift_Mx2, height: int, width: int, zones_HxW=None, tail: bool = True):
         """shift_Mx2: the masks of every frame. zones_HxW: bool, where to look; None: everywhere.
 
-        tail: whether there are the map `tail`, entropies and TAIL_SCORES.
+        tail: whether there are the distributions' tails and entropies, which cost more than all other
+        maps, and the scores that are made of them.
         """
         self.system, self._params, self._shift_Mx2 = system, params, shift_Mx2
         self._tail = tail
@@ -78,8 +64,7 @@ class Streamer:
         if self._seen <= self.system.first_frame:
             return Scored({}, None)
         scores, maps = jax.device_get((scores, maps))
-        in_order = {name: float(scores[name]) for name in ALL_SCORES if name in scores}
-        return Scored(in_order, maps)
+        return Scored({name: float(score) for name, score in in_order(scores).items()}, maps)
 
 
 @functools.partial(jax.jit, static_argnames=("system", "tail"))

@@ -135,7 +135,7 @@ def calibration_made_with(config, trained: Trained) -> dict:
         "step": trained.metadata["step"],
         "masks": config.score.masks,
         "calibration_sequences": config.evaluate.calibration_sequences,
-        "scores": list(SCORES),
+        "scores": [score.name for score in SCORES if score.name != "detail_excess"],
     }
 
 

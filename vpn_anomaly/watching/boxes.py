@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vpn_anomaly.scoring.scores import VARIANCE_FLOOR
+from vpn_anomaly.scoring.windows import VARIANCE_FLOOR
 from vpn_anomaly.systems.system import WINDOWS
 
 # Where a window lies half on an evenly anomalous thing and half beside it, z is half as high.

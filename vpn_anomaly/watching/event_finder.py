@@ -6,15 +6,8 @@ import itertools
 import math
 from collections.abc import Iterator
 
-from vpn_anomaly.watching.events import (
-    KINDS,
-    Change,
-    Event,
-    EventSettings,
-    Moment,
-    Observation,
-    Peak,
-)
+from vpn_anomaly.scoring.event_kinds import KIND_NAMES
+from vpn_anomaly.watching.events import Change, Event, EventSettings, Moment, Observation, Peak
 
 # A rising peak is told again after so many seconds at the earliest: it may rise with every frame.
 CHANGE_PERIOD = 1.0
@@ -42,20 +35,20 @@ class EventDetector:
         self._recent = collections.deque(maxlen=settings.before + 1)
         self._frames_since_light = math.inf
         ids = itertools.count() if ids is None else ids
-        self._tracks = {kind: _Track(kind, settings, ids) for kind in KINDS}
+        self._tracks = {kind: _Track(kind, settings, ids) for kind in KIND_NAMES}
 
     def update(self, observation: Observation) -> list[Change]:
-        """Takes in the next frame and returns what is new by it, in the order of KINDS.
+        """Takes in the next frame and returns what is new by it, in the order of EVENT_KINDS.
 
         An event begins with the frame that gives it its minimum length, and ends with the frame
         that exceeds merge_gap.
 
         Raises:
-          ValueError: the frame is not later than the one before, or a kind is not one of KINDS.
+          ValueError: the frame is not later than the one before, or a kind is not one of EVENT_KINDS.
         """
-        unknown = observation.p.keys() - set(KINDS)
+        unknown = observation.p.keys() - set(KIND_NAMES)
         if unknown:
-            raise ValueError(f"kinds {sorted(unknown)}; known are {', '.join(KINDS)}")
+            raise ValueError(f"kinds {sorted(unknown)}; known are {', '.join(KIND_NAMES)}")
         moment = Moment(observation.index, observation.time)
         if self._recent and moment.index <= self._recent[-1].index:
             raise ValueError(f"frame {moment.index} comes after frame {self._recent[-1].index}")

@@ -7,10 +7,6 @@ from typing import NamedTuple
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.watching.boxes import Box
 
-# Something that should be there is missing, something that should not be there is, the whole frame
-# is improbable, a few pixels are.
-KINDS = ("missing", "intruding", "motion", "detail")
-
 
 @dataclasses.dataclass(frozen=True)
 class EventSettings:
@@ -104,7 +100,7 @@ class Event:
     """An event as it is known so far.
 
     Attributes:
-      kind: one of KINDS.
+      kind: the name of one of EVENT_KINDS.
       id: counted from 0 over all kinds in the order in which events begin; None before.
       start, end: its first and its last anomalous frame.
       kept_from, kept_to: the range with the frames before and after.

@@ -8,7 +8,7 @@ import numpy as np
 from vpn_anomaly.data import memory_limit
 from vpn_anomaly.data.video.open_video import Frame
 from vpn_anomaly.scoring.frame_view import surprise_map_name
-from vpn_anomaly.scoring.scores import DETAIL_SIZE
+from vpn_anomaly.scoring.scores import DETAIL_SIZE, event_scores
 from vpn_anomaly.scoring.stream_calibration import normal_scores
 from vpn_anomaly.scoring.stream_scorer import Streamer
 from vpn_anomaly.scoring.trained_model import Trained
@@ -25,14 +25,6 @@ from vpn_anomaly.watching.threshold import (
     realised_rate,
 )
 from vpn_anomaly.watching.zones import read_zones
-
-
-def kind_scores(system: str, tail: bool) -> dict[str, str]:
-    """The score that finds each kind of event that the system of this name tells of."""
-    residual = {"missing": "missing_z", "intruding": "intruding_z"}
-    if system == "block_inpainting":
-        return {**residual, "detail": "detail_excess"}
-    return {**residual, "motion": "tail_mean" if tail else "mean_nll"}
 
 
 class Seen(NamedTuple):
@@ -87,7 +79,7 @@ class Watcher:
         self._streamer = Streamer(
             scorer.system, scorer.params, scorer.shift_Mx2, height, width, zones_HxW, config.watch.tail
         )
-        self.score_of_kind = kind_scores(config.system, config.watch.tail)
+        self.score_of_kind = event_scores(scorer.system, config.watch.tail)
         normal = normal_scores(config, trained, self._streamer, zones_HxW)
         self._calibration = normal.calibration
         self._false_alarms_per_hour = config.watch.false_alarms

@@ -16,15 +16,17 @@ from vpn_anomaly.errors import UserError
 from vpn_anomaly.progress import Progress
 from vpn_anomaly.report.watch_report import WatchReport
 from vpn_anomaly.report.watched_source import Unwatched
-from vpn_anomaly.scoring.stream_scorer import score_names
+from vpn_anomaly.scoring.event_kinds import KIND_NAMES
+from vpn_anomaly.scoring.scores import event_scores, score_names
 from vpn_anomaly.scoring.trained_model import Trained
 from vpn_anomaly.stop_request import StopRequest
 from vpn_anomaly.storage import provenance
+from vpn_anomaly.systems.build import build_system
 from vpn_anomaly.text.display_names import display_name, display_names
 from vpn_anomaly.text.plain_line import plain_line
-from vpn_anomaly.watching.events import KINDS, Change
+from vpn_anomaly.watching.events import Change
 from vpn_anomaly.watching.live import Live, LiveFrame
-from vpn_anomaly.watching.monitor import Watcher, kind_scores
+from vpn_anomaly.watching.monitor import Watcher
 from vpn_anomaly.watching.outputs import Annotated, Events, Output, Scores
 from vpn_anomaly.watching.pieces import pieces
 
@@ -80,9 +82,9 @@ def watch(
 
 def _outputs(config, trained: Trained, paths, frame_rate: float, model: str) -> Iterator[Output]:
     """Opens the files one after the other, those that are wanted."""
-    system, tail = config.system, config.watch.tail
+    system, tail = build_system(config), config.watch.tail
     if "scores" in paths:
-        yield Scores(paths["scores"], score_names(system, tail), tuple(kind_scores(system, tail)))
+        yield Scores(paths["scores"], score_names(system, tail), tuple(event_scores(system, tail)))
     if "events" in paths:
         yield Events(paths["events"])
     if "video" in paths:
@@ -162,7 +164,7 @@ class _Session:
 
     def summary(self) -> str:
         """What was seen, in one line."""
-        kinds = ", ".join(f"{self._events[kind]} {kind}" for kind in KINDS if self._events[kind])
+        kinds = ", ".join(f"{self._events[kind]} {kind}" for kind in KIND_NAMES if self._events[kind])
         return f"{self._frames:,} frames, {sum(self._events.values())} events" + (
             f" ({kinds})" if kinds else ""
         )

@@ -1,0 +1,4 @@
+"""The columns of scores as they are documented, beside the table that makes them."""
+
+DISTRIBUTION_SCORES = ("mean_nll", "excess_nll", "tail_mean", "missing_z", "intruding_z", "erased_z")
+BLOCK_SCORES = ("missing_z", "intruding_z", "detail_excess")

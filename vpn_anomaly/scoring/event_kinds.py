@@ -1,0 +1,37 @@
+"""The kinds of events that scores find, and how each is shown."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class EventKind:
+    """A kind of event.
+
+    Attributes:
+        name: as tables and files name it.
+        meaning: what is anomalous, in words.
+        colour: RGB, of boxes.
+        corner: of a box, that the name stands at; one each, as boxes may be equal.
+    """
+
+    name: str
+    meaning: str
+    colour: tuple[int, int, int]
+    corner: str
+
+
+EVENT_KINDS = (
+    EventKind("missing", "something that should be there is not", (33, 230, 255), "top left"),
+    EventKind("intruding", "something is there that should not be", (90, 255, 80), "bottom left"),
+    EventKind("motion", "the whole frame is improbable", (255, 240, 60), "bottom right"),
+    EventKind("detail", "a few pixels are improbable", (255, 150, 40), "top right"),
+)
+KIND_NAMES = tuple(kind.name for kind in EVENT_KINDS)
+
+
+def kind_named(name: str) -> EventKind:
+    """The kind of event of this name. KeyError for another."""
+    return _KIND_OF_NAME[name]
+
+
+_KIND_OF_NAME = {kind.name: kind for kind in EVENT_KINDS}
