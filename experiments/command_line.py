@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import file_names
-from vpn_anomaly.text.plain_line import plain_line
-from vpn_anomaly.text.steady_streams import steady_streams
+from vpn_anomaly.text.failsafe_streams import failsafe_streams
+from vpn_anomaly.text.printable_line import printable_line
 
 RESULTS = pathlib.Path("experiments/results")
 
@@ -17,16 +17,16 @@ RESULTS = pathlib.Path("experiments/results")
 def entry_point(main: Callable[..., int]) -> Callable[..., int]:
     """Decorates what runs a command line and returns the exit code: a UserError is one line and 2.
 
-    What is printed never ends the work (`steady_streams`).
+    What is printed never ends the work (`failsafe_streams`).
     """
 
     @functools.wraps(main)
-    @steady_streams()
+    @failsafe_streams()
     def run(*arguments, **more) -> int:
         try:
             return main(*arguments, **more)
         except UserError as error:
-            print(plain_line(f"error: {error}"), file=sys.stderr)
+            print(printable_line(f"error: {error}"), file=sys.stderr)
             return 2
 
     return run
@@ -40,7 +40,7 @@ class Parser(argparse.ArgumentParser):
         super().__init__(prog=f"experiments.{module}", description=description, allow_abbrev=False)
 
     def error(self, message):
-        self.exit(2, plain_line(f"error: {message}") + "\n")
+        self.exit(2, printable_line(f"error: {message}") + "\n")
 
 
 def jobs(text: str) -> int:

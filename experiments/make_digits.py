@@ -17,7 +17,7 @@ import numpy as np
 
 import vpn_anomaly.data
 from experiments.command_line import file_path
-from vpn_anomaly.text.steady_streams import steady_streams
+from vpn_anomaly.text.failsafe_streams import failsafe_streams
 
 TRAIN_DIGITS = 10_000
 TEST_DIGITS = 2_000
@@ -40,7 +40,7 @@ def images_of_idx(idx: bytes, count: int) -> np.ndarray:
     return np.frombuffer(idx, np.uint8, count * height * width, 16).reshape(count, height, width)
 
 
-@steady_streams()
+@failsafe_streams()
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("package", type=file_path, help="the .tgz, or the folder it unpacks to")

@@ -26,7 +26,7 @@ from vpn_anomaly.files import output_files
 from vpn_anomaly.files.csv_text import read_rows
 from vpn_anomaly.scoring.baselines import pair_scores
 from vpn_anomaly.storage import overwriting, workdir
-from vpn_anomaly.text.plain_line import plain_line
+from vpn_anomaly.text.printable_line import printable_line
 
 AFTER = 10  # frames after a defect that are neither normal nor anomalous
 NO_SCORES = ("source", "frame", "time")
@@ -145,7 +145,7 @@ def report(result: Mapping) -> str:
     lines += [
         f"{name:<28} frame AUROC {value:.3f}" for name, value in result["auroc"].items() if value is not None
     ]
-    return "\n".join(map(plain_line, lines))
+    return "\n".join(map(printable_line, lines))
 
 
 def _check_output(arguments) -> None:

@@ -19,7 +19,7 @@ from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import file_names
 from vpn_anomaly.modes import MODES
 from vpn_anomaly.storage import overwriting, workdir
-from vpn_anomaly.text.display_names import display_name, name_of_nothing
+from vpn_anomaly.text.display_names import display_name, display_name_of_missing
 
 # The flags that name files, with the modes that they are for and what their names end in.
 INPUT_MODES = ("score", "watch")
@@ -228,7 +228,7 @@ def _overridden(config: ConfigDict, rest: Sequence[str]) -> tuple[ConfigDict, di
         raise UserError(_wrong_value(error)) from error
     if unexpected:
         raise UserError(
-            f"unexpected argument {name_of_nothing(unexpected[0])!r}; flags are written --name=value"
+            f"unexpected argument {display_name_of_missing(unexpected[0])!r}; flags are written --name=value"
         )
     return values["config"].value, dict(config_flags.get_override_values(values["config"]))
 
@@ -239,7 +239,7 @@ def _wrong_value(error: Exception) -> str:
     if not said:
         return _one_line(error)
     field = config_fields.field_named(said[1])
-    return f"{field.name} is {name_of_nothing(said[2])!r}, but has to be {config_module.type_name(field)}"
+    return f"{field.name} is {display_name_of_missing(said[2])!r}, but has to be {config_module.type_name(field)}"
 
 
 def _one_line(error: Exception) -> str:
@@ -281,7 +281,7 @@ def _check_is_file(path: str) -> None:
             " --mode=watch takes pipes and folders); write the sequences to a file first"
         )
     if not os.path.exists(path):
-        raise UserError(f"there is no input file {name_of_nothing(path)}")
+        raise UserError(f"there is no input file {display_name_of_missing(path)}")
 
 
 def _check_workdir(arguments: Arguments) -> None:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from vpn_anomaly import __version__, command_line, modes, usage
 from vpn_anomaly.files import output_files
 from vpn_anomaly.text.error_lines import tell_error
-from vpn_anomaly.text.steady_streams import steady_streams
+from vpn_anomaly.text.failsafe_streams import failsafe_streams
 from vpn_anomaly.text.warning_lines import warnings_on_stderr
 
 
-@steady_streams()
+@failsafe_streams()
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command line, without the program's name; returns the exit code.
 

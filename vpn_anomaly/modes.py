@@ -14,7 +14,7 @@ from vpn_anomaly.arguments import Arguments
 from vpn_anomaly.config_fields import LABELLED_SOURCES
 from vpn_anomaly.ops.devices import check_devices
 from vpn_anomaly.storage import workdir, workdir_lock
-from vpn_anomaly.text.plain_line import plain_line
+from vpn_anomaly.text.printable_line import printable_line
 
 
 def run(arguments: Arguments) -> None:
@@ -94,7 +94,9 @@ def _train(arguments: Arguments, then_evaluate: bool) -> None:
 
             check(config)
         workdir.open_run(directory, config)
-        print(plain_line(f"the run is in {directory}"), flush=True)  # in a log, before what goes to stderr
+        print(
+            printable_line(f"the run is in {directory}"), flush=True
+        )  # in a log, before what goes to stderr
         seconds = loop.train(config, directory)
         if seconds is not None and then_evaluate:
             _evaluate(config, _trained_run(config, directory), directory, seconds)
@@ -112,7 +114,7 @@ def _is_finished(arguments: Arguments) -> bool:
         table = _results_table(results)
     except (AttributeError, KeyError, TypeError, ValueError):  # of another content: evaluate again
         return False
-    print(f"{plain_line(str(directory))} is finished; its results:\n{table}")
+    print(f"{printable_line(str(directory))} is finished; its results:\n{table}")
     return True
 
 
@@ -211,7 +213,7 @@ def _evaluate(config, trained, directory: pathlib.Path, training_seconds: float 
         from vpn_anomaly.evaluation.sequences import evaluate
 
     print(_results_table(evaluate(config, trained, directory, training_seconds)))
-    print(plain_line(f"report: {directory / workdir.REPORT}"))
+    print(printable_line(f"report: {directory / workdir.REPORT}"))
 
 
 def _results_table(results) -> str:

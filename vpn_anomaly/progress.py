@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from vpn_anomaly.text.plain_line import plain_line
+from vpn_anomaly.text.printable_line import printable_line
 
 PERIOD = 30.0  # seconds between lines where none can be redrawn: in a pipe, a log or a notebook
 REDRAWN = 0.1  # seconds between drawings of a terminal's line
@@ -74,7 +74,7 @@ class Progress:
         last = self._total is not None and self.done >= self._total
         text = self._text(self)
         if text and self._pace.due(now, last):
-            self._tell(plain_line(text), last)
+            self._tell(printable_line(text), last)
 
     def end(self) -> None:
         """Nothing comes after; a terminal's line is ended."""

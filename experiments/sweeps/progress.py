@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from experiments.sweeps.run import Process, Run
-from vpn_anomaly.text.plain_line import plain_line
+from vpn_anomaly.text.printable_line import printable_line
 
 TERMINAL_PERIOD = 1.0  # seconds between two drawings of the live line
 PLAIN_PERIOD = 30.0  # seconds between two lines off a terminal
@@ -34,7 +34,7 @@ class Progress:
 
     def line(self, text: str) -> None:
         """One line that stays."""
-        self._write((_CLEAR if self._on_terminal else "") + plain_line(text) + "\n")
+        self._write((_CLEAR if self._on_terminal else "") + printable_line(text) + "\n")
 
     def starts(self, run: Run) -> None:
         self._waiting.remove(run.row)

@@ -20,7 +20,7 @@ def test_array_sums_are_those_of_the_bytes_in_c_order():
 def test_a_changed_renamed_missing_or_reshaped_array_is_named():
     arrays = {"a": np.zeros(4), "b": np.ones(3, ml_dtypes.bfloat16)}
     recorded = checksums.of_arrays(arrays)
-    assert checksums.damaged_array(arrays, recorded) is None
+    assert checksums.array_problem(arrays, recorded) is None
     minus_zero = {**arrays, "a": np.array([0.0, -0.0, 0.0, 0.0])}
     for wrong, name in [
         (minus_zero, "a"),
@@ -29,7 +29,7 @@ def test_a_changed_renamed_missing_or_reshaped_array_is_named():
         ({**arrays, "a": np.zeros((2, 2))}, "a"),
         ({**arrays, "b": np.ones(3)}, "b"),
     ]:
-        assert f"array {name} " in checksums.damaged_array(wrong, recorded)
+        assert f"array {name} " in checksums.array_problem(wrong, recorded)
 
 
 def test_json_sums_do_not_depend_on_the_order_of_keys():
@@ -44,12 +44,12 @@ def test_a_changed_cut_or_missing_file_is_named(tmp_path):
     (tmp_path / "empty").write_bytes(b"")
     recorded = checksums.of_files(tmp_path)
     assert recorded["d/data"] == {"bytes": 5, "sha256": hashlib.sha256(b"12345").hexdigest()}
-    assert checksums.damaged_file(tmp_path, recorded) is None
+    assert checksums.file_problem(tmp_path, recorded) is None
     (tmp_path / "new").write_bytes(b"not recorded")
-    assert checksums.damaged_file(tmp_path, recorded) is None
+    assert checksums.file_problem(tmp_path, recorded) is None
     (tmp_path / "d" / "data").write_bytes(b"12344")
-    assert checksums.damaged_file(tmp_path, recorded) == "file d/data differs from its checksum"
+    assert checksums.file_problem(tmp_path, recorded) == "file d/data differs from its checksum"
     (tmp_path / "d" / "data").write_bytes(b"123")
-    assert checksums.damaged_file(tmp_path, recorded) == "file d/data has 3 of 5 bytes"
+    assert checksums.file_problem(tmp_path, recorded) == "file d/data has 3 of 5 bytes"
     (tmp_path / "d" / "data").unlink()
-    assert checksums.damaged_file(tmp_path, recorded) == "file d/data is missing"
+    assert checksums.file_problem(tmp_path, recorded) == "file d/data is missing"

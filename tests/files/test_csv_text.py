@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from vpn_anomaly.files.csv_text import csv_line, guarded, read_rows, unguarded
+from vpn_anomaly.files.csv_text import csv_line, escape_formula, read_rows, unescape_formula
 
 FORMULAS = [
     "=cmd|' /C calc'!A0",
@@ -36,12 +36,12 @@ PLAIN = ["film.mkv", "a=b.mkv", "a-b", "'film'", "rtsp://***@h/1", "", "'", " x"
 
 @pytest.mark.parametrize("text", FORMULAS)
 def test_formulas_are_guarded(text):
-    assert guarded(text) == "'" + text and unguarded(guarded(text)) == text
+    assert escape_formula(text) == "'" + text and unescape_formula(escape_formula(text)) == text
 
 
 @pytest.mark.parametrize("text", PLAIN)
 def test_other_text_stays(text):
-    assert guarded(text) == text == unguarded(text)
+    assert escape_formula(text) == text == unescape_formula(text)
 
 
 def test_lines_are_read_as_they_were_written():
@@ -60,7 +60,7 @@ def test_no_cell_begins_with_a_formula_by_any_separator(separator):
     for text in [*FORMULAS, "a;=1", "a\t+1", "a,@x", 'a";=1', 'a"\t=1', 'a",=1']:
         line = csv_line([text, -1])
         if separator == ",":
-            assert next(csv.reader(io.StringIO(line, newline="")))[0] == guarded(text)
+            assert next(csv.reader(io.StringIO(line, newline="")))[0] == escape_formula(text)
         else:
             rows = list(csv.reader(io.StringIO(line, newline=""), delimiter=separator))
             assert not any(cell.strip().startswith(("=", "+", "@")) for row in rows for cell in row)

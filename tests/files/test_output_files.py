@@ -16,7 +16,7 @@ from tests.unprivileged import folder_without_permission
 from vpn_anomaly import main as program
 from vpn_anomaly import modes
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.files.output_files import NewFile, check_output, check_outputs_in, open_followed
+from vpn_anomaly.files.output_files import AtomicFile, check_output, check_outputs_in, open_for_tailing
 from vpn_anomaly.scoring.score_files import write_rows
 from vpn_anomaly.storage import workdir
 
@@ -136,7 +136,7 @@ def written_in_one_piece(path, text):
 
 
 def followed(path, text):
-    with open_followed(path) as file:
+    with open_for_tailing(path) as file:
         file.write(text.encode())
 
 
@@ -223,7 +223,7 @@ def test_of_two_writers_one_file_is_left_whole(tmp_path, older, named, last):
     path = tmp_path / "a.csv"
     if older:
         path.write_text("old")
-    writers = [NewFile(path, named=named) for _ in range(2)]
+    writers = [AtomicFile(path, named=named) for _ in range(2)]
     for writer, letter in zip(writers, (b"a", b"b")):
         writer.file.write(100 * letter)
     writers[1 - last].commit()
@@ -232,9 +232,9 @@ def test_of_two_writers_one_file_is_left_whole(tmp_path, older, named, last):
 
 
 def test_of_two_that_are_followed_one_is_left_whole(tmp_path):
-    with open_followed(tmp_path / "a.csv") as first:
+    with open_for_tailing(tmp_path / "a.csv") as first:
         first.write(b"a\n")
-        with open_followed(tmp_path / "a.csv") as second:
+        with open_for_tailing(tmp_path / "a.csv") as second:
             second.write(b"b\n")
             first.write(b"a\n")
             second.write(b"b\n")
@@ -242,7 +242,7 @@ def test_of_two_that_are_followed_one_is_left_whole(tmp_path):
 
 
 def test_a_writer_that_gives_up_leaves_the_file_of_another(tmp_path):
-    first = NewFile(tmp_path / "a.csv", named=True)
+    first = AtomicFile(tmp_path / "a.csv", named=True)
     workdir.write_atomically(tmp_path / "a.csv", lambda file: file.write(b"whole"))
     first.discard()
     assert content(tmp_path) == {"a.csv": b"whole"}

@@ -147,13 +147,13 @@ def test_any_name_that_a_file_can_have(tmp_path, name):
 
 def test_what_killed_programs_left_goes_after_a_day(tmp_path):
     names = [partial_files.partial_path(tmp_path / "a.npy").name for _ in range(2)]
-    names.append(pathlib.Path(output_files.NewFile(tmp_path / "a.csv").file.name).name)
+    names.append(pathlib.Path(output_files.AtomicFile(tmp_path / "a.csv").file.name).name)
     of_others = ["a.npy", ".a.npy", "a.partial", ".film.partial", ".0123456.partial"]
-    long_ago = time.time() - 2 * partial_files.LEFT_OVER
+    long_ago = time.time() - 2 * partial_files.ABANDONED_AFTER
     for name in (*names, *of_others):
         (tmp_path / name).touch()
         if name != names[0]:
             os.utime(tmp_path / name, (long_ago, long_ago))
-    partial_files.remove_left_over(tmp_path)
+    partial_files.remove_abandoned(tmp_path)
     assert set(os.listdir(tmp_path)) == {names[0], *of_others}
-    partial_files.remove_left_over(tmp_path / "nowhere")
+    partial_files.remove_abandoned(tmp_path / "nowhere")

@@ -203,7 +203,7 @@ def rewritten(directory, step, change):
     record = json.loads(path.read_text())
     del record["sha256"]
     record = change(record) or record
-    path.write_text(json.dumps(checksums.sealed(record)))
+    path.write_text(json.dumps(checksums.with_checksum(record)))
     (directory / str(step) / checkpoint_folder.FILES).unlink()
 
 
@@ -293,7 +293,7 @@ CALIBRATIONS = {
 
 @pytest.mark.parametrize("record, scores", CALIBRATIONS.values(), ids=CALIBRATIONS)
 def test_a_sealed_calibration_of_another_content_is_made_again(tmp_path, caplog, record, scores):
-    sealed = checksums.sealed({"arrays": checksums.of_arrays(scores), **record})
+    sealed = checksums.with_checksum({"arrays": checksums.of_arrays(scores), **record})
     arrays = {f"score/{name}": array for name, array in scores.items()}
     np.savez(tmp_path / "calibration.npz", record=np.array(json.dumps(sealed)), **arrays)
     assert checkpoints.load_calibration(tmp_path, {"step": 1}) is None

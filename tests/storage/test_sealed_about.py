@@ -89,7 +89,7 @@ def test_a_sealed_record_of_any_content_is_told_in_one_line(folder):
     del about["sha256"]
     tried = refused = 0
     for what, content in contents(about):
-        (folder / "about.json").write_text(json.dumps(checksums.sealed(content)))
+        (folder / "about.json").write_text(json.dumps(checksums.with_checksum(content)))
         tried += 1
         try:
             read = exported_weights.read_about(folder)
@@ -133,7 +133,7 @@ def test_any_text_is_told_in_one_line_by_the_command(folder, capsys, text):
 
 def test_a_deep_one_that_is_sealed(folder, capsys):
     content = {"config": nested(900), "step": 5, "arrays": {}, "files": {}}
-    (folder / "about.json").write_text(json.dumps(checksums.sealed(content)))
+    (folder / "about.json").write_text(json.dumps(checksums.with_checksum(content)))
     assert main([f"--checkpoint={folder}", "--mode=describe"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert "nested too deeply" in line

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from vpn_anomaly.text.display_names import display_name, display_names, masked, name_of_nothing
+from vpn_anomaly.text.display_names import display_name, display_name_of_missing, display_names, mask_secrets
 
 SECRET = "hunter2"
 
@@ -111,15 +111,15 @@ def test_a_password_is_not_shown(where, before):
     assert SECRET not in name and "***" in name and display_name(name) == name
     alone = [] if before[-1:].isalnum() else [SECRET]
     said = [address, repr(address), f"{before}{SECRET} is wrong", *alone]
-    assert SECRET not in masked(", ".join(said), [address])
+    assert SECRET not in mask_secrets(", ".join(said), [address])
 
 
 def test_a_password_is_not_shown_decoded():
     address = "http://me:p%40ss%2Fword@cam/v?key=%61bcdef"
-    said = masked("no me:p@ss/word at cam: 'p@ss/word', ss/word, abcdef; p%40ss%2Fword", [address])
+    said = mask_secrets("no me:p@ss/word at cam: 'p@ss/word', ss/word, abcdef; p%40ss%2Fword", [address])
     assert said == "no *** at cam: '***', ***/***, ***; ***"
-    assert masked("moved to rtsp://a:b@c/d, not found", []) == "moved to rtsp://***@c/d, not found"
-    assert masked("connection refused", ["rtsp://c:on@h/r?e=f"]) == "connection refused"
+    assert mask_secrets("moved to rtsp://a:b@c/d, not found", []) == "moved to rtsp://***@c/d, not found"
+    assert mask_secrets("connection refused", ["rtsp://c:on@h/r?e=f"]) == "connection refused"
 
 
 @pytest.mark.parametrize(
@@ -134,14 +134,14 @@ def test_a_password_is_not_shown_decoded():
     ],
 )
 def test_a_mistyped_address_is_one_still(mistyped):
-    assert SECRET not in name_of_nothing(mistyped.format(SECRET))
+    assert SECRET not in display_name_of_missing(mistyped.format(SECRET))
 
 
 @pytest.mark.parametrize(
     "path", ["/data/10:30/a@b.mp4", "day=1/film.mp4", "day?/n=1*.mp4", "a@b.mp4", "http.mp4"]
 )
 def test_a_file_that_is_not_there_is_named(path):
-    assert name_of_nothing(path) == path
+    assert display_name_of_missing(path) == path
 
 
 def test_what_looks_alike_is_numbered():

@@ -6,7 +6,7 @@ import pytest
 
 from tests import tiny
 from tests.data.video_files import write_video
-from tests.text.test_steady_streams import STREAMS
+from tests.text.test_failsafe_streams import STREAMS
 from tests.watching.conftest import footage
 from vpn_anomaly.main import main
 

@@ -18,16 +18,16 @@ def of_json(content: object) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def sealed(record: Mapping[str, object]) -> dict[str, object]:
+def with_checksum(record: Mapping[str, object]) -> dict[str, object]:
     """The record with its own sum, as `sha256`."""
     return {**record, "sha256": of_json(record)}
 
 
-def damaged_record(record: object, kinds: Mapping[str, type] = types.MappingProxyType({})) -> str | None:
+def record_problem(record: object, kinds: Mapping[str, type] = types.MappingProxyType({})) -> str | None:
     """What is wrong with a sealed record, in words; None where it agrees with its sum.
 
     Args:
-      kinds: what it has to have, see `lacking`: a sum says nothing of who made it.
+      kinds: what it has to have, see `schema_problem`: a sum says nothing of who made it.
     """
     if not isinstance(record, dict) or "sha256" not in record:
         return "its metadata is incomplete"
@@ -38,10 +38,10 @@ def damaged_record(record: object, kinds: Mapping[str, type] = types.MappingProx
         return f"its metadata is {error}"
     if of_json(content) != record["sha256"]:
         return "its metadata differs from its checksum"
-    return lacking(content, kinds)
+    return schema_problem(content, kinds)
 
 
-def lacking(content: object, kinds: Mapping[str, type]) -> str | None:
+def schema_problem(content: object, kinds: Mapping[str, type]) -> str | None:
     """The first key that is missing or of another kind than in `kinds`, in words; None: all are there.
 
     Kinds are dict, list, str, int (a whole number, 0 or more) and float (any number that a float holds).
@@ -77,7 +77,7 @@ def of_arrays(arrays: Mapping[str, np.ndarray]) -> dict[str, dict]:
     }
 
 
-def damaged_array(arrays: Mapping[str, np.ndarray], recorded: Mapping[str, dict]) -> str | None:
+def array_problem(arrays: Mapping[str, np.ndarray], recorded: Mapping[str, dict]) -> str | None:
     """What the first array is that differs from its record, in words; None where all agree."""
     found = of_arrays(arrays)
     for name in [*recorded, *found]:
@@ -102,7 +102,7 @@ def of_file(path: pathlib.Path) -> dict[str, object]:
     return {"bytes": path.stat().st_size, "sha256": digest}
 
 
-def damaged_file(folder: pathlib.Path, recorded: Mapping[str, dict]) -> str | None:
+def file_problem(folder: pathlib.Path, recorded: Mapping[str, dict]) -> str | None:
     """What the first recorded file is that is gone or differs, in words; None where all agree."""
     for name, record in recorded.items():
         if not (folder / name).is_file():

@@ -25,7 +25,7 @@ def csv_line(values: Sequence[object]) -> str:
     quoting = csv.QUOTE_NONNUMERIC if any(map(_OTHER_SEPARATORS.search, texts)) else csv.QUOTE_MINIMAL
     line = io.StringIO()
     csv.writer(line, lineterminator="\n", quoting=quoting).writerow(
-        [guarded(value) if isinstance(value, str) else value for value in values]
+        [escape_formula(value) if isinstance(value, str) else value for value in values]
     )
     return line.getvalue()
 
@@ -33,14 +33,14 @@ def csv_line(values: Sequence[object]) -> str:
 def read_rows(file: TextIO) -> Iterator[dict[str, str]]:
     """The rows of a file that was opened with newline="", by the names in its first line."""
     for row in csv.DictReader(file):
-        yield {name: unguarded(text) if isinstance(text, str) else text for name, text in row.items()}
+        yield {name: unescape_formula(text) if isinstance(text, str) else text for name, text in row.items()}
 
 
-def guarded(text: str) -> str:
+def escape_formula(text: str) -> str:
     """The text with ' before it where a spreadsheet would take it for a formula."""
     return f"'{text}" if _FORMULA.match(text) else text
 
 
-def unguarded(text: str) -> str:
-    """The text that `guarded` was given."""
+def unescape_formula(text: str) -> str:
+    """The text that `escape_formula` was given."""
     return text[1:] if text.startswith("'") and _FORMULA.match(text[1:]) else text

@@ -7,7 +7,7 @@ import os
 import re
 
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.text.display_names import name_of_nothing
+from vpn_anomaly.text.display_names import display_name_of_missing
 
 ROOM = ("x" * 150, "x" * 150)  # what is longer than all that is made inside a folder
 SHOWN = 60  # characters of a name that is too long
@@ -70,6 +70,6 @@ def _check_possible(path: str, shown: str, *inside: str) -> None:
 
 def _shown(name: str) -> str:
     """The name in one line that can be read; of an address that was mistyped, without its secrets."""
-    name = name_of_nothing(name)
+    name = display_name_of_missing(name)
     name = name if name.isprintable() else repr(name)[1:-1]
     return name if len(name) <= 2 * SHOWN else f"{name[:SHOWN]}… ({len(name):,} characters)"

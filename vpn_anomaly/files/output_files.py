@@ -38,10 +38,10 @@ def check_output(path: str | os.PathLike) -> None:
         target = os.path.realpath(path)
         there = _state(target)
         if there is None:  # only the name itself shows that it is allowed: not too long, no odd letters
-            NewFile(path, named=True).discard()
+            AtomicFile(path, named=True).discard()
         elif stat.S_ISREG(there.st_mode):
             os.close(os.open(target, os.O_WRONLY))
-            NewFile(path).discard()
+            AtomicFile(path).discard()
         else:
             _check_special(there)
             if not os.access(target, os.W_OK):
@@ -50,13 +50,13 @@ def check_output(path: str | os.PathLike) -> None:
 
 def check_outputs_in(folder: pathlib.Path, *names: str) -> None:
     """`check_output` of files in a folder, which need not be there: it could be made, but is not."""
-    with made(folder):
+    with existing_folder(folder):
         for name in names:
             check_output(folder / name)
 
 
 @contextlib.contextmanager
-def made(folder: pathlib.Path) -> Iterator[None]:
+def existing_folder(folder: pathlib.Path) -> Iterator[None]:
     """The folder is there; of it and those above, the ones that were made and are empty go at the end.
 
     Raises UserError where it cannot be made.
@@ -82,7 +82,7 @@ def write_atomically(path: pathlib.Path, write: Callable) -> None:
     Raises UserError where it cannot be written.
     """
     with storing(path):
-        new = NewFile(path)
+        new = AtomicFile(path)
         try:
             write(new.file)
             new.commit()
@@ -90,14 +90,14 @@ def write_atomically(path: pathlib.Path, write: Callable) -> None:
             new.discard()
 
 
-def open_followed(path: str | os.PathLike) -> io.RawIOBase:
+def open_for_tailing(path: str | os.PathLike) -> io.RawIOBase:
     """Opens a file that others read while it is written, without a buffer; an older one is replaced now.
 
     Whoever reads or writes the older one keeps it. OSError where the system refuses.
     """
-    new = NewFile(path, buffering=0)
+    new = AtomicFile(path, buffering=0)
     try:
-        new.take_name()
+        new.move_into_place()
     except OSError as error:
         new.discard()
         if error.errno not in _NOT_REPLACED:
@@ -106,8 +106,8 @@ def open_followed(path: str | os.PathLike) -> io.RawIOBase:
     return new.file
 
 
-class NewFile:
-    """New content of a file, in a temporary file beside it until `commit`, `take_name` or `discard`.
+class AtomicFile:
+    """New content of a file, in a temporary file beside it until `commit`, `move_into_place` or `discard`.
 
     OSError where the system refuses, from all but `discard`.
 
@@ -136,7 +136,7 @@ class NewFile:
             with contextlib.suppress(OSError):
                 os.chmod(self._place, stat.S_IMODE(there.st_mode))
 
-    def take_name(self) -> None:
+    def move_into_place(self) -> None:
         """Replaces what is there: all that is written, from now on too, is seen under the name."""
         if self._place is not None:
             if self._place != self._target:
@@ -150,7 +150,7 @@ class NewFile:
             os.fsync(self.file.fileno())
         self.file.close()
         try:
-            self.take_name()
+            self.move_into_place()
         except OSError as error:
             if error.errno not in _NOT_REPLACED:
                 raise
@@ -159,7 +159,7 @@ class NewFile:
                 file.truncate()
             self.discard()
 
-    def cut(self, length: int) -> None:
+    def truncate(self, length: int) -> None:
         """Closes it with its first bytes: the rest could not be written, or not all of it."""
         number = os.dup(self.file.fileno())
         try:

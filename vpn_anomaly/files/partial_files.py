@@ -11,7 +11,7 @@ import secrets
 import time
 
 NAME_BYTES = 100  # of the file's own name in that of its partial one: names have 255 in all
-LEFT_OVER = 24 * 3600.0  # seconds without a write, after which a partial file is a killed program's
+ABANDONED_AFTER = 24 * 3600.0  # seconds without a write, after which a partial file is a killed program's
 _NAME = re.compile(r"\..*\.[0-9]+-[0-9a-f]{8}\.partial", re.DOTALL)
 
 
@@ -27,9 +27,9 @@ def remove(path: pathlib.Path) -> None:
         path.unlink()
 
 
-def remove_left_over(folder: pathlib.Path) -> None:
+def remove_abandoned(folder: pathlib.Path) -> None:
     """Removes partial files that programs left in the folder when they were killed, a day ago or more."""
     with contextlib.suppress(OSError):
         for path in folder.glob(".*.partial"):
-            if _NAME.fullmatch(path.name) and time.time() - path.lstat().st_mtime > LEFT_OVER:
+            if _NAME.fullmatch(path.name) and time.time() - path.lstat().st_mtime > ABANDONED_AFTER:
                 remove(path)

@@ -61,7 +61,7 @@ class AnnotatedVideo(Closing):
         self._container = None
         self._written = 0  # bytes that are whole fragments
         with output_files.storing(self.path):
-            self._new = output_files.NewFile(self.path, named=True)
+            self._new = output_files.AtomicFile(self.path, named=True)
         self._file = _Sink(self._new.file)
         with self._writing():
             self._open(rate)
@@ -153,9 +153,9 @@ class AnnotatedVideo(Closing):
             if self._container is not None:
                 self._container.close()
         with contextlib.suppress(OSError):
-            self._new.cut(self._written)
+            self._new.truncate(self._written)
             if self._written and not self._new.replaces:
-                self._new.take_name()
+                self._new.move_into_place()
         self._new.discard()
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from vpn_anomaly.text.plain_line import plain_line
+from vpn_anomaly.text.printable_line import printable_line
 
 SCORE_WIDTH, COLUMN_WIDTH = 28, 24
 COLUMNS = {
@@ -39,7 +39,7 @@ def results_table(results: Mapping) -> str:
     )
     lines += [f"done: {phrase}" for phrase in results["done"]]
     lines += [f"not done: {phrase}" for phrase in results["not_done"]]
-    return "\n".join(plain_line(line.rstrip()) for line in lines)
+    return "\n".join(printable_line(line.rstrip()) for line in lines)
 
 
 def cell(metrics: Mapping, name: str) -> str:

@@ -13,7 +13,7 @@ from vpn_anomaly.report.colours import INK
 from vpn_anomaly.report.parts import Page
 from vpn_anomaly.report.pictures import ENLARGED_BELOW
 from vpn_anomaly.storage import workdir
-from vpn_anomaly.text.plain_line import plain_line
+from vpn_anomaly.text.printable_line import printable_line
 
 TEMPLATE = pathlib.Path(__file__).with_name("page.html")
 
@@ -32,7 +32,7 @@ def html(page: Page) -> str:
 def _readable(value: object) -> object:
     """Text as a reader may see it: with "?" for bytes of a file name that are no UTF-8, no control
     characters."""
-    return plain_line(value.encode(errors="replace").decode()) if type(value) is str else value
+    return printable_line(value.encode(errors="replace").decode()) if type(value) is str else value
 
 
 @functools.cache

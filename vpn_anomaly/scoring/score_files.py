@@ -82,7 +82,7 @@ def _rows(scores: dict[str, np.ndarray], first_sequence: int, frames: tuple[int,
 def write_rows(path: pathlib.Path, rows: list[dict]) -> None:
     """Writes rows of equal columns, one or more, as .jsonl or else as .csv with a line of names.
 
-    Text in a .csv is guarded (`csv_text`).
+    Text in a .csv is escape_formula (`csv_text`).
     """
     text = io.StringIO()
     if path.suffix == ".jsonl":

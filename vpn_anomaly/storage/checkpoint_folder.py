@@ -89,8 +89,8 @@ def _is_checkpoint(path: pathlib.Path, step: int) -> bool:
     except (OSError, ValueError):
         return True  # a damaged one
     says_a_step = (
-        checksums.damaged_record(record, {"metadata": dict}) is None
-        and checksums.lacking(record["metadata"], {"step": int}) is None
+        checksums.record_problem(record, {"metadata": dict}) is None
+        and checksums.schema_problem(record["metadata"], {"step": int}) is None
     )
     return not says_a_step or record["metadata"]["step"] == step
 

@@ -64,7 +64,7 @@ def save(directory: pathlib.Path, step: int, state, metadata: Mapping) -> None:
         if _make_room(directory, step, record):
             return
         folder = checkpoint_folder.free_folder(directory, step)
-        orbax_folder.save(folder, items, **{METADATA: checksums.sealed(record)})
+        orbax_folder.save(folder, items, **{METADATA: checksums.with_checksum(record)})
     workdir.write_json(folder / FILES, checksums.of_files(folder))
     with workdir.storing(directory):
         for old in list(checkpoint_folder.by_step(directory).values())[:-KEPT]:
@@ -79,7 +79,7 @@ def restore_latest(
     Args:
       abstract_state: a pytree like the saved one, of anything with shape and dtype (arrays,
         jax.ShapeDtypeStruct). Top-level parts may be left out: those are not read.
-      said: what the metadata has to have, and of which kind (`checksums.lacking`); one without
+      said: what the metadata has to have, and of which kind (`checksums.schema_problem`); one without
         counts as damaged.
 
     Returns:
@@ -92,7 +92,7 @@ def restore_latest(
 
     def read(step: int) -> tuple[object, dict]:
         record = _read_record(directory, step)
-        _refuse(checksums.lacking(record["metadata"], said))
+        _refuse(checksums.schema_problem(record["metadata"], said))
         _check_same_model(record["arrays"], wanted, directory / str(step))
         arrays = _read_arrays(directory, step, record["arrays"], wanted)
         return named_arrays.like(abstract_state, arrays), record["metadata"]
@@ -129,7 +129,9 @@ def save_calibration(
     `made_with` (plain JSON: step, masks, ...) says what the scores depend on.
     """
     arrays = {name: np.asarray(array) for name, array in scores.items()}
-    record = checksums.sealed(_as_json({"made_with": dict(made_with), "arrays": checksums.of_arrays(arrays)}))
+    record = checksums.with_checksum(
+        _as_json({"made_with": dict(made_with), "arrays": checksums.of_arrays(arrays)})
+    )
     with workdir.storing(directory):
         directory.mkdir(parents=True, exist_ok=True)
     workdir.write_atomically(
@@ -163,8 +165,8 @@ def load_calibration(
         record = json.loads(stored.pop("record").item())
         arrays = {name.removeprefix("score/"): array for name, array in stored.items()}
         damage = (
-            checksums.damaged_record(record, {"made_with": dict, "arrays": dict})
-            or checksums.damaged_array(arrays, record["arrays"])
+            checksums.record_problem(record, {"made_with": dict, "arrays": dict})
+            or checksums.array_problem(arrays, record["arrays"])
             or _no_scores(arrays)
         )
     except Exception as error:  # numpy, zipfile and json have many ways to fail on damaged bytes
@@ -236,14 +238,17 @@ def _read_record(directory: pathlib.Path, step: int) -> dict:
     """The verified metadata and array records of a step. Raises _Damaged."""
     folder = _folder(directory, step)
     try:
-        _refuse(checksums.damaged_file(folder, json_reading.read_object(folder / FILES)))
+        _refuse(checksums.file_problem(folder, json_reading.read_object(folder / FILES)))
     except FileNotFoundError:  # a run killed right after a save has a whole checkpoint without it
         pass
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise _Damaged(f"file {FILES} is not readable: {type(error).__name__}") from error
     restore = ocp.args.Composite(**{METADATA: ocp.args.JsonRestore()})
     record = _restored(directory, step, restore)[METADATA]
-    _refuse(checksums.damaged_record(record, _RECORD) or checksums.lacking(record["metadata"], {"step": int}))
+    _refuse(
+        checksums.record_problem(record, _RECORD)
+        or checksums.schema_problem(record["metadata"], {"step": int})
+    )
     return record
 
 
@@ -263,7 +268,7 @@ def _read_arrays(directory, step, recorded, wanted) -> dict[str, np.ndarray]:
     restored = _restored(directory, step, ocp.args.Composite(**targets))
     arrays = {}
     for item in wanted:
-        _refuse(checksums.damaged_array(restored[item], recorded[item]))
+        _refuse(checksums.array_problem(restored[item], recorded[item]))
         arrays.update(restored[item])
     return arrays
 
@@ -302,7 +307,7 @@ def _malformed(recorded: object) -> str | None:
     if not isinstance(recorded, dict):
         return "its arrays are not recorded"
     kinds = {"shape": list, "dtype": str, "sha256": str}
-    return next(filter(None, (checksums.lacking(one, kinds) for one in recorded.values())), None)
+    return next(filter(None, (checksums.schema_problem(one, kinds) for one in recorded.values())), None)
 
 
 # --- saving

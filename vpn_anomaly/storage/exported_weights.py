@@ -54,7 +54,7 @@ def read_about(folder: pathlib.Path) -> dict:
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise _damaged(folder, f"{ABOUT} cannot be read: {reason}") from error
-    damage = checksums.damaged_record(about, _ABOUT) or checksums.lacking(
+    damage = checksums.record_problem(about, _ABOUT) or checksums.schema_problem(
         about["files"], {WEIGHTS: dict, CALIBRATION: dict}
     )
     if damage:
@@ -72,11 +72,11 @@ def read_weights(
     """
     limit, path = limit or memory_limit.for_sequences(), folder / WEIGHTS
     try:
-        damage = checksums.damaged_file(folder, about["files"])
+        damage = checksums.file_problem(folder, about["files"])
         if damage is None:
             with array_files.open_archive(path) as archive:
                 arrays = archive.read_all(lambda size: limit.check(path, size, "unpacked, it"))
-            damage = checksums.damaged_array(arrays, about["arrays"])
+            damage = checksums.array_problem(arrays, about["arrays"])
     except (UserError, MemoryError):
         raise
     except Exception as error:  # numpy and zipfile have many ways to fail on damaged bytes
@@ -88,7 +88,7 @@ def read_weights(
 
 def check_training(folder: pathlib.Path, about: Mapping) -> None:
     """Raises UserError where about.json does not say of the training what an evaluation tells."""
-    lacking = checksums.lacking(about, TRAINING)
+    lacking = checksums.schema_problem(about, TRAINING)
     if lacking:
         raise _damaged(folder, f"{ABOUT}: {lacking}")
 
@@ -123,7 +123,7 @@ def write(folder: pathlib.Path, weights: Mapping[str, np.ndarray], about: Mappin
         "arrays": checksums.of_arrays(weights),
         "files": {name: checksums.of_file(folder / name) for name in (WEIGHTS, CALIBRATION)},
     }
-    workdir.write_json(folder / ABOUT, checksums.sealed(record))
+    workdir.write_json(folder / ABOUT, checksums.with_checksum(record))
 
 
 def _damaged(folder: pathlib.Path, how: str) -> UserError:

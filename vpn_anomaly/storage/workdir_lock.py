@@ -45,13 +45,13 @@ def held(directory: pathlib.Path) -> Iterator[None]:
       InUse: another program holds the folder, with its process and since when.
       UserError: the folder cannot be made or written.
     """
-    with output_files.made(directory):
+    with output_files.existing_folder(directory):
         lock = _acquired(directory)
         try:
             for folder in (directory, directory / workdir.CHECKPOINTS):
                 if folder == directory or os.path.lexists(folder):
                     workdir.check_writable(folder)
-                    partial_files.remove_left_over(folder)
+                    partial_files.remove_abandoned(folder)
             yield
         finally:
             if lock is not None:

@@ -50,7 +50,7 @@ def display_names(sources: Sequence[str]) -> list[str]:
     return [name_of[source] for source in sources]
 
 
-def name_of_nothing(source: str) -> str:
+def display_name_of_missing(source: str) -> str:
     """As `display_name`, for what names no file: it may be an address that was mistyped."""
     mistyped = _MISTYPED.match(source)
     if _START.match(source) or not mistyped:
@@ -59,19 +59,19 @@ def name_of_nothing(source: str) -> str:
     return scheme + _without_secrets(source.removeprefix(scheme))
 
 
-def masked(words: str, addresses: Iterable[str]) -> str:
+def mask_secrets(words: str, addresses: Iterable[str]) -> str:
     """Words of FFmpeg, the system or Python with *** for all that they repeat of addresses' secrets."""
     for address in addresses:
         name = display_name(address)
         if name != address:
-            words = without_address(words, address, name)
+            words = replace_address(words, address, name)
             for secret in _spellings(_secrets(address)):
                 at_ends = r"(?<!\w){}(?!\w)" if len(secret) < _SHORT else "{}"
                 words = re.sub(at_ends.format(re.escape(secret)), HIDDEN, words)
     return re.sub(r"[A-Za-z][\w+.-]*://\S+", lambda found: display_name(found[0]), words)
 
 
-def without_address(words: str, address: str, name: str) -> str:
+def replace_address(words: str, address: str, name: str) -> str:
     """The words with the name for every spelling of the whole address."""
     for spelling in _spellings([address, str(pathlib.PurePath(address)), " ".join(address.split())]):
         words = words.replace(spelling, name)

@@ -5,8 +5,8 @@ import traceback
 from collections.abc import Sequence
 
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.text.display_names import masked, name_of_nothing, without_address
-from vpn_anomaly.text.plain_line import plain_line
+from vpn_anomaly.text.display_names import display_name_of_missing, mask_secrets, replace_address
+from vpn_anomaly.text.printable_line import printable_line
 
 BAD_REQUEST, INTERRUPTED = 2, 130  # exit codes
 LONGEST_REASON = 200  # characters of what an allocator says
@@ -32,7 +32,7 @@ def tell_error(error: BaseException, argv: Sequence[str]) -> int | None:
         return None
     if "--debug" in argv:
         _tell_traceback(argv)
-    print(plain_line(_without_secrets(line, argv)), file=sys.stderr)
+    print(printable_line(_without_secrets(line, argv)), file=sys.stderr)
     return code
 
 
@@ -47,18 +47,18 @@ def _first_line(error: BaseException) -> str:
 
 def _tell_traceback(argv: Sequence[str]) -> None:
     """The traceback of the exception that is handled, indented: no line can pass for the program's."""
-    lines = masked(traceback.format_exc(), _addresses(argv)).splitlines()
-    print(*(f"  {plain_line(line)}" for line in lines), sep="\n", file=sys.stderr)
+    lines = mask_secrets(traceback.format_exc(), _addresses(argv)).splitlines()
+    print(*(f"  {printable_line(line)}" for line in lines), sep="\n", file=sys.stderr)
 
 
 def _without_secrets(line: str, argv: Sequence[str]) -> str:
     """A line without what is secret in the addresses of the command line, should it repeat one."""
     for address in _addresses(argv):
-        line = without_address(line, address, name_of_nothing(address))
+        line = replace_address(line, address, display_name_of_missing(address))
     return line
 
 
 def _addresses(argv: Sequence[str]) -> list[str]:
     """The arguments, of flags what stands behind =, that hold something secret."""
     values = [argument.partition("=")[2] if argument.startswith("-") else argument for argument in argv]
-    return [value for value in values if name_of_nothing(value) != value]
+    return [value for value in values if display_name_of_missing(value) != value]

@@ -5,7 +5,7 @@ import logging
 import sys
 from collections.abc import Iterator
 
-from vpn_anomaly.text.plain_line import plain_line
+from vpn_anomaly.text.printable_line import printable_line
 
 
 @contextlib.contextmanager
@@ -31,4 +31,4 @@ def warnings_on_stderr() -> Iterator[None]:
 
 class _OneLine(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        return plain_line(super().format(record))
+        return printable_line(super().format(record))

@@ -22,7 +22,7 @@ ENDINGS = (".csv", ".jsonl")
 class ScoreLog:
     """A row a frame: source, frame, time, each score by its name, p_KIND of each kind.
 
-    A .csv has a line of column names first, and text in it is guarded (`csv_text`). What a frame does
+    A .csv has a line of column names first, and text in it is escape_formula (`csv_text`). What a frame does
     not have (None, not in the mapping, or not a finite number) is empty there and null in a .jsonl.
 
     Args:
@@ -114,7 +114,7 @@ class LineFile:
         self.path = path
         self._length = 0  # bytes of whole lines
         with output_files.storing(path):
-            self._file = output_files.open_followed(path)
+            self._file = output_files.open_for_tailing(path)
 
     def write(self, line: str) -> None:
         """Adds a line, which ends in "\\n". UserError where that fails: no part of it is left."""

@@ -23,7 +23,7 @@ from vpn_anomaly.stop_request import StopRequest
 from vpn_anomaly.storage import provenance
 from vpn_anomaly.systems.build import build_system
 from vpn_anomaly.text.display_names import display_name, display_names
-from vpn_anomaly.text.plain_line import plain_line
+from vpn_anomaly.text.printable_line import printable_line
 from vpn_anomaly.watching.events import Change
 from vpn_anomaly.watching.live import Live, LiveFrame
 from vpn_anomaly.watching.monitor import Watcher
@@ -245,7 +245,7 @@ class _Session:
 
 
 def _tell(line: str) -> None:
-    print(plain_line(line), file=sys.stderr, flush=True)
+    print(printable_line(line), file=sys.stderr, flush=True)
 
 
 class _Progress:

@@ -9,7 +9,7 @@ import urllib.parse
 from vpn_anomaly.data.memory_limit import MemoryLimit
 from vpn_anomaly.data.video.decode import Decoder, reason, video_stream
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.text.display_names import HIDDEN, display_name, masked
+from vpn_anomaly.text.display_names import HIDDEN, display_name, mask_secrets
 
 # FFmpeg's name for the system's cameras, camera N there, and what it must be told.
 CAMERAS = {
@@ -46,11 +46,11 @@ def open_stream(address: str, timeout: float, limit: MemoryLimit) -> Decoder:
         if time.monotonic() - start > 0.95 * timeout:
             why = f"no answer in {timeout:g} s; check that it is on and sends, or wait longer"
         else:
-            words = _unknown_host(address) or masked(reason(error), [address])
+            words = _unknown_host(address) or mask_secrets(reason(error), [address])
             why = f"cannot be opened ({words}); check the address, and that it is on{_unescaped(address)}"
         raise UserError(f"{name}: {why}") from error
     live = scheme in ALWAYS_LIVE or not container.duration
-    hide = lambda words: masked(words, [address])
+    hide = lambda words: mask_secrets(words, [address])
     return Decoder(container, video_stream(container, name, limit), live, timeout, hide)
 
 

@@ -239,7 +239,7 @@ def video_stream(container, name: str, limit: MemoryLimit):
 def reason(error: Exception) -> str:
     """The operating system's or FFmpeg's words for an error, without its number.
 
-    Where they name an address, it is with its secrets (`display_names.masked`)."""
+    Where they name an address, it is with its secrets (`display_names.mask_secrets`)."""
     words = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return words[:1].lower() + words[1:]
 

@@ -116,7 +116,7 @@ class FrameCache:
         partial = partial_files.partial_path(self._folder / start)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            partial_files.remove_left_over(self._folder)
+            partial_files.remove_abandoned(self._folder)
             with _as_unreadable():
                 video = open_video(source, self._settings)
             with video, partial.open("xb") as file:

@@ -7,7 +7,7 @@ import re
 
 from vpn_anomaly.data.video.image_formats import image_endings
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.text.display_names import display_name, name_of_nothing
+from vpn_anomaly.text.display_names import display_name, display_name_of_missing
 
 ADDRESSES = ("rtsp://", "http://", "https://", "udp://", "tcp://")
 VIDEOS = frozenset(
@@ -46,10 +46,12 @@ def sources(where: str) -> list[str]:
     if os.path.exists(where):
         return [where]
     if not glob.has_magic(where):
-        raise UserError(f"{name_of_nothing(where)}: no such file or folder; {NEEDED}")
+        raise UserError(f"{display_name_of_missing(where)}: no such file or folder; {NEEDED}")
     found = _matching(where)
     if not found:
-        raise UserError(f"{name_of_nothing(where)}: the pattern matches no image and no video; {NEEDED}")
+        raise UserError(
+            f"{display_name_of_missing(where)}: the pattern matches no image and no video; {NEEDED}"
+        )
     return found
 
 

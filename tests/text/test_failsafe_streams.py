@@ -14,7 +14,7 @@ from tests import tiny
 from vpn_anomaly import command_line
 from vpn_anomaly.main import main
 from vpn_anomaly.storage import workdir
-from vpn_anomaly.text.steady_streams import steady_streams
+from vpn_anomaly.text.failsafe_streams import failsafe_streams
 
 ROOT = pathlib.Path(__file__).parents[2]
 
@@ -61,7 +61,7 @@ def bad_streams(request, monkeypatch):
 
 def test_printing_changes_nothing_and_the_streams_come_back(bad_streams):
     before = sys.stdout, sys.stderr
-    with steady_streams():
+    with failsafe_streams():
         for stream in (sys.stdout, sys.stderr):
             print("p ≤ 0.01, 4×4, \udcff", file=stream, flush=True)
             stream.writelines(["≤", "\n"])
@@ -81,7 +81,7 @@ def test_printing_changes_nothing_and_the_streams_come_back(bad_streams):
 def test_characters_that_cannot_be_shown_are_replaced(monkeypatch, encoding, shown):
     raw = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding=encoding))
-    with steady_streams():
+    with failsafe_streams():
         print("p ≤ 4×4 \udcff")
     assert raw.getvalue().decode(encoding) == shown + "\n"
 
@@ -89,7 +89,7 @@ def test_characters_that_cannot_be_shown_are_replaced(monkeypatch, encoding, sho
 def test_what_is_told_after_a_failure_is_told(monkeypatch):
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stdout", stream)
-    with steady_streams():
+    with failsafe_streams():
         with monkeypatch.context() as full:
             full.setattr(stream, "write", STREAMS["full"]().write, raising=False)
             print("lost")
@@ -212,8 +212,8 @@ def test_help_on_a_terminal_of_few_characters(variables, monkeypatch):
 @pytest.mark.parametrize("redirections", ["2>&-", "<&- >&- 2>&-"])
 def test_what_libraries_print_lands_in_no_file_of_ours(redirections, tmp_path):
     program = (
-        "import os, subprocess, sys\nfrom vpn_anomaly.text.steady_streams import steady_streams\n"
-        "with steady_streams(), open(sys.argv[1], 'wb') as file:\n"
+        "import os, subprocess, sys\nfrom vpn_anomaly.text.failsafe_streams import failsafe_streams\n"
+        "with failsafe_streams(), open(sys.argv[1], 'wb') as file:\n"
         "    file.write(b'weights')\n    os.write(2, b'a warning of C++')\n"
         "    subprocess.run(['sh', '-c', 'echo of a child >&2'], check=True)\n"
     )

@@ -1,6 +1,6 @@
 """Standard streams that may go away: what a program tells must not end what it does.
 
-@steady_streams()
+@failsafe_streams()
 def main(): ...
 """
 
@@ -14,7 +14,7 @@ DESCRIPTORS = {"stdout": 1, "stderr": 2}
 
 
 @contextlib.contextmanager
-def steady_streams() -> Iterator[None]:
+def failsafe_streams() -> Iterator[None]:
     """A context, or decorator, in which nothing that is printed raises an error.
 
     What stdout or stderr cannot take, since it is closed, its reader has gone or its disk is full, is
@@ -29,7 +29,7 @@ def steady_streams() -> Iterator[None]:
             if stream is None:  # it was closed when the interpreter started
                 nowhere = open(os.devnull, "w", encoding="utf-8", errors="replace")
                 stream = stack.enter_context(nowhere)
-            setattr(sys, name, stream if isinstance(stream, SteadyStream) else SteadyStream(stream))
+            setattr(sys, name, stream if isinstance(stream, FailsafeStream) else FailsafeStream(stream))
         try:
             yield
         finally:
@@ -39,7 +39,7 @@ def steady_streams() -> Iterator[None]:
                     _settle(stream, DESCRIPTORS[name])
 
 
-class SteadyStream:
+class FailsafeStream:
     """A text stream whose `write` and `flush` never fail; all else is as with the stream inside."""
 
     def __init__(self, stream: TextIO):

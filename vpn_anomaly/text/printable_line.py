@@ -14,6 +14,6 @@ _NOT_PLAIN = re.compile(
 )
 
 
-def plain_line(text: str) -> str:
+def printable_line(text: str) -> str:
     """The text on one line, each such character as Python writes it: \\n, \\x1b, \\u202e."""
     return _NOT_PLAIN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
