@@ -9,7 +9,7 @@ For a camera that stands still. Frames are grey and of at most 160×240 pixels.
 """
 
 from vpn_anomaly.config import defaults
-from vpn_anomaly.variants import vary
+from vpn_anomaly.variants import apply_variant
 
 
 def get_config(variant: str = ""):
@@ -30,4 +30,4 @@ def get_config(variant: str = ""):
     config.evaluate.calibration_sequences = 64
     config.evaluate.corruptions = ("spatial",)
     config.score.masks = 1
-    return vary(config, variant)
+    return apply_variant(config, variant)

@@ -1,8 +1,8 @@
 """The defaults of every field (vpn_anomaly/config.py); the other configs change some of them."""
 
 from vpn_anomaly.config import defaults
-from vpn_anomaly.variants import vary
+from vpn_anomaly.variants import apply_variant
 
 
 def get_config(variant: str = ""):
-    return vary(defaults(), variant)
+    return apply_variant(defaults(), variant)

@@ -7,7 +7,7 @@ Trains on embedded digits and evaluates on 1,000 normal and 1,000 corrupted sequ
 """
 
 from vpn_anomaly.config import defaults
-from vpn_anomaly.variants import vary
+from vpn_anomaly.variants import apply_variant
 
 
 def get_config(variant: str = ""):
@@ -22,4 +22,4 @@ def get_config(variant: str = ""):
     config.train.warmup_steps = 50
     config.evaluate.batch_size = 8
     config.score.masks = 8
-    return vary(config, variant)
+    return apply_variant(config, variant)

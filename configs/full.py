@@ -12,7 +12,7 @@ Digits come from tensorflow-datasets (mnist). `configs/full.py:debug` runs in a 
 """
 
 from vpn_anomaly.config import defaults
-from vpn_anomaly.variants import vary
+from vpn_anomaly.variants import apply_variant
 
 
 def get_config(variant: str = ""):
@@ -44,4 +44,4 @@ def get_config(variant: str = ""):
     config.train.loss_pixels = 0
     config.train.checkpoint_every = 1000
     config.train.log_every = 100
-    return vary(config, variant)
+    return apply_variant(config, variant)

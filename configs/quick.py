@@ -7,7 +7,7 @@ Trains on embedded digits and evaluates on 256 normal and 256 corrupted sequence
 """
 
 from vpn_anomaly.config import defaults
-from vpn_anomaly.variants import vary
+from vpn_anomaly.variants import apply_variant
 
 
 def get_config(variant: str = ""):
@@ -19,4 +19,4 @@ def get_config(variant: str = ""):
     config.evaluate.sequences = 256
     config.evaluate.batch_size = 8
     config.evaluate.calibration_sequences = 256
-    return vary(config, variant)
+    return apply_variant(config, variant)

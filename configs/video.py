@@ -11,7 +11,7 @@ on, `--config.score.masks=4` averages more of its masks).
 """
 
 from vpn_anomaly.config import defaults
-from vpn_anomaly.variants import vary
+from vpn_anomaly.variants import apply_variant
 
 
 def get_config(variant: str = ""):
@@ -38,4 +38,4 @@ def get_config(variant: str = ""):
     config.evaluate.calibration_sequences = 128
     config.evaluate.corruptions = ("temporal",)
     config.score.masks = 1
-    return vary(config, variant)
+    return apply_variant(config, variant)

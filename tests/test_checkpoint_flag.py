@@ -12,7 +12,7 @@ from vpn_anomaly.config import as_dict, defaults, differences
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.main import main
 from vpn_anomaly.storage import checkpoints, exported_weights, workdir
-from vpn_anomaly.variants import vary
+from vpn_anomaly.variants import apply_variant
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def folder(tmp_path):
 
 
 def stored():
-    config = vary(defaults(), "debug")
+    config = apply_variant(defaults(), "debug")
     config.model.attention.kind = "none"
     return config
 

@@ -12,7 +12,7 @@ import numpy as np
 from vpn_anomaly import config as configuration
 from vpn_anomaly.storage import checkpoints, workdir
 from vpn_anomaly.systems.build import build_system
-from vpn_anomaly.variants import vary
+from vpn_anomaly.variants import apply_variant
 
 FRAMES, SIDE = 8, 32  # of a sequence; digits have 28 pixels
 STEP = 4  # at which the stored runs are
@@ -55,7 +55,7 @@ VIDEO_FIELDS = {
 
 def tiny_config(fields=types.MappingProxyType({}), **more):
     """The debug variant of the defaults with FIELDS, `fields`, and more as `model__stem=1`."""
-    config = vary(configuration.defaults(), "debug")
+    config = apply_variant(configuration.defaults(), "debug")
     changes = {**fields, **{name.replace("__", "."): value for name, value in more.items()}}
     config.update_from_flattened_dict({**FIELDS, **changes})
     return config

@@ -10,12 +10,12 @@ class StopRequest:
     Attributes:
         requested: whether to stop.
         interrupted: whether it was Ctrl-C.
-        then: called when a stop is requested, such as by what waits for something.
+        on_request: called when a stop is requested, such as by what waits for something.
     """
 
     def __init__(self):
         self.requested = self.interrupted = False
-        self.then = lambda: None
+        self.on_request = lambda: None
         self._before = {}
 
     def __enter__(self):
@@ -33,4 +33,4 @@ class StopRequest:
         if number == signal.SIGINT:
             self.interrupted = True
             signal.signal(signal.SIGINT, self._before[signal.SIGINT])
-        self.then()
+        self.on_request()

@@ -8,7 +8,7 @@ DEBUG_CHANNELS = 8
 DEBUG_DILATIONS = 2  # encoder blocks that are kept
 
 
-def vary(config: ConfigDict, variant: str) -> ConfigDict:
+def apply_variant(config: ConfigDict, variant: str) -> ConfigDict:
     """The config in the named variant: "" as it is, "debug" small enough to run in a minute.
 
     Raises UserError for any other name.

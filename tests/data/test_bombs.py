@@ -25,7 +25,7 @@ DAMAGED = "truncated or damaged"
 READER = f"""
 import json, pathlib, resource, sys, time
 import av, PIL.Image, scipy.io  # what they take is no part of what a file takes
-from vpn_anomaly.data import memory_limit, files
+from vpn_anomaly.data import memory_limit, sequence_files
 from vpn_anomaly.data.labelled import avenue
 from vpn_anomaly.data.labelled import shanghaitech
 from vpn_anomaly.data.labelled import ucsd
@@ -51,7 +51,7 @@ def video(path):
             raise UserError(opened.problem)
 
 READ = {{
-    "sequences": lambda path: files.read_sequences(path, sequences).sum(),
+    "sequences": lambda path: sequence_files.read_sequences(path, sequences).sum(),
     "digits": lambda path: load_digits(path, sequences), "video": video,
     "zones": lambda path: read_zones(path, 8, 8, footage),
     "ucsd": labels(ucsd, memory_limit.for_footage()),

@@ -8,10 +8,10 @@ import pytest
 from vpn_anomaly.data import pipeline
 from vpn_anomaly.data.corruptions import CORRUPTIONS
 from vpn_anomaly.data.digits import load_digits
-from vpn_anomaly.data.files import FileSequences
 from vpn_anomaly.data.lattice import random_shifts
 from vpn_anomaly.data.moving_mnist import MovingMNIST
 from vpn_anomaly.data.pipeline import evaluation_clips, training_batches
+from vpn_anomaly.data.sequence_files import FileSequences
 from vpn_anomaly.errors import UserError
 
 DIGITS = load_digits("embedded")

@@ -9,7 +9,7 @@ from vpn_anomaly.data.digits import load_digits
 from vpn_anomaly.data.moving_mnist import MovingMNIST
 from vpn_anomaly.data.pipeline import training_batches
 from vpn_anomaly.data.stateful_batches import SEGMENTS, stateful_batches
-from vpn_anomaly.data.video.clips import VideoClips, whole_videos
+from vpn_anomaly.data.video.clips import VideoClips, split_by_video
 
 SOURCE = MovingMNIST(load_digits("embedded"), frames=6, trajectory="reflect")
 SIZE = 4
@@ -60,7 +60,7 @@ def test_a_batch_depends_on_its_step_alone_and_shards_are_its_parts():
 def test_short_videos_have_as_many_segments_as_half_of_them_are_long_enough_for(lengths, count):
     frame_T = np.arange(120, dtype=np.uint8).reshape(-1, 1, 1, 1)
     videos = {str(number): np.tile(frame_T[:length], (1, 8, 8, 1)) for number, length in enumerate(lengths)}
-    source = VideoClips(videos, frames=6, height=8, width=8, divide=whole_videos)  # 0 and 2 train
+    source = VideoClips(videos, frames=6, height=8, width=8, divide=split_by_video)  # 0 and 2 train
     steps = list(itertools.islice(stateful_batches(source, 3, SIZE), 3 * SEGMENTS))
     assert [bool(batch["continues"][1]) for batch in steps] == [
         step % count > 0 for step in range(3 * SEGMENTS)

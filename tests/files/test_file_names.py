@@ -123,10 +123,10 @@ def test_a_user_without_a_home(flag, no_home, capsys):
 
 def test_decoded_frames_of_a_user_without_a_home(no_home, monkeypatch):
     with pytest.raises(UserError, match="--config.data.video.cache=DIR") as error:
-        frame_cache.default_folder()
+        frame_cache.default_cache_folder()
     assert "\n" not in str(error.value)
     monkeypatch.setenv("XDG_CACHE_HOME", "/caches")
-    assert frame_cache.default_folder() == pathlib.Path("/caches/vpn_anomaly")
+    assert frame_cache.default_cache_folder() == pathlib.Path("/caches/vpn_anomaly")
 
 
 def test_training_on_footage_of_a_user_without_a_home(no_home, capsys):

@@ -10,7 +10,7 @@ from vpn_anomaly import main as program
 from vpn_anomaly import modes
 from vpn_anomaly.config import as_dict
 from vpn_anomaly.data.build import read_videos
-from vpn_anomaly.data.video.source_files import takes_in
+from vpn_anomaly.data.video.source_files import would_read
 from vpn_anomaly.data.video.sources import image_files, sources
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.storage import exported_weights
@@ -218,7 +218,7 @@ def read_by(where):
 @pytest.mark.parametrize("where, output", JOINED + KEPT_APART)
 def test_a_file_would_be_read_where_it_is_read_once_it_is_there(place, where, output):
     where, output = where.format(place), pathlib.Path(output)
-    told, before = takes_in(where, pathlib.Path(os.path.realpath(output))), read_by(where)
+    told, before = would_read(where, pathlib.Path(os.path.realpath(output))), read_by(where)
     output.touch()
     assert told == (read_by(where) != before)
 

@@ -12,7 +12,7 @@ from tests.data.video_files import write_video
 from tests.score_columns import DISTRIBUTION_SCORES
 from tests.watching.conftest import HEIGHT, WIDTH, footage
 from vpn_anomaly.data.lattice import fixed_shifts
-from vpn_anomaly.data.video.clips import parts_of_videos
+from vpn_anomaly.data.video.clips import split_within_videos
 from vpn_anomaly.data.video.open_video import VideoSettings, open_video
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.scoring.scores import frame_scores
@@ -71,7 +71,7 @@ def test_every_frame_has_the_scores_of_the_stream(watched, video_run, source):
 def test_p_values_are_those_of_the_validation_part(watched, video_run):
     with np.load(video_run.directory / "checkpoints/watch_calibration.npz") as stored:
         normal = stored["score/validation/tail_mean"]
-    (part,) = parts_of_videos([400], "validation")
+    (part,) = split_within_videos([400], "validation")
     assert len(normal) == len(part)  # scored after a warm-up before it
     for row in rows_of(watched["scores"])[video_run.system.first_frame :]:
         at_least_as_high = (normal >= float(row["tail_mean"])).sum()

@@ -22,7 +22,7 @@ LONGEST_READ = 2**20  # bytes at once; so of an archive's directory, some 20,000
 LARGEST_AXIS = 2**63
 
 
-class NotRead(ValueError):
+class UnsupportedArray(ValueError):
     """An array of a kind that is not read; the text says which, to follow "it"."""
 
 
@@ -47,7 +47,7 @@ class Header(NamedTuple):
 Check = Callable[[Header], None]
 
 
-def check_pictures(path, header: Header, axes: int, what: str, needed: str) -> None:
+def check_image_array(path, header: Header, axes: int, what: str, needed: str) -> None:
     """UserError unless the array is uint8 of so many axes, or one more of 1 or 3 channels, and not empty.
 
     what: the array's content, and needed: what is read instead; for the error.
@@ -64,7 +64,7 @@ def check_pictures(path, header: Header, axes: int, what: str, needed: str) -> N
 def map_array(path, check: Check) -> np.ndarray:
     """The array of a .npy, memory-mapped, once `check` has passed its header.
 
-    Raises OSError, ValueError for damage (NotRead, SeveralArrays: of another kind), and what `check` raises.
+    Raises OSError, ValueError for damage (UnsupportedArray, SeveralArrays: of another kind), and what `check` raises.
     """
     with open(path, "rb") as file:
         header = _read_header(file)
@@ -105,7 +105,7 @@ class Archive:
 
     def _open(self, name: str):
         if self._members[name].flag_bits & 1:
-            raise NotRead("is encrypted")
+            raise UnsupportedArray("is encrypted")
         return self._archive.open(self._members[name])
 
     def _header(self, name: str, stream) -> Header:
@@ -151,7 +151,7 @@ def _read_header(file) -> Header:
     if not all(0 <= axis < LARGEST_AXIS for axis in shape):
         raise ValueError("no array has such axes")
     if dtype.hasobject:
-        raise NotRead("holds pickled Python objects, which are not read")
+        raise UnsupportedArray("holds pickled Python objects, which are not read")
     return Header(shape, fortran_order, dtype, len(start) + len(length) + len(content))
 
 

@@ -7,14 +7,14 @@ import numpy as np
 
 from vpn_anomaly.data import memory_limit
 from vpn_anomaly.data.digits import load_digits
-from vpn_anomaly.data.files import FileSequences, check_shape, read_sequences
 from vpn_anomaly.data.labelled import avenue, shanghaitech, ucsd
 from vpn_anomaly.data.labelled.labelled_set import LabelledClip
 from vpn_anomaly.data.memory_limit import MemoryLimit
 from vpn_anomaly.data.moving_mnist import MovingMNIST
-from vpn_anomaly.data.video.clips import Divide, VideoClips, parts_of_videos, whole_videos
-from vpn_anomaly.data.video.frame_cache import FrameCache, UnreadableSource, default_folder
-from vpn_anomaly.data.video.image_depth import EIGHT_BITS, depth_of, is_deep
+from vpn_anomaly.data.sequence_files import FileSequences, check_shape, read_sequences
+from vpn_anomaly.data.video.clips import SplitRule, VideoClips, split_by_video, split_within_videos
+from vpn_anomaly.data.video.frame_cache import FrameCache, UnreadableSource, default_cache_folder
+from vpn_anomaly.data.video.image_depth import EIGHT_BITS, depth_of, is_high_depth
 from vpn_anomaly.data.video.open_video import VideoSettings
 from vpn_anomaly.data.video.source_files import check_cache
 from vpn_anomaly.data.video.sources import image_files, is_address, is_camera, sources
@@ -83,9 +83,9 @@ def measured_depth(data) -> int:
     return depth_of(deep, limit) if deep else EIGHT_BITS
 
 
-def video_split(data) -> Divide:
+def video_split(data) -> SplitRule:
     """How videos are divided: the clips of a labelled set are short, so that each is in one split."""
-    return whole_videos if data.source in LABELLED_SETS else parts_of_videos
+    return split_by_video if data.source in LABELLED_SETS else split_within_videos
 
 
 def read_videos(data) -> dict[str, np.ndarray]:
@@ -94,7 +94,7 @@ def read_videos(data) -> dict[str, np.ndarray]:
     By display name. What broke on the way is a warning; so is a source that cannot be read, where others
     can. UserError where there are none, or none can be read.
     """
-    folder = pathlib.Path(data.video.cache) if data.video.cache else default_folder()
+    folder = pathlib.Path(data.video.cache) if data.video.cache else default_cache_folder()
     if data.source not in LABELLED_SETS:
         check_cache(data.path, folder)
     cache = FrameCache(folder, build_video_settings(data), data.video.cache_gigabytes)
@@ -136,7 +136,7 @@ def _deep_images(source: str, limit: MemoryLimit) -> list[pathlib.Path]:
     if is_address(source) or is_camera(source):
         return []
     images = image_files(source)
-    return images if is_deep(images, limit) else []
+    return images if is_high_depth(images, limit) else []
 
 
 def _normal_sources(data) -> list[str]:

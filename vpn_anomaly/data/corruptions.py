@@ -26,7 +26,7 @@ def corrupt(clip_BxTxHxWxC, kind: str, seed: int, split: str, index_B):
     The clips are not modified. UserError for an unknown kind, and when a square is due in a frame
     that has no bright pixel. A temporal corruption of a clip that ends as it began changes nothing.
     """
-    temporal_B, spatial_B, pixel_bits_B = draws(kind, seed, split, index_B)
+    temporal_B, spatial_B, pixel_bits_B = draw_corruptions(kind, seed, split, index_B)
     last_BxHxWxC = clip_BxTxHxWxC[:, -1]
     frame_BxHxWxC = np.where(temporal_B[:, None, None, None], clip_BxTxHxWxC[:, 0], last_BxHxWxC)
     bright_BxHxW = frame_BxHxWxC.max(axis=-1) >= BRIGHT
@@ -38,7 +38,7 @@ def corrupt(clip_BxTxHxWxC, kind: str, seed: int, split: str, index_B):
     return corrupted_BxTxHxWxC, (frame_BxHxWxC != last_BxHxWxC).any(axis=-1)
 
 
-def draws(kind: str, seed: int, split: str, index_B):
+def draw_corruptions(kind: str, seed: int, split: str, index_B):
     """Who is corrupted how: temporal bool (B,), spatial bool (B,), words to choose a pixel (B,)."""
     if kind not in CORRUPTIONS:
         raise UserError(f"unknown corruption {kind}; allowed: {', '.join(CORRUPTIONS)}")

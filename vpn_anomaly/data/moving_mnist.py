@@ -7,7 +7,7 @@ import numpy as np
 
 from vpn_anomaly.data import trajectories
 from vpn_anomaly.data.digits import GLYPH, Digits
-from vpn_anomaly.data.tensorflow.clips import in_graph, overlay_tensors
+from vpn_anomaly.data.tensorflow.clips import as_graph_node, overlay_tensors
 from vpn_anomaly.errors import UserError
 
 # Runs of different seeds are compared on the same sequences, so these two splits have their own.
@@ -83,7 +83,7 @@ class MovingMNIST:
         glyph_shape = (count, self.digit_count, GLYPH, GLYPH, self.channels)
         corner_shape = (count, self.frames, self.digit_count, 2)
         outputs = [(np.uint8, glyph_shape), (np.int32, corner_shape)]
-        return overlay_tensors(*in_graph(scene, outputs, index_N), self.height, self.width)
+        return overlay_tensors(*as_graph_node(scene, outputs, index_N), self.height, self.width)
 
     def scene(self, seed: int, split: str, index_N):
         """What a sequence shows: glyphs uint8 (N, D, 28, 28, C), and corners int32 (N, T, D, 2)."""

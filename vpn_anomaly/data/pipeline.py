@@ -20,7 +20,7 @@ from vpn_anomaly.data.tensorflow.pipeline import corrupted_clips, training_itera
 from vpn_anomaly.errors import UserError
 
 
-class Sequences(NamedTuple):
+class EvaluationClips(NamedTuple):
     """Evaluation sequences, all in memory."""
 
     clip: np.ndarray  # uint8 (N, T, H, W, C)
@@ -84,7 +84,7 @@ def evaluation_clips(
     corruption: str | None = None,
     backend: str = "numpy",
     workers: int = 2,
-) -> Sequences:
+) -> EvaluationClips:
     """The `count` normal sequences of an evaluation split, or the `count` after them, corrupted.
 
     Every corruption is given the same sequences. `backend` and `workers` as for `training_batches`.
@@ -103,7 +103,7 @@ def clips_at(
     corruption: str | None = None,
     backend: str = "numpy",
     workers: int = 2,
-) -> Sequences:
+) -> EvaluationClips:
     """The sequences of these indices of an evaluation split, as they are or corrupted.
 
     UserError for an unknown corruption.
@@ -112,9 +112,9 @@ def clips_at(
     if corruption is None:
         clip_NxTxHxWxC = source.clips(seed, split, index_N)
         unchanged_NxHxW = np.zeros((len(index_N), *source.shape[1:3]), bool)
-        return Sequences(clip_NxTxHxWxC, unchanged_NxHxW, index_N)
+        return EvaluationClips(clip_NxTxHxWxC, unchanged_NxHxW, index_N)
     _, corrupted = _BACKENDS[_resolved(backend)]
-    return Sequences(*corrupted(source, seed, split, index_N, corruption, workers), index_N)
+    return EvaluationClips(*corrupted(source, seed, split, index_N, corruption, workers), index_N)
 
 
 def check_length(source, split: str, count: int) -> None:

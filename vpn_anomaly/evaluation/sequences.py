@@ -9,9 +9,9 @@ import jax
 import numpy as np
 
 from vpn_anomaly.data.build import build_source
-from vpn_anomaly.data.corruptions import draws
+from vpn_anomaly.data.corruptions import draw_corruptions
 from vpn_anomaly.data.moving_mnist import sequence_seed
-from vpn_anomaly.data.pipeline import Sequences, clips_at, evaluation_clips
+from vpn_anomaly.data.pipeline import EvaluationClips, clips_at, evaluation_clips
 from vpn_anomaly.evaluation.metrics import pixel_auroc
 from vpn_anomaly.evaluation.score_metrics import evaluate_scores
 from vpn_anomaly.progress import Progress
@@ -84,12 +84,12 @@ def _score_test_set(config, scorer, source, thresholds) -> tuple[Scored, dict[st
     others = {kind: score(kind) for kind in kinds if kind != "mixed" or not mixed_from_others}
     if mixed_from_others:
         index_N = count + np.arange(count)
-        temporal_N, _, _ = draws("mixed", sequence_seed(0, "test"), "test", index_N)
+        temporal_N, _, _ = draw_corruptions("mixed", sequence_seed(0, "test"), "test", index_N)
         others["mixed"] = _choose(temporal_N, others["temporal"], others["spatial"])
     return normal, {kind: others[kind] for kind in kinds}
 
 
-def _score(sequences: Sequences, scorer: Scorer, thresholds, progress) -> Scored:
+def _score(sequences: EvaluationClips, scorer: Scorer, thresholds, progress) -> Scored:
     """The system's scores and maps of the last frame, `any`, and the scores without learning."""
     last = sequences.clip.shape[1] - 1
     parts = []

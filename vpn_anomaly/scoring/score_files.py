@@ -8,7 +8,7 @@ import numpy as np
 
 from vpn_anomaly.data import memory_limit
 from vpn_anomaly.data.build import build_source
-from vpn_anomaly.data.files import check_shape, read_sequences
+from vpn_anomaly.data.sequence_files import check_shape, read_sequences
 from vpn_anomaly.files.csv_text import csv_line
 from vpn_anomaly.progress import Progress
 from vpn_anomaly.scoring.calibration import Calibration
@@ -27,7 +27,7 @@ def score(
     """Scores the last frame of every sequence, or with `score.every_frame` each that has context.
 
     Args:
-        input_path: sequences (N, T, H, W[, C]) uint8, .npz or .npy (see `data/files.py`).
+        input_path: sequences (N, T, H, W[, C]) uint8, .npz or .npy (see `data/sequence_files.py`).
         output: .csv or .jsonl; columns sequence, frame, the scores, `any`.
         maps: .npz; one array (rows of `output`, H, W) a map name, and `shown` (M, H, W), the pixels
             that each of the M masks shows. A pixel that every mask shows is zero in the maps.

@@ -4,7 +4,7 @@ import numpy as np
 
 from vpn_anomaly.config_fields import LABELLED_SOURCES
 from vpn_anomaly.data.build import read_videos, video_split
-from vpn_anomaly.data.video.clips import Divide
+from vpn_anomaly.data.video.clips import SplitRule
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.progress import Progress
 from vpn_anomaly.scoring.calibration import Calibration
@@ -62,7 +62,7 @@ def normal_scores(config, trained: Trained, streamer: Streamer, zones_HxW) -> No
     return Normal(scores)
 
 
-def _computed(videos: dict[str, np.ndarray], divide: Divide, streamer: Streamer) -> dict[str, np.ndarray]:
+def _computed(videos: dict[str, np.ndarray], divide: SplitRule, streamer: Streamer) -> dict[str, np.ndarray]:
     size = streamer.height, streamer.width
     fits = [video.shape[1:3] == size for video in videos.values()]
     if not any(fits):

@@ -13,7 +13,7 @@ from ml_collections import ConfigDict
 
 from vpn_anomaly.arguments import Arguments
 from vpn_anomaly.config_fields import LABELLED_SOURCES
-from vpn_anomaly.data.video.source_files import files_read, is_footage, is_same, takes_in
+from vpn_anomaly.data.video.source_files import files_read, is_footage, is_same_file, would_read
 from vpn_anomaly.errors import UserError
 
 
@@ -27,7 +27,7 @@ class Files:
     def files(self) -> Iterable[str | os.PathLike]:
         return self.paths
 
-    def takes_in(self, path: pathlib.Path) -> bool:
+    def would_read(self, path: pathlib.Path) -> bool:
         return any(os.path.realpath(one) == os.path.realpath(path) for one in self.paths)
 
 
@@ -41,8 +41,8 @@ class Footage:
     def files(self) -> Iterable[pathlib.Path]:
         return files_read(self.where)
 
-    def takes_in(self, path: pathlib.Path) -> bool:
-        return takes_in(self.where, path) or os.path.realpath(self.where) == os.path.realpath(path)
+    def would_read(self, path: pathlib.Path) -> bool:
+        return would_read(self.where, path) or os.path.realpath(self.where) == os.path.realpath(path)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,8 +67,8 @@ class Folder:
             waiting.extend(entry.path for entry in entries if entry.is_dir())
             yield from (entry.path for entry in entries if not entry.is_dir())
 
-    def takes_in(self, path: pathlib.Path) -> bool:
-        return is_footage(path) and any(is_same(parent, self.where) for parent in path.parents)
+    def would_read(self, path: pathlib.Path) -> bool:
+        return is_footage(path) and any(is_same_file(parent, self.where) for parent in path.parents)
 
 
 def check_kept(outputs: Mapping[str, pathlib.Path], read: Iterable[Files | Footage | Folder]) -> None:
@@ -78,7 +78,7 @@ def check_kept(outputs: Mapping[str, pathlib.Path], read: Iterable[Files | Foota
     is read, or is new and would be read by the same names the next time.
     """
     for (first, path), (second, other) in itertools.combinations(outputs.items(), 2):
-        if os.path.realpath(path) == os.path.realpath(other) or is_same(path, other):
+        if os.path.realpath(path) == os.path.realpath(other) or is_same_file(path, other):
             raise UserError(f"{first} and {second} are one file; give different files")
     identities = {told: identity for told, path in outputs.items() if (identity := _identity(path))}
     for one in read:
@@ -89,7 +89,7 @@ def check_kept(outputs: Mapping[str, pathlib.Path], read: Iterable[Files | Foota
                     f"{told} is a file that {one.told} reads; these have to be different files:"
                     " write elsewhere"
                 )
-            if one.takes_in(pathlib.Path(path)) or one.takes_in(pathlib.Path(os.path.realpath(path))):
+            if one.would_read(pathlib.Path(path)) or one.would_read(pathlib.Path(os.path.realpath(path))):
                 raise UserError(
                     f"{told} would be read by {one.told} the next time; these have to be"
                     " different files: write to another folder"

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from vpn_anomaly.catalogue import system_named
-from vpn_anomaly.data.blocks import covering_shifts, hidden_rows
+from vpn_anomaly.data.block_masks import covering_shifts, hidden_rows
 from vpn_anomaly.models.inpainting import log_histogram
 from vpn_anomaly.models.unet import UNet
 from vpn_anomaly.models.unet_costs import unet_costs

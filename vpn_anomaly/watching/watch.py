@@ -200,7 +200,7 @@ class _Session:
         live = stack.enter_context(
             Live(source, self._video_settings, video=video, tell=_tell, open=opened_again)
         )
-        self._stop.then = live.close
+        self._stop.on_request = live.close
         stack.callback(
             lambda: _tell(f"{live.name}: {live.dropped} frames dropped, {live.reconnections} reconnections")
         )

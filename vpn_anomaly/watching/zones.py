@@ -7,8 +7,8 @@ import numpy as np
 from vpn_anomaly.data import memory_limit
 from vpn_anomaly.data.memory_limit import MemoryLimit
 from vpn_anomaly.data.video import picture_size
-from vpn_anomaly.data.video.image_depth import depth_of, in_eight_bits
-from vpn_anomaly.data.video.image_file import Deep, Unreadable, frame_of, pictures
+from vpn_anomaly.data.video.image_depth import depth_of, to_eight_bits
+from vpn_anomaly.data.video.image_file import HighDepthImage, Unreadable, as_video_frame, pictures
 from vpn_anomaly.data.video.sources import is_image
 from vpn_anomaly.errors import UserError
 
@@ -67,6 +67,6 @@ def _grey_image(path: pathlib.Path, limit: MemoryLimit):
     if isinstance(picture, Unreadable):
         why = f" ({picture.why})" if picture.why else ""
         raise UserError(f"{path}: it cannot be read as an image{why}; {NEEDED}")
-    if isinstance(picture, Deep):
-        return frame_of(in_eight_bits(picture, depth_of([path], limit)))
+    if isinstance(picture, HighDepthImage):
+        return as_video_frame(to_eight_bits(picture, depth_of([path], limit)))
     return picture

@@ -11,9 +11,9 @@ pytest.importorskip("tensorflow")
 
 from vpn_anomaly.data.corruptions import CORRUPTIONS
 from vpn_anomaly.data.digits import load_digits
-from vpn_anomaly.data.files import FileSequences
 from vpn_anomaly.data.moving_mnist import MovingMNIST
 from vpn_anomaly.data.pipeline import evaluation_clips, training_batches
+from vpn_anomaly.data.sequence_files import FileSequences
 from vpn_anomaly.errors import UserError
 
 DIGITS = load_digits("embedded")

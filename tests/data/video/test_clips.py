@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from vpn_anomaly.data.video.clips import VideoClips, parts_of_videos, whole_videos
+from vpn_anomaly.data.video.clips import VideoClips, split_by_video, split_within_videos
 from vpn_anomaly.errors import UserError
 
 SPLITS = ("train", "validation", "test")
@@ -40,7 +40,7 @@ def test_a_clip_is_one_crop_of_one_video_in_order(split):
 def test_splits_share_no_frame_and_cover_all_of_them():
     lengths = [len(video) for video in VIDEOS.values()]
     for number, video in enumerate(VIDEOS.values()):
-        covered = [parts_of_videos(lengths, split)[number] for split in SPLITS]
+        covered = [split_within_videos(lengths, split)[number] for split in SPLITS]
         assert [frame for part in covered for frame in part] == list(range(len(video)))
         for split, part in zip(SPLITS, covered, strict=True):
             clips = clips_of(split)
@@ -90,7 +90,7 @@ def test_segments_follow_each_other_at_one_place_and_share_a_frame():
     for clip in segments[-1]:
         of_video, _, top, left = clip[0, 0, 0]
         length = len(list(VIDEOS.values())[of_video])
-        assert clip[-1, 0, 0, 1] < parts_of_videos([length], "train")[0].stop
+        assert clip[-1, 0, 0, 1] < split_within_videos([length], "train")[0].stop
 
 
 @pytest.mark.parametrize(
@@ -106,11 +106,11 @@ def test_segments_follow_each_other_at_one_place_and_share_a_frame():
 def test_whole_videos_are_in_one_split_each(count, validation, test):
     lengths = list(range(100, 100 + count))
     of_split = {
-        split: {number for number, part in enumerate(whole_videos(lengths, split)) if part}
+        split: {number for number, part in enumerate(split_by_video(lengths, split)) if part}
         for split in SPLITS
     }
     for split in SPLITS:
-        for number, part in enumerate(whole_videos(lengths, split)):
+        for number, part in enumerate(split_by_video(lengths, split)):
             assert part == (range(lengths[number]) if number in of_split[split] else range(0))
     assert sorted(number for numbers in of_split.values() for number in numbers) == list(range(count))
     if validation:
@@ -120,7 +120,7 @@ def test_whole_videos_are_in_one_split_each(count, validation, test):
 
 def test_clips_of_whole_videos_come_from_those_of_their_split():
     videos = {str(number): numbered(10 + number, 8, 12, number) for number in range(4)}
-    source = VideoClips(videos, frames=5, height=8, width=12, divide=whole_videos)
+    source = VideoClips(videos, frames=5, height=8, width=12, divide=split_by_video)
     for split, expected in (("train", {0, 2}), ("validation", {1}), ("test", {3})):
         clips = source.clips(0, split, np.arange(50))
         assert set(clips[..., 0].ravel().tolist()) == expected
@@ -132,15 +132,15 @@ def test_fewer_than_three_whole_videos_and_too_short_ones_are_refused():
     videos = {str(number): numbered(10, 8, 12, number) for number in range(3)}
     two = dict(list(videos.items())[:2])
     with pytest.raises(UserError, match="2 normal clips, but at least 3 are needed"):
-        VideoClips(two, frames=5, height=8, width=12, divide=whole_videos)
+        VideoClips(two, frames=5, height=8, width=12, divide=split_by_video)
     with pytest.raises(UserError, match="train clips have up to 10 frames, but 11 are needed in a row"):
-        VideoClips(videos, frames=11, height=8, width=12, divide=whole_videos)
+        VideoClips(videos, frames=11, height=8, width=12, divide=split_by_video)
 
 
 def test_half_of_the_videos_are_long_enough_for_the_most_segments():
     lengths = {"a": 21, "b": 25, "c": 26, "d": 17, "e": 101}
     videos = {name: numbered(length, 8, 12, 0) for name, length in lengths.items()}
-    source = VideoClips(videos, frames=5, height=8, width=12, divide=whole_videos)
+    source = VideoClips(videos, frames=5, height=8, width=12, divide=split_by_video)
     # b calibrates, d is held out; the lengths that train are 21, 26, 101
     assert source.most_segments("train") == (26 - 1) // 4
     source.segments(0, "train", np.arange(9), 5, 6)

@@ -5,7 +5,7 @@ import pytest
 
 from tests.data.video_files import images, moving_frames, watched, write_folder, write_video
 from vpn_anomaly.data.video.image_folder import gaps
-from vpn_anomaly.data.video.sources import natural_order, sources
+from vpn_anomaly.data.video.sources import natural_sort_key, sources
 from vpn_anomaly.errors import UserError
 
 GREY = moving_frames(channels=1)
@@ -21,7 +21,7 @@ def touched(folder, *names):
 def test_natural_order():
     names = ["10", "9", "a10b2", "a2b10", "a2b9", "A3", "1.5", "01", "1"]
     expected = ["01", "1", "1.5", "9", "10", "a2b9", "a2b10", "A3", "a10b2"]
-    assert sorted(names, key=natural_order) == expected
+    assert sorted(names, key=natural_sort_key) == expected
 
 
 def test_a_folder_of_videos_is_its_videos(tmp_path):

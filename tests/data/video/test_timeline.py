@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from vpn_anomaly.data.video.timeline import WINDOW, by_clock, in_time
+from vpn_anomaly.data.video.timeline import WINDOW, by_clock, by_timestamps
 
 STEP = 0.04
 EVEN = [round(STEP * number, 9) for number in range(60)]
@@ -13,7 +13,7 @@ SEVERAL = [0, 0.02, 0.5, 0.52, 3, 3.04, 10, 11, 11.01, 700, 700.5, 701, 702, 703
 
 
 def times(stamps, indices=None):
-    given = list(in_time(zip(indices or itertools.count(), stamps, stamps), STEP))
+    given = list(by_timestamps(zip(indices or itertools.count(), stamps, stamps), STEP))
     assert [stamp for _, _, stamp in given] == list(stamps)
     seconds = [seconds for _, seconds, _ in given]
     assert seconds[0] == 0 and (np.diff(seconds) > 0).all()
@@ -80,7 +80,7 @@ def test_few_frames_are_kept():
     read = itertools.count()
     stamps = EVEN[:30] + [at + 600 for at in EVEN[30:]]
     frames = ((next(read), stamp, None) for stamp in stamps)
-    most = {index: int(repr(read)[6:-1]) - index for index, *_ in in_time(frames, STEP)}
+    most = {index: int(repr(read)[6:-1]) - index for index, *_ in by_timestamps(frames, STEP)}
     assert most.pop(30) == WINDOW and max(most[index] for index in range(30)) == 2
 
 

@@ -109,7 +109,7 @@ def _cells(path: pathlib.Path, limit: MemoryLimit) -> np.ndarray:
             f"{path}: a MATLAB v7.3 file (HDF5), which is not read; save it in MATLAB with"
             f" save(…, '-v7'); {NEEDED}"
         ) from error
-    except matlab_file.OtherKind as error:
+    except matlab_file.UnsupportedVariable as error:
         raise UserError(f"{path}: {error}; {NEEDED}") from error
     except (UserError, MemoryError):
         raise

@@ -36,12 +36,12 @@ CLASSES = (  # of an array, from 1
 CELL, FIRST_NUMERIC = 1, 6
 V4, V5 = 0, 1  # scipy's numbers
 COMPLEX = 0x0800  # a flag of an array
-BYTES_A_CELL = 1000  # that a cell takes as an object of Python, at most
+BYTES_PER_CELL = 1000  # that a cell takes as an object of Python, at most
 PIECE = 2**18  # bytes that are unpacked at once
 LONGEST_TEXT = 1000  # bytes of a name or of the axes of an array
 
 
-class OtherKind(ValueError):
+class UnsupportedVariable(ValueError):
     """The variable is no cell array of full matrices of numbers; the text says what it is."""
 
 
@@ -49,7 +49,7 @@ def read_cells(path: pathlib.Path, variable: str, limit: MemoryLimit) -> np.ndar
     """The cells of the variable, objects of the shape of the array; None: there is none of this name.
 
     Raises TooLarge where the file takes more memory than is allowed, NotImplementedError for a v7.3
-    file, OtherKind where the variable holds something else; and for a file that is damaged a dozen
+    file, UnsupportedVariable where the variable holds something else; and for a file that is damaged a dozen
     types: zlib, value, type, scipy's own.
     """
     from scipy.io import loadmat
@@ -58,7 +58,7 @@ def read_cells(path: pathlib.Path, variable: str, limit: MemoryLimit) -> np.ndar
     limit.check(path, os.path.getsize(path), "the file")
     version, _ = matfile_version(path)
     if version == V4:
-        raise OtherKind("this is a MATLAB v4 file, which has no cells")
+        raise UnsupportedVariable("this is a MATLAB v4 file, which has no cells")
     if version == V5:
         _check(path, variable, limit)
     return loadmat(path, variable_names=[variable]).get(variable)
@@ -159,8 +159,8 @@ def _check_variable(content: _Content, variable: str) -> None:
     count = math.prod(axes)
     if kind != CELL:
         name = CLASSES[kind - 1] if 1 <= kind <= len(CLASSES) else f"of class {kind}"
-        raise OtherKind(f"{variable} is {name}{list(axes)}")
-    content.take(count * BYTES_A_CELL)
+        raise UnsupportedVariable(f"{variable} is {name}{list(axes)}")
+    content.take(count * BYTES_PER_CELL)
     for number in range(1, count + 1):
         _check_cell(content, f"cell {number} of {variable}")
 
@@ -170,11 +170,11 @@ def _check_cell(content: _Content, name: str) -> None:
     if element != MATRIX:
         raise ValueError("no array in a cell")
     if not length:
-        raise OtherKind(f"{name} is empty")
+        raise UnsupportedVariable(f"{name} is empty")
     before = content.place
     kind, flags, axes = _array(content)
     if not FIRST_NUMERIC <= kind <= len(CLASSES) or flags & COMPLEX or len(axes) != 2:
-        raise OtherKind(f"{name} is no matrix of numbers")
+        raise UnsupportedVariable(f"{name} is no matrix of numbers")
     if math.prod(axes) > length:  # each number takes a byte at least
         raise ValueError("an array that ends early")
     content.skip(length - (content.place - before))

@@ -24,7 +24,7 @@ from vpn_anomaly.errors import UserError
 
 MASKS = "_gt"  # how a folder of masks ends, after the name of its clip
 LEAST_ANOMALOUS = 128  # masks are 0 and 255
-BYTES_A_LETTER = 200  # of the file of labels, in memory, at most
+BYTES_PER_CHARACTER = 200  # of the file of labels, in memory, at most
 # No two neighbours of these patterns match the same characters: they take time in proportion to a line.
 _ASSIGNED = re.compile(r"TestVideoFile\s*\{\s*end\s*\+\s*1\s*\}\s*\.\s*gt_frame\s*=")
 _BARE = re.compile(r"[0-9][0-9\s:]*")
@@ -114,7 +114,7 @@ def _label_file(folder: pathlib.Path) -> pathlib.Path:
 def _read_ranges(path: pathlib.Path, limit: MemoryLimit) -> list[list[tuple[int, int]]]:
     """For every clip its ranges of anomalous frames: first and last, counted from 1."""
     try:
-        limit.check(path, BYTES_A_LETTER * path.stat().st_size, "the text")
+        limit.check(path, BYTES_PER_CHARACTER * path.stat().st_size, "the text")
         text = path.read_text(encoding="utf-8-sig", errors="replace")
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror}); give a file that can") from error

@@ -9,7 +9,7 @@ from vpn_anomaly.data.digits import GLYPH
 from vpn_anomaly.data.tensorflow.importing import import_tensorflow
 
 
-def in_graph(function, outputs, *arguments):
+def as_graph_node(function, outputs, *arguments):
     """A numpy function as a node of the graph; outputs: its results as (dtype, shape) pairs."""
     tf = import_tensorflow()
     dtypes = [dtype for dtype, _ in outputs]

@@ -7,9 +7,9 @@ import atexit
 
 import numpy as np
 
-from vpn_anomaly.data.corruptions import check_bright, draws
+from vpn_anomaly.data.corruptions import check_bright, draw_corruptions
 from vpn_anomaly.data.prefetch import PREFETCHED
-from vpn_anomaly.data.tensorflow.clips import corrupt_tensors, in_graph
+from vpn_anomaly.data.tensorflow.clips import as_graph_node, corrupt_tensors
 from vpn_anomaly.data.tensorflow.importing import import_tensorflow
 
 CHUNK = 64  # evaluation sequences that are made together
@@ -22,7 +22,7 @@ def training_iterator(source, seed: int, plan, first_step: int, workers: int):
 
     @tf.autograph.experimental.do_not_convert
     def batch(step):
-        index_B, shift_BxTx2 = in_graph(plan, outputs, step)
+        index_B, shift_BxTx2 = as_graph_node(plan, outputs, step)
         clip_BxTxHxWxC = source.graph_clips(seed, "train", index_B)
         return {"clip": clip_BxTxHxWxC, "shift": shift_BxTx2, "index": index_B}
 
@@ -51,7 +51,7 @@ def _before_exit(iterator):
 def corrupted_clips(source, seed: int, split: str, index_N, corruption: str, workers: int):
     """Corrupted clips uint8 (N, T, H, W, C) and changed pixels bool (N, H, W), numpy arrays."""
     tf = import_tensorflow()
-    temporal_N, spatial_N, pixel_bits_N = draws(corruption, seed, split, index_N)
+    temporal_N, spatial_N, pixel_bits_N = draw_corruptions(corruption, seed, split, index_N)
 
     @tf.autograph.experimental.do_not_convert
     def chunk(index_B, *draws_of_B):

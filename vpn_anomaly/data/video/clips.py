@@ -11,23 +11,23 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from vpn_anomaly.data.random_bits import integers_below, random_bits
-from vpn_anomaly.data.tensorflow.clips import in_graph
+from vpn_anomaly.data.tensorflow.clips import as_graph_node
 from vpn_anomaly.errors import UserError
 
 # Where each split begins and ends, in twentieths of a video.
 TWENTIETHS = {"train": (0, 18), "validation": (18, 19), "test": (19, 20)}
-VIDEOS_A_HELD_OUT = 20  # whole videos, of which one calibrates and one is held out
+VIDEOS_PER_HELD_OUT = 20  # whole videos, of which one calibrates and one is held out
 
-Divide = Callable[[Sequence[int], str], list[range]]
+SplitRule = Callable[[Sequence[int], str], list[range]]
 
 
-def parts_of_videos(lengths: Sequence[int], split: str) -> list[range]:
+def split_within_videos(lengths: Sequence[int], split: str) -> list[range]:
     """The frames of a split in videos of these lengths: a part of each."""
     first, end = TWENTIETHS[split]
     return [range(length * first // 20, length * end // 20) for length in lengths]
 
 
-def whole_videos(lengths: Sequence[int], split: str) -> list[range]:
+def split_by_video(lengths: Sequence[int], split: str) -> list[range]:
     """The frames of a split in videos of these lengths: all of one or none.
 
     About one in 20 calibrates, as many are held out, evenly over all of them: neighbours often
@@ -39,7 +39,7 @@ def whole_videos(lengths: Sequence[int], split: str) -> list[range]:
             f"{count} normal clips, but at least {len(TWENTIETHS)} are needed: to train on, to "
             "calibrate with, and one that is held out"
         )
-    held_out = max(1, count // VIDEOS_A_HELD_OUT)
+    held_out = max(1, count // VIDEOS_PER_HELD_OUT)
     of_split = {
         split: {int((place + part) * count / held_out) for place in range(held_out)}
         for split, part in (("validation", 0.25), ("test", 0.75))
@@ -64,11 +64,11 @@ class VideoClips:
         frames: int,
         height: int,
         width: int,
-        divide: Divide = parts_of_videos,
+        divide: SplitRule = split_within_videos,
     ):
         """videos: uint8 (T, H, W, C) by name, of any sizes and lengths, all with C channels.
 
-        divide: which frames of the videos a split has: `parts_of_videos` or `whole_videos`.
+        divide: which frames of the videos a split has: `split_within_videos` or `split_by_video`.
         """
         for name, frame_TxHxWxC in videos.items():
             _, video_height, video_width, _ = frame_TxHxWxC.shape
@@ -102,7 +102,7 @@ class VideoClips:
 
         Of whole videos at least half have this length; of parts of videos the longest has.
         """
-        typical = statistics.median_high if self._divide is whole_videos else max
+        typical = statistics.median_high if self._divide is split_by_video else max
         length = typical([len(part) for part in self._ranges[split] if part])
         return (length - 1) // (self._frames - 1)
 
@@ -141,7 +141,7 @@ class VideoClips:
         def clips(index_N):
             return self.clips(seed, split, index_N)
 
-        return in_graph(clips, [(np.uint8, (index_N.shape[0], *self.shape))], index_N)[0]
+        return as_graph_node(clips, [(np.uint8, (index_N.shape[0], *self.shape))], index_N)[0]
 
     def _places(self, split: str, length: int) -> np.ndarray:
         """How many runs of `length` frames lie in the videos before each one, and at last in all."""
@@ -152,7 +152,7 @@ class VideoClips:
         return np.concatenate([[0], np.cumsum(places)])
 
     def _too_short(self, split: str, length: int) -> str:
-        if self._divide is whole_videos:
+        if self._divide is split_by_video:
             longest = max(map(len, self._ranges[split]))
             return (
                 f"the {split} clips have up to {longest} frames, but {length} are needed in a row; set"

@@ -6,7 +6,7 @@ import bisect
 LONGEST_DELAY = 34
 
 
-class Damage:
+class DamageTracker:
     """Follows the packets and frames of one stream.
 
     A decoder marks the pictures in which it met errors. It does not mark those that refer to a key
@@ -22,13 +22,13 @@ class Damage:
     def __init__(self, stream):
         self._decoder = stream.codec_context
         self._intra_only = self._decoder.codec.intra_only
-        self.frames, self.no_reference = 0, True
+        self.damaged_frames, self.no_reference = 0, True
         self._packets = self._undecodable = 0
         self._keys = set()  # numbers of key packets whose frames have not come out
         self._places = []  # numbers of packets that were damaged since the last whole key frame
         self._decoder_knows_keys = False
 
-    def packet(self, packet) -> None:
+    def note_packet(self, packet) -> None:
         """Takes note of the next packet, before it is decoded."""
         number = self._packets
         if packet.is_keyframe:
@@ -40,21 +40,21 @@ class Damage:
             packet.opaque = (number,)
         self._packets += 1
 
-    def undecodable(self) -> None:
+    def note_undecodable(self) -> None:
         """The packet before could not be decoded."""
         self._undecodable += 1
         self._keys.discard(self._packets - 1)
         bisect.insort(self._places, self._packets - 1)
 
-    def left_out(self, first_frame) -> int:
+    def count_left_out(self, first_frame) -> int:
         """How many the decoder left out before its first frame, as they refer to none; they count."""
         if not self._places or self._places[0]:
             return 0
         count = max(0, self._number(first_frame) - self._undecodable)
-        self.frames += count
+        self.damaged_frames += count
         return count
 
-    def frame(self, frame) -> bool:
+    def is_damaged(self, frame) -> bool:
         """Whether the next frame is damaged."""
         number = self._number(frame)
         self._decoder_knows_keys |= frame.key_frame
@@ -65,7 +65,7 @@ class Damage:
                 bisect.insort(self._places, number)
             del self._places[: bisect.bisect_left(self._places, number)]
         damaged = frame.is_corrupt or bool(self._places) and self._places[0] <= number
-        self.frames += damaged
+        self.damaged_frames += damaged
         self.no_reference &= damaged
         return damaged
 

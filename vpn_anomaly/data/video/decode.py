@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 
 from vpn_anomaly.data.memory_limit import MemoryLimit
 from vpn_anomaly.data.video import picture_size
-from vpn_anomaly.data.video.damage import Damage
-from vpn_anomaly.data.video.stamps import Stamps
+from vpn_anomaly.data.video.damage import DamageTracker
+from vpn_anomaly.data.video.timestamps import Timestamps
 from vpn_anomaly.errors import UserError
 
 NEEDED = "give a video that FFmpeg reads"
@@ -27,7 +27,7 @@ class Decoder:
     """The frames of an open container's video, which it closes.
 
     A packet that cannot be decoded is passed over and counted, and its number stays free, so that
-    later frames keep theirs; a damaged frame (see `Damage`) is given and counted. Those before the
+    later frames keep theirs; a damaged frame (see `DamageTracker`) is given and counted. Those before the
     first whole key frame may show nothing at all: in a file they are passed over, their numbers
     stay free too, unless no key frame comes (streams that renew the picture piece by piece). Frames
     are decoded by slices (PyAV's default): threads by frames lose whole frames around damage.
@@ -49,7 +49,7 @@ class Decoder:
         self._hide = hide
         self._end = None if live else _end_seconds(container, stream)
         self.expected_frames = None if live else self._count_by_header()
-        self._damage, self._stamps = Damage(stream), Stamps(container, stream)
+        self._damage, self._timestamps = DamageTracker(stream), Timestamps(container, stream)
         self._ahead, self._given_damaged = collections.deque(), False
         self._index = self._packets = self._undecoded = self._passed_over = 0
         self._last_end = 0.0  # seconds, of the container's own time
@@ -65,14 +65,14 @@ class Decoder:
             return
         kept = []
         for index, frame in self._frames():
-            kept.append((index, self._stamps.frame(frame), frame))
-            if self._stamps.known:
+            kept.append((index, self._timestamps.note_frame(frame), frame))
+            if self._timestamps.known:
                 yield from self._stamped(kept)
                 kept.clear()
         yield from self._stamped(kept)
 
     def _stamped(self, frames) -> Iterator[tuple]:
-        return ((index, self._stamps.seconds(stamp), frame) for index, stamp, frame in frames)
+        return ((index, self._timestamps.seconds(stamp), frame) for index, stamp, frame in frames)
 
     def _frames(self) -> Iterator[tuple]:
         """Yields (index, av.VideoFrame)."""
@@ -84,8 +84,8 @@ class Decoder:
                     length = float(frame.duration * frame.time_base) or 1 / (self.rate or 1)
                     self._last_end = max(self._last_end, seconds + length)
                 if not (self._index or self._passed_over or self.live):
-                    self._passed_over = self._index = self._damage.left_out(frame)
-                if self._damage.frame(frame) and self._is_passed_over(demuxed):
+                    self._passed_over = self._index = self._damage.count_left_out(frame)
+                if self._damage.is_damaged(frame) and self._is_passed_over(demuxed):
                     self._passed_over += 1
                 else:
                     yield self._index, frame
@@ -115,10 +115,12 @@ class Decoder:
             found.append(f"truncated or damaged: it ends at frame {self._index}{of}")
         if self._undecoded:
             found.append(f"{_count(self._undecoded, 'packet')} could not be decoded")
-        if self._damage.frames:
+        if self._damage.damaged_frames:
             passed = self._passed_over
             over = f", {passed} of them passed over: before the first whole key frame" if passed else ""
-            found.append(f"{_count(self._damage.frames, 'frame')} decoded with errors in the picture{over}")
+            found.append(
+                f"{_count(self._damage.damaged_frames, 'frame')} decoded with errors in the picture{over}"
+            )
         return found
 
     def close(self) -> None:
@@ -156,14 +158,14 @@ class Decoder:
 
         is_flush = packet.dts is None and not packet.size
         self._packets += not is_flush
-        self._stamps.packet(packet)
+        self._timestamps.note_packet(packet)
         if not is_flush:
-            self._damage.packet(packet)
+            self._damage.note_packet(packet)
         try:
             return self._stream.decode(packet)
         except (av.FFmpegError, OSError):
             if not is_flush:
-                self._damage.undecodable()
+                self._damage.note_undecodable()
                 self._undecoded += 1
                 self._index += not self.live
             return []

@@ -50,7 +50,7 @@ def read_frames(path: str, limit: MemoryLimit | None = None) -> np.ndarray:
     limit = limit or memory_limit.for_footage()
 
     def check(header: array_files.Header) -> None:
-        array_files.check_pictures(path, header, 3, "frames", NEEDED)
+        array_files.check_image_array(path, header, 3, "frames", NEEDED)
         picture_size.check(path, *header.shape[1:3], limit)
 
     try:

@@ -31,7 +31,7 @@ LONGEST_NAME = 40  # characters of a source's name; a file system takes 255 byte
 NO_MORE_OPEN_FILES = (errno.EMFILE, errno.ENFILE)
 
 
-def default_folder() -> pathlib.Path:
+def default_cache_folder() -> pathlib.Path:
     """The user's folder for caches, where the system says one: $XDG_CACHE_HOME, or ~/.cache.
 
     UserError for a user without a home, who has to say where frames are kept.

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from vpn_anomaly.data.memory_limit import MemoryLimit
-from vpn_anomaly.data.video.image_file import Deep, Unreadable, pictures
+from vpn_anomaly.data.video.image_file import HighDepthImage, Unreadable, pictures
 from vpn_anomaly.progress import PERIOD, Progress
 
 EIGHT_BITS = 8  # the depth of images, and of videos, that need no scale
@@ -21,13 +21,13 @@ MOST_BITS = 32
 WHITE = 255
 
 
-class Range:
+class ValueRange:
     """The least and the greatest value of the pictures that it has taken in."""
 
     def __init__(self):
         self._least, self._greatest, self._is_empty = 0, 0, True
 
-    def add(self, picture: Deep) -> None:
+    def add(self, picture: HighDepthImage) -> None:
         """Takes in one more."""
         self._least = min(self._least, picture.values.min())
         self._greatest = max(self._greatest, picture.values.max())
@@ -44,7 +44,7 @@ class Range:
         return -min(MOST_BITS, 1 + max((-least - 1).bit_length(), greatest.bit_length()))
 
 
-def is_deep(paths: Iterable[pathlib.Path], limit: MemoryLimit | None = None) -> bool:
+def is_high_depth(paths: Iterable[pathlib.Path], limit: MemoryLimit | None = None) -> bool:
     """Whether the first picture that can be read has more than 8 bits; the others are like it."""
     readable = (
         picture
@@ -52,7 +52,7 @@ def is_deep(paths: Iterable[pathlib.Path], limit: MemoryLimit | None = None) -> 
         for picture in pictures(path, limit=limit)
         if not isinstance(picture, Unreadable)
     )
-    return isinstance(next(readable, None), Deep)
+    return isinstance(next(readable, None), HighDepthImage)
 
 
 def depth_of(paths: Sequence[pathlib.Path], limit: MemoryLimit | None = None) -> int:
@@ -62,17 +62,17 @@ def depth_of(paths: Sequence[pathlib.Path], limit: MemoryLimit | None = None) ->
     def text(progress: Progress) -> str:  # nothing is told of what is done soon
         return "" if progress.seconds < PERIOD else f"{task}: {progress.done} of {len(paths)} files"
 
-    found, progress = Range(), Progress(text)
+    found, progress = ValueRange(), Progress(text)
     for path in paths:
         for picture in pictures(path, limit=limit):
-            if isinstance(picture, Deep):
+            if isinstance(picture, HighDepthImage):
                 found.add(picture)
         progress()
     progress.end()
     return found.depth or EIGHT_BITS
 
 
-def in_eight_bits(picture: Deep, depth: int) -> np.ndarray:
+def to_eight_bits(picture: HighDepthImage, depth: int) -> np.ndarray:
     """The picture as uint8 of its shape; values beyond the depth become black or white."""
     bits = abs(depth)
     black = 0 if depth > 0 else -(2 ** (bits - 1))
@@ -81,7 +81,7 @@ def in_eight_bits(picture: Deep, depth: int) -> np.ndarray:
     return WHITE - level if picture.inverted else level
 
 
-def difference(found: int | None, known: int) -> str | None:
+def depth_mismatch(found: int | None, known: int) -> str | None:
     """What is to be said of a source whose images use `found` bits, where `known` are expected.
 
     found: None where no image has more than 8 bits. known: 0 where nothing is. A depth a bit less is

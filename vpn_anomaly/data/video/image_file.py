@@ -17,8 +17,13 @@ import numpy as np
 from vpn_anomaly.data import memory_limit
 from vpn_anomaly.data.memory_limit import MemoryLimit, TooLarge
 from vpn_anomaly.data.video import picture_size
-from vpn_anomaly.data.video.deep_colours import is_cut_to_8_bits, jpeg2000_bits, whole_colours
-from vpn_anomaly.data.video.image_opening import NotRead, by_ffmpeg, opened, without_warnings
+from vpn_anomaly.data.video.image_opening import (
+    UnsupportedImage,
+    decode_with_ffmpeg,
+    open_image,
+    without_warnings,
+)
+from vpn_anomaly.data.video.sixteen_bit_colours import is_cut_to_8_bits, jpeg2000_bits, whole_colours
 
 # Formats whose pages are frames. Not MPO (views, thumbnails), PSD (layers), ICO (sizes of one icon).
 ANIMATED = frozenset(("PNG", "WEBP", "AVIF", "GIF", "FLI", "IM"))  # of one size by their format
@@ -30,7 +35,7 @@ EXIF_ORIENTATION, MIRRORED = 0x0112, (2, 4, 5, 7)
 STORED_WHITE = 65535  # what Pillow makes of the white of files that say where it is
 
 
-class Deep(NamedTuple):
+class HighDepthImage(NamedTuple):
     """A picture of more than 8 bits: numbers (H, W) or (H, W, 3), 0 being white if `inverted`."""
 
     values: np.ndarray
@@ -54,7 +59,7 @@ def pictures(
     limit = limit or memory_limit.for_footage()
     with contextlib.ExitStack() as stack:
         try:
-            image = stack.enter_context(opened(path))
+            image = stack.enter_context(open_image(path))
             numbers = _pages(image, note)
         except Exception as error:  # damage surfaces as many types: syntax, struct, value, too many pixels …
             yield _unreadable(error)
@@ -74,13 +79,13 @@ def pictures(
 def count(path: pathlib.Path) -> int:
     """How many pictures the file has by its headers, at least 1."""
     try:
-        with opened(path) as image:
+        with open_image(path) as image:
             return len(_pages(image, lambda line: None))
     except Exception:
         return 1
 
 
-def frame_of(image_HxW_or_HxWx3: np.ndarray):
+def as_video_frame(image_HxW_or_HxWx3: np.ndarray):
     """The uint8 image, grey or RGB, as an av.VideoFrame."""
     import av
 
@@ -131,41 +136,41 @@ def _picture(image, path: pathlib.Path):
         if image.getexif().get(EXIF_ORIENTATION) not in MIRRORED:
             return _jpeg(path)
     if is_cut_to_8_bits(image, path):
-        return Deep(whole_colours(image, path), False)
+        return HighDepthImage(whole_colours(image, path), False)
     stated = _stated_white(image, path)
     image.load()  # TIFFs are turned by that
     shown = ImageOps.exif_transpose(image)
     if image.format == "TIFF" and _sample_format(image) == SIGNED and image.mode == "L":
-        return Deep(np.asarray(shown).view(np.int8), False)
+        return HighDepthImage(np.asarray(shown).view(np.int8), False)
     if shown.mode not in ("I", "F") and not shown.mode.startswith("I;16"):
-        return frame_of(_as_shown(shown))
+        return as_video_frame(_as_shown(shown))
     deep = _deep(image, shown)
     if stated is None:
         return deep
     level_HxW = np.round(deep.values * (255 / stated)).astype(np.uint8)
-    return frame_of(255 - level_HxW if deep.inverted else level_HxW)
+    return as_video_frame(255 - level_HxW if deep.inverted else level_HxW)
 
 
 def _as_shown(image) -> np.ndarray:
     """A picture of 8 bits or fewer as uint8, grey (H, W) or RGB (H, W, 3)."""
     if image.mode == "LAB":
-        raise NotRead("CIELAB colours")
+        raise UnsupportedImage("CIELAB colours")
     if image.mode in ("La", "RGBa"):  # colours that are multiplied by their opacity
         image = image.convert(image.mode.upper())
     return np.asarray(image.convert("L" if image.mode in ("1", "L", "LA") else "RGB"))
 
 
-def _deep(image, shown) -> Deep:
+def _deep(image, shown) -> HighDepthImage:
     """The numbers of a grey picture of more than 8 bits. `image` has the tags of the file."""
     values_HxW, tags = np.asarray(shown), getattr(image, "tag_v2", {})
     if image.format == "FITS" and values_HxW.dtype.kind != "f":
-        raise NotRead("FITS of whole numbers of more than 8 bits")  # Pillow reads no offset (BZERO)
+        raise UnsupportedImage("FITS of whole numbers of more than 8 bits")  # Pillow reads no offset (BZERO)
     if values_HxW.dtype == np.int32 and tags.get(BITS_PER_SAMPLE) == (32,):
         if _sample_format(image) == UNSIGNED:
             values_HxW = values_HxW.view(np.uint32)
     if not np.isfinite(values_HxW).all():
-        raise NotRead("values that are no numbers")
-    return Deep(values_HxW, tags.get(PHOTOMETRIC) == WHITE_IS_ZERO)
+        raise UnsupportedImage("values that are no numbers")
+    return HighDepthImage(values_HxW, tags.get(PHOTOMETRIC) == WHITE_IS_ZERO)
 
 
 def _sample_format(image) -> int:
@@ -186,13 +191,13 @@ def _stated_white(image, path: pathlib.Path) -> int | None:
 
 
 def _jpeg(path: pathlib.Path):
-    frame = by_ffmpeg(path)
+    frame = decode_with_ffmpeg(path)
     if any(component.bits > 8 for component in frame.format.components):
-        raise NotRead("JPEG of more than 8 bits")
+        raise UnsupportedImage("JPEG of more than 8 bits")
     return frame
 
 
 def _unreadable(error: Exception) -> Unreadable:
     if isinstance(error, TooLarge):
         return Unreadable(error.words)
-    return Unreadable(str(error) if isinstance(error, NotRead) else "")
+    return Unreadable(str(error) if isinstance(error, UnsupportedImage) else "")

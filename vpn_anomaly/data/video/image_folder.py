@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from vpn_anomaly.data import memory_limit
 from vpn_anomaly.data.memory_limit import MemoryLimit
 from vpn_anomaly.data.video import image_file
-from vpn_anomaly.data.video.image_depth import EIGHT_BITS, Range, depth_of, difference, in_eight_bits
+from vpn_anomaly.data.video.image_depth import EIGHT_BITS, ValueRange, depth_mismatch, depth_of, to_eight_bits
 from vpn_anomaly.errors import UserError
 
 NAMED = 5  # as many images or gaps are named in a message
@@ -44,7 +44,7 @@ class ImageFolder:
         self._paths, self._known = paths, depth
         self._limit = limit or memory_limit.for_footage()
         self._depth = None if depth in (0, EIGHT_BITS) else depth
-        self._range, self._read = Range(), 0
+        self._range, self._read = ValueRange(), 0
         self._unread, self._notes = [], []
 
     def pictures(self) -> Iterator[tuple]:
@@ -74,7 +74,7 @@ class ImageFolder:
             found.append(f"images are missing by their numbers ({shortened(missing)})")
         if self._notes:
             found.append(shortened(self._notes))
-        other_depth = difference(self._range.depth, self._known)
+        other_depth = depth_mismatch(self._range.depth, self._known)
         if other_depth and self._read:
             found.append(other_depth)
         return found
@@ -84,12 +84,12 @@ class ImageFolder:
 
     def _frame(self, picture):
         """The picture as an av.VideoFrame of 8 bits."""
-        if not isinstance(picture, image_file.Deep):
+        if not isinstance(picture, image_file.HighDepthImage):
             return picture
         if self._depth is None:
             self._depth = depth_of(self._paths, self._limit)
         self._range.add(picture)
-        return image_file.frame_of(in_eight_bits(picture, self._depth))
+        return image_file.as_video_frame(to_eight_bits(picture, self._depth))
 
 
 def gaps(names: list[str]) -> list[str]:

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from vpn_anomaly.data.video.image_formats import image_formats
 
 
-class NotRead(Exception):
+class UnsupportedImage(Exception):
     """The picture is of a kind that is not read; says which."""
 
 
 @contextlib.contextmanager
-def opened(path: pathlib.Path) -> Iterator:
+def open_image(path: pathlib.Path) -> Iterator:
     """The file as a PIL.Image."""
     from PIL import Image
 
@@ -25,7 +25,7 @@ def opened(path: pathlib.Path) -> Iterator:
         yield image
 
 
-def by_ffmpeg(path: pathlib.Path):
+def decode_with_ffmpeg(path: pathlib.Path):
     """The file's first picture as an av.VideoFrame."""
     import av
 

@@ -23,9 +23,9 @@ from vpn_anomaly.data.video.decode import open_file
 from vpn_anomaly.data.video.frame_array import FrameArray
 from vpn_anomaly.data.video.image_depth import MOST_BITS
 from vpn_anomaly.data.video.image_folder import ImageFolder
-from vpn_anomaly.data.video.picture import FORMATS, Resizer, shown_size
+from vpn_anomaly.data.video.resizer import FORMATS, Resizer, display_size
 from vpn_anomaly.data.video.sources import image_files, is_address, is_camera
-from vpn_anomaly.data.video.timeline import by_clock, in_time
+from vpn_anomaly.data.video.timeline import by_clock, by_timestamps
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.text.display_names import display_name
 
@@ -35,7 +35,7 @@ class Frame(NamedTuple):
 
     index: its number in the source, from 0; frames dropped for the rate and frames too damaged to
     decode have numbers too. time: seconds since the source's first frame, by its time stamps
-    (see `in_time`; without them index / rate; live: by the clock); it only grows. image: uint8 (H, W, C).
+    (see `by_timestamps`; without them index / rate; live: by the clock); it only grows. image: uint8 (H, W, C).
     """
 
     index: int
@@ -111,7 +111,7 @@ class Video:
         if self._first is None:
             why = "; ".join(reader.problems()) or "it is without content"
             raise UserError(f"{name}: no frames in it ({why}); give another source")
-        self._source_size = shown_size(self._first[2])
+        self._source_size = display_size(self._first[2])
         self.size = settings.work_size(*self._source_size)
         self._resizer = Resizer(self.size, settings.channels)
         self._size_changes = []
@@ -151,7 +151,7 @@ class Video:
 
     def _timed(self) -> Iterator[tuple]:
         """Yields (index, seconds since the first frame, av.VideoFrame); the seconds only grow."""
-        times = by_clock if self.live else in_time
+        times = by_clock if self.live else by_timestamps
         return times(self._all_pictures(), 1 / (self.rate or self._settings.frame_rate))
 
     def _all_pictures(self) -> Iterator[tuple]:
@@ -170,7 +170,7 @@ class Video:
         return math.floor(seconds * rate + early + 1e-6)
 
     def _note_size(self, index: int, picture) -> None:
-        size = shown_size(picture)
+        size = display_size(picture)
         if size != self._source_size:
             (height, width), (new_height, new_width) = self._source_size, size
             self._size_changes.append(

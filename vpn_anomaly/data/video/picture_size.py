@@ -5,19 +5,19 @@ import pathlib
 import re
 
 from vpn_anomaly.data.memory_limit import MemoryLimit
-from vpn_anomaly.data.video.image_opening import opened
+from vpn_anomaly.data.video.image_opening import open_image
 
-BYTES_A_PIXEL = 8  # of a frame as it is decoded, converted and resized, at most
+BYTES_PER_PIXEL = 8  # of a frame as it is decoded, converted and resized, at most
 
 
 def check(name, height: int, width: int, limit: MemoryLimit) -> None:
     """Raises TooLarge, one line, where a frame of this size takes more than is allowed."""
-    limit.check(name, height * width * BYTES_A_PIXEL, f"a frame of {width}x{height} pixels")
+    limit.check(name, height * width * BYTES_PER_PIXEL, f"a frame of {width}x{height} pixels")
 
 
 def decoder_options(limit: MemoryLimit) -> dict[str, str]:
     """What has FFmpeg refuse larger frames, also those that no header tells of."""
-    return {"max_pixels": str(max(1, limit.bytes // BYTES_A_PIXEL))}
+    return {"max_pixels": str(max(1, limit.bytes // BYTES_PER_PIXEL))}
 
 
 def check_refused(path: pathlib.Path, limit: MemoryLimit) -> None:
@@ -51,7 +51,7 @@ def check_refused(path: pathlib.Path, limit: MemoryLimit) -> None:
 def image_size(path: pathlib.Path) -> tuple[int, int] | None:
     """(height, width) by the header of an image; None where it is none that Pillow knows."""
     try:
-        with opened(path) as image:
+        with open_image(path) as image:
             return image.height, image.width
     except Exception:  # damage surfaces as several types: struct, value, operating system …
         return None

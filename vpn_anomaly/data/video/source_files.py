@@ -25,7 +25,7 @@ def files_read(where: str) -> Iterator[pathlib.Path]:
         return
 
 
-def takes_in(where: str, path: pathlib.Path) -> bool:
+def would_read(where: str, path: pathlib.Path) -> bool:
     """Whether `sources(where)` would read a new file of this name too. Its folder is there."""
     if where in STANDARD_INPUT or "://" in where or is_camera(where):
         return False
@@ -33,18 +33,18 @@ def takes_in(where: str, path: pathlib.Path) -> bool:
         return False
     seen = is_footage(path)
     if os.path.isdir(where):
-        return seen and is_same(where, path.parent)
+        return seen and is_same_file(where, path.parent)
     if os.path.exists(where) or not glob.has_magic(where):
         return False
     matches = glob.glob(where, recursive=True)
-    if seen and any(is_same(match, path.parent) for match in matches):
+    if seen and any(is_same_file(match, path.parent) for match in matches):
         return True
     return _matches(where, path) and (seen or not any(map(_is_seen, matches)))
 
 
 def check_cache(where: str, folder: pathlib.Path) -> None:
     """Raises UserError where decoded frames (.npy) in the folder would be read as footage the next time."""
-    if takes_in(where, folder / "frames.npy"):
+    if would_read(where, folder / "frames.npy"):
         raise UserError(
             f"data.video.cache={folder} is where data.path={where} looks for footage, and would"
             " find the decoded frames there the next time; give another folder"
@@ -56,7 +56,7 @@ def is_footage(path: pathlib.Path) -> bool:
     return is_image(path) or path.suffix.lower() in VIDEOS
 
 
-def is_same(first: str | os.PathLike, second: str | os.PathLike) -> bool:
+def is_same_file(first: str | os.PathLike, second: str | os.PathLike) -> bool:
     """Whether both are there and one file or folder, by whatever names."""
     try:
         return os.path.samefile(first, second)
@@ -77,7 +77,7 @@ def _matches(pattern: str, path: pathlib.Path) -> bool:
         folders = _with_its_own(head) if head else ["."]
     else:
         return False
-    return any(is_same(folder, path.parent) for folder in folders)
+    return any(is_same_file(folder, path.parent) for folder in folders)
 
 
 def _with_its_own(pattern: str) -> list[str]:

@@ -100,7 +100,7 @@ def folders_in(folder: pathlib.Path) -> list[pathlib.Path]:
     return sorted(found, key=_path_order)
 
 
-def natural_order(name: str) -> tuple:
+def natural_sort_key(name: str) -> tuple:
     """A key to sort names by: numbers as numbers, letters without their case."""
     pieces = re.split(r"(\d+)", name)
     pieces[1::2] = map(int, pieces[1::2])
@@ -108,7 +108,7 @@ def natural_order(name: str) -> tuple:
 
 
 def _path_order(path: pathlib.Path) -> list:
-    return [natural_order(part) for part in path.parts]
+    return [natural_sort_key(part) for part in path.parts]
 
 
 def _files(paths) -> list[pathlib.Path]:

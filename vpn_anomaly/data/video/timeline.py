@@ -11,7 +11,7 @@ RESTARTED = 3  # stamps that must follow each other behind the last one, and be 
 RECENT = 31  # steps, whose median is the usual one
 
 
-def in_time(pictures: Iterator[tuple], step: float) -> Iterator[tuple]:
+def by_timestamps(pictures: Iterator[tuple], step: float) -> Iterator[tuple]:
     """Yields (index, seconds since the first frame, picture); the seconds only grow.
 
     A stamp that does not fit between those around it (far ahead, behind, twice the same) is replaced

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vpn_anomaly.data.blocks import covering_shifts, hidden_rows
+from vpn_anomaly.data.block_masks import covering_shifts, hidden_rows
 
 
 def mask(height, width, shift, size):

@@ -10,7 +10,7 @@ import numpy as np
 FORMATS = {1: "gray", 3: "rgb24"}  # FFmpeg's names, by the number of channels
 
 
-def shown_size(picture) -> tuple[int, int]:
+def display_size(picture) -> tuple[int, int]:
     """(height, width) of an av.VideoFrame as it is shown."""
     size = picture.height, picture.width
     return size[::-1] if _quarter_turns(picture) % 2 else size

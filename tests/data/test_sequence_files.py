@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
-from vpn_anomaly.data.files import FileSequences, check_shape, read_sequences
+from vpn_anomaly.data.sequence_files import FileSequences, check_shape, read_sequences
 from vpn_anomaly.errors import UserError
 
 CLIP = np.random.default_rng(0).integers(0, 256, (6, 7, 8, 9), dtype=np.uint8)

@@ -5,14 +5,14 @@ from typing import NamedTuple
 LONGEST_REORDERING = 17  # frames: 16 that a decoder may keep back, and the one that comes before them
 
 
-class Stamp(NamedTuple):
+class FrameTimestamps(NamedTuple):
     """Two stamps of a frame, in seconds by any zero: its own, and where the decoder was then."""
 
     own: float | None
     reached: float | None
 
 
-class Stamps:
+class Timestamps:
     """The stamps of one stream's frames, in the order in which they are shown.
 
     With B-frames, packets lie in a file in another order than frames are shown in. Most files say
@@ -32,7 +32,7 @@ class Stamps:
         self._reached = self._last_own = None
         self._frames = 0
 
-    def packet(self, packet) -> None:
+    def note_packet(self, packet) -> None:
         """Takes note of the next packet, before it is decoded; the last is an empty one."""
         last = self._reached
         # In an AVI, FFmpeg takes the next packet's dts for the pts.
@@ -40,14 +40,14 @@ class Stamps:
         if None not in (last, self._reached) and self._reached < last:
             self._packets_grow = False
 
-    def frame(self, frame) -> Stamp:
+    def note_frame(self, frame) -> FrameTimestamps:
         """The stamps of the next frame."""
         own = _seconds(frame.pts, frame.time_base)
         if None not in (own, self._last_own) and own < self._last_own and self._packets_grow:
             self._by_decoding = True
         self._last_own = own
         self._frames += 1
-        return Stamp(own, self._reached)
+        return FrameTimestamps(own, self._reached)
 
     @property
     def known(self) -> bool:
@@ -60,7 +60,7 @@ class Stamps:
             or self._frames > LONGEST_REORDERING
         )
 
-    def seconds(self, stamp: Stamp) -> float | None:
+    def seconds(self, stamp: FrameTimestamps) -> float | None:
         """When the frame of this stamp is shown, by any zero; None: it has none."""
         if self._bare:
             return None

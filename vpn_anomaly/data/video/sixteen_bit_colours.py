@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 
-from vpn_anomaly.data.video.image_opening import NotRead, by_ffmpeg, opened
+from vpn_anomaly.data.video.image_opening import UnsupportedImage, decode_with_ffmpeg, open_image
 
 GREATEST = 65535
 
@@ -33,12 +33,12 @@ def whole_colours(image, path: pathlib.Path) -> np.ndarray:
     if image.format == "TIFF":
         return _whole_colours_of_tiff(image, path)
     if getattr(image, "n_frames", 1) > 1:
-        raise NotRead("an animation of 16-bit colours")
+        raise UnsupportedImage("an animation of 16-bit colours")
     grey = image.mode in ("L", "LA") or "LA;16B" in image.tile[0].args
     image_HxWxC = np.asarray(ImageOps.exif_transpose(image).convert("L" if grey else "RGB"))
-    values_HxWxC = by_ffmpeg(path).reformat(format="gray16le" if grey else "rgb48le").to_ndarray()
+    values_HxWxC = decode_with_ffmpeg(path).reformat(format="gray16le" if grey else "rgb48le").to_ndarray()
     if values_HxWxC.shape != image_HxWxC.shape or np.abs(values_HxWxC / 257 - image_HxWxC).max() > 1.5:
-        raise NotRead("16-bit colours")  # the two programs do not agree
+        raise UnsupportedImage("16-bit colours")  # the two programs do not agree
     return values_HxWxC
 
 
@@ -48,7 +48,7 @@ def jpeg2000_bits(path: pathlib.Path) -> int:
         start = file.read(1 << 16)
     place = start.find(b"\xff\x4f\xff\x51")
     if not 0 <= place < len(start) - 42:
-        raise NotRead("JPEG 2000 with a long header")
+        raise UnsupportedImage("JPEG 2000 with a long header")
     return (start[place + 42] & 0x7F) + 1
 
 
@@ -59,10 +59,10 @@ def _whole_colours_of_tiff(image, path: pathlib.Path) -> np.ndarray:
     tiles, number = list(image.tile), image.tell()
     order = tiles[0].args[0][-1].replace("N", "L" if sys.byteorder == "little" else "B")
     if image.mode == "CMYK" or tiles[0].args[0][:-1] not in ("RGB;16", "RGBA;16", "RGBX;16"):
-        raise NotRead("16-bit colours that are not RGB")
+        raise UnsupportedImage("16-bit colours that are not RGB")
     halves = []
     for letter in (order, "BL"[order == "B"]):
-        with opened(path) as again:
+        with open_image(path) as again:
             again.seek(number)
             again.tile = [
                 tile._replace(args=(tile.args[0][:-1] + letter, *tile.args[1:])) for tile in again.tile

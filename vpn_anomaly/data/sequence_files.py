@@ -14,7 +14,7 @@ import numpy as np
 from vpn_anomaly.data import array_files, memory_limit
 from vpn_anomaly.data.memory_limit import MemoryLimit
 from vpn_anomaly.data.random_bits import SPLITS
-from vpn_anomaly.data.tensorflow.clips import in_graph
+from vpn_anomaly.data.tensorflow.clips import as_graph_node
 from vpn_anomaly.errors import UserError
 
 PUBLISHED_FRAMES = 20
@@ -86,11 +86,11 @@ class FileSequences:
         def clips(index_N):
             return self.clips(seed, split, index_N)
 
-        return in_graph(clips, [(np.uint8, (index_N.shape[0], *self.shape))], index_N)[0]
+        return as_graph_node(clips, [(np.uint8, (index_N.shape[0], *self.shape))], index_N)[0]
 
 
 def _check_header(path: pathlib.Path, limit: MemoryLimit, header: array_files.Header) -> None:
-    array_files.check_pictures(path, header, 4, "sequences", NEEDED)
+    array_files.check_image_array(path, header, 4, "sequences", NEEDED)
     limit.check(path, header.size, "the array in it")
 
 
@@ -113,7 +113,7 @@ def _stored_array(path: pathlib.Path, check: array_files.Check) -> tuple[np.ndar
             return archive.read(_array_name(path, archive.names), check), False
     except (UserError, MemoryError):
         raise
-    except array_files.NotRead as error:
+    except array_files.UnsupportedArray as error:
         raise UserError(f"{path}: it {error}; {NEEDED}") from error
     except Exception as error:  # damage surfaces as a dozen types: zip, zlib, token, struct …
         raise UserError(f"{path}: it is truncated or damaged; {NEEDED}") from error
