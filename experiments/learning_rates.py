@@ -39,7 +39,8 @@ def validation_loss(config) -> float:
     from vpn_anomaly.data.lattice import random_shifts
     from vpn_anomaly.data.pipeline import evaluation_clips, training_batches
     from vpn_anomaly.systems.build import build_system
-    from vpn_anomaly.training.state import build_optimizer, new_state
+    from vpn_anomaly.training.optimizer import build_optimizer
+    from vpn_anomaly.training.state import new_state
     from vpn_anomaly.training.step import batch_sharding, build_train_step, data_mesh, state_sharding
 
     source, system, mesh = build_source(config.data), build_system(config), data_mesh()

@@ -41,7 +41,7 @@ def evaluate(arguments: Arguments) -> None:
     with workdir_lock.held(arguments.workdir):
         check_devices()
         _check_layout(arguments.config)
-        arguments = _with_known_model(arguments)
+        arguments = _resolve_config(arguments)
         _evaluate(arguments.config, _trained(arguments), arguments.workdir)
 
 
@@ -68,7 +68,7 @@ def watch(arguments: Arguments) -> None:
 def describe(arguments: Arguments) -> None:
     """Prints what a training step costs."""
     check_devices()
-    arguments = _with_known_model(arguments)
+    arguments = _resolve_config(arguments)
     from vpn_anomaly.training.describe import describe
 
     print(describe(arguments.config))
@@ -84,11 +84,11 @@ def _train(arguments: Arguments, then_evaluate: bool) -> None:
         workdir.check_free(directory, arguments.config)
         check_devices()
         _check_layout(arguments.config)
-        config = _with_known_model(dataclasses.replace(arguments, workdir=directory)).config
+        config = _resolve_config(dataclasses.replace(arguments, workdir=directory)).config
         workdir.check_run(directory, config)
-        from vpn_anomaly.training import loop
+        from vpn_anomaly.training import run
 
-        loop.check(config)
+        run.check(config)
         if config.data.source in LABELLED_SOURCES:
             from vpn_anomaly.evaluation.labelled_check import check
 
@@ -97,7 +97,7 @@ def _train(arguments: Arguments, then_evaluate: bool) -> None:
         print(
             printable_line(f"the run is in {directory}"), flush=True
         )  # in a log, before what goes to stderr
-        seconds = loop.train(config, directory)
+        seconds = run.train(config, directory)
         if seconds is not None and then_evaluate:
             _evaluate(config, _trained_run(config, directory), directory, seconds)
 
@@ -107,7 +107,7 @@ def _is_finished(arguments: Arguments) -> bool:
     directory = arguments.workdir
     if workdir.read_results(directory) is None:
         return False
-    results = workdir.finished_results(directory, _with_known_model(arguments).config)
+    results = workdir.finished_results(directory, _resolve_config(arguments).config)
     if results is None:
         return False
     try:
@@ -134,30 +134,30 @@ def _held_run(arguments: Arguments) -> Iterator[pathlib.Path]:
         yield directory
 
 
-def _with_known_model(arguments: Arguments) -> Arguments:
-    """With what the config leaves to the weights that training starts from, or to the videos.
+def _resolve_config(arguments: Arguments) -> Arguments:
+    """With the fields of the config that the initial weights or the videos determine.
 
     JAX starts only where something is left open.
     """
     config, is_run = arguments.config, arguments.checkpoint is None
     starts_from_weights = is_run and bool(config.train.start_from)
     depth_is_open = is_run and config.data.source != "sequences" and not config.data.video.depth
-    if not (starts_from_weights or depth_is_open or _model_is_open(config)):
+    if not (starts_from_weights or depth_is_open or _size_or_radius_is_open(config)):
         return arguments
     check_devices()
     from vpn_anomaly.training import footage_fields, initial_weights
 
     if starts_from_weights:
-        config = initial_weights.with_started_model(config, arguments.overrides)
+        config = initial_weights.resolve_model(config, arguments.overrides)
     if depth_is_open:
         trains = arguments.mode in (None, "train")
-        config = footage_fields.with_known_depth(config, arguments.workdir, trains)
-    if _model_is_open(config):
-        config = footage_fields.with_known_model(config, arguments.workdir)
+        config = footage_fields.resolve_depth(config, arguments.workdir, trains)
+    if _size_or_radius_is_open(config):
+        config = footage_fields.resolve_size_and_radius(config, arguments.workdir)
     return dataclasses.replace(arguments, config=config)
 
 
-def _model_is_open(config) -> bool:
+def _size_or_radius_is_open(config) -> bool:
     """Whether the videos say how far the attention reaches, or how large frames are."""
     return not (config.model.attention.radius and config.data.height)
 
@@ -180,7 +180,7 @@ def _to_score_with(arguments: Arguments):
     """The arguments with the model known, and what was trained."""
     _check_trained(arguments)
     check_devices()
-    arguments = _with_known_model(arguments)
+    arguments = _resolve_config(arguments)
     return arguments, _trained(arguments)
 
 

@@ -11,7 +11,8 @@ from experiments.benchmarks.naive_flax import NaiveSystem, naive_parameters
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.pipeline import training_batches
 from vpn_anomaly.systems.build import build_system
-from vpn_anomaly.training.state import TrainState, build_optimizer
+from vpn_anomaly.training.optimizer import build_optimizer
+from vpn_anomaly.training.state import TrainState
 from vpn_anomaly.training.step import batch_sharding, build_train_step, data_mesh, state_sharding
 
 

@@ -7,7 +7,7 @@ import pytest
 from experiments import systems_figure
 from experiments.sweeps.definition import load_definition, run_config
 from tests.tiny import FIELDS
-from vpn_anomaly.training import loop
+from vpn_anomaly.training import run
 
 SWEEP = f"""
 CONFIG = "configs/quick.py:debug"
@@ -55,7 +55,7 @@ def test_the_figure_has_a_column_a_system(sweep, tmp_path):
     for row in definition.runs:
         directory = tmp_path / "runs" / row / "seed0"
         directory.mkdir(parents=True)
-        loop.train(run_config(definition, row, 0), directory)
+        run.train(run_config(definition, row, 0), directory)
     given = [f"--workdir={tmp_path}/runs", f"--sweep={sweep}"]
     widths = []
     for rows in ("first", "first,second"):

@@ -250,6 +250,6 @@ def test_results_of_another_content_are_made_again(tmp_path, monkeypatch, capsys
     def train(*arguments):
         raise UserError("trains")
 
-    monkeypatch.setattr("vpn_anomaly.training.loop.train", train)
+    monkeypatch.setattr("vpn_anomaly.training.run.train", train)
     assert main([f"--config={tmp_path}/tiny.py", f"--workdir={tmp_path}/run"]) == 2
     assert capsys.readouterr().err == "error: trains\n"

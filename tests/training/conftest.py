@@ -3,7 +3,7 @@
 import pytest
 
 from tests import tiny
-from vpn_anomaly.training import loop
+from vpn_anomaly.training import run
 
 FIELDS = {"train.steps": 6, "train.checkpoint_every": 2}
 
@@ -17,5 +17,5 @@ def tiny_config():
 def unbroken(tmp_path_factory):
     """The folder of a run of `tiny_config` that nothing interrupted."""
     directory = tmp_path_factory.mktemp("unbroken")
-    assert loop.train(tiny.tiny_config(FIELDS), directory) > 0
+    assert run.train(tiny.tiny_config(FIELDS), directory) > 0
     return directory

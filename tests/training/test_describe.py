@@ -12,7 +12,8 @@ import pytest
 from vpn_anomaly.config import defaults
 from vpn_anomaly.systems.build import build_system
 from vpn_anomaly.training import describe as description
-from vpn_anomaly.training.state import build_optimizer, new_state
+from vpn_anomaly.training.optimizer import build_optimizer
+from vpn_anomaly.training.state import new_state
 
 CONFIGS = sorted((pathlib.Path(__file__).parents[2] / "configs").glob("*.py"))
 TINY = {

@@ -11,7 +11,7 @@ from vpn_anomaly.data.build import build_video_settings, read_videos
 from vpn_anomaly.data.video.open_video import open_video
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.storage import workdir
-from vpn_anomaly.training.footage_fields import with_known_depth
+from vpn_anomaly.training.footage_fields import resolve_depth
 
 
 def folder_of(folder, greatest, deep=True):
@@ -38,32 +38,32 @@ def config(tmp_path):
 
 
 def test_the_depth_is_that_of_all_normal_footage(config, tmp_path, capsys):
-    known = with_known_depth(config, None, trains=True)
-    assert known.data.video.depth == 12 and config.data.video.depth == 0
+    resolved = resolve_depth(config, None, trains=True)
+    assert resolved.data.video.depth == 12 and config.data.video.depth == 0
     assert capsys.readouterr().out == "images use 12 bits (data.video.depth=12)\n"
-    dark, bright, plain = read_videos(known.data).values()
+    dark, bright, plain = read_videos(resolved.data).values()
     assert (dark[0, 0, 0, 0], bright[0, 0, 0, 0], plain[0, 0, 0, 0]) == (12, 249, 200)
 
 
 def test_the_run_stores_it_and_what_is_watched_is_seen_by_it(config, tmp_path):
     run = tmp_path / "run"
-    workdir.open_run(run, with_known_depth(config, run, trains=True))
+    workdir.open_run(run, resolve_depth(config, run, trains=True))
     folder_of(tmp_path / "normal/d", 16000)
     for trains in (False, True):
-        known = with_known_depth(config, run, trains)
-        assert known.data.video.depth == 12
-        workdir.open_trained(run, known)
-    with open_video(str(tmp_path / "normal/b"), build_video_settings(known.data)) as video:
+        resolved = resolve_depth(config, run, trains)
+        assert resolved.data.video.depth == 12
+        workdir.open_trained(run, resolved)
+    with open_video(str(tmp_path / "normal/b"), build_video_settings(resolved.data)) as video:
         assert next(video).image[0, 0, 0] == 249
-    with open_video(str(tmp_path / "normal/d"), build_video_settings(known.data)) as video:
+    with open_video(str(tmp_path / "normal/d"), build_video_settings(resolved.data)) as video:
         assert next(video).image[0, 0, 0] == 255 and not list(video)[2:]
     assert "its images use 14 bits, but the normal footage 12" in video.problem
 
 
 def test_without_deep_images_it_is_8_and_nothing_is_told(config, tmp_path, capsys):
     config.data.path = str(tmp_path / "normal/c")
-    assert with_known_depth(config, None, trains=True).data.video.depth == 8
-    assert with_known_depth(config, None, trains=False).data.video.depth == 0
+    assert resolve_depth(config, None, trains=True).data.video.depth == 8
+    assert resolve_depth(config, None, trains=False).data.video.depth == 0
     assert capsys.readouterr() == ("", "")
 
 
@@ -73,9 +73,9 @@ def test_runs_that_were_trained_before_there_was_a_depth_go_on(config, tmp_path)
     stored = configuration.as_dict(config)
     del stored["data"]["video"]["depth"]
     workdir.write_json(run / "config.json", stored)
-    known = with_known_depth(config, run, trains=True)
-    assert known.data.video.depth == 0
-    workdir.open_trained(run, known)
+    resolved = resolve_depth(config, run, trains=True)
+    assert resolved.data.video.depth == 0
+    workdir.open_trained(run, resolved)
 
 
 def test_a_depth_of_one_bit_with_a_sign_is_refused(config):

@@ -8,8 +8,8 @@ from vpn_anomaly.errors import UserError
 from vpn_anomaly.main import main
 from vpn_anomaly.scoring.trained_model import abstract_params
 from vpn_anomaly.storage import checkpoints, exported_weights, named_arrays
-from vpn_anomaly.training import loop
-from vpn_anomaly.training.initial_weights import start_params, with_started_model
+from vpn_anomaly.training import run
+from vpn_anomaly.training.initial_weights import initial_params, resolve_model
 
 
 @pytest.fixture
@@ -35,23 +35,23 @@ def starting(config, folder, **changes):
 
 def test_the_weights_bring_their_model_and_nothing_else(tiny_config, weights):
     config = starting(tiny_config, weights[1], model__lstm__channels=12, data__height=64)
-    known = with_started_model(config, ["data.height"])
-    assert configuration.differences(known, config) == ["model.lstm.channels"]
-    assert known.model.lstm.channels == tiny_config.model.lstm.channels
-    assert with_started_model(tiny_config, ["model.stem"]) is tiny_config
+    resolved = resolve_model(config, ["data.height"])
+    assert configuration.differences(resolved, config) == ["model.lstm.channels"]
+    assert resolved.model.lstm.channels == tiny_config.model.lstm.channels
+    assert resolve_model(tiny_config, ["model.stem"]) is tiny_config
 
 
 def test_without_weights_training_starts_anew(tiny_config):
-    assert start_params(tiny_config) is None
+    assert initial_params(tiny_config.train.start_from, abstract_params(tiny_config)) is None
 
 
 @pytest.mark.slow
 def test_training_begins_with_the_weights(tiny_config, weights, tmp_path):
     arrays, folder = weights
     config = starting(tiny_config, folder, train__steps=1, train__learning_rate=1e-12)
-    loop.check(config)
+    run.check(config)
     (tmp_path / "run").mkdir()
-    loop.train(config, tmp_path / "run")
+    run.train(config, tmp_path / "run")
     params = checkpoints.restore_latest(
         tmp_path / "run" / "checkpoints", {"params": abstract_params(config)}
     )[0]["params"]
@@ -62,16 +62,16 @@ def test_training_begins_with_the_weights(tiny_config, weights, tmp_path):
 def test_what_does_not_fit_is_told(tiny_config, weights, tmp_path):
     config = starting(tiny_config, weights[1])
     with pytest.raises(UserError, match="brings the model.*leave out model.stem"):
-        with_started_model(config, ["seed", "model.stem"])
+        resolve_model(config, ["seed", "model.stem"])
     with pytest.raises(UserError, match="of system inpainting, but system is vpn"):
-        with_started_model(starting(tiny_config, weights[1], system="vpn"), [])
+        resolve_model(starting(tiny_config, weights[1], system="vpn"), [])
     with pytest.raises(UserError, match="kernel is .* set data.channels"):
-        start_params(starting(tiny_config, weights[1], data__channels=3))
+        initial_params(str(weights[1]), abstract_params(starting(tiny_config, weights[1], data__channels=3)))
     with pytest.raises(UserError, match="there is no checkpoint"):
-        with_started_model(starting(tiny_config, tmp_path / "nowhere"), [])
+        resolve_model(starting(tiny_config, tmp_path / "nowhere"), [])
     (weights[1] / "weights.npz").write_bytes(b"damaged")
     with pytest.raises(UserError, match="damaged"):
-        loop.check(config)
+        run.check(config)
 
 
 def test_the_command_line_says_so_in_a_line(capsys):

@@ -15,8 +15,9 @@ from vpn_anomaly.data.build import build_source
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.storage import checkpoints
 from vpn_anomaly.systems.build import build_system
-from vpn_anomaly.training import loop
-from vpn_anomaly.training.state import build_optimizer, new_state
+from vpn_anomaly.training import run
+from vpn_anomaly.training.optimizer import build_optimizer
+from vpn_anomaly.training.state import new_state
 
 pytestmark = pytest.mark.slow  # each test trains a run
 
@@ -48,7 +49,7 @@ def logged_steps(directory):
 
 def around_step(monkeypatch, before=lambda step: None, after=lambda step, metrics: metrics):
     """Has the training call `before` as it launches a step; `after` makes its metrics."""
-    build = loop.build_train_step
+    build = run.build_train_step
 
     def build_watched(*arguments):
         train_step = build(*arguments)
@@ -61,7 +62,7 @@ def around_step(monkeypatch, before=lambda step: None, after=lambda step, metric
 
         return watched
 
-    monkeypatch.setattr(loop, "build_train_step", build_watched)
+    monkeypatch.setattr(run, "build_train_step", build_watched)
 
 
 def test_a_resumed_run_ends_bit_identical(tiny_config, unbroken, tmp_path):
@@ -70,7 +71,7 @@ def test_a_resumed_run_ends_bit_identical(tiny_config, unbroken, tmp_path):
     for step in (4, 6):
         shutil.rmtree(resumed / "checkpoints" / str(step))
     (resumed / "checkpoints" / "calibration.npz").unlink()
-    loop.train(tiny_config, resumed)
+    run.train(tiny_config, resumed)
     assert_same_end(tiny_config, unbroken, resumed)
     calibrations = [dict(np.load(run / "checkpoints" / "calibration.npz")) for run in (unbroken, resumed)]
     for name in calibrations[0]:
@@ -92,10 +93,10 @@ def test_every_system_resumes_bit_identical(tiny_config, tmp_path, system):
     )
     configuration.check(tiny_config)
     unbroken, resumed = directory_made(tmp_path / "unbroken"), tmp_path / "resumed"
-    loop.train(tiny_config, unbroken)
+    run.train(tiny_config, unbroken)
     shutil.copytree(unbroken, resumed)
     shutil.rmtree(resumed / "checkpoints" / "4")
-    loop.train(tiny_config, resumed)
+    run.train(tiny_config, resumed)
     assert_same_end(tiny_config, unbroken, resumed)
 
 
@@ -105,7 +106,7 @@ def test_the_step_is_compiled_once(tiny_config, unbroken, tmp_path, caplog, save
         shutil.copytree(unbroken, tmp_path, dirs_exist_ok=True)
         shutil.rmtree(tmp_path / "checkpoints" / "6")
     with jax.log_compiles():
-        loop.train(tiny_config, tmp_path)
+        run.train(tiny_config, tmp_path)
     compiled = [text for text in caplog.messages if "XLA compilation of jit(train_step)" in text]
     assert len(compiled) == 1
 
@@ -116,13 +117,13 @@ def test_a_signal_saves_and_the_run_goes_on_from_there(tiny_config, unbroken, tm
     around_step(monkeypatch, before=lambda step: os.kill(os.getpid(), number) if step == 3 else None)
     if number == signal.SIGINT:
         with pytest.raises(KeyboardInterrupt):
-            loop.train(tiny_config, stopped)
+            run.train(tiny_config, stopped)
     else:
-        assert loop.train(tiny_config, stopped) is None
+        assert run.train(tiny_config, stopped) is None
     assert checkpoints.saved_steps(stopped / "checkpoints") == [2, 3]
     assert logged_steps(stopped) == [1, 2, 3]
     monkeypatch.undo()
-    loop.train(tiny_config, stopped)
+    run.train(tiny_config, stopped)
     assert_same_end(tiny_config, unbroken, stopped)
 
 
@@ -135,7 +136,7 @@ def test_the_loss_of_every_logged_step_stands_in_the_log(unbroken):
 
 def test_seldom_logged_are_the_first_step_every_nth_and_the_last(tiny_config, tmp_path):
     tiny_config.train.log_every = 4
-    loop.train(tiny_config, directory_made(tmp_path / "run"))
+    run.train(tiny_config, directory_made(tmp_path / "run"))
     assert logged_steps(tmp_path / "run") == [1, 4, 6]
 
 
@@ -163,7 +164,7 @@ def test_a_step_is_launched_before_the_metrics_of_the_one_before_are_read(tiny_c
     around_step(monkeypatch, before=lambda step: events.append(f"launch {step}"), after=after)
     monkeypatch.setattr(checkpoints, "save", saved)
     tiny_config.train.update(steps=5, checkpoint_every=3)
-    loop.train(tiny_config, directory_made(tmp_path / "run"))
+    run.train(tiny_config, directory_made(tmp_path / "run"))
     assert ", ".join(events) == (
         "launch 1, launch 2, read 1, launch 3, read 2, read 3, save 3,"
         " launch 4, launch 5, read 4, read 5, save 5"
@@ -181,10 +182,10 @@ def test_a_loss_that_is_not_finite_names_step_sequences_and_checkpoint(
     index = rf"\[{2 * number - 2},{2 * number - 1}\]"
     good = f"checkpoint is of step {saved}" if saved else "no checkpoint yet"
     with pytest.raises(UserError, match=rf"step {number}: .*nan.*sequences {index}.*{good}"):
-        loop.train(tiny_config, directory_made(tmp_path / "run"))
+        run.train(tiny_config, directory_made(tmp_path / "run"))
     assert checkpoints.saved_steps(tmp_path / "run" / "checkpoints") == list(range(2, number, 2))
 
 
 def test_a_finite_set_of_training_sequences_is_gone_through_again(tiny_config, tmp_path):
     tiny_config.data.train_sequences = 3
-    assert loop.train(tiny_config, directory_made(tmp_path / "run")) > 0
+    assert run.train(tiny_config, directory_made(tmp_path / "run")) > 0

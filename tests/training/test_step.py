@@ -25,7 +25,8 @@ import jax, numpy as np
 from tests.tiny import tiny_config
 from vpn_anomaly.data.lattice import random_shifts
 from vpn_anomaly.systems.build import build_system
-from vpn_anomaly.training.state import build_optimizer, new_state
+from vpn_anomaly.training.optimizer import build_optimizer
+from vpn_anomaly.training.state import new_state
 from vpn_anomaly.training.step import batch_sharding, build_train_step, data_mesh
 
 

@@ -13,7 +13,8 @@ import jax.numpy as jnp
 
 from vpn_anomaly.systems.build import build_system
 from vpn_anomaly.systems.costs import step_costs
-from vpn_anomaly.training.state import build_optimizer, new_state
+from vpn_anomaly.training.optimizer import build_optimizer
+from vpn_anomaly.training.state import new_state
 from vpn_anomaly.training.step import batch_sharding, build_train_step, data_mesh, state_sharding
 
 _GIGA = 10**9

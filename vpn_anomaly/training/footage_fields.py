@@ -1,4 +1,4 @@
-"""What the config leaves to the videos: how far things move, how large and how deep frames are."""
+"""Config fields that are 0 until the footage says them: motion radius, frame size, image depth."""
 
 import pathlib
 
@@ -15,54 +15,57 @@ RADIUS, HEIGHT, WIDTH = "model.attention.radius", "data.height", "data.width"
 DEPTH = "data.video.depth"
 
 
-def with_known_depth(config: ConfigDict, directory: pathlib.Path | None, trains: bool) -> ConfigDict:
-    """The config with data.video.depth, if it was 0, as the run in the directory has it.
+def resolve_depth(config: ConfigDict, directory: pathlib.Path | None, trains: bool) -> ConfigDict:
+    """The config with data.video.depth, in bits, for one where it is 0.
 
-    Where there is no run yet that is trained, it is measured in the normal footage; more than 8 bits
-    are told. UserError for footage that is not there.
+    It is that of the run in the directory; where a run is still to be trained, it is measured in the
+    normal footage, and printed if it is more than 8. UserError for footage that is not there.
     """
-    known = config.copy_and_resolve_references()
+    resolved = config.copy_and_resolve_references()
     if directory is not None and workdir.stored_values(directory) is not None:
-        known.data.video.depth = workdir.stored_field(directory, DEPTH) or 0
+        resolved.data.video.depth = workdir.stored_field(directory, DEPTH) or 0
     elif trains:
         check_layout(config.data)
-        known.data.video.depth = measured_depth(config.data)
-        if known.data.video.depth != EIGHT_BITS:
-            print(f"images use {known.data.video.depth} bits ({DEPTH}={known.data.video.depth})", flush=True)
-    return known
+        resolved.data.video.depth = measured_depth(config.data)
+        if resolved.data.video.depth != EIGHT_BITS:
+            print(
+                f"images use {resolved.data.video.depth} bits ({DEPTH}={resolved.data.video.depth})",
+                flush=True,
+            )
+    return resolved
 
 
-def with_known_model(config: ConfigDict, directory: pathlib.Path | None) -> ConfigDict:
-    """The config with what was 0 set: as the run in the directory has it, or as the videos are.
+def resolve_size_and_radius(config: ConfigDict, directory: pathlib.Path | None) -> ConfigDict:
+    """The config with its frame size and the attention's radius, where they were 0.
 
-    What comes from the videos is told: the radius of the attention, from their training part, and
-    the size of their frames.
+    They are those of the run in the directory; without one they are measured, and printed: the
+    size of the videos' frames, and how far things move in their training part.
 
     UserError for videos that cannot be read, whose frames differ in size, or are too small.
     """
     stored = lambda name: None if directory is None else workdir.stored_field(directory, name)
-    known = config.copy_and_resolve_references()
+    resolved = config.copy_and_resolve_references()
     if not config.data.height:
         size = stored(HEIGHT), stored(WIDTH)
-        known.data.height, known.data.width = size if all(size) else _measured_size(config)
-        configuration.check(known)
+        resolved.data.height, resolved.data.width = size if all(size) else _measured_size(config.data)
+        configuration.check(resolved)
     if not config.model.attention.radius:
-        known.model.attention.radius = stored(RADIUS) or _measured_radius(config)
-    return known
+        resolved.model.attention.radius = stored(RADIUS) or _measured_radius(config.data)
+    return resolved
 
 
-def _measured_radius(config) -> int:
-    check_layout(config.data)
-    videos = read_videos(config.data).values()
-    parts = video_split(config.data)([len(video) for video in videos], "train")
+def _measured_radius(data) -> int:
+    check_layout(data)
+    videos = read_videos(data).values()
+    parts = video_split(data)([len(video) for video in videos], "train")
     radius = measured_radius([video[part.start : part.stop] for video, part in zip(videos, parts)])
     print(f"motion of up to {radius} pixels a frame ({RADIUS}={radius})", flush=True)
     return radius
 
 
-def _measured_size(config) -> tuple[int, int]:
-    check_layout(config.data)
-    sizes = {video.shape[1:3] for video in read_videos(config.data).values()}
+def _measured_size(data) -> tuple[int, int]:
+    check_layout(data)
+    sizes = {video.shape[1:3] for video in read_videos(data).values()}
     if len(sizes) > 1:
         found = ", ".join("{}×{}".format(*size) for size in sorted(sizes))
         raise UserError(

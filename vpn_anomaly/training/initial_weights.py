@@ -8,12 +8,11 @@ from ml_collections import ConfigDict
 from vpn_anomaly import config as config_module
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import checksums
-from vpn_anomaly.scoring.trained_model import abstract_params
 from vpn_anomaly.storage import exported_weights, named_arrays
 
 
-def with_started_model(config: ConfigDict, overrides: Iterable[str]) -> ConfigDict:
-    """The config with the model of the weights that it starts from; as it is without any.
+def resolve_model(config: ConfigDict, overrides: Iterable[str]) -> ConfigDict:
+    """The config with the model of its initial weights; unchanged without any.
 
     Args:
         overrides: the fields that were set by hand, by dotted name.
@@ -23,7 +22,7 @@ def with_started_model(config: ConfigDict, overrides: Iterable[str]) -> ConfigDi
     """
     if not config.train.start_from:
         return config
-    folder, about = _opened(config)
+    folder, about = _opened(config.train.start_from)
     by_hand = [name for name in overrides if name.startswith("model.")]
     if by_hand:
         raise UserError(
@@ -36,29 +35,33 @@ def with_started_model(config: ConfigDict, overrides: Iterable[str]) -> ConfigDi
             f"train.start_from={config.train.start_from} has weights of system"
             f" {stored.system}, but system is {config.system}"
         )
-    known = config.copy_and_resolve_references()
-    known.model = stored.model
-    config_module.check(known)
-    return known
+    resolved = config.copy_and_resolve_references()
+    resolved.model = stored.model
+    config_module.check(resolved)
+    return resolved
 
 
-def start_params(config: ConfigDict):
-    """The parameters that the config starts from; None where it starts anew.
+def initial_params(start_from: str, wanted):
+    """The parameters that training starts from; None: random ones.
 
-    UserError where they cannot be read, and where the config has frames of other colours.
+    Args:
+        start_from: the exported weights, as the field `train.start_from` names them, or empty.
+        wanted: the shapes and types of the system's parameters.
+
+    UserError where they cannot be read, and where the system has others.
     """
-    if not config.train.start_from:
+    if not start_from:
         return None
-    weights, wanted = exported_weights.read_weights(*_opened(config)), abstract_params(config)
+    weights = exported_weights.read_weights(*_opened(start_from))
     difference = named_arrays.difference(checksums.of_arrays(weights), named_arrays.by_name(wanted))
     if difference:
         raise UserError(
-            f"train.start_from={config.train.start_from} has weights of another model:"
+            f"train.start_from={start_from} has weights of another model:"
             f" {difference}; set data.channels as there, or start anew"
         )
     return named_arrays.like(wanted, weights)
 
 
-def _opened(config: ConfigDict) -> tuple[pathlib.Path, dict]:
-    folder = exported_weights.folder_of(config.train.start_from)
+def _opened(start_from: str) -> tuple[pathlib.Path, dict]:
+    folder = exported_weights.folder_of(start_from)
     return folder, exported_weights.read_about(folder)

@@ -1,14 +1,10 @@
-"""What training carries from step to step, and the optimizer."""
+"""What training carries from step to step."""
 
-import inspect
 from typing import Any
 
 import flax.struct
 import jax
 import jax.numpy as jnp
-import optax
-
-from vpn_anomaly.errors import UserError
 
 
 @flax.struct.dataclass
@@ -38,26 +34,3 @@ def new_state(
     if params is None:
         params = system.init(jax.random.key(seed), clip_BxTxHxWxC)
     return TrainState(params, optimizer.init(params), jnp.zeros((), jnp.int32), carried)
-
-
-def build_optimizer(train) -> optax.GradientTransformation:
-    """The optimizer of the `train` section: clipping, then optax's by name with warm-up and cosine.
-
-    UserError for a name that optax has no optimizer for.
-    """
-    make = getattr(optax, train.optimizer, None)
-    arguments = inspect.signature(make).parameters if callable(make) else {}
-    if "learning_rate" not in arguments:
-        raise UserError(
-            f"train.optimizer={train.optimizer}: not an optimizer of optax that takes a learning"
-            " rate; set for example adamw, adam, rmsprop, sgd or lion"
-        )
-    decay = {"weight_decay": train.weight_decay} if "weight_decay" in arguments else {}
-    optimizer = make(learning_rate=learning_rate_schedule(train), **decay)
-    return optax.chain(optax.clip_by_global_norm(train.clip_norm), optimizer)
-
-
-def learning_rate_schedule(train) -> optax.Schedule:
-    """Linear warm-up (at most half of the run), then a cosine to zero at the last step."""
-    warmup = min(train.warmup_steps, train.steps // 2)
-    return optax.warmup_cosine_decay_schedule(0.0, train.learning_rate, warmup, train.steps)

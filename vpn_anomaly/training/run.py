@@ -1,0 +1,121 @@
+"""A training run, built from its config: what it begins with, its loop, and the calibration after it."""
+
+import functools
+import pathlib
+import time
+from collections.abc import Iterator
+
+import jax
+import numpy as np
+
+from vpn_anomaly import config as configuration
+from vpn_anomaly.data.build import build_source
+from vpn_anomaly.data.pipeline import check_length, training_batches
+from vpn_anomaly.data.stateful_batches import segment_count, stateful_batches
+from vpn_anomaly.errors import UserError
+from vpn_anomaly.scoring.trained_model import Trained, abstract_params, calibration
+from vpn_anomaly.stop_request import StopRequest
+from vpn_anomaly.storage import checkpoints
+from vpn_anomaly.systems.build import build_system
+from vpn_anomaly.training.initial_weights import initial_params
+from vpn_anomaly.training.loop import TrainingLoop
+from vpn_anomaly.training.optimizer import build_optimizer, build_schedule
+from vpn_anomaly.training.settings import TrainingSettings, build_settings
+from vpn_anomaly.training.state import new_state
+from vpn_anomaly.training.step import batch_sharding, build_train_step, data_mesh, state_sharding
+
+HISTOGRAM_SEQUENCES = 64  # training sequences whose pixels start the output layer
+
+
+def check(config) -> None:
+    """UserError for what cannot be trained or evaluated here; called before anything is written."""
+    build_optimizer(config.train)
+    _check_devices(config.train.batch_size, data_mesh().size)
+    source, wanted = build_source(config.data, config.score.max_gigabytes), config.evaluate
+    check_length(source, "train", 1)
+    check_length(source, "validation", wanted.calibration_sequences)
+    check_length(source, "test", 2 * wanted.sequences)
+    _initial_params(config)
+    if config.train.carried:
+        source.segments(config.seed, "train", np.zeros(1, int), 0, segment_count(source))
+
+
+def train(config, directory: pathlib.Path) -> float | None:
+    """Trains until `train.steps`, from the newest checkpoint in `directory` on.
+
+    A run that is interrupted and started again ends bit-identical to one that was not. When
+    training ends, the scores of normal validation sequences are stored beside the checkpoint.
+
+    Returns:
+        The seconds that training took, over all processes that did a part of it; None when SIGTERM
+        stopped it before the end, the state saved.
+
+    Raises:
+        KeyboardInterrupt: after Ctrl-C, when the state is saved.
+        UserError: for a loss that is not finite, and for what the data or the disk refuse.
+    """
+    started = time.monotonic()
+    settings = build_settings(config)
+    source = build_source(config.data, config.score.max_gigabytes)
+    system, mesh, optimizer = build_system(config), data_mesh(), build_optimizer(config.train)
+    carried = None
+    if settings.carried:
+        carried = system.carried(settings.batch_size, config.data.height, config.data.width)
+    fresh = functools.partial(new_state, system, optimizer, settings.seed, carried=carried)
+    clips = _first_clips(source, settings.seed)
+    folder = directory / "checkpoints"
+    stored = checkpoints.restore_latest(folder, jax.eval_shape(fresh, clips), {"wall_seconds": float})
+    state, metadata = stored or (
+        jax.jit(fresh)(clips, params=_initial_params(config)),
+        {"wall_seconds": 0.0},
+    )
+    state = jax.device_put(state, state_sharding(mesh))
+    loop = TrainingLoop(
+        settings,
+        build_train_step(system, optimizer, mesh, settings.seed),
+        batch_sharding(mesh),
+        build_schedule(config.train),
+        system.loss_unit,
+        directory,
+        configuration.as_dict(config),
+        started - metadata["wall_seconds"],
+    )
+    with StopRequest() as stop:
+        state = loop.run(state, _batches(source, settings, int(state.step)), stop)
+    if stop.interrupted:
+        raise KeyboardInterrupt
+    if int(state.step) < settings.steps:
+        return None
+    trained = Trained.in_run(directory, state.params, {"step": int(state.step)})
+    calibration(config, trained, trained.scorer(config), source)
+    return loop.seconds()
+
+
+def _initial_params(config):
+    return initial_params(config.train.start_from, abstract_params(config))
+
+
+def _batches(source, settings: TrainingSettings, first_step: int) -> Iterator[dict[str, np.ndarray]]:
+    """This process's part of every batch from `first_step` on."""
+    arguments = (
+        source,
+        settings.seed,
+        settings.batch_size,
+        first_step,
+        settings.lattice,
+        jax.process_index(),
+        jax.process_count(),
+    )
+    if settings.carried:
+        return stateful_batches(*arguments)
+    return training_batches(*arguments, settings.backend)
+
+
+def _check_devices(batch_size, devices):
+    if batch_size % devices:
+        raise UserError(f"train.batch_size={batch_size} over {devices} devices: set a multiple of {devices}")
+
+
+def _first_clips(source, seed):
+    length = source.length("train") or HISTOGRAM_SEQUENCES
+    return source.clips(seed, "train", np.arange(min(length, HISTOGRAM_SEQUENCES)))
