@@ -1,10 +1,10 @@
-"""The arguments of the programs here: an error is one line and exit code 2."""
+"""Command lines of the programs in this folder: flags, and one-line errors with exit code 2."""
 
 import argparse
 import functools
 import pathlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import file_names
@@ -15,9 +15,9 @@ RESULTS = pathlib.Path("experiments/results")
 
 
 def entry_point(main: Callable[..., int]) -> Callable[..., int]:
-    """Decorates what runs a command line and returns the exit code: a UserError is one line and 2.
+    """Decorates a main function: a UserError is printed in one line, with exit code 2.
 
-    What is printed never ends the work (`failsafe_streams`).
+    A closed or broken output stream does not stop the program (`failsafe_streams`).
     """
 
     @functools.wraps(main)
@@ -33,7 +33,7 @@ def entry_point(main: Callable[..., int]) -> Callable[..., int]:
 
 
 class Parser(argparse.ArgumentParser):
-    """Named after its module; described by the first line of the module's docstring."""
+    """A parser for the program in a module, described by the first line of its docstring."""
 
     def __init__(self, module: str, docstring: str):
         description = docstring.strip().splitlines()[0]
@@ -44,15 +44,34 @@ class Parser(argparse.ArgumentParser):
 
 
 def jobs(text: str) -> int:
-    """The number of a --jobs flag, 1 or more."""
+    """The value of a --jobs flag: a number of concurrent runs, 1 or more."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of runs; give 1 or more")
     return int(text)
 
 
 def file_path(text: str) -> pathlib.Path:
-    """The file or folder of a flag, with ~ as a home folder."""
+    """The file or folder that a flag names, with ~ expanded."""
     try:
         return pathlib.Path(file_names.expanded(text))
     except UserError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def names_in(text: str, allowed: Collection[str], flag: str, kind: str) -> list[str]:
+    """The comma-separated names of a flag, in the given order.
+
+    Args:
+        allowed: all names of this kind.
+        flag, kind: for the error message, such as "--only" and "row".
+
+    Raises:
+        UserError: a name is not allowed.
+    """
+    names = text.split(",")
+    for name in names:
+        if name not in allowed:
+            raise UserError(
+                f"{flag}={text}: there is no {kind} {name!r}; the {kind}s are: {', '.join(allowed)}"
+            )
+    return names

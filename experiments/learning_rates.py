@@ -1,12 +1,12 @@
-"""Tries the learning rates of a sweep's rows on validation sequences, with short trainings.
+"""Compares learning rates for each row of a sweep by short trainings, on validation sequences.
 
     python -m experiments.learning_rates --sweep=experiments/definitions/paper_table.py [--jobs=1]
         [--output=FILE.json]
 
-For each row, and each of the file's CANDIDATES, and each of its LEARNING_RATES: 150 steps of seed 0
-by the row's config, then the mean loss over 256 normal validation sequences, masked as in training.
-FILE (RESULTS/NAME/learning_rates.json) is {"steps", "sequences", "losses": {row: {rate: loss}}}; what
-stands there already is not trained again.
+For each row and each of the file's CANDIDATES, with each of its LEARNING_RATES: trains the row's config for
+150 steps with seed 0, then computes the mean loss over 256 normal validation sequences, masked as in
+training. FILE (default experiments/results/NAME/learning_rates.json) is
+{"steps", "sequences", "losses": {row: {rate: loss}}}; combinations already in it are skipped.
 """
 
 import concurrent.futures
@@ -18,8 +18,8 @@ import pathlib
 import sys
 
 from experiments.command_line import RESULTS, Parser, entry_point, file_path, jobs
-from experiments.sweeps import child
-from experiments.sweeps.definition import load_definition, run_config, run_file
+from experiments.sweeps import child_process
+from experiments.sweeps.definition import load_definition, run_config
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import output_files
 from vpn_anomaly.ops.devices import check_devices
@@ -30,7 +30,7 @@ SEQUENCES = 256
 
 
 def validation_loss(config) -> float:
-    """The loss on normal validation sequences after training by the config; nats, or intensities²."""
+    """Trains the config; returns the mean loss on normal validation sequences, nats or intensities²."""
     check_devices()
     import jax
     import numpy as np
@@ -64,15 +64,13 @@ def validation_loss(config) -> float:
 
 
 def trials(path) -> tuple[dict, pathlib.Path]:
-    """The configs by (row, rate), and where the results of the definition lie."""
+    """The configs to train by (row, learning rate), and the default output file."""
     definition = load_definition(path)
-    values = run_file(pathlib.Path(path))
-    rates, candidates = values.get("LEARNING_RATES"), values.get("CANDIDATES", {})
-    if not rates:
+    if not definition.learning_rates:
         raise UserError(f"the sweep file {str(path)!r} has no LEARNING_RATES to try")
     configs = {}
-    for row, overrides in {**definition.runs, **candidates}.items():
-        for rate in rates:
+    for row, overrides in {**definition.runs, **definition.candidates}.items():
+        for rate in definition.learning_rates:
             tried = {**overrides, "train.learning_rate": rate, "train.steps": STEPS}
             one = dataclasses.replace(definition, runs={row: tried})
             configs[row, rate] = run_config(one, row, 0)
@@ -81,10 +79,10 @@ def trials(path) -> tuple[dict, pathlib.Path]:
 
 @entry_point
 def main(argv=None) -> int:
-    """Tries what is not stored; 2 for what cannot be run."""
+    """Trains every combination without a stored loss. Exit code 2: an error in the request."""
     parser = Parser("learning_rates", __doc__)
     parser.add_argument("--sweep", required=True, type=file_path, metavar="FILE")
-    parser.add_argument("--jobs", type=jobs, default=1, metavar="N", help="trainings at once")
+    parser.add_argument("--jobs", type=jobs, default=1, metavar="N", help="number of concurrent trainings")
     parser.add_argument("--output", type=file_path, metavar="FILE")
     arguments = parser.parse_args(argv)
     configs, output = trials(arguments.sweep)
@@ -93,14 +91,14 @@ def main(argv=None) -> int:
 
 
 def _end_with(parent: int) -> None:
-    """A training does not outlive the program."""
-    ask = child.dies_with(parent)
-    if ask:
-        ask()
+    """Makes the kernel kill this training process when the program ends."""
+    kill_with_parent = child_process.kill_with_parent(parent)
+    if kill_with_parent:
+        kill_with_parent()
 
 
 def _stored(output: pathlib.Path) -> dict[str, dict[str, float]]:
-    """The losses that are stored already. UserError for a file of something else."""
+    """The losses stored so far, by row and learning rate. UserError if the file holds something else."""
     if not output.exists():
         return {}
     try:
@@ -115,7 +113,7 @@ def _try(configs, output, jobs) -> None:
     with workdir.storing(output.parent):
         output.parent.mkdir(parents=True, exist_ok=True)
     missing = {key: config for key, config in configs.items() if str(key[1]) not in losses.get(key[0], {})}
-    # A fresh interpreter for every training: JAX and forked processes do not go together.
+    # Every training gets a fresh interpreter: JAX does not work in forked processes.
     context = multiprocessing.get_context("spawn")
     with concurrent.futures.ProcessPoolExecutor(
         jobs, context, _end_with, (os.getpid(),), max_tasks_per_child=1

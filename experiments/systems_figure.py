@@ -1,12 +1,12 @@
-"""Draws the maps of all systems of a sweep side by side: a test sequence, normal and corrupted.
+"""Draws the maps of several systems side by side, for one test sequence, normal and corrupted.
 
     python -m experiments.systems_figure --workdir=runs/paper_table
         [--sweep=experiments/definitions/paper_table.py]
         [--rows=ROW,...] [--seed=0] [--index=N] [--output=docs/systems.png]
 
-One row of panels for the uncorrupted sequence and one for each corruption, one column a system: tail
-surprise of those that predict distributions, squared error of the others. Every run has to be trained
-(experiments/sweep.py). N is the number of a test sequence; default: the first of the corrupted ones.
+A row of panels for the uncorrupted sequence and for each corruption; a column per system, with its tail
+surprise if it predicts distributions, else its squared error. All runs have to be trained already
+(experiments/sweep.py). N is the index of a test sequence; default: the first corrupted one.
 """
 
 import pathlib
@@ -15,19 +15,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from experiments.command_line import Parser, entry_point, file_path
+from experiments.command_line import Parser, entry_point, file_path, names_in
 from experiments.sweeps.definition import load_definition, run_config
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.lattice import shown
 from vpn_anomaly.data.pipeline import clips_at
-from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import output_files
 from vpn_anomaly.report.surprise_figure import MAP_UNITS, Scene, surprise_figure
 from vpn_anomaly.scoring.trained_model import trained_run
 from vpn_anomaly.storage import workdir
 
 CORRUPTIONS = ("temporal", "spatial", "both")
-MAPS = ("tail", "error")  # the map of a system is the first of these that it has
+MAPS = ("tail", "error")  # in order of preference
 
 
 def labelled_clips(config, index: int) -> tuple[list[str], np.ndarray, np.ndarray]:
@@ -39,7 +38,7 @@ def labelled_clips(config, index: int) -> tuple[list[str], np.ndarray, np.ndarra
 
 
 def systems_figure(path: pathlib.Path, runs: dict[str, tuple], index: int) -> None:
-    """Draws the runs, (config, directory) by label, of one frame size and lattice."""
+    """Draws the runs, (config, directory) by label; all have the same frame size and lattice."""
     config, _ = next(iter(runs.values()))
     labels, clips, changed = labelled_clips(config, index)
     last, maps, units, counted = clips.shape[1] - 1, {}, {}, None
@@ -69,22 +68,21 @@ def systems_figure(path: pathlib.Path, runs: dict[str, tuple], index: int) -> No
 
 @entry_point
 def main(argv: Sequence[str] | None = None) -> int:
-    """Draws one figure; 2 for what cannot be drawn."""
+    """Draws one figure. Exit code 2: an error."""
     parser = Parser("systems_figure", __doc__)
-    parser.add_argument("--workdir", required=True, type=file_path, help="that of the sweep")
+    parser.add_argument("--workdir", required=True, type=file_path, help="of the sweep")
     parser.add_argument(
         "--sweep", type=file_path, default="experiments/definitions/paper_table.py", metavar="FILE"
     )
-    parser.add_argument("--rows", metavar="ROW,...", help="default: all of the file")
+    parser.add_argument("--rows", metavar="ROW,...", help="default: all rows")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--index", type=int, help="number of a test sequence")
+    parser.add_argument("--index", type=int, help="index of a test sequence")
     parser.add_argument("--output", type=file_path, default=pathlib.Path("docs/systems.png"))
     arguments = parser.parse_args(argv)
     definition = load_definition(arguments.sweep)
-    rows = arguments.rows.split(",") if arguments.rows else list(definition.runs)
-    unknown = [row for row in rows if row not in definition.runs]
-    if unknown:
-        raise UserError(f"--rows: there is no row {unknown[0]!r}; the rows are: {', '.join(definition.runs)}")
+    rows = list(definition.runs)
+    if arguments.rows:
+        rows = names_in(arguments.rows, definition.runs, "--rows", "row")
     runs = {
         definition.table.label(row): (
             run_config(definition, row, arguments.seed),

@@ -1,17 +1,17 @@
-"""What each part of quick.py's correlation model is worth: every row changes one thing of `base`.
+"""Ablations of quick.py's correlation model: every row changes one thing of `base`.
 
     python -m experiments.sweep --sweep=experiments/definitions/ablations.py --workdir=runs/ablations
 
-The budget is that of quick.py (400 steps of 8 sequences, 256 test sequences of each kind and as many
-normal ones): rows differ by what they change, not by how long they learn. One seed, so that
-differences smaller than the intervals of two rows mean nothing. The rows:
+All rows have quick.py's budget: 400 steps of 8 sequences, evaluated on 256 normal test sequences and 256 of
+each corruption. There is one seed, so a difference smaller than the two rows' intervals means nothing.
 
-- context: how many ConvLSTM outputs attention reads. The first of train.targets is frame 10.
-- mask: the part of the last frame that is hidden; 95% in `base`.
-- targets: frames of a sequence that are reconstructed; four in `base`.
-- attention, encoder: the paper's readings and block in place of correlation and the ReLU block.
-- heads, windows: moved frames of correlation attention, and what their costs are summed over.
-- without_masked_frame: the shown 5% are not given to the model.
+- context: number of ConvLSTM outputs that attention reads. The first of train.targets is frame 10.
+- mask: percentage of the target frame that is hidden; 95% in `base`.
+- targets: number of frames reconstructed per sequence; four in `base`.
+- attention, encoder: the paper's attention variants and encoder block instead of correlation attention and
+  the ReLU block.
+- heads, windows: number of moved frames in correlation attention, and window sizes of its matching costs.
+- without_masked_frame: the model does not see the unmasked 5% of pixels.
 """
 
 CONFIG = "configs/quick.py"

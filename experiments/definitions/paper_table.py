@@ -1,23 +1,23 @@
-"""The paper's table: five systems, and the rows that keep it honest.
+"""The paper's table: its five systems, and further baselines for a fair comparison.
 
     python -m experiments.learning_rates --sweep=experiments/definitions/paper_table.py
     python -m experiments.sweep --sweep=experiments/definitions/paper_table.py --workdir=runs/paper_table
     python -m experiments.table --sweep=experiments/definitions/paper_table.py
 
-The rule, written down before the runs:
+The protocol, fixed before the runs:
 
-- Every learned row sees the same sequences: 400 steps of 16 training sequences a seed, from the same
-  generator; where a row predicts single frames, the same four of each sequence. The seed drives
-  initial parameters, sequences and masks; validation and test sequences are the same for all.
-- One learning rate a row, the one of (1e-3, 3e-3) with the lower loss on normal validation sequences
-  after 150 steps (experiments/learning_rates.py). Everything else of the optimizer is shared.
-- `ours` has the kind of attention, of `full` and `depthwise`, with the lower such loss.
-- All rows are scored on the same hidden pixels of the same 1,000 normal and 1,000 corrupted test
-  sequences of each kind, under the same four masks.
-- The score is the paper's: mean surprise, or mean squared error of a row without distributions. The
-  declared scores beside it are those that did best on validation corruptions of the model of
-  configs/quick.py.
-- Parameters and operations of a step are reported, not equalised: the Video Pixel Network costs more.
+- Every trained row sees the same sequences: 400 steps of 16 training sequences per seed, from the same
+  generator; rows that predict single frames predict the same four of each sequence. The seed determines
+  initial parameters, sequences and masks; validation and test sequences are the same for all rows.
+- One learning rate per row: the one of (1e-3, 3e-3) with the lower loss on normal validation sequences
+  after 150 steps (experiments/learning_rates.py). All other optimizer settings are shared.
+- `ours` uses the attention kind, `full` or `depthwise`, with the lower such loss.
+- All rows are scored on the same hidden pixels of the same 1,000 normal test sequences and 1,000 of each
+  corruption, under the same four masks.
+- The score is the paper's: mean surprise, or mean squared error for rows that predict no distributions.
+  The declared scores beside it are those that did best for the model of configs/quick.py on corrupted
+  validation sequences.
+- Parameters and operations per step are reported, not equalised: the Video Pixel Network costs more.
 """
 
 CONFIG = "configs/quick.py"
@@ -31,8 +31,8 @@ COMMON = {
     "score.masks": 4,
 }
 
-LEARNING_RATES = (1e-3, 3e-3)  # tried for every row, with experiments/learning_rates.py
-CANDIDATES = {  # tried there, no rows
+LEARNING_RATES = (1e-3, 3e-3)  # compared for every row by experiments/learning_rates.py
+CANDIDATES = {  # compared there too, but not rows of the table
     "ours_full": {"model.attention.kind": "full"},
     "ours_without_masked_frame_full": {
         "model.attention.kind": "full",
@@ -71,7 +71,7 @@ for _row, _rate in {
 
 SEEDS = (0, 1, 2)
 
-UNLEARNED = (
+BASELINES = (
     "constant",
     "frame_difference",
     "frame_difference_windowed",
@@ -79,7 +79,7 @@ UNLEARNED = (
     "motion_compensated_residual",
     "constant_velocity",
 )
-STORED_SCORES = ("mean_nll", "tail_mean", "missing_z", "any", "frame_error", *UNLEARNED)
+STORED_SCORES = ("mean_nll", "tail_mean", "missing_z", "any", "frame_error", *BASELINES)
 
 PAPER = {
     "conv_lstm": 70.3,
@@ -101,4 +101,4 @@ LABELS = {
     "ours": "ours (depthwise attention)",
     "ours_correlation": "ours, correlation attention",
 }
-COMPARED = "ours"
+REFERENCE = "ours"

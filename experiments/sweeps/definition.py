@@ -1,13 +1,15 @@
-"""What a sweep runs: named overrides over one base config, read from a Python file such as ablations.py.
+"""Sweep definitions: named overrides of one base config, read from a Python file.
 
     NAME = "ablations"                      # default: the file's stem
     CONFIG = "configs/quick.py"             # base config FILE[:VARIANT]
     COMMON = {"train.steps": 400}           # overrides of all runs; default: none
-    RUNS = {"base": {}, "context_3": {"model.context": 3}}  # row -> overrides, over COMMON
+    RUNS = {"base": {}, "context_3": {"model.context": 3}}  # row -> overrides on top of COMMON
     SEEDS = (0,)                            # default
-    STORED_SCORES = ("mean_nll", "any")     # kept per sequence, those that a run has; default below
+    STORED_SCORES = ("mean_nll", "any")     # stored per sequence if the run has them; default SCORES
+    LEARNING_RATES = (1e-3, 3e-3)           # tried by experiments/learning_rates.py; default: none
+    CANDIDATES = {"wide": {"model.stem": 2}}  # rows that only learning_rates.py tries; default: none
 
-and what table_settings.py lists for its table.
+and the table settings of table_settings.py. experiments/definitions/ has two of them.
 """
 
 import dataclasses
@@ -28,7 +30,12 @@ LARGEST_SEED = config_fields.field_named("seed").maximum
 
 @dataclasses.dataclass(frozen=True)
 class Definition:
-    """A sweep. `config` is FILE[:VARIANT]; `common` and each of `runs` are overrides by dotted name."""
+    """A sweep.
+
+    Attributes:
+        config: base config, FILE[:VARIANT].
+        common, runs, candidates: values by dotted field name; the last two by row.
+    """
 
     name: str
     config: str
@@ -37,9 +44,11 @@ class Definition:
     seeds: tuple[int, ...]
     stored_scores: tuple[str, ...]
     table: TableSettings = dataclasses.field(default_factory=TableSettings)
+    learning_rates: tuple[float, ...] = ()
+    candidates: Mapping[str, Mapping[str, object]] = dataclasses.field(default_factory=dict)
 
     def overrides(self, row: str) -> dict[str, object]:
-        """The fields that a row sets, by dotted name, lists as tuples; the row's own come first."""
+        """Values that a row sets by dotted field name, lists as tuples: COMMON overridden by the row's own."""
         return {
             name: tuple(value) if isinstance(value, list) else value
             for name, value in {**self.common, **self.runs[row]}.items()
@@ -47,9 +56,9 @@ class Definition:
 
 
 def load_definition(path: str | pathlib.Path) -> Definition:
-    """Reads a definition. UserError where the file is missing or broken, or lacks RUNS or CONFIG."""
+    """Reads a sweep definition. UserError if the file is missing, broken, or lacks RUNS or CONFIG."""
     path = pathlib.Path(path)
-    values = run_file(path)
+    values = _executed(path)
     for needed in ("CONFIG", "RUNS"):
         if needed not in values:
             raise UserError(
@@ -63,6 +72,8 @@ def load_definition(path: str | pathlib.Path) -> Definition:
         runs=values["RUNS"],
         seeds=values.get("SEEDS", (0,)),
         stored_scores=values.get("STORED_SCORES", SCORES),
+        learning_rates=values.get("LEARNING_RATES", ()),
+        candidates=values.get("CANDIDATES", {}),
     )
     wrong = _what_is_wrong(definition)
     if wrong:
@@ -75,10 +86,10 @@ def load_definition(path: str | pathlib.Path) -> Definition:
 
 
 def run_config(definition: Definition, row: str, seed: int) -> ConfigDict:
-    """The checked config of one run. UserError, naming the row, for a field or value that cannot be."""
+    """The checked config of one run. UserError, naming the row, for an invalid field or value."""
     config = command_line.load_config(definition.config)
     try:
-        # Types are for the check to judge: it says in one line what the field may be.
+        # Types are checked below, with a one-line error that says what the field may be.
         with config.ignore_type():
             for name, value in {**definition.overrides(row), "seed": seed}.items():
                 config_fields.field_named(name)
@@ -91,7 +102,7 @@ def run_config(definition: Definition, row: str, seed: int) -> ConfigDict:
         configuration.expand_paths(config)
     except UserError as error:
         raise UserError(f"row {row} of the sweep: {error}") from error
-    except (KeyError, AttributeError) as error:  # not made from the defaults, or frozen
+    except (KeyError, AttributeError) as error:  # not built from the defaults, or frozen
         reason = " ".join(str(error).split())
         raise UserError(
             f"row {row} of the sweep: {definition.config} cannot be changed: {reason}; "
@@ -104,8 +115,8 @@ def is_seed(value: object) -> bool:
     return type(value) is int and 0 <= value <= LARGEST_SEED
 
 
-def run_file(path: pathlib.Path) -> dict:
-    """The names that the file defines."""
+def _executed(path: pathlib.Path) -> dict:
+    """Executes the file and returns the names it defines."""
     try:
         source = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -117,14 +128,14 @@ def run_file(path: pathlib.Path) -> dict:
     values = {"__name__": "definition", "__file__": str(path)}
     try:
         exec(compile(source, str(path), "exec"), values)
-    except (Exception, SystemExit) as error:  # a definition is a program: anything can happen in it
+    except (Exception, SystemExit) as error:  # the file is arbitrary code
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise UserError(f"the sweep file {str(path)!r} does not work: {reason}") from error
     return values
 
 
 def _what_is_wrong(definition: Definition) -> str | None:
-    """What makes the values no definition, in words. Names become folders: letters, digits, _ . -"""
+    """What is wrong with the values, in words; None if nothing is. Names become folder names."""
     is_name = lambda name: isinstance(name, str) and re.fullmatch(r"\w[\w.-]*", name)
     is_overrides = lambda value: isinstance(value, dict) and all(isinstance(name, str) for name in value)
     if not is_name(definition.name):
@@ -149,4 +160,11 @@ def _what_is_wrong(definition: Definition) -> str | None:
     scores = definition.stored_scores
     if not isinstance(scores, tuple) or not scores or not all(isinstance(name, str) for name in scores):
         return f"STORED_SCORES is {scores!r}, but has to be a tuple of scores' names"
+    rates = definition.learning_rates
+    if not isinstance(rates, tuple) or not all(isinstance(rate, (int, float)) for rate in rates):
+        return f"LEARNING_RATES is {rates!r}, but has to be a tuple of numbers"
+    if not isinstance(definition.candidates, dict) or not all(
+        map(is_overrides, definition.candidates.values())
+    ):
+        return "CANDIDATES has to be a dict of rows, each a dict of overrides"
     return None

@@ -1,4 +1,4 @@
-"""What a sweep tells while it runs: a line for every start and end, and how far the runs are."""
+"""Progress output of a sweep: a line when a run starts or ends, and a status line in between."""
 
 import shutil
 import statistics
@@ -9,18 +9,18 @@ from typing import TextIO
 from experiments.sweeps.run import Process, Run
 from vpn_anomaly.text.printable_line import printable_line
 
-TERMINAL_PERIOD = 1.0  # seconds between two drawings of the live line
-PLAIN_PERIOD = 30.0  # seconds between two lines off a terminal
+TERMINAL_PERIOD = 1.0  # seconds between updates of the status line on a terminal
+PLAIN_PERIOD = 30.0  # seconds between status lines elsewhere
 _CLEAR = "\r\x1b[K"
 
 
 class Progress:
-    """Lines on `output` that count runs; the live line is redrawn on a terminal only.
+    """Prints the progress of a sweep to `output`; the status line is redrawn only on a terminal.
 
     Args:
-        total: runs in all, those included whose results are stored already.
-        waiting: the runs that are not.
-        jobs: runs at once.
+        total: number of requested runs, including those whose results are already stored.
+        waiting: the runs still to do.
+        jobs: number of concurrent runs.
     """
 
     def __init__(self, output: TextIO, total: int, waiting: Sequence[Run], jobs: int):
@@ -30,46 +30,46 @@ class Progress:
         self._seconds: dict[str, list[float]] = {}
         self._on_terminal = output.isatty()
         self._period = TERMINAL_PERIOD if self._on_terminal else PLAIN_PERIOD
-        self._next_live = time.monotonic() + self._period
+        self._next_refresh = time.monotonic() + self._period
 
-    def line(self, text: str) -> None:
-        """One line that stays."""
+    def print_line(self, text: str) -> None:
+        """Prints a permanent line."""
         self._write((_CLEAR if self._on_terminal else "") + printable_line(text) + "\n")
 
-    def starts(self, run: Run) -> None:
+    def run_started(self, run: Run) -> None:
         self._waiting.remove(run.row)
-        self.line(f"{self._count()} {run} starts")
+        self.print_line(f"{self._count()} {run} starts")
 
-    def ends(self, ended: Process, done: bool, how: str, others: Sequence[Process]) -> None:
-        """A run ended, `done` or not; `others` go on."""
+    def run_ended(self, ended: Process, done: bool, how: str, others: Sequence[Process]) -> None:
+        """Reports that a run has ended, finished (`done`) or not, while `others` are still running."""
         run, seconds = ended.run, ended.seconds
         self._done += done
-        if done and not ended.resumed:  # what went on from a checkpoint is no measure for the others
+        if done and not ended.resumed:  # a resumed run does not show how long a whole run takes
             self._seconds.setdefault(run.row, []).append(seconds)
-        self.line(f"{self._count()} {run} {how} after {seconds / 60:.1f} min{self._left(others)}")
+        self.print_line(f"{self._count()} {run} {how} after {seconds / 60:.1f} min{self._left(others)}")
 
-    def live(self, running: Sequence[Process]) -> None:
-        """How far the running runs are, now and then."""
-        if not running or time.monotonic() < self._next_live:
+    def refresh(self, running: Sequence[Process]) -> None:
+        """Shows the status of the running processes if an update is due."""
+        if not running or time.monotonic() < self._next_refresh:
             return
-        self._next_live = time.monotonic() + self._period
-        parts = [f"{one.run} {one.where()}, {one.seconds / 60:.1f} min" for one in running]
+        self._next_refresh = time.monotonic() + self._period
+        parts = [f"{one.run} {one.status()}, {one.seconds / 60:.1f} min" for one in running]
         text = f"{self._count()} {' | '.join(parts)}{self._left(running)}"
         if self._on_terminal:
-            width = shutil.get_terminal_size().columns - 1  # a wrapped line could not be redrawn
+            width = shutil.get_terminal_size().columns - 1  # a line that wraps cannot be redrawn
             self._write(_CLEAR + text[:width])
         else:
             self._write(text + "\n")
 
     def _left(self, running: Sequence[Process]) -> str:
-        """Time until all is done, by the runs that finished; empty before there is one."""
+        """The estimated time left, from the finished runs; empty until one has finished."""
         if not self._seconds:
             return ""
-        of_all = statistics.mean(time for times in self._seconds.values() for time in times)
-        expected = lambda row: statistics.mean(self._seconds.get(row, [of_all]))
+        overall = statistics.mean(time for times in self._seconds.values() for time in times)
+        expected = lambda row: statistics.mean(self._seconds.get(row, [overall]))
         waiting = sum(expected(row) for row in self._waiting)
-        going_on = sum(max(expected(one.run.row) - one.seconds, 0.0) for one in running)
-        return f"; about {(waiting + going_on) / self._jobs / 60:.1f} min left"
+        remaining = sum(max(expected(one.run.row) - one.seconds, 0.0) for one in running)
+        return f"; about {(waiting + remaining) / self._jobs / 60:.1f} min left"
 
     def _count(self) -> str:
         return f"[{self._done}/{self._total}]"

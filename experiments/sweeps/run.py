@@ -1,4 +1,4 @@
-"""One run of a sweep: one row with one seed, its folder, its command, its process."""
+"""One run of a sweep (a row with a seed): its config, folder, command line and process."""
 
 import dataclasses
 import pathlib
@@ -9,26 +9,26 @@ from collections.abc import Sequence
 
 from ml_collections import ConfigDict
 
-from experiments.sweeps import child
+from experiments.sweeps import child_process
 from experiments.sweeps.definition import Definition, run_config
 from experiments.sweeps.log_tail import last_line, last_step
 
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """A run that is asked for.
+    """A requested run.
 
     Attributes:
-        config: what it is run with, checked.
-        folder: where it lives; its log stands beside it.
-        place: the .json that its results are kept in.
+        config: the checked config.
+        folder: the run folder; the log is beside it.
+        results_path: the .json file that its results are stored in.
     """
 
     row: str
     seed: int
     config: ConfigDict
     folder: pathlib.Path
-    place: pathlib.Path
+    results_path: pathlib.Path
 
     def __str__(self):
         return f"{self.row} seed {self.seed}"
@@ -39,44 +39,44 @@ class Run:
 
 
 class Process:
-    """A run that is going on.
+    """A run in progress.
 
     Attributes:
-        resumed: whether an earlier process had begun to train.
+        resumed: whether it continues the training of an earlier process.
     """
 
     def __init__(self, run: Run, command: Sequence[str]):
-        """Starts it. Raises UserError where that is not possible, as `child.start` says."""
+        """Starts the run. Raises UserError as `child_process.start` does."""
         self.run, self.started = run, time.monotonic()
         self.resumed = (run.folder / "train.jsonl").exists()
         self._log_start = run.log.stat().st_size if run.log.is_file() else 0
-        self.process: subprocess.Popen = child.start(command, run.folder, run.log)
+        self.process: subprocess.Popen = child_process.start(command, run.folder, run.log)
 
     @property
     def seconds(self) -> float:
         return time.monotonic() - self.started
 
-    def where(self) -> str:
-        """How far it is, in words."""
+    def status(self) -> str:
+        """The stage or step that the run has reached, in words."""
         step, steps = last_step(self.run.folder / "train.jsonl"), self.run.config.train.steps
         if step is None:
             return "is getting ready"
         return f"step {step}/{steps}" if step < steps else "is trained, being evaluated"
 
-    def last_words(self) -> str:
-        """How the process ended, and the last line that it printed."""
-        said = last_line(self.run.log, self._log_start) or "nothing was printed"
-        return f"{child.how_it_ended(self.process)}: {said}"
+    def failure_reason(self) -> str:
+        """How the process ended, and the last line it printed."""
+        printed = last_line(self.run.log, self._log_start) or "nothing was printed"
+        return f"{child_process.describe_exit(self.process)}: {printed}"
 
 
-def asked_runs(
+def requested_runs(
     definition: Definition,
     rows: Sequence[str],
     seeds: Sequence[int],
     directory: pathlib.Path,
     results: pathlib.Path,
 ) -> list[Run]:
-    """All rows of the first seed, then of the next. UserError for a config that cannot be."""
+    """The runs of all rows with the first seed, then with the next. UserError for an invalid config."""
     name = lambda row, seed: pathlib.Path(row, f"seed{seed}")
     return [
         Run(
@@ -92,7 +92,7 @@ def asked_runs(
 
 
 def command(definition: Definition, run: Run, program: Sequence[str]) -> list[str]:
-    """The command line that trains and evaluates a run, or goes on with it."""
+    """The command line that trains and evaluates a run, or resumes it."""
     overrides = {**definition.overrides(run.row), "seed": run.seed}
     return [
         sys.executable,
@@ -104,7 +104,7 @@ def command(definition: Definition, run: Run, program: Sequence[str]) -> list[st
 
 
 def flag_value(value: object) -> str:
-    """A field's value as the command line reads it: true, 0.003, (10,13), (19,), text as it is."""
+    """A field's value as the command line reads it: true, 0.003, (10,13), (19,), plain text."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):

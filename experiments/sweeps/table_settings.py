@@ -1,11 +1,11 @@
-"""What a sweep's definition file says about its table; every attribute is optional.
+"""Settings of a sweep's results table, read from its definition file; all are optional.
 
-PAPER = {"ours": 87.0}                        # the paper's figure, percent, by row
-LABELS = {"ours": "ours (full attention)"}    # default: the row's name with spaces
-PAPER_SCORE = {"conv_lstm": "frame_error"}    # the score of the paper, by row; default mean_nll
-DECLARED = {"spatial": "missing_z"}           # the score declared beforehand, by corruption
-UNLEARNED = ("constant",)                     # scores without learning that get a row
-COMPARED = "ours"                             # the row that all others are compared with
+PAPER = {"ours": 87.0}                        # figure reported by the paper, percent, by row
+LABELS = {"ours": "ours (full attention)"}    # default: the row's name, with spaces for underscores
+PAPER_SCORE = {"conv_lstm": "frame_error"}    # score used by the paper, by row; default mean_nll
+DECLARED = {"spatial": "missing_z"}           # score declared before the runs, by corruption
+BASELINES = ("constant",)                     # scores without learning that get a row each
+REFERENCE = "ours"                            # row that all other rows are compared with
 """
 
 import dataclasses
@@ -13,67 +13,66 @@ from collections.abc import Collection, Iterable, Mapping
 
 from vpn_anomaly.errors import UserError
 
-CORRUPTIONS = ("both", "temporal", "spatial", "mixed")  # the table's columns, in order
+CORRUPTIONS = ("both", "temporal", "spatial", "mixed")  # table columns, in order
 DEFAULT_SCORE = "mean_nll"
 
 
 @dataclasses.dataclass(frozen=True)
 class TableSettings:
-    """The attributes above by their names in small letters; `compared` is None without one."""
+    """The settings above under lower-case names; `reference` is None if not set."""
 
     paper: Mapping[str, float] = dataclasses.field(default_factory=dict)
     labels: Mapping[str, str] = dataclasses.field(default_factory=dict)
     paper_score: Mapping[str, str] = dataclasses.field(default_factory=dict)
     declared: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    unlearned: tuple[str, ...] = ()
-    compared: str | None = None
+    baselines: tuple[str, ...] = ()
+    reference: str | None = None
 
     def label(self, row: str) -> str:
-        """The row's name for readers."""
+        """The row's name as shown in the table."""
         return self.labels.get(row, row.replace("_", " "))
 
     def score_of(self, row: str) -> str:
-        """The score of the paper for a row; a row without learning is a score itself."""
-        return row if row in self.unlearned else self.paper_score.get(row, DEFAULT_SCORE)
+        """The paper's score for a row; a baseline row is a score itself."""
+        return row if row in self.baselines else self.paper_score.get(row, DEFAULT_SCORE)
 
 
 def table_settings(
     values: Mapping[str, object], rows: Collection[str], stored_scores: Collection[str]
 ) -> TableSettings:
-    """Reads what a definition file says about its table.
+    """The table settings among the names that a definition file defines.
 
     Args:
-        values: the names that the file defines, any of the attributes above among them.
-        rows: the names in its RUNS.
+        values: all names that the file defines, with their values.
+        rows: the rows of its RUNS.
         stored_scores: its STORED_SCORES.
 
     Raises:
-        UserError: an attribute is of the wrong kind, or names a row, a corruption or a score that is
-            not there.
+        UserError: a setting has the wrong type, or names a row, corruption or score that does not exist.
     """
     mappings = {name: values.get(name, {}) for name in ("PAPER", "LABELS", "PAPER_SCORE", "DECLARED")}
     for name, value in mappings.items():
         if not isinstance(value, Mapping):
             raise UserError(f"{name} is {value!r}; give a dict, or leave it out")
-    unlearned = values.get("UNLEARNED", ())
-    if isinstance(unlearned, str) or not isinstance(unlearned, Iterable):
-        raise UserError(f"UNLEARNED is {unlearned!r}; give a tuple of scores, or leave it out")
-    unlearned, compared = tuple(unlearned), values.get("COMPARED")
-    _check_names("UNLEARNED", unlearned, stored_scores, "STORED_SCORES")
+    baselines = values.get("BASELINES", ())
+    if isinstance(baselines, str) or not isinstance(baselines, Iterable):
+        raise UserError(f"BASELINES is {baselines!r}; give a tuple of scores, or leave it out")
+    baselines, reference = tuple(baselines), values.get("REFERENCE")
+    _check_names("BASELINES", baselines, stored_scores, "STORED_SCORES")
     for name in ("PAPER_SCORE", "DECLARED"):
         _check_names(name, mappings[name].values(), stored_scores, "STORED_SCORES")
     for name in ("PAPER", "PAPER_SCORE"):
         _check_names(name, mappings[name], rows, "RUNS")
-    _check_names("LABELS", mappings["LABELS"], (*rows, *unlearned), "RUNS and UNLEARNED")
+    _check_names("LABELS", mappings["LABELS"], (*rows, *baselines), "RUNS and BASELINES")
     _check_names("DECLARED", mappings["DECLARED"], CORRUPTIONS, "the corruptions")
-    _check_names("COMPARED", () if compared is None else (compared,), rows, "RUNS")
+    _check_names("REFERENCE", () if reference is None else (reference,), rows, "RUNS")
     return TableSettings(
         mappings["PAPER"],
         mappings["LABELS"],
         mappings["PAPER_SCORE"],
         mappings["DECLARED"],
-        unlearned,
-        compared,
+        baselines,
+        reference,
     )
 
 

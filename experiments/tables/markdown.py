@@ -49,7 +49,7 @@ def _legend(definition: Definition, rows: Sequence[Row]) -> str:
     mean = f"one seed ({seeds[0]})"
     if len(seeds) > 1:
         mean = f"mean ± standard deviation over seeds {', '.join(map(str, seeds))}"
-    unlearned = " Rows without learning are scores themselves." if table.unlearned else ""
+    unlearned = " Rows without learning are scores themselves." if table.baselines else ""
     text = (
         f"Accuracy in percent where precision equals recall, {normal:,} normal and {others:,} corrupted test "
         f"sequences of each kind; {mean}, and the interval of 95% over sequences ({RESAMPLES:,} bootstrap "
@@ -87,7 +87,7 @@ def _declared_table(definition: Definition, rows: Sequence[Row]) -> str:
 
 def _difference_table(definition: Definition, rows: Sequence[Row]) -> str:
     measured = {row.name: row for row in rows if row.learned and PAIRED_CORRUPTION in row.by_paper_score}
-    compared = measured.pop(definition.table.compared, None)
+    compared = measured.pop(definition.table.reference, None)
     if compared is None or not measured:
         return ""
     cells = []

@@ -46,9 +46,9 @@ def table_rows(definition: Definition, runs: Mapping[str, Sequence[Run]]) -> lis
     finished = [run for row in definition.runs for run in runs[row]]
     if not finished:
         raise UserError(f"no run of {definition.name} is finished; run python -m experiments.sweep first")
-    check_same_sequences(finished, definition.table.unlearned)
+    check_same_sequences(finished, definition.table.baselines)
     systems = [_system(definition, row, tuple(runs[row])) for row in definition.runs]
-    return systems + [_unlearned(definition, score, finished) for score in definition.table.unlearned]
+    return systems + [_baseline(definition, score, finished) for score in definition.table.baselines]
 
 
 def _system(definition: Definition, name: str, runs: tuple[Run, ...]) -> Row:
@@ -75,7 +75,7 @@ def _system(definition: Definition, name: str, runs: tuple[Run, ...]) -> Row:
     return Row(name, label, table.paper.get(name), True, runs, by_paper_score, by_declared_score)
 
 
-def _unlearned(definition: Definition, score: str, finished: Sequence[Run]) -> Row:
+def _baseline(definition: Definition, score: str, finished: Sequence[Run]) -> Row:
     """The row of a score without learning, the same in all runs: read from the first that has it."""
     holders = tuple(run for run in finished if any(run.has(kind, score) for kind in CORRUPTIONS))[:1]
     accuracies = _accuracies(holders, dict.fromkeys(CORRUPTIONS, score))

@@ -1,21 +1,20 @@
-"""What a sweep stored: RESULTS/NAME/ROW/seedN.json and .npz, read and paired."""
+"""Reads the result files of a sweep, RESULTS/NAME/ROW/seedN.json and .npz, in pairs."""
 
 import dataclasses
 import json
 import pathlib
-import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from experiments.sweeps.definition import Definition
+from experiments.sweeps.result_files import BROKEN_SCORES, read_scores
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation import metrics
 
 METRIC = "break_even_accuracy"
-TOLERANCE = 1e-6  # of the accuracy recomputed from the stored scores
-NEEDED = (
+TOLERANCE = 1e-6  # between the stored accuracy and the one recomputed from the stored scores
+REQUIRED_FIELDS = (
     "corruptions",
     "steps",
     "parameters",
@@ -27,7 +26,7 @@ NEEDED = (
     "hardware.devices",
     "hardware.cpu",
     "hardware.cpu_cores",
-)  # of seedN.json, with dots between the names of fields inside fields
+)  # of seedN.json; dots separate the names of nested fields
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,10 +34,10 @@ class Run:
     """One finished run.
 
     Attributes:
-      path: of its seedN.json.
-      row, seed: which run of the definition it is.
-      results: the content of seedN.json.
-      scores: the content of seedN.npz: (N,) or (P,) by normal/SCORE and CORRUPTION/SCORE.
+      path: its seedN.json.
+      row, seed: identify the run within the sweep.
+      results: content of seedN.json.
+      scores: content of seedN.npz: normal/SCORE (N,) and CORRUPTION/SCORE (P,).
     """
 
     path: pathlib.Path
@@ -48,18 +47,18 @@ class Run:
     scores: Mapping[str, np.ndarray]
 
     def has(self, corruption: str, score: str) -> bool:
-        """Whether this score was stored under this corruption."""
+        """Whether this score is stored for this corruption."""
         return f"{corruption}/{score}" in self.scores and f"normal/{score}" in self.scores
 
     def pair(self, corruption: str, score: str) -> tuple[np.ndarray, np.ndarray]:
-        """A score of the normal sequences (N,) and of the corrupted ones (P,)."""
+        """The score of the normal sequences (N,) and of the corrupted sequences (P,)."""
         return self.scores[f"normal/{score}"], self.scores[f"{corruption}/{score}"]
 
     def accuracy(self, corruption: str, score: str) -> float | None:
-        """Break-even accuracy, 0..1, recomputed from the stored scores; None where undefined.
+        """Break-even accuracy, 0..1, recomputed from the stored scores; None if undefined.
 
         Raises:
-          UserError: seedN.json says something else, so that the two files are not of one run.
+          UserError: it differs from seedN.json, so the two files are from different runs.
         """
         value = metrics.metric(METRIC, *self.pair(corruption, score))
         stored = self.results["corruptions"].get(corruption, {}).get(score, {}).get(METRIC)
@@ -75,10 +74,10 @@ class Run:
 
 
 def read_runs(definition: Definition, results: pathlib.Path) -> dict[str, tuple[Run, ...]]:
-    """The finished runs of every row, in the order of the seeds; rows without any have ().
+    """The finished runs of every row, ordered by the definition's seeds; () for rows without any.
 
     Raises:
-      UserError: a file is broken, lacks its partner, or lies in the wrong place.
+      UserError: a file is broken, its counterpart is missing, or it belongs to another run.
     """
     folder = pathlib.Path(results) / definition.name
     found = {
@@ -89,7 +88,7 @@ def read_runs(definition: Definition, results: pathlib.Path) -> dict[str, tuple[
 
 
 def missing_seeds(definition: Definition, runs: Mapping[str, Sequence[Run]]) -> dict[str, list[int]]:
-    """The seeds without a finished run, of the rows that lack some or all."""
+    """The seeds without a finished run, by row; rows that have all seeds are left out."""
     missing = {
         row: [seed for seed in definition.seeds if seed not in {run.seed for run in runs[row]}]
         for row in definition.runs
@@ -97,11 +96,13 @@ def missing_seeds(definition: Definition, runs: Mapping[str, Sequence[Run]]) -> 
     return {row: seeds for row, seeds in missing.items() if seeds}
 
 
-def check_same_sequences(runs: Sequence[Run], unlearned: Sequence[str]) -> None:
-    """Scores without learning depend on the sequences alone, so that they are the same in all runs.
+def check_same_sequences(runs: Sequence[Run], baselines: Sequence[str]) -> None:
+    """Checks that all runs were evaluated on the same sequences.
+
+    Baseline scores depend on nothing but the sequences, so they have to be equal in all runs.
 
     Raises:
-      UserError: two runs have other numbers of sequences, or other sequences.
+      UserError: two runs have different numbers of sequences, or different sequences.
     """
     for run in runs[1:]:
         first = runs[0]
@@ -110,7 +111,7 @@ def check_same_sequences(runs: Sequence[Run], unlearned: Sequence[str]) -> None:
         if any(shapes[0][name] != shapes[1][name] for name in common):
             raise UserError(_other_sequences(first, run, "have other numbers of sequences"))
         for name in sorted(common):
-            if name.partition("/")[2] in unlearned and not np.allclose(
+            if name.partition("/")[2] in baselines and not np.allclose(
                 first.scores[name], run.scores[name], rtol=1e-4, atol=1e-6, equal_nan=True
             ):
                 raise UserError(_other_sequences(first, run, f"differ in {name}, a score without learning"))
@@ -124,7 +125,7 @@ def _other_sequences(first: Run, second: Run, how: str) -> str:
 
 
 def _read_run(path: pathlib.Path, row: str, seed: int) -> Run | None:
-    """The run of one pair of files; None where it is not finished: its .json is written last."""
+    """The run stored in one pair of files; None if it is not finished (the .json is written last)."""
     partner = path.with_suffix(".npz")
     if not path.exists():
         return None
@@ -132,8 +133,8 @@ def _read_run(path: pathlib.Path, row: str, seed: int) -> Run | None:
         raise UserError(f"{partner} is missing beside {path}; remove that and run the sweep again")
     results = _read_results(path)
     if (results.get("name"), results.get("seed")) != (row, seed):
-        told = f"name {results.get('name')!r} and seed {results.get('seed')!r}"
-        raise UserError(f"{path} is of another run: {told}; move it to its own place")
+        stored = f"name {results.get('name')!r} and seed {results.get('seed')!r}"
+        raise UserError(f"{path} is of another run: {stored}; move it to its own place")
     return Run(path, row, seed, results, _read_scores(partner))
 
 
@@ -142,7 +143,7 @@ def _read_results(path: pathlib.Path) -> dict:
         results = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UserError(_broken(path, type(error).__name__)) from error
-    lacking = [name for name in NEEDED if not _holds(results, name)]
+    lacking = [name for name in REQUIRED_FIELDS if not _holds(results, name)]
     if lacking:
         raise UserError(_broken(path, f"it lacks {lacking[0]!r}"))
     return results
@@ -158,9 +159,8 @@ def _holds(content: object, name: str) -> bool:
 
 def _read_scores(path: pathlib.Path) -> dict[str, np.ndarray]:
     try:
-        with np.load(path) as arrays:
-            return {name: arrays[name] for name in arrays.files}
-    except (OSError, ValueError, AttributeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        return read_scores(path)
+    except BROKEN_SCORES as error:
         raise UserError(_broken(path, type(error).__name__)) from error
 
 

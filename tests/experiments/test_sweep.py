@@ -241,7 +241,7 @@ def test_a_second_interrupt_kills(run, sweep_file, tmp_path):
 
 def test_only_one_process_works_in_a_folder(run, sweep_file, monkeypatch, capsys):
     """What protects a folder where the kernel does not end orphans."""
-    monkeypatch.setattr("experiments.sweeps.child.PATIENCE", 0.2)
+    monkeypatch.setattr("experiments.sweeps.child_process.PATIENCE", 0.2)
     path = sweep_file("waits", "a")
     process = run.start(path, "--only=waits")
     try:

@@ -28,6 +28,7 @@ def test_all_values_are_read(tmp_path):
     text = (
         "NAME = 'table'\nCONFIG = 'configs/cpu.py:debug'\nCOMMON = {'train.steps': 5}\n"
         "RUNS = {'b': {'train.steps': 6}, 'a': {}}\nSEEDS = (2, 1)\nSTORED_SCORES = ('any',)\n"
+        "LEARNING_RATES = (1e-3,)\nCANDIDATES = {'c': {'train.steps': 7}}\n"
     )
     assert load_definition(written(tmp_path, text)) == Definition(
         "table",
@@ -36,6 +37,8 @@ def test_all_values_are_read(tmp_path):
         {"b": {"train.steps": 6}, "a": {}},
         (2, 1),
         ("any",),
+        learning_rates=(1e-3,),
+        candidates={"c": {"train.steps": 7}},
     )
 
 
@@ -57,6 +60,8 @@ def test_what_may_be_left_out(tmp_path):
         (SMALLEST + "RUNS = {'a/b': {}}", "'a/b'"),
         (SMALLEST + "RUNS = {'..': {}}", "'..'"),
         (SMALLEST + "RUNS = {'base': 3}", "base is 3"),
+        (SMALLEST + "LEARNING_RATES = 1e-3", "LEARNING_RATES is 0.001"),
+        (SMALLEST + "CANDIDATES = {'base': 3}", "CANDIDATES"),
         (SMALLEST + "RUNS = {'base': {'seed': 3}}", "SEEDS"),
         (SMALLEST + "COMMON = ['train.steps']", "COMMON"),
         (SMALLEST + "SEEDS = (0, -1)", "SEEDS"),

@@ -8,7 +8,7 @@ import pytest
 
 from experiments.sweeps.definition import Definition, load_definition
 from experiments.sweeps.log_tail import last_line, last_step
-from experiments.sweeps.run import Process, Run, asked_runs, command
+from experiments.sweeps.run import Process, Run, command, requested_runs
 from vpn_anomaly import command_line
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -37,7 +37,7 @@ def from_the_root(monkeypatch):
 
 
 def check_commands(definition, directory):
-    for run in asked_runs(definition, definition.runs, definition.seeds, directory, directory / "r"):
+    for run in requested_runs(definition, definition.runs, definition.seeds, directory, directory / "r"):
         python, *program = command(definition, run, ("-m", "some.program"))
         assert (python, program[:2]) == (sys.executable, ["-m", "some.program"])
         parsed = command_line.parse(program[2:])
@@ -56,7 +56,7 @@ def test_commands_say_the_config(tmp_path):
 
 def test_tuples_are_written_without_spaces(tmp_path):
     definition = Definition("x", "configs/quick.py", {}, {"a": {"train.targets": (10, 13)}}, (0,), ("any",))
-    (run,) = asked_runs(definition, ["a"], [0], tmp_path, tmp_path)
+    (run,) = requested_runs(definition, ["a"], [0], tmp_path, tmp_path)
     assert "--config.train.targets=(10,13)" in command(definition, run, ())
 
 
@@ -66,14 +66,14 @@ def test_commands_of_the_ablations_say_their_configs(tmp_path):
 
 def test_seeds_come_one_after_the_other(tmp_path):
     definition = Definition("x", "configs/quick.py", {}, {"b": {}, "a": {}}, (1, 0), ("any",))
-    runs = asked_runs(definition, ["b", "a"], (1, 0), tmp_path, tmp_path / "results")
+    runs = requested_runs(definition, ["b", "a"], (1, 0), tmp_path, tmp_path / "results")
     assert [(run.row, run.seed, run.config.seed) for run in runs] == [
         ("b", 1, 1),
         ("a", 1, 1),
         ("b", 0, 0),
         ("a", 0, 0),
     ]
-    assert runs[0].place == tmp_path / "results/x/b/seed1.json"
+    assert runs[0].results_path == tmp_path / "results/x/b/seed1.json"
 
 
 def test_the_end_of_a_log(tmp_path):
@@ -108,18 +108,18 @@ def test_last_words_after_lines_of_progress(tmp_path, end, words):
     run = Run("a", 0, None, tmp_path / "a/seed0", tmp_path / "unused")
     process = Process(run, [sys.executable, "-c", PROGRESS + end])
     process.process.wait()
-    assert process.last_words() == words
+    assert process.failure_reason() == words
 
 
 @pytest.mark.slow
 def test_last_words_of_a_training_that_diverges(tmp_path):
     overrides = {"train.optimizer": "sgd", "train.learning_rate": 1e3, "train.clip_norm": 1e30}
     definition = Definition("x", "configs/quick.py:debug", {}, {"a": overrides}, (0,), ("any",))
-    (run,) = asked_runs(definition, ["a"], [0], tmp_path, tmp_path)
+    (run,) = requested_runs(definition, ["a"], [0], tmp_path, tmp_path)
     process = Process(run, command(definition, run, ("-m", "vpn_anomaly.main")))
     process.process.wait()
     assert re.fullmatch(
-        r"exit code 2: error: training stopped at step \d: .*train\.clip_norm", process.last_words()
+        r"exit code 2: error: training stopped at step \d: .*train\.clip_norm", process.failure_reason()
     )
-    first, told, _ = run.log.read_text().splitlines()
-    assert first == f"the run is in {run.folder}" and told.startswith("step 1/4  loss ")
+    first, shown, _ = run.log.read_text().splitlines()
+    assert first == f"the run is in {run.folder}" and shown.startswith("step 1/4  loss ")

@@ -20,8 +20,8 @@ PAPER = {"ours": 87.0, "without_attention": 85.7}
 LABELS = {"ours": "ours (full)"}
 PAPER_SCORE = {"autoencoder": "frame_error"}
 DECLARED = {"both": "tail_mean", "spatial": "mean_nll"}
-UNLEARNED = ("constant",)
-COMPARED = "ours"
+BASELINES = ("constant",)
+REFERENCE = "ours"
 """
 ROWS = {
     "ours": {"mean_nll": 3.0, "tail_mean": 3.4},

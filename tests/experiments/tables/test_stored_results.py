@@ -14,7 +14,7 @@ from vpn_anomaly.errors import UserError
 
 def definition(rows=("ours", "vpn"), seeds=(0, 1)):
     scores, runs = ("mean_nll", "constant"), dict.fromkeys(rows, {})
-    settings = table_settings({"UNLEARNED": ("constant",)}, runs, scores)
+    settings = table_settings({"BASELINES": ("constant",)}, runs, scores)
     return Definition("small", "configs/quick.py", {}, runs, seeds, scores, settings)
 
 

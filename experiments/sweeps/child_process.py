@@ -1,8 +1,8 @@
-"""Processes that do not outlive the program that started them, and never two in one folder.
+"""Child processes that do not outlive their parent, at most one per folder.
 
-On Linux the kernel kills a child when its parent ends, however that ends (`PR_SET_PDEATHSIG`).
-Elsewhere a child whose parent was killed goes on. So a child also holds a lock on a file beside its
-folder for as long as it lives: nothing can be started there a second time before it ends.
+On Linux the kernel kills a child when its parent ends for any reason (`PR_SET_PDEATHSIG`). On other
+systems a child survives a parent that is killed. Therefore a child also holds a lock on a file beside its
+folder for its whole lifetime, so that no second process can start in that folder.
 """
 
 import ctypes
@@ -18,17 +18,18 @@ from collections.abc import Callable, Sequence
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.storage import workdir, workdir_lock
 
-PATIENCE = 10.0  # seconds for a process that is just being killed to leave a folder
+PATIENCE = 10.0  # seconds to wait for a process that is being killed to release its folder
 _PR_SET_PDEATHSIG = 1  # from linux/prctl.h
 
 
 def start(command: Sequence[str], folder: pathlib.Path, log: pathlib.Path) -> subprocess.Popen:
-    """Starts a command that works in `folder`; what it prints is appended to `log`.
+    """Starts a command that works in `folder`, appending its output to `log`.
 
-    To be called from the main thread: the kernel takes a thread's end for that of the parent.
-    The child has a process group of its own, so that Ctrl-C reaches the parent alone.
+    Call it from the main thread: the kernel kills the child when the calling thread ends. The child
+    runs in its own process group, so that Ctrl-C reaches only the parent.
 
-    Raises UserError where the folder is in use, or nothing can be written or started.
+    Raises:
+        UserError: the folder is in use, a file cannot be written, or the command cannot be started.
     """
     with workdir.storing(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -45,16 +46,16 @@ def start(command: Sequence[str], folder: pathlib.Path, log: pathlib.Path) -> su
                 stderr=subprocess.STDOUT,
                 pass_fds=(lock,),
                 process_group=0,
-                preexec_fn=dies_with(os.getpid()),
+                preexec_fn=kill_with_parent(os.getpid()),
             )
     except (OSError, subprocess.SubprocessError) as error:
         raise UserError(f"cannot start {command[0]}: {error}") from error
     finally:
-        os.close(lock)  # the child has a copy: the lock lasts until that is closed as well
+        os.close(lock)  # the child has inherited a copy, which keeps the lock
 
 
-def how_it_ended(process: subprocess.Popen) -> str:
-    """The exit code, or the signal's name, in words."""
+def describe_exit(process: subprocess.Popen) -> str:
+    """The exit code or the name of the signal, in words."""
     code = process.returncode
     if code >= 0:
         return f"exit code {code}"
@@ -66,7 +67,7 @@ def how_it_ended(process: subprocess.Popen) -> str:
 
 
 def _acquire(lock: int, folder: pathlib.Path) -> None:
-    """Locks the file; UserError when another process keeps it for longer than a kill takes."""
+    """Locks the file. UserError if another process still holds the lock after PATIENCE seconds."""
     last = time.monotonic() + PATIENCE
     while True:
         try:
@@ -80,16 +81,19 @@ def _acquire(lock: int, folder: pathlib.Path) -> None:
         time.sleep(0.05)
 
 
-def dies_with(parent: int) -> Callable[[], None] | None:
-    """What a new process does first, so that the kernel kills it with its parent; None elsewhere."""
+def kill_with_parent(parent: int) -> Callable[[], None] | None:
+    """A function for a new process to call first, so that the kernel kills it when its parent ends.
+
+    None on systems other than Linux.
+    """
     if not sys.platform.startswith("linux"):
         return None
-    prctl = ctypes.CDLL(None).prctl  # loaded here: little is safe between fork and exec
+    prctl = ctypes.CDLL(None).prctl  # loaded before the fork: few calls are safe between fork and exec
     prctl.argtypes = (ctypes.c_int, *[ctypes.c_ulong] * 4)
 
     def ask_the_kernel() -> None:
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        if os.getppid() != parent:  # it ended before the kernel knew
+        if os.getppid() != parent:  # the parent ended before the call
             os._exit(1)
 
     return ask_the_kernel

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from experiments.sweeps import stored
+from experiments.sweeps import result_files
 from vpn_anomaly import config as configuration
 from vpn_anomaly.errors import UserError
 
@@ -36,7 +36,7 @@ def run(tmp_path, config):
 @pytest.fixture
 def place(run, tmp_path):
     place = tmp_path / "results/table/ours/seed2.json"
-    stored.store(run[0], run[1], "ours", 2, place, WANTED)
+    result_files.store(run[0], run[1], "ours", 2, place, WANTED)
     return place
 
 
@@ -47,12 +47,12 @@ def test_results_and_wanted_scores_are_kept(run, place, config):
         for name in kept:
             assert kept[name].dtype == np.float32
             np.testing.assert_array_equal(kept[name], run[2][name].astype("float32"))
-    assert stored.is_stored(place, "ours", 2, config)
+    assert result_files.is_stored(place, "ours", 2, config)
     assert sorted(path.name for path in place.parent.iterdir()) == ["seed2.json", "seed2.npz"]
 
 
 def test_nothing_is_stored_yet(tmp_path, config):
-    assert not stored.is_stored(tmp_path / "seed0.json", "ours", 0, config)
+    assert not result_files.is_stored(tmp_path / "seed0.json", "ours", 0, config)
 
 
 @pytest.mark.parametrize("length", [0, 10, 200, -1])
@@ -60,7 +60,7 @@ def test_nothing_is_stored_yet(tmp_path, config):
 def test_what_was_cut_is_not_stored(place, config, suffix, length):
     path = place.with_suffix(suffix)
     path.write_bytes(path.read_bytes()[: length - (suffix == ".json" and length < 0)])
-    assert not stored.is_stored(place, "ours", 2, config)
+    assert not result_files.is_stored(place, "ours", 2, config)
 
 
 def test_any_flipped_bit_in_the_scores_is_seen(place, config):
@@ -72,7 +72,7 @@ def test_any_flipped_bit_in_the_scores_is_seen(place, config):
         broken = bytearray(whole)
         broken[position] ^= 4
         path.write_bytes(broken)
-        if stored.is_stored(place, "ours", 2, config):  # a field of the archive that holds no data
+        if result_files.is_stored(place, "ours", 2, config):  # a field of the archive that holds no data
             with np.load(path) as kept:
                 np.testing.assert_equal(dict(kept), before)
 
@@ -82,18 +82,18 @@ def test_a_missing_file_or_group_is_not_stored(place, config):
     with np.load(path) as kept:
         arrays = dict(kept)
     path.unlink()
-    assert not stored.is_stored(place, "ours", 2, config)
+    assert not result_files.is_stored(place, "ours", 2, config)
     for missing in ("normal/any", "both/mean_nll"):
         np.savez(path, **{name: array for name, array in arrays.items() if name != missing})
-        assert not stored.is_stored(place, "ours", 2, config)
+        assert not result_files.is_stored(place, "ours", 2, config)
     np.savez(path, **arrays)
-    assert stored.is_stored(place, "ours", 2, config)
+    assert result_files.is_stored(place, "ours", 2, config)
 
 
 def test_another_config_is_an_error_that_names_the_fields(place, config):
     config.train.targets, config.data.speed = (10, 19), (0.1, 0.2)
     with pytest.raises(UserError) as error:
-        stored.is_stored(place, "ours", 2, config)
+        result_files.is_stored(place, "ours", 2, config)
     line = str(error.value)
     assert "train.targets (19,) there and (10, 19) here" in line and "data.speed" in line
     assert "train.steps" not in line and "--results" in line and "delete" in line
@@ -104,14 +104,14 @@ def test_a_field_that_is_newer_than_the_results_counts_as_its_default(place, con
     content = json.loads(place.read_text())
     del content["config"]["score"]
     place.write_text(json.dumps(content))
-    assert stored.is_stored(place, "ours", 2, config)
+    assert result_files.is_stored(place, "ours", 2, config)
     config.score.masks += 1
     with pytest.raises(UserError, match="score.masks"):
-        stored.is_stored(place, "ours", 2, config)
+        result_files.is_stored(place, "ours", 2, config)
 
 
 def test_another_rows_results_are_not_taken(place, config):
-    assert not stored.is_stored(place, "theirs", 2, config)
+    assert not result_files.is_stored(place, "theirs", 2, config)
 
 
 @pytest.mark.parametrize(
@@ -126,11 +126,11 @@ def test_another_rows_results_are_not_taken(place, config):
 def test_broken_scores_are_not_kept(run, break_it):
     break_it(run[0] / "scores.npz")
     with pytest.raises(UserError, match="delete .*results.json"):
-        stored.store(run[0], run[1], "ours", 2, run[0] / "r/seed2.json", WANTED)
+        result_files.store(run[0], run[1], "ours", 2, run[0] / "r/seed2.json", WANTED)
     assert not (run[0] / "r").exists()
 
 
 def test_a_folder_that_cannot_be_made(run, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match="cannot write"):
-        stored.store(run[0], run[1], "ours", 2, tmp_path / "file/r/seed2.json", WANTED)
+        result_files.store(run[0], run[1], "ours", 2, tmp_path / "file/r/seed2.json", WANTED)
