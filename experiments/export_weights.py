@@ -20,14 +20,10 @@ from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.pipeline import evaluation_clips
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import output_files
-from vpn_anomaly.scoring.stream_calibration import NAME as WATCH
-from vpn_anomaly.scoring.trained_model import (
-    Trained,
-    calibration_made_with,
-    calibration_scores,
-    trained_run,
-)
-from vpn_anomaly.storage import checkpoints, exported_weights, named_arrays, overwriting, workdir
+from vpn_anomaly.scoring.clip_calibration import made_with, normal_clip_scores
+from vpn_anomaly.scoring.scores import score_names
+from vpn_anomaly.scoring.trained_model import Trained, trained_run
+from vpn_anomaly.storage import calibration_file, exported_weights, named_arrays, overwriting, workdir
 
 COMPARED = 8  # validation sequences that float16 weights score too, at most
 
@@ -50,8 +46,9 @@ def export(directory: pathlib.Path, output: pathlib.Path, dtype: str) -> list[st
         )
     weights = named_arrays.host_arrays(trained.params)
     rounded = {name: cast(name, array, dtype) for name, array in weights.items()}
-    made_with = calibration_made_with(config, trained)
-    scores = checkpoints.load_calibration(directory / "checkpoints", made_with)
+    scorer, count = trained.scorer(config), config.evaluate.calibration_sequences
+    source_of_scores = made_with(trained, scorer, count)
+    scores = trained.stored_scores(source_of_scores, score_names(scorer.system))
     if scores is None:
         raise UserError(f"{directory} has no calibration of its results; evaluate again with --mode=evaluate")
     lines = []
@@ -59,7 +56,7 @@ def export(directory: pathlib.Path, output: pathlib.Path, dtype: str) -> list[st
         scores, lines = _with_rounded(config, trained, rounded)
     with workdir.storing(output):
         output.mkdir(parents=True, exist_ok=True)
-    checkpoints.save_calibration(output, made_with, scores)
+    calibration_file.save(output, source_of_scores, scores)
     exported_weights.write(output, rounded, _about(trained, results))
     lines += _copied_watch_calibration(directory / "checkpoints", output, dtype)
     sizes = [
@@ -72,7 +69,7 @@ def export(directory: pathlib.Path, output: pathlib.Path, dtype: str) -> list[st
 
 def _check_output(directory: pathlib.Path, output: pathlib.Path) -> None:
     """Raises UserError where the files cannot be written, or the run has files of these names there."""
-    watch = checkpoints.calibration_path(output, WATCH).name
+    watch = calibration_file.path(output, calibration_file.STREAM).name
     names = (exported_weights.WEIGHTS, exported_weights.CALIBRATION, exported_weights.ABOUT, watch)
     overwriting.check_kept(
         {f"{output / name} of --output": output / name for name in names},
@@ -113,7 +110,8 @@ def _with_rounded(
     source = build_source(config.data)
     as_loaded = {name: array.astype(np.float32) for name, array in rounded.items()}
     params = named_arrays.like(trained.params, as_loaded)
-    after = calibration_scores(config, Trained(params, trained.metadata, (), None).scorer(config), source)
+    scorer = Trained(params, trained.metadata, (), None).scorer(config)
+    after = normal_clip_scores(scorer, source, config.evaluate.calibration_sequences)
     count = min(COMPARED, config.evaluate.calibration_sequences)
     clips = evaluation_clips(source, "validation", count).clip
     before = trained.scorer(config).scores(clips, clips.shape[1] - 1)
@@ -126,7 +124,7 @@ def _with_rounded(
 
 def _copied_watch_calibration(run: pathlib.Path, output: pathlib.Path, dtype: str) -> list[str]:
     """Copies the scores that thresholds of watching stand on, if there are any; says so."""
-    stored, copy = (checkpoints.calibration_path(folder, WATCH) for folder in (run, output))
+    stored, copy = (calibration_file.path(folder, calibration_file.STREAM) for folder in (run, output))
     with workdir.storing(copy):
         copy.unlink(missing_ok=True)  # that of other weights
         if not stored.exists():

@@ -12,7 +12,7 @@ from vpn_anomaly.config import as_dict
 from vpn_anomaly.data.memory_limit import TooLarge, for_sequences
 from vpn_anomaly.files import checksums
 from vpn_anomaly.main import main
-from vpn_anomaly.storage import checkpoints, exported_weights
+from vpn_anomaly.storage import calibration_file, exported_weights
 
 LIMITS = ["--config.score.max_gigabytes=0.00001", "--config.data.video.max_gigabytes=0.00001"]
 
@@ -59,7 +59,7 @@ def test_sequences_and_glyphs_to_train_on(tmp_path, bomb, capsys, field):
 
 
 def test_what_files_may_take_can_be_set_for_a_checkpoint(tmp_path):
-    checkpoints.save_calibration(tmp_path, {}, {"mean_nll": np.ones(2)})
+    calibration_file.save(tmp_path, {}, {"mean_nll": np.ones(2)})
     exported_weights.write(tmp_path, {}, {"config": as_dict(tiny.tiny_config()), "step": 4, "commit": None})
     arguments = command_line.parse([f"--checkpoint={tmp_path}", "--mode=describe", *LIMITS])
     assert arguments.config.score.max_gigabytes == arguments.config.data.video.max_gigabytes == 1e-5
@@ -78,7 +78,7 @@ def test_weights(tmp_path):
 def test_scores_of_normal_sequences(tmp_path, caplog):
     bombs.write_npz(tmp_path / "calibration.npz", (10**5, 10**5), megabytes=1, names=("record", "score/any"))
     with caplog.at_level(logging.WARNING):
-        assert checkpoints.load_calibration(tmp_path, {}) is None
+        assert calibration_file.load(tmp_path, {}) is None
     assert "calibration.npz is damaged (TooLarge); calibration is made again" in caplog.text
 
 

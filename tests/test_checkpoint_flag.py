@@ -11,7 +11,7 @@ from vpn_anomaly import command_line
 from vpn_anomaly.config import as_dict, defaults, differences
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.main import main
-from vpn_anomaly.storage import checkpoints, exported_weights, workdir
+from vpn_anomaly.storage import calibration_file, exported_weights, workdir
 from vpn_anomaly.variants import apply_variant
 
 
@@ -20,7 +20,7 @@ def folder(tmp_path):
     """A checkpoint of config `stored()`, without weights: enough for the command line."""
     folder = tmp_path / "weights"
     folder.mkdir()
-    checkpoints.save_calibration(folder, {}, {"mean_nll": np.ones(2)})
+    calibration_file.save(folder, {}, {"mean_nll": np.ones(2)})
     exported_weights.write(folder, {}, {"config": as_dict(stored()), "step": 4, "commit": None})
     return folder
 

@@ -13,8 +13,7 @@ from vpn_anomaly import config as configuration
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.pipeline import evaluation_clips
 from vpn_anomaly.main import main
-from vpn_anomaly.scoring.stream_calibration import NAME as WATCH
-from vpn_anomaly.storage import checkpoints, workdir
+from vpn_anomaly.storage import calibration_file, workdir
 
 
 @pytest.fixture(scope="module")
@@ -161,13 +160,13 @@ def test_what_watching_found_normal_goes_with_exact_weights_only(run, tmp_path, 
     directory, output = tmp_path / "run", tmp_path / "weights"
     shutil.copytree(run, directory)
     scores, made_with = {"validation/mean_nll": np.arange(3.0)}, {"step": 4}
-    checkpoints.save_calibration(directory / "checkpoints", made_with, scores, WATCH)
+    calibration_file.save(directory / "checkpoints", made_with, scores, calibration_file.STREAM)
     assert any(line.startswith("watch_calibration.npz: ") for line in export(capsys, directory, output))
-    stored = checkpoints.load_calibration(output, made_with, WATCH)
+    stored = calibration_file.load(output, made_with, name=calibration_file.STREAM)
     np.testing.assert_array_equal(stored["validation/mean_nll"], np.arange(3.0))
     lines = export(capsys, directory, output, "--dtype=float16")
     assert any("needs the normal footage" in line for line in lines)
-    assert checkpoints.load_calibration(output, made_with, WATCH) is None
+    assert calibration_file.load(output, made_with, name=calibration_file.STREAM) is None
 
 
 @pytest.mark.slow

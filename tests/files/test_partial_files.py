@@ -15,7 +15,7 @@ from vpn_anomaly.data.video.open_video import VideoSettings
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import output_files, partial_files
 from vpn_anomaly.report.annotated_video import AnnotatedVideo
-from vpn_anomaly.storage import checkpoints, workdir
+from vpn_anomaly.storage import calibration_file, workdir
 from vpn_anomaly.watching.score_log import LineFile
 
 
@@ -52,12 +52,12 @@ def test_two_calibrations_of_one_run(tmp_path, monkeypatch):
 
     def savez_twice(file, **arrays):
         monkeypatch.setattr(np, "savez", savez)
-        checkpoints.save_calibration(tmp_path, {"step": 2}, {"any": np.zeros(2)})
+        calibration_file.save(tmp_path, {"step": 2}, {"any": np.zeros(2)})
         savez(file, **arrays)
 
     monkeypatch.setattr(np, "savez", savez_twice)
-    checkpoints.save_calibration(tmp_path, made_with, {"any": np.ones(3)})
-    np.testing.assert_array_equal(checkpoints.load_calibration(tmp_path, made_with)["any"], np.ones(3))
+    calibration_file.save(tmp_path, made_with, {"any": np.ones(3)})
+    np.testing.assert_array_equal(calibration_file.load(tmp_path, made_with)["any"], np.ones(3))
     assert os.listdir(tmp_path) == ["calibration.npz"]
 
 

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from vpn_anomaly.scoring.calibration import ANY_OF, Calibration
+from tests.score_columns import BLOCK_SCORES, DISTRIBUTION_SCORES
+from vpn_anomaly.scoring.calibration import Calibration, combined, derived_from
 
+COMBINED = ("tail_mean", "missing_z", "intruding_z")
 DISTRIBUTIONS = {
     "exponential": lambda rng, count: rng.exponential(size=count),
     "normal": lambda rng, count: rng.normal(size=count),
@@ -17,7 +19,7 @@ def correlated_scores(rng, count):
     """Three scores that share a part, on different scales."""
     shared = rng.normal(size=count)
     return {
-        name: scale * (shared + rng.normal(size=count)) for name, scale in zip(ANY_OF[0], (0.01, 1.0, 30.0))
+        name: scale * (shared + rng.normal(size=count)) for name, scale in zip(COMBINED, (0.01, 1.0, 30.0))
     }
 
 
@@ -62,7 +64,7 @@ def test_thresholds_keep_the_false_alarm_rate(rate):
     calibration = Calibration.fit(correlated_scores(rng, 2000))
     test = correlated_scores(rng, 20000)
     test["any"] = calibration.any(test)
-    for name in (*ANY_OF[0], "any"):
+    for name in (*COMBINED, "any"):
         alarms = np.mean(test[name] > calibration.threshold(name, rate))
         # Both the threshold and the alarms are counts of a binomial kind: four standard deviations.
         spread = np.sqrt(rate * (1 - rate) * (1 / 2000 + 1 / 20000))
@@ -80,14 +82,14 @@ def test_any_follows_the_least_p_value():
     rng = np.random.default_rng(5)
     calibration = Calibration.fit(correlated_scores(rng, 500))
     test = correlated_scores(rng, 300)
-    least = np.min([calibration.p_value(name, test[name]) for name in ANY_OF[0]], axis=0)
+    least = np.min([calibration.p_value(name, test[name]) for name in COMBINED], axis=0)
     np.testing.assert_allclose(calibration.any(test), -np.log(1 - (1 - least) ** 3), rtol=1e-9)
 
 
 def test_any_has_no_ties_far_out():
     rng = np.random.default_rng(6)
     calibration = Calibration.fit(correlated_scores(rng, 100))
-    far = {name: np.full(50, calibration.scores[name][50]) for name in ANY_OF[0]}
+    far = {name: np.full(50, calibration.scores[name][50]) for name in COMBINED}
     far["missing_z"] = calibration.scores["missing_z"][-1] + np.linspace(0, 1e5, 50)
     score = calibration.any(far)
     assert (np.diff(score) > 0).all() and np.isfinite(score).all()
@@ -97,7 +99,7 @@ def test_any_is_held_only_with_all_its_scores():
     rng = np.random.default_rng(7)
     scores = correlated_scores(rng, 50)
     calibration = Calibration.fit(scores)
-    assert set(calibration.scores) == {*ANY_OF[0], "any"}
+    assert set(calibration.scores) == {*COMBINED, "any"}
     assert all((np.diff(values) >= 0).all() for values in calibration.scores.values())
     del scores["missing_z"]
     assert "any" not in Calibration.fit(scores).scores
@@ -133,3 +135,10 @@ def test_any_of_a_system_of_single_frames_has_details_for_the_tail():
     expected, got = (Calibration.fit(one).any(one) for one in (scores, details))
     np.testing.assert_array_equal(got, expected)
     assert "any" not in Calibration.fit({"missing_z": scores["missing_z"]}).scores
+
+
+def test_derived_scores_are_made_of_few():
+    assert combined(DISTRIBUTION_SCORES) == derived_from(DISTRIBUTION_SCORES) == COMBINED
+    assert combined(BLOCK_SCORES) == ("missing_z", "intruding_z", "detail_excess")
+    assert combined(("mean_nll", "missing_z", "intruding_z")) == ()
+    assert derived_from(("frame_error",)) == ("frame_error",) and combined(("frame_error",)) == ()

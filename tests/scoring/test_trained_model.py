@@ -6,22 +6,15 @@ import jax
 import numpy as np
 import pytest
 
-from tests.score_columns import DISTRIBUTION_SCORES
 from vpn_anomaly import config as configuration
 from vpn_anomaly.data.pipeline import evaluation_clips
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.scoring.calibration import Calibration
-from vpn_anomaly.scoring.trained_model import (
-    Trained,
-    calibration,
-    calibration_made_with,
-    stored_calibration,
-    trained_export,
-    trained_run,
-)
-from vpn_anomaly.storage import checkpoints, exported_weights, named_arrays
+from vpn_anomaly.scoring.clip_calibration import clip_calibration, made_with, stored_clip_calibration
+from vpn_anomaly.scoring.scores import score_names
+from vpn_anomaly.scoring.trained_model import Trained, trained_export, trained_run
+from vpn_anomaly.storage import calibration_file, exported_weights, named_arrays
 
-LAST = 7
+LAST, COUNT = 7, 6
 
 
 def at_step(directory, step):
@@ -42,43 +35,6 @@ def test_without_a_checkpoint_nothing_was_trained(tiny_run, tmp_path):
     with pytest.raises(UserError, match="nothing was trained"):
         trained_run(tiny_run.config, tmp_path)
     assert not list(tmp_path.iterdir())
-
-
-def test_calibration_is_computed_once_and_stored(tiny_run, scorer, tmp_path):
-    made = calibration(tiny_run.config, at_step(tmp_path, 3), scorer, tiny_run.source)
-    clips = evaluation_clips(tiny_run.source, "validation", 6).clip
-    expected = Calibration.fit(scorer.scores(clips, LAST))
-    found = calibration(tiny_run.config, at_step(tmp_path, 3), scorer=None, source=None)
-    assert set(made.scores) == {*DISTRIBUTION_SCORES, "any"}
-    for name, score_N in expected.scores.items():
-        np.testing.assert_array_equal(made.scores[name], score_N)
-        np.testing.assert_array_equal(found.scores[name], score_N)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"score.masks": 3},
-        {"evaluate.calibration_sequences": 5},
-        {},
-    ],
-)
-def test_a_calibration_of_something_else_is_not_used(tiny_run, scorer, tmp_path, change):
-    calibration(tiny_run.config, at_step(tmp_path, 3), scorer, tiny_run.source)
-    config = tiny_run.config.copy_and_resolve_references()
-    config.update_from_flattened_dict(change)
-    step = 3 if change else 4
-    assert stored_calibration(config, at_step(tmp_path, step)) is None
-
-
-def test_a_damaged_calibration_is_made_again(tiny_run, scorer, tmp_path):
-    calibration(tiny_run.config, at_step(tmp_path, 3), scorer, tiny_run.source)
-    path = tmp_path / "checkpoints" / "calibration.npz"
-    shutil.copy(path, tmp_path / "whole.npz")
-    path.write_bytes(path.read_bytes()[:-100])
-    calibration(tiny_run.config, at_step(tmp_path, 3), scorer, tiny_run.source)
-    with np.load(path) as again, np.load(tmp_path / "whole.npz") as whole:
-        np.testing.assert_array_equal(again["score/mean_nll"], whole["score/mean_nll"])
 
 
 @pytest.mark.parametrize(
@@ -118,9 +74,9 @@ def export(tiny_run, scorer, tmp_path_factory):
         "commit": "abc",
         "hardware": {},
     }
-    clips = evaluation_clips(tiny_run.source, "validation", 6).clip
-    made_with = calibration_made_with(tiny_run.config, at_step(folder, tiny_run.step))
-    checkpoints.save_calibration(folder, made_with, scorer.scores(clips, LAST))
+    clips = evaluation_clips(tiny_run.source, "validation", COUNT).clip
+    used = made_with(at_step(folder, tiny_run.step), scorer, COUNT)
+    calibration_file.save(folder, used, scorer.scores(clips, LAST))
     exported_weights.write(folder, named_arrays.host_arrays(tiny_run.params), about)
     return folder
 
@@ -136,28 +92,18 @@ def test_an_export_is_the_run_to_the_bit(tiny_run, export, scorer, clips):
 def test_the_calibration_of_an_export_is_used_only_for_what_it_was_made_with(
     tiny_run, export, scorer, tmp_path
 ):
-    config = tiny_run.config.copy_and_resolve_references()
-    config.evaluate.calibration_sequences = 4
+    config, names = tiny_run.config, score_names(scorer.system)
     before = {path.name: path.read_bytes() for path in export.iterdir()}
     trained, nowhere = trained_export(config, export, tmp_path), trained_export(config, export)
-    assert len(stored_calibration(tiny_run.config, trained).scores["any"]) == 6
-    assert stored_calibration(config, trained) is None
-    assert len(calibration(config, nowhere, scorer, tiny_run.source).scores["any"]) == 4
+    assert len(stored_clip_calibration(trained, scorer, COUNT, names).scores["any"]) == COUNT
+    assert stored_clip_calibration(trained, scorer, 4, names) is None
+    assert len(clip_calibration(nowhere, scorer, tiny_run.source, 4).scores["any"]) == 4
     assert not list(tmp_path.iterdir())
-    made = calibration(config, trained, scorer, tiny_run.source)
-    found = stored_calibration(config, trained)
+    made = clip_calibration(trained, scorer, tiny_run.source, 4)
+    found = stored_clip_calibration(trained, scorer, 4, names)
     np.testing.assert_array_equal(made.scores["any"], found.scores["any"])
     assert [path.name for path in tmp_path.iterdir()] == ["calibration.npz"]
     assert before == {path.name: path.read_bytes() for path in export.iterdir()}
-
-
-def test_a_calibration_by_fewer_scores_is_made_again(tiny_run, scorer, tmp_path, monkeypatch):
-    trained = Trained({}, {"step": tiny_run.step}, (tmp_path,), tmp_path)
-    monkeypatch.setattr("vpn_anomaly.scoring.trained_model.SCORES", ())  # an older version
-    calibration(tiny_run.config, trained, scorer, tiny_run.source)
-    assert stored_calibration(tiny_run.config, trained) is not None
-    monkeypatch.undo()
-    assert stored_calibration(tiny_run.config, trained) is None
 
 
 def test_an_export_of_another_model_is_refused(tiny_run, export):

@@ -8,6 +8,7 @@ import jax
 import numpy as np
 import pytest
 
+from tests.storage.damage import nested
 from vpn_anomaly.files import checksums
 from vpn_anomaly.storage import checkpoint_folder, checkpoints
 
@@ -207,13 +208,6 @@ def rewritten(directory, step, change):
     (directory / str(step) / checkpoint_folder.FILES).unlink()
 
 
-def nested(depth):
-    content = {}
-    for _ in range(depth):
-        content = {"a": [content]}
-    return content
-
-
 RECORDS = {
     "no metadata": lambda record: record.pop("metadata") and None,
     "no arrays": lambda record: record.pop("arrays") and None,
@@ -277,24 +271,3 @@ def test_metadata_that_lacks_what_is_needed_is_damage(directory, caplog, said):
     _, metadata = checkpoints.restore_latest(directory, STATE, {"wall_seconds": float})
     assert metadata["step"] == 5
     assert len(caplog.records) == 1 and "'wall_seconds'" in caplog.text
-
-
-CALIBRATIONS = {
-    "no made_with": ({"arrays": {}}, {}),
-    "made_with is text": ({"made_with": "x"}, {"any": np.ones(3)}),
-    "no scores": ({"made_with": {"step": 1}}, {}),
-    "empty scores": ({"made_with": {"step": 1}}, {"any": np.ones(0)}),
-    "scores of text": ({"made_with": {"step": 1}}, {"any": np.array(["a", "b"])}),
-    "scores without numbers": ({"made_with": {"step": 1}}, {"any": np.full(3, np.nan)}),
-    "two dimensions": ({"made_with": {"step": 1}}, {"any": np.ones((2, 2))}),
-    "nested": ({"made_with": {"step": nested(400)}}, {"any": np.ones(3)}),
-}
-
-
-@pytest.mark.parametrize("record, scores", CALIBRATIONS.values(), ids=CALIBRATIONS)
-def test_a_sealed_calibration_of_another_content_is_made_again(tmp_path, caplog, record, scores):
-    sealed = checksums.with_checksum({"arrays": checksums.of_arrays(scores), **record})
-    arrays = {f"score/{name}": array for name, array in scores.items()}
-    np.savez(tmp_path / "calibration.npz", record=np.array(json.dumps(sealed)), **arrays)
-    assert checkpoints.load_calibration(tmp_path, {"step": 1}) is None
-    assert len(caplog.records) == 1 and "made again" in caplog.text

@@ -14,8 +14,9 @@ import optax
 import pytest
 
 from tests.compilation_cache import READ_ONLY
+from tests.storage.damage import flip, truncate
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.storage import checkpoints
+from vpn_anomaly.storage import calibration_file, checkpoints
 
 
 def make_state(step, width=40):
@@ -124,16 +125,6 @@ def test_another_model_is_refused_with_the_first_difference(directory, change, w
     assert words in str(raised.value) and "\n" not in str(raised.value)
 
 
-def flip(path, rng):
-    data = bytearray(path.read_bytes())
-    data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
-    path.write_bytes(data)
-
-
-def truncate(path, rng):
-    path.write_bytes(path.read_bytes()[: rng.randrange(path.stat().st_size)])
-
-
 def delete(path, rng):
     path.unlink()
 
@@ -238,6 +229,7 @@ SAVING = """
 import itertools, pathlib, sys
 import numpy as np
 from tests.compilation_cache import READ_ONLY
+from tests.storage.damage import flip, truncate
 from vpn_anomaly.storage import checkpoints
 directory = pathlib.Path(sys.argv[1])
 template = {"params": {"a": np.zeros((200, 500), np.float32), "b": np.zeros(9, np.float32)}}
@@ -277,46 +269,8 @@ def test_kill_9_in_the_middle_of_saves(tmp_path, caplog):
     assert last >= 5
 
 
-# --- calibration
-
-
-MADE_WITH = {"step": 200, "masks": 4, "windows": (3, 5)}
-
-
-def test_calibration_comes_back_for_what_it_was_made_with(tmp_path):
-    scores = {"mean_nll": np.linspace(0, 1, 50), "any": np.arange(50, dtype=np.float32)}
-    directory = tmp_path / "checkpoints"
-    checkpoints.save_calibration(directory, MADE_WITH, scores)
-    loaded = checkpoints.load_calibration(directory, MADE_WITH)
-    assert list(loaded) == list(scores)
-    for name in scores:
-        np.testing.assert_array_equal(loaded[name], scores[name])
-        assert loaded[name].dtype == scores[name].dtype
-    assert checkpoints.load_calibration(directory, {**MADE_WITH, "masks": 2}) is None
-    assert checkpoints.load_calibration(tmp_path, MADE_WITH) is None
-    assert os.listdir(directory) == ["calibration.npz"]
-
-
-def test_damaged_calibration_is_none_and_one_line(tmp_path, caplog):
-    scores = {"mean_nll": np.random.default_rng(0).normal(size=50)}
-    checkpoints.save_calibration(tmp_path, MADE_WITH, scores)
-    path, rng, noticed = tmp_path / "calibration.npz", random.Random(2), 0
-    whole = path.read_bytes()
-    for damage in [flip] * 30 + [truncate] * 10:
-        path.write_bytes(whole)
-        damage(path, rng)
-        caplog.clear()
-        loaded = checkpoints.load_calibration(tmp_path, MADE_WITH)
-        if loaded is None:
-            noticed += 1
-            assert len(caplog.records) == 1 and "made again" in caplog.text
-        else:  # a bit that zip and npy headers do not use
-            np.testing.assert_array_equal(loaded["mean_nll"], scores["mean_nll"])
-    assert noticed > 20
-
-
 def test_calibration_beside_checkpoints_disturbs_nothing(directory):
-    checkpoints.save_calibration(directory, MADE_WITH, {"mean_nll": np.zeros(3)})
+    calibration_file.save(directory, {"step": 200}, {"mean_nll": np.zeros(3)})
     checkpoints.save(directory, 300, make_state(300), {})
     assert checkpoints.restore_latest(directory, ABSTRACT)[1]["step"] == 300
-    assert checkpoints.load_calibration(directory, MADE_WITH) is not None
+    assert calibration_file.load(directory, {"step": 200}) is not None

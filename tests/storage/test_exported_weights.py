@@ -8,7 +8,7 @@ import pytest
 
 from vpn_anomaly.config import as_dict, defaults, differences
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.storage import checkpoints, exported_weights
+from vpn_anomaly.storage import calibration_file, exported_weights
 
 WEIGHTS = {
     "encoder/kernel": np.random.default_rng(0).normal(size=(3, 4, 5)).astype(np.float32),
@@ -19,7 +19,7 @@ FILES = (exported_weights.ABOUT, exported_weights.CALIBRATION, exported_weights.
 
 
 def write(folder, weights=WEIGHTS, **about):
-    checkpoints.save_calibration(folder, MADE_WITH, {"mean_nll": np.float32([1, 2, 3])})
+    calibration_file.save(folder, MADE_WITH, {"mean_nll": np.float32([1, 2, 3])})
     exported_weights.write(folder, weights, {"config": as_dict(defaults()), "step": 5, **about})
     return folder
 
@@ -39,7 +39,7 @@ def test_three_files_that_numpy_and_json_read(tmp_path):
             np.testing.assert_array_equal(stored[name], array)
             expected = hashlib.sha256(array.tobytes()).hexdigest()
             assert about["arrays"][name]["sha256"] == expected
-    scores = checkpoints.load_calibration(tmp_path, MADE_WITH)
+    scores = calibration_file.load(tmp_path, MADE_WITH)
     np.testing.assert_array_equal(scores["mean_nll"], [1, 2, 3])
 
 
@@ -119,14 +119,17 @@ def test_a_config_of_another_version_is_told_in_one_line(tmp_path, field, value)
 def test_the_weights_in_the_package_score_as_when_they_were_calibrated():
     from vpn_anomaly.data.build import build_source
     from vpn_anomaly.data.pipeline import evaluation_clips
-    from vpn_anomaly.scoring.trained_model import calibration_made_with, trained_export
+    from vpn_anomaly.scoring.clip_calibration import made_with
+    from vpn_anomaly.scoring.trained_model import trained_export
 
     folder = exported_weights.folder_of("pretrained")
     about = exported_weights.read_about(folder)
     config = exported_weights.stored_config(about["config"], folder)
     trained = trained_export(config, folder)
     assert about["step"] == config.train.steps
-    stored = checkpoints.load_calibration(folder, calibration_made_with(config, trained))
+    scorer = trained.scorer(config)
+    used = made_with(trained, scorer, config.evaluate.calibration_sequences)
+    stored = calibration_file.load(folder, used)
     clips = evaluation_clips(build_source(config.data), "validation", 2).clip
-    for name, score_N in trained.scorer(config).scores(clips, clips.shape[1] - 1).items():
+    for name, score_N in scorer.scores(clips, clips.shape[1] - 1).items():
         np.testing.assert_allclose(score_N, stored[name][:2], rtol=1e-3, atol=1e-4)

@@ -11,7 +11,7 @@ from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import checksums
 from vpn_anomaly.main import main
 from vpn_anomaly.scoring.trained_model import trained_export
-from vpn_anomaly.storage import checkpoints, exported_weights, named_arrays, workdir
+from vpn_anomaly.storage import calibration_file, checkpoints, exported_weights, named_arrays, workdir
 
 CONFIG = tiny.tiny_config()
 
@@ -23,7 +23,7 @@ def weights():
 
 @pytest.fixture
 def folder(tmp_path, weights):
-    checkpoints.save_calibration(tmp_path, {"step": 5}, {"mean_nll": np.float32([1, 2, 3])})
+    calibration_file.save(tmp_path, {"step": 5}, {"mean_nll": np.float32([1, 2, 3])})
     exported_weights.write(
         tmp_path,
         weights,

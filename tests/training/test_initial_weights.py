@@ -7,7 +7,7 @@ from vpn_anomaly import config as configuration
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.main import main
 from vpn_anomaly.scoring.trained_model import abstract_params
-from vpn_anomaly.storage import checkpoints, exported_weights, named_arrays
+from vpn_anomaly.storage import calibration_file, checkpoints, exported_weights, named_arrays
 from vpn_anomaly.training import run
 from vpn_anomaly.training.initial_weights import initial_params, resolve_model
 
@@ -19,7 +19,7 @@ def weights(tiny_config, tmp_path):
     folder.mkdir()
     shapes = named_arrays.by_name(abstract_params(tiny_config))
     arrays = {name: (0.1 * rng.normal(size=leaf.shape)).astype(leaf.dtype) for name, leaf in shapes.items()}
-    checkpoints.save_calibration(folder, {}, {"mean_nll": np.ones(2)})
+    calibration_file.save(folder, {}, {"mean_nll": np.ones(2)})
     exported_weights.write(
         folder, arrays, {"config": configuration.as_dict(tiny_config), "step": 5, "commit": None}
     )

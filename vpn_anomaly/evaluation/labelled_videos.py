@@ -19,7 +19,7 @@ from vpn_anomaly.progress import Progress
 from vpn_anomaly.report.labelled_page import write_report
 from vpn_anomaly.scoring.clip_scorer import Scorer
 from vpn_anomaly.scoring.score_files import write_rows
-from vpn_anomaly.scoring.stream_calibration import normal_scores
+from vpn_anomaly.scoring.stream_calibration import build_normal_footage, stream_calibration
 from vpn_anomaly.scoring.stream_scorer import Streamer
 from vpn_anomaly.scoring.trained_model import Trained
 from vpn_anomaly.storage import provenance, workdir
@@ -71,13 +71,12 @@ def _protocol(config) -> Protocol:
 
 def _score(config, trained: Trained, scorer: Scorer, clips: list[LabelledClip]):
     """The scores of every clip, and the pixel AUROC of every map over the clips with masks."""
-    config = config.copy_and_resolve_references()
-    config.watch.tail = True  # all scores
+    footage = build_normal_footage(config)
 
     @functools.cache
     def of_size(height: int, width: int):
         streamer = Streamer(scorer.system, scorer.params, scorer.shift_Mx2, height, width)
-        return streamer, normal_scores(config, trained, streamer, None).calibration
+        return streamer, stream_calibration(trained, streamer, footage).calibration
 
     video_settings, pixels = build_video_settings(config.data), collections.defaultdict(PixelAuroc)
     progress = Progress.counting("evaluating", sum(len(clip.label_T) for clip in clips), "frames")

@@ -18,8 +18,9 @@ from vpn_anomaly.progress import Progress
 from vpn_anomaly.report.evaluation_figures import draw_figures
 from vpn_anomaly.report.evaluation_page import write_report
 from vpn_anomaly.scoring.baselines import unlearned_scores
+from vpn_anomaly.scoring.clip_calibration import clip_calibration
 from vpn_anomaly.scoring.clip_scorer import Scorer
-from vpn_anomaly.scoring.trained_model import Trained, calibration
+from vpn_anomaly.scoring.trained_model import Trained
 from vpn_anomaly.storage import provenance, workdir
 
 
@@ -50,7 +51,7 @@ def evaluate(
     started = time.monotonic()
     scorer, metadata = trained.scorer(config), trained.metadata
     source = build_source(config.data, config.score.max_gigabytes)
-    thresholds = calibration(config, trained, scorer, source)
+    thresholds = clip_calibration(trained, scorer, source, config.evaluate.calibration_sequences)
     normal, others = _score_test_set(config, scorer, source, thresholds)
     rate, resamples = config.evaluate.false_alarm_rate, config.evaluate.bootstrap
     results = {

@@ -29,6 +29,11 @@ def read_object(path: pathlib.Path) -> dict:
     return content
 
 
+def as_read(content: object) -> object:
+    """The content as it comes back from a JSON file (tuples as lists, keys as text)."""
+    return json.loads(json.dumps(content))
+
+
 def check_depth(content: object) -> None:
     """Raises ValueError where lists and dicts lie deeper in one another than DEEPEST."""
     level = [content]

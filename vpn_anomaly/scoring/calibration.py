@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection
 
 import numpy as np
 
-# The scores that `any` is made of: of systems that predict the last frame of a sequence, and of those
-# that see single frames.
-ANY_OF = (("tail_mean", "missing_z", "intruding_z"), ("detail_excess", "missing_z", "intruding_z"))
+from vpn_anomaly.scoring.scores import SCORES
+
+COMBINED = 3  # scores that `any` is made of
 # The exponential tail is fitted to the scores above this quantile.
 TAIL_QUANTILE = 0.9
 
@@ -43,7 +44,7 @@ class Calibration:
         """Returns the scores that normal sequences are needed for: `any`, `regularity`, where they
         can be had."""
         derived = {}
-        if _any_of(scores):
+        if combined(scores):
             derived["any"] = self.any(scores)
         if "frame_error" in scores:
             derived["regularity"] = self.regularity(scores["frame_error"])
@@ -91,12 +92,12 @@ class Calibration:
         return float(np.interp(-false_alarm_rate, -survival, values))
 
     def any(self, scores: dict[str, np.ndarray]) -> np.ndarray:
-        """Returns −log(1 − (1 − p)³), p the least of the p-values of one of `ANY_OF`, of their shape.
+        """Returns −log(1 − (1 − p)³), p the least of the p-values of `combined(scores)`, of their shape.
 
         Were the three independent, 1 − (1 − p)³ would be the probability that a normal sequence
         has a least p-value as small. Higher is more anomalous; in nats.
         """
-        log_p = np.min([self.log_p_value(name, scores[name]) for name in _any_of(scores)], axis=0)
+        log_p = np.min([self.log_p_value(name, scores[name]) for name in combined(scores)], axis=0)
         # 1 − (1 − p)³ = p (3 − 3p + p²): exact for the smallest p, where the left side cancels.
         p = np.exp(log_p)
         return -(log_p + np.log(3 - 3 * p + p * p))
@@ -108,9 +109,18 @@ class Calibration:
         return values, (len(scores) - first) / (len(scores) + 1)
 
 
-def _any_of(scores) -> tuple[str, ...]:
-    """Which three of the scores `any` is made of; none where they are not all there."""
-    return next((names for names in ANY_OF if all(name in scores for name in names)), ())
+def combined(names: Collection[str]) -> tuple[str, ...]:
+    """Which of the scores `any` is made of: the first three rows of SCORES that say so.
+
+    None where there are fewer.
+    """
+    chosen = [score.name for score in SCORES if score.in_any and score.name in names]
+    return tuple(chosen[:COMBINED]) if len(chosen) >= COMBINED else ()
+
+
+def derived_from(names: Collection[str]) -> tuple[str, ...]:
+    """Which of the scores derived ones are made of; a calibration that has these gives all of them."""
+    return (*combined(names), *(name for name in ("frame_error",) if name in names))
 
 
 def _tail_scale(sorted_N: np.ndarray) -> float:

@@ -11,9 +11,11 @@ from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.sequence_files import check_shape, read_sequences
 from vpn_anomaly.files.csv_text import csv_line
 from vpn_anomaly.progress import Progress
-from vpn_anomaly.scoring.calibration import Calibration
+from vpn_anomaly.scoring.calibration import Calibration, derived_from
+from vpn_anomaly.scoring.clip_calibration import clip_calibration, stored_clip_calibration
 from vpn_anomaly.scoring.clip_scorer import Scorer
-from vpn_anomaly.scoring.trained_model import Trained, calibration, stored_calibration
+from vpn_anomaly.scoring.scores import score_names
+from vpn_anomaly.scoring.trained_model import Trained
 from vpn_anomaly.storage import workdir
 
 
@@ -64,10 +66,14 @@ def score(
 
 
 def _calibration(config, trained: Trained, scorer: Scorer) -> Calibration:
-    """The stored calibration; only without one does scoring need the data of the training."""
-    stored = stored_calibration(config, trained)
-    return stored or calibration(
-        config, trained, scorer, build_source(config.data, config.score.max_gigabytes)
+    """The stored calibration of what derived scores are made of.
+
+    Only without one does scoring need the data of the training.
+    """
+    count, needed = config.evaluate.calibration_sequences, derived_from(score_names(scorer.system))
+    stored = stored_clip_calibration(trained, scorer, count, needed)
+    return stored or clip_calibration(
+        trained, scorer, build_source(config.data, config.score.max_gigabytes), count
     )
 
 

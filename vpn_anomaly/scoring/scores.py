@@ -55,7 +55,7 @@ class Score:
 
 def score_named(name: str) -> Score:
     """The row of this name. KeyError for a name that has none, such as that of a derived score."""
-    return _SCORE_OF_NAME[name]
+    return {score.name: score for score in SCORES}[name]
 
 
 def frame_scores(maps: Maps) -> dict[str, jax.Array]:
@@ -233,4 +233,3 @@ SCORES = (
         drawn=True,
     ),
 )
-_SCORE_OF_NAME = {score.name: score for score in SCORES}

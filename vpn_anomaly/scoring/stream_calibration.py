@@ -1,5 +1,10 @@
 """Scores of normal footage that was not trained on: what thresholds stand on, and what proves them."""
 
+import dataclasses
+import functools
+from collections.abc import Callable
+from typing import NamedTuple
+
 import numpy as np
 
 from vpn_anomaly.config_fields import LABELLED_SOURCES
@@ -11,59 +16,85 @@ from vpn_anomaly.scoring.calibration import Calibration
 from vpn_anomaly.scoring.scores import score_names
 from vpn_anomaly.scoring.stream_scorer import Streamer
 from vpn_anomaly.scoring.trained_model import Trained
-from vpn_anomaly.storage import checkpoints
+from vpn_anomaly.storage.calibration_file import STREAM
 from vpn_anomaly.text.display_names import display_name
 
-NAME = "watch_calibration"
+SPLITS = ("validation", "test")  # of the footage: those that calibrate, and those held out
 # Frames before a part of a video that are streamed and not scored, so that the first scores of the
 # part are those of a stream that has run for a while, as nearly all are.
 WARM_UP = 40
 
 
-class Normal:
-    """Scores of normal frames by a streamer.
+@dataclasses.dataclass(frozen=True)
+class NormalFootage:
+    """Normal footage, of which a part was not trained on.
 
     Attributes:
-        calibration: made of the validation part of every video.
+        read: gives the videos by name, uint8 (T, H, W, C) each; UserError where that cannot be done.
+        divide: which frames of a video are in a split, by the lengths of all.
+        labelled_set: source and name of the set that it is of, as weights may be evaluated on
+            several; None: what the weights were trained on.
+    """
+
+    read: Callable[[], dict[str, np.ndarray]]
+    divide: SplitRule
+    labelled_set: tuple[str, str] | None = None
+
+
+def build_normal_footage(config) -> NormalFootage:
+    """The footage that a configuration trains on, or the normal clips of its labelled set."""
+    data = config.data
+    labelled_set = (data.source, display_name(data.path)) if data.source in LABELLED_SOURCES else None
+    return NormalFootage(functools.partial(read_videos, data), video_split(data), labelled_set)
+
+
+class StreamCalibration(NamedTuple):
+    """What the scores of a stream are judged by.
+
+    Attributes:
+        calibration: by the frames of the validation part of every video.
         held_out: scores of the test part by name, (N,), frame after frame.
         frames: how many calibrate.
     """
 
-    def __init__(self, scores: dict[str, np.ndarray]):
-        """scores: (N,) by validation/NAME and test/NAME."""
-        of = lambda split: {
-            name.partition("/")[2]: score for name, score in scores.items() if name.startswith(split)
-        }
-        validation = of("validation")
-        self.calibration, self.held_out = Calibration.fit(validation), of("test")
-        self.frames = len(next(iter(validation.values())))
+    calibration: Calibration
+    held_out: dict[str, np.ndarray]
+    frames: int
 
 
-def normal_scores(config, trained: Trained, streamer: Streamer, zones_HxW) -> Normal:
-    """Read where they are stored with what was trained; otherwise computed, and stored.
+def stream_calibration(trained: Trained, streamer: Streamer, footage: NormalFootage) -> StreamCalibration:
+    """By scores that are read where they are stored with what was trained; else computed, and stored.
 
-    UserError where the videos of the training cannot be read, or none has the streamer's size.
+    UserError where the footage cannot be read, or none has the streamer's size.
     """
+    made_with = _made_with(trained, streamer, footage)
+    names = score_names(streamer.system, streamer.tail)
+    needed = [f"{split}/{name}" for split in SPLITS for name in names]
+    scores = trained.stored_scores(made_with, needed, STREAM)
+    if scores is None:
+        scores = _computed(footage, streamer)
+        trained.keep_calibration(made_with, scores, STREAM)
+    validation, test = ({name: scores[f"{split}/{name}"] for name in names} for split in SPLITS)
+    return StreamCalibration(Calibration.fit(validation), test, len(validation[names[0]]))
+
+
+def _made_with(trained: Trained, streamer: Streamer, footage: NormalFootage) -> dict:
+    """What the scores depend on, beside the weights of the step."""
+    zones_HxW = streamer.zones_HxW
     made_with = {
         "step": trained.metadata["step"],
-        "masks": config.score.masks,
+        "masks": streamer.masks,
         "size": [streamer.height, streamer.width],
         "zones": None if zones_HxW is None else np.packbits(zones_HxW).tobytes().hex(),
-        "scores": score_names(streamer.system, config.watch.tail),
     }
-    if config.data.source in LABELLED_SOURCES:  # weights may be evaluated on several sets
-        made_with["footage"] = [config.data.source, display_name(config.data.path)]
-    for folder in trained.calibrations:
-        stored = checkpoints.load_calibration(folder, made_with, NAME)
-        if stored is not None:
-            return Normal(stored)
-    scores = _computed(read_videos(config.data), video_split(config.data), streamer)
-    trained.keep_calibration(made_with, scores, NAME)
-    return Normal(scores)
+    if footage.labelled_set is not None:
+        made_with["footage"] = list(footage.labelled_set)
+    return made_with
 
 
-def _computed(videos: dict[str, np.ndarray], divide: SplitRule, streamer: Streamer) -> dict[str, np.ndarray]:
-    size = streamer.height, streamer.width
+def _computed(footage: NormalFootage, streamer: Streamer) -> dict[str, np.ndarray]:
+    """Scores by validation/NAME and test/NAME, (N,) each."""
+    videos, size = footage.read(), (streamer.height, streamer.width)
     fits = [video.shape[1:3] == size for video in videos.values()]
     if not any(fits):
         sizes = sorted({"{}×{}".format(*video.shape[1:3]) for video in videos.values()})
@@ -76,10 +107,10 @@ def _computed(videos: dict[str, np.ndarray], divide: SplitRule, streamer: Stream
     parts = {
         split: [
             (video, part)
-            for video, part, fit in zip(videos.values(), divide(lengths, split), fits)
+            for video, part, fit in zip(videos.values(), footage.divide(lengths, split), fits)
             if fit and part
         ]
-        for split in ("validation", "test")
+        for split in SPLITS
     }
     total = sum(len(part) for of_split in parts.values() for _, part in of_split)
     progress = Progress.counting("calibrating", total, "frames")

@@ -36,12 +36,12 @@ class Streamer:
         maps, and the scores that are made of them.
         """
         self.system, self._params, self._shift_Mx2 = system, params, shift_Mx2
-        self._tail = tail
+        self.tail, self.zones_HxW, self.masks = tail, zones_HxW, len(shift_Mx2)
         self.height, self.width = height, width
         below, beside = (-size % system.size_multiple for size in (height, width))
         self._padding = (0, below), (0, beside), (0, 0)
         self._padded_size = height + below, width + beside
-        self._zones_HxW = np.ones((height, width), bool) if zones_HxW is None else zones_HxW
+        self._looked_at_HxW = np.ones((height, width), bool) if zones_HxW is None else zones_HxW
         self.restart()
 
     def restart(self) -> None:
@@ -57,8 +57,8 @@ class Streamer:
             self._state,
             padded[None],
             self._shift_Mx2,
-            self._zones_HxW,
-            tail=self._tail,
+            self._looked_at_HxW,
+            tail=self.tail,
         )
         self._seen += 1
         if self._seen <= self.system.first_frame:

@@ -3,22 +3,18 @@
 import dataclasses
 import logging
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import jax
 import numpy as np
 
 from vpn_anomaly.data import memory_limit
-from vpn_anomaly.data.pipeline import evaluation_clips
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import checksums
 from vpn_anomaly.ops.devices import check_devices
-from vpn_anomaly.progress import Progress
-from vpn_anomaly.scoring.calibration import Calibration
 from vpn_anomaly.scoring.clip_scorer import Scorer, build_scorer
-from vpn_anomaly.scoring.scores import SCORES
-from vpn_anomaly.storage import checkpoints, exported_weights, named_arrays
+from vpn_anomaly.storage import calibration_file, checkpoints, exported_weights, named_arrays
 from vpn_anomaly.systems.build import build_system
 
 _log = logging.getLogger(__name__)
@@ -46,15 +42,30 @@ class Trained:
         folder = directory / "checkpoints"
         return cls(params, metadata, (folder,), folder)
 
-    def keep_calibration(self, *calibration) -> None:
-        """Stores what `checkpoints.save_calibration` takes after the folder, where there is one.
+    def stored_scores(
+        self, made_with: Mapping, needed: Iterable[str], name: str = calibration_file.CLIPS
+    ) -> dict[str, np.ndarray] | None:
+        """Stored scores of normal data by name, (N,); None: no folder has all that are needed.
+
+        Args as `calibration_file.load` takes them after the folder.
+        """
+        for folder in self.calibrations:
+            scores = calibration_file.load(folder, made_with, needed, name)
+            if scores is not None:
+                return scores
+        return None
+
+    def keep_calibration(
+        self, made_with: Mapping, scores: Mapping[str, np.ndarray], name: str = calibration_file.CLIPS
+    ) -> None:
+        """Stores what `calibration_file.save` takes after the folder, where there is one.
 
         Where that cannot be written, one warning says so: it can be computed again.
         """
         if self.new_calibration is None:
             return
         try:
-            checkpoints.save_calibration(self.new_calibration, *calibration)
+            calibration_file.save(self.new_calibration, made_with, scores, name)
         except UserError as error:
             _log.warning("the calibration is not kept: %s", error)
 
@@ -96,47 +107,6 @@ def trained_export(config, folder: pathlib.Path, directory: pathlib.Path | None 
     exported_weights.check_training(folder, about)
     places = (folder,) if directory is None else (folder, directory)
     return Trained(named_arrays.like(wanted, weights), about, places, directory)
-
-
-def calibration(config, trained: Trained, scorer: Scorer, source) -> Calibration:
-    """The calibration by normal validation sequences.
-
-    Its scores are read where they are stored with what was trained; otherwise they are computed,
-    and stored.
-    """
-    stored = stored_calibration(config, trained)
-    if stored is not None:
-        return stored
-    scores = calibration_scores(config, scorer, source)
-    trained.keep_calibration(calibration_made_with(config, trained), scores)
-    return Calibration.fit(scores)
-
-
-def stored_calibration(config, trained: Trained) -> Calibration | None:
-    """The calibration that is stored for just these masks and sequences; None: there is none."""
-    made_with = calibration_made_with(config, trained)
-    for folder in trained.calibrations:
-        scores = checkpoints.load_calibration(folder, made_with)
-        if scores is not None:
-            return Calibration.fit(scores)
-    return None
-
-
-def calibration_scores(config, scorer: Scorer, source) -> dict[str, np.ndarray]:
-    """The scores of the last frame of normal validation sequences, by name, (N,)."""
-    count = config.evaluate.calibration_sequences
-    clips = evaluation_clips(source, "validation", count).clip
-    return scorer.scores(clips, clips.shape[1] - 1, Progress.counting("calibrating", count, "sequences"))
-
-
-def calibration_made_with(config, trained: Trained) -> dict:
-    """What calibration scores depend on, beside the weights of the step; and which there are."""
-    return {
-        "step": trained.metadata["step"],
-        "masks": config.score.masks,
-        "calibration_sequences": config.evaluate.calibration_sequences,
-        "scores": [score.name for score in SCORES if score.name != "detail_excess"],
-    }
 
 
 def abstract_params(config):

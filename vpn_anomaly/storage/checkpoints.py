@@ -1,16 +1,14 @@
-"""Checkpoints of a run (Orbax) that prove themselves when they are read, and calibration scores.
+"""Checkpoints of a run (Orbax) that prove themselves when they are read.
 
     DIR/300/            one checkpoint (`storage/checkpoint_folder.py`); an interrupted save leaves none
       params/ ...       an item for each top-level part of the state, its arrays by name
       metadata/         what the run said of it, and a checksum of every array
       files.json        a checksum of every file
-    DIR/calibration.npz
 
 Orbax restores a flipped bit silently, and reports a truncated file in several screens and stray
 tracebacks. So the files are verified before Orbax reads them, and the arrays after it has.
 """
 
-import json
 import logging
 import pathlib
 import types
@@ -20,16 +18,12 @@ import jax
 import numpy as np
 import orbax.checkpoint as ocp
 
-from vpn_anomaly.data import array_files
-from vpn_anomaly.data.memory_limit import MemoryLimit
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import checksums, json_reading
 from vpn_anomaly.storage import checkpoint_folder, named_arrays, orbax_folder, workdir
 from vpn_anomaly.storage.checkpoint_folder import FILES, METADATA
 
 KEPT = 3  # checkpoints
-MOST_SCORES = MemoryLimit("a calibration", 1.0)  # that is read; a larger one counts as damaged
-CALIBRATION = "calibration"
 # What every checkpoint says, and what kind of value that is.
 _RECORD = {"metadata": dict, "arrays": dict}
 _log = logging.getLogger(__name__)
@@ -52,7 +46,7 @@ def save(directory: pathlib.Path, step: int, state, metadata: Mapping) -> None:
     Raises UserError where the disk refuses.
     """
     items = _items(named_arrays.host_arrays(state))
-    record = _as_json(
+    record = json_reading.as_read(
         {
             "metadata": {**metadata, "step": int(step)},
             "arrays": {item: checksums.of_arrays(arrays) for item, arrays in items.items()},
@@ -119,70 +113,6 @@ def stored_config(directory: pathlib.Path) -> dict | None:
 def saved_steps(directory: pathlib.Path) -> list[int]:
     """The steps that have a checkpoint, whole or damaged, in order."""
     return list(checkpoint_folder.by_step(directory))
-
-
-def save_calibration(
-    directory: pathlib.Path, made_with: Mapping, scores: Mapping[str, np.ndarray], name: str = CALIBRATION
-) -> None:
-    """Stores the scores of normal sequences beside the weights that gave them, in NAME.npz.
-
-    `made_with` (plain JSON: step, masks, ...) says what the scores depend on.
-    """
-    arrays = {name: np.asarray(array) for name, array in scores.items()}
-    record = checksums.with_checksum(
-        _as_json({"made_with": dict(made_with), "arrays": checksums.of_arrays(arrays)})
-    )
-    with workdir.storing(directory):
-        directory.mkdir(parents=True, exist_ok=True)
-    workdir.write_atomically(
-        calibration_path(directory, name),
-        lambda file: np.savez(
-            file,
-            record=np.array(json.dumps(record)),
-            **{f"score/{name}": array for name, array in arrays.items()},
-        ),
-    )
-
-
-def calibration_path(directory: pathlib.Path, name: str = CALIBRATION) -> pathlib.Path:
-    """Where the scores of `save_calibration` are."""
-    return directory / f"{name}.npz"
-
-
-def load_calibration(
-    directory: pathlib.Path, made_with: Mapping, name: str = CALIBRATION
-) -> dict[str, np.ndarray] | None:
-    """The scores stored with an equal `made_with`; None where there are none such.
-
-    Damaged ones count as none, with a logged warning: they can be made again.
-    """
-    path = calibration_path(directory, name)
-    if not path.exists():
-        return None
-    try:
-        with array_files.open_archive(path) as archive:
-            stored = archive.read_all(lambda size: MOST_SCORES.check(path, size))
-        record = json.loads(stored.pop("record").item())
-        arrays = {name.removeprefix("score/"): array for name, array in stored.items()}
-        damage = (
-            checksums.record_problem(record, {"made_with": dict, "arrays": dict})
-            or checksums.array_problem(arrays, record["arrays"])
-            or _no_scores(arrays)
-        )
-    except Exception as error:  # numpy, zipfile and json have many ways to fail on damaged bytes
-        damage = type(error).__name__
-    if damage:
-        _log.warning("%s is damaged (%s); calibration is made again", path, damage)
-        return None
-    return arrays if record["made_with"] == _as_json(dict(made_with)) else None
-
-
-def _no_scores(arrays: Mapping[str, np.ndarray]) -> str | None:
-    """Which of the arrays has no scores of normal sequences, in words."""
-    for name, array in arrays.items():
-        if array.ndim != 1 or not array.size or array.dtype.kind != "f" or np.isnan(array).any():
-            return f"{name} has no scores"
-    return None if arrays else "there are no scores"
 
 
 def _items(by_name: Mapping[str, object]) -> dict[str, dict[str, object]]:
@@ -284,11 +214,6 @@ def _restored(directory: pathlib.Path, step: int, arguments):
         return orbax_folder.restore(folder, arguments)
     except Exception as error:  # Orbax and TensorStore name no common class of damage
         raise _Damaged(f"not readable: {type(error).__name__}") from error
-
-
-def _as_json(content: object) -> object:
-    """The content as it comes back from a JSON file (tuples as lists, keys as text)."""
-    return json.loads(json.dumps(content))
 
 
 def _check_same_model(recorded: Mapping, wanted: Mapping, where: pathlib.Path) -> None:

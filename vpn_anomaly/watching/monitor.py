@@ -9,7 +9,7 @@ from vpn_anomaly.data import memory_limit
 from vpn_anomaly.data.video.open_video import Frame
 from vpn_anomaly.scoring.frame_view import surprise_map_name
 from vpn_anomaly.scoring.scores import DETAIL_SIZE, event_scores
-from vpn_anomaly.scoring.stream_calibration import normal_scores
+from vpn_anomaly.scoring.stream_calibration import build_normal_footage, stream_calibration
 from vpn_anomaly.scoring.stream_scorer import Streamer
 from vpn_anomaly.scoring.trained_model import Trained
 from vpn_anomaly.systems.system import Maps
@@ -80,7 +80,7 @@ class Watcher:
             scorer.system, scorer.params, scorer.shift_Mx2, height, width, zones_HxW, config.watch.tail
         )
         self.score_of_kind = event_scores(scorer.system, config.watch.tail)
-        normal = normal_scores(config, trained, self._streamer, zones_HxW)
+        normal = stream_calibration(trained, self._streamer, build_normal_footage(config))
         self._calibration = normal.calibration
         self._false_alarms_per_hour = config.watch.false_alarms
         rate_of_frames = rate_a_frame(self._false_alarms_per_hour, rate)

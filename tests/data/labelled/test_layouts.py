@@ -13,7 +13,7 @@ from vpn_anomaly import main as program
 from vpn_anomaly.config import as_dict
 from vpn_anomaly.data.labelled import avenue, shanghaitech, ucsd
 from vpn_anomaly.data.video import frame_cache, image_depth
-from vpn_anomaly.storage import checkpoints, exported_weights
+from vpn_anomaly.storage import calibration_file, exported_weights
 
 READERS = {"ucsd": ucsd, "avenue": avenue, "shanghaitech": shanghaitech}
 NAMES = {"ucsd": "UCSD Ped1 or Ped2", "avenue": "CUHK Avenue", "shanghaitech": "ShanghaiTech"}
@@ -139,7 +139,7 @@ def test_training_is_refused_before_it_begins(sets, tmp_path, capsys, undecoded,
 def test_evaluation_of_a_checkpoint_likewise(sets, tmp_path, capsys, undecoded, given):
     folder = tmp_path / "weights"
     folder.mkdir()
-    checkpoints.save_calibration(folder, {}, {"mean_nll": np.ones(2)})
+    calibration_file.save(folder, {}, {"mean_nll": np.ones(2)})
     exported_weights.write(folder, {}, {"config": as_dict(tiny_config()), "step": 4, "commit": None})
     assert (
         program.main(

@@ -1,0 +1,52 @@
+"""Scores of the last frames of normal validation sequences: what clips are calibrated with."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from vpn_anomaly.data.pipeline import evaluation_clips
+from vpn_anomaly.progress import Progress
+from vpn_anomaly.scoring.calibration import Calibration
+from vpn_anomaly.scoring.clip_scorer import Scorer
+from vpn_anomaly.scoring.scores import score_names
+from vpn_anomaly.scoring.trained_model import Trained
+
+
+def clip_calibration(trained: Trained, scorer: Scorer, source, count: int) -> Calibration:
+    """The calibration by `count` normal validation sequences of the source.
+
+    Its scores are read where all of the system's are stored with what was trained; otherwise they are
+    computed, and stored.
+    """
+    stored = stored_clip_calibration(trained, scorer, count, score_names(scorer.system))
+    if stored is not None:
+        return stored
+    scores = normal_clip_scores(scorer, source, count)
+    trained.keep_calibration(made_with(trained, scorer, count), scores)
+    return Calibration.fit(scores)
+
+
+def stored_clip_calibration(
+    trained: Trained, scorer: Scorer, count: int, needed: Iterable[str]
+) -> Calibration | None:
+    """The calibration that is stored for just these masks and so many sequences.
+
+    needed: names of scores. None where no stored calibration has them all.
+    """
+    scores = trained.stored_scores(made_with(trained, scorer, count), needed)
+    return None if scores is None else Calibration.fit(scores)
+
+
+def normal_clip_scores(scorer: Scorer, source, count: int) -> dict[str, np.ndarray]:
+    """The scores of the last frame of `count` normal validation sequences, by name, (count,)."""
+    clips = evaluation_clips(source, "validation", count).clip
+    return scorer.scores(clips, clips.shape[1] - 1, Progress.counting("calibrating", count, "sequences"))
+
+
+def made_with(trained: Trained, scorer: Scorer, count: int) -> dict:
+    """What the scores depend on, beside the weights of the step."""
+    return {
+        "step": trained.metadata["step"],
+        "masks": len(scorer.shift_Mx2),
+        "calibration_sequences": count,
+    }
