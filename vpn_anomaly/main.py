@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from vpn_anomaly import __version__, command_line, modes, usage
 from vpn_anomaly.files import output_files
-from vpn_anomaly.text.error_lines import tell_error
+from vpn_anomaly.text.error_lines import report_error
 from vpn_anomaly.text.failsafe_streams import failsafe_streams
 from vpn_anomaly.text.warning_lines import warnings_on_stderr
 
@@ -22,7 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         with warnings_on_stderr():
             _run(argv)
     except (Exception, KeyboardInterrupt) as error:
-        code = tell_error(error, argv)
+        code = report_error(error, argv)
         if code is None:
             raise
         return code

@@ -1,16 +1,16 @@
-"""SIGTERM and Ctrl-C as a request to stop after the step that is running."""
+"""SIGTERM and Ctrl-C as a request to stop after the current step."""
 
 import signal
 import threading
 
 
 class StopRequest:
-    """A context in which the two signals only set a flag; a second Ctrl-C acts as usual.
+    """A context in which both signals only set a flag; a second Ctrl-C acts as usual.
 
     Attributes:
         requested: whether to stop.
-        interrupted: whether it was Ctrl-C.
-        on_request: called when a stop is requested, such as by what waits for something.
+        interrupted: whether the signal was Ctrl-C.
+        on_request: called when a stop is requested, for instance to end a wait.
     """
 
     def __init__(self):

@@ -1,4 +1,4 @@
-"""Smaller forms of any config, chosen behind a colon: `--config=configs/full.py:debug`."""
+"""Variants of any config, such as a small one, named after a colon: `--config=configs/full.py:debug`."""
 
 from ml_collections import ConfigDict
 
@@ -9,9 +9,9 @@ DEBUG_DILATIONS = 2  # encoder blocks that are kept
 
 
 def apply_variant(config: ConfigDict, variant: str) -> ConfigDict:
-    """The config in the named variant: "" as it is, "debug" small enough to run in a minute.
+    """Applies the named variant to the config, in place: "" nothing, "debug" small enough for a minute.
 
-    Raises UserError for any other name.
+    Returns the config. Raises UserError for any other name.
     """
     if variant not in VARIANTS:
         names = ", ".join(name for name in VARIANTS if name)
@@ -20,12 +20,12 @@ def apply_variant(config: ConfigDict, variant: str) -> ConfigDict:
     return config
 
 
-def _as_it_is(config: ConfigDict) -> None:
+def _unmodified(config: ConfigDict) -> None:
     del config
 
 
 def _debug(config: ConfigDict) -> None:
-    """Shrinks widths, steps, batches and evaluation; sees 20 grey frames of 64×64."""
+    """Shrinks widths, steps, batches and evaluation; sequences of 20 grey frames of 64×64."""
     data, model, train = config.data, config.model, config.train
     data.path, data.digits, data.train_sequences = "", "embedded", 0
     data.frames, data.height, data.width, data.channels = 20, 64, 64, 1
@@ -55,4 +55,4 @@ def _debug(config: ConfigDict) -> None:
     config.score.masks = 2
 
 
-VARIANTS = {"": _as_it_is, "debug": _debug}
+VARIANTS = {"": _unmodified, "debug": _debug}

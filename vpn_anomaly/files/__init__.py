@@ -1,1 +1,1 @@
-"""Single files: named as users write them, tried before the work, written whole, read within bounds."""
+"""Single files: their names as users type them, checks before work starts, atomic writes, bounded reads."""

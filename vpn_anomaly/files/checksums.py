@@ -1,4 +1,4 @@
-"""SHA-256 sums of arrays, JSON and files, and the first thing that no longer agrees with them."""
+"""SHA-256 checksums of arrays, JSON and files, and the first item that no longer matches its checksum."""
 
 import hashlib
 import json
@@ -10,24 +10,24 @@ import numpy as np
 
 from vpn_anomaly.files import json_reading
 
-LARGEST = 1e300  # number in a record
+LARGEST = 1e300  # absolute value of a number in a record
 
 
 def of_json(content: object) -> str:
-    """The sum of a JSON value, whatever the order of its keys."""
+    """The checksum of a JSON value, independent of the order of its keys."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def with_checksum(record: Mapping[str, object]) -> dict[str, object]:
-    """The record with its own sum, as `sha256`."""
+    """The record with its own checksum under the key `sha256`."""
     return {**record, "sha256": of_json(record)}
 
 
 def record_problem(record: object, kinds: Mapping[str, type] = types.MappingProxyType({})) -> str | None:
-    """What is wrong with a sealed record, in words; None where it agrees with its sum.
+    """What is wrong with a record made by `with_checksum`, in words; None if it matches its checksum.
 
     Args:
-      kinds: what it has to have, see `schema_problem`: a sum says nothing of who made it.
+      kinds: the required keys, see `schema_problem`: a checksum says nothing about who made the record.
     """
     if not isinstance(record, dict) or "sha256" not in record:
         return "its metadata is incomplete"
@@ -42,9 +42,9 @@ def record_problem(record: object, kinds: Mapping[str, type] = types.MappingProx
 
 
 def schema_problem(content: object, kinds: Mapping[str, type]) -> str | None:
-    """The first key that is missing or of another kind than in `kinds`, in words; None: all are there.
+    """The first key that is missing or whose type differs from `kinds`, in words; None if there is none.
 
-    Kinds are dict, list, str, int (a whole number, 0 or more) and float (any number that a float holds).
+    Kinds are dict, list, str, int (an integer of 0 or more) and float (any number below LARGEST).
     """
     if not isinstance(content, dict):
         return "its metadata is incomplete"
@@ -61,12 +61,12 @@ _KINDS = {dict: "an object", list: "a list", str: "text", int: "a whole number",
 
 def _is_a(value: object, kind: type) -> bool:
     if kind is float:
-        return type(value) in (int, float) and abs(value) < LARGEST  # NaN is not
+        return type(value) in (int, float) and abs(value) < LARGEST  # false for NaN
     return type(value) is kind and (kind is not int or value >= 0)
 
 
 def of_arrays(arrays: Mapping[str, np.ndarray]) -> dict[str, dict]:
-    """For every name: shape, dtype and the sum of the array's bytes in C order."""
+    """For every name: shape, dtype and the checksum of the array's bytes in C order."""
     return {
         name: {
             "shape": list(array.shape),
@@ -78,7 +78,7 @@ def of_arrays(arrays: Mapping[str, np.ndarray]) -> dict[str, dict]:
 
 
 def array_problem(arrays: Mapping[str, np.ndarray], recorded: Mapping[str, dict]) -> str | None:
-    """What the first array is that differs from its record, in words; None where all agree."""
+    """The first array that differs from its record, in words; None if all match."""
     found = of_arrays(arrays)
     for name in [*recorded, *found]:
         if found.get(name) != recorded.get(name):
@@ -87,7 +87,7 @@ def array_problem(arrays: Mapping[str, np.ndarray], recorded: Mapping[str, dict]
 
 
 def of_files(folder: pathlib.Path) -> dict[str, dict]:
-    """For the relative name of every file below the folder: its size in bytes and its sum."""
+    """For every file below the folder, by relative path: its size in bytes and its checksum."""
     return {
         path.relative_to(folder).as_posix(): of_file(path)
         for path in sorted(folder.rglob("*"))
@@ -96,14 +96,14 @@ def of_files(folder: pathlib.Path) -> dict[str, dict]:
 
 
 def of_file(path: pathlib.Path) -> dict[str, object]:
-    """A file's size in bytes and its sum."""
+    """A file's size in bytes and its checksum."""
     with open(path, "rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return {"bytes": path.stat().st_size, "sha256": digest}
 
 
 def file_problem(folder: pathlib.Path, recorded: Mapping[str, dict]) -> str | None:
-    """What the first recorded file is that is gone or differs, in words; None where all agree."""
+    """The first recorded file that is missing or differs, in words; None if all match."""
     for name, record in recorded.items():
         if not (folder / name).is_file():
             return f"file {name} is missing"

@@ -1,8 +1,8 @@
-"""CSV that a spreadsheet may open: text in it is no formula.
+"""CSV that is safe to open in a spreadsheet: no text in it is run as a formula.
 
-A spreadsheet takes a cell that begins with = + - @, a tab or a line break for a formula, and would
-run it. As OWASP advises, such text has ' before it, and text with another program's separators is in
-quotes: https://owasp.org/www-community/attacks/CSV_Injection
+A spreadsheet runs a cell that begins with = + - @, a tab or a line break as a formula. As OWASP
+advises, such text is prefixed with ', and text that contains another program's separators is quoted:
+https://owasp.org/www-community/attacks/CSV_Injection
 """
 
 import csv
@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TextIO
 
-# What is blank before the sign counts, and so do the signs' wide forms. A ' of the text's own
-# counts too, so that taking one away gives the text back.
+# Blanks before the sign and full-width forms of the signs count too. So does a leading ' of the text
+# itself, so that removing one ' restores the text.
 _FORMULA = re.compile(
     "'*(?:[\t\r\n]|[\\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2060\ufeff]*[=+@\uff1d\uff0b\uff0d\uff20-])"
 )
@@ -20,7 +20,7 @@ _OTHER_SEPARATORS = re.compile("[;\t\r\n]")
 
 
 def csv_line(values: Sequence[object]) -> str:
-    """One line, which ends in "\\n". Numbers stay as they are; None is empty."""
+    """One line, ending in "\\n". Numbers are written unmodified, None as an empty cell."""
     texts = [value for value in values if isinstance(value, str)]
     quoting = csv.QUOTE_NONNUMERIC if any(map(_OTHER_SEPARATORS.search, texts)) else csv.QUOTE_MINIMAL
     line = io.StringIO()
@@ -31,16 +31,16 @@ def csv_line(values: Sequence[object]) -> str:
 
 
 def read_rows(file: TextIO) -> Iterator[dict[str, str]]:
-    """The rows of a file that was opened with newline="", by the names in its first line."""
+    """The rows of a file opened with newline="", each a dict keyed by the names in the header line."""
     for row in csv.DictReader(file):
         yield {name: unescape_formula(text) if isinstance(text, str) else text for name, text in row.items()}
 
 
 def escape_formula(text: str) -> str:
-    """The text with ' before it where a spreadsheet would take it for a formula."""
+    """The text, prefixed with ' if a spreadsheet would run it as a formula."""
     return f"'{text}" if _FORMULA.match(text) else text
 
 
 def unescape_formula(text: str) -> str:
-    """The text that `escape_formula` was given."""
+    """The inverse of `escape_formula`."""
     return text[1:] if text.startswith("'") and _FORMULA.match(text[1:]) else text

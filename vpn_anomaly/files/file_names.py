@@ -1,4 +1,4 @@
-"""Names of files and folders as users write them: ~ and ~user, and names that no file can have."""
+"""File and folder names as users type them: expands ~ and ~user, refuses names that no file can have."""
 
 import contextlib
 import errno
@@ -9,8 +9,8 @@ import re
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.text.display_names import display_name_of_missing
 
-ROOM = ("x" * 150, "x" * 150)  # what is longer than all that is made inside a folder
-SHOWN = 60  # characters of a name that is too long
+LONGEST_CONTENT = ("x" * 150, "x" * 150)  # longer than any path that is created inside a folder
+SHOWN = 60  # characters at the start of a name that is too long to print
 REASONS = {
     errno.ENAMETOOLONG: "is too long: most systems allow 255 bytes a name and 4,095 a path",
     errno.ELOOP: "is a symbolic link to itself",
@@ -18,14 +18,15 @@ REASONS = {
 
 
 def expanded(name: str, before: str = "", folder: bool = False) -> str:
-    """The name with ~ or ~user in front as that user's home folder; an address as it is.
+    """The name with a leading ~ or ~user replaced by that user's home folder; an address unmodified.
 
     Args:
-      before: what stands before it in the line of an error, such as --workdir=.
-      folder: it is to hold files of longer names, for which there has to be room.
+      before: the prefix of the name in an error message, such as --workdir=.
+      folder: whether it will hold files, so that there has to be room for their longer paths.
 
-    UserError: there is no such home, or no file can have the name: it is too long, has a NUL, or
-    characters that the system's file names have not.
+    Raises:
+      UserError: there is no such home, or no file can have the name: it is too long, contains a NUL or
+        characters that the system's file names cannot have.
     """
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", name):
         return name
@@ -39,13 +40,13 @@ def expanded(name: str, before: str = "", folder: bool = False) -> str:
             f" whole path (a name that begins with ~ is written {_shown('./' + name)})"
         )
     if not glob.has_magic(path):  # a pattern may be longer than what it matches
-        _check_possible(path, f"{before}{_shown(name)}", *(ROOM if folder else ()))
+        _check_possible(path, f"{before}{_shown(name)}", *(LONGEST_CONTENT if folder else ()))
     return path
 
 
 def check_utf8(path: str, before: str = "") -> None:
-    """UserError for a path with bytes that are no UTF-8, in which Orbax writes no checkpoints."""
-    with contextlib.suppress(FileNotFoundError):  # the folder that is worked in has gone
+    """Raises UserError for a path with bytes that are not UTF-8, where Orbax cannot write checkpoints."""
+    with contextlib.suppress(FileNotFoundError):  # the current directory was removed
         path = os.path.abspath(path)
     try:
         path.encode()
@@ -69,7 +70,7 @@ def _check_possible(path: str, shown: str, *inside: str) -> None:
 
 
 def _shown(name: str) -> str:
-    """The name in one line that can be read; of an address that was mistyped, without its secrets."""
+    """The name in one readable line; without its secrets if it is a mistyped address."""
     name = display_name_of_missing(name)
     name = name if name.isprintable() else repr(name)[1:-1]
     return name if len(name) <= 2 * SHOWN else f"{name[:SHOWN]}… ({len(name):,} characters)"

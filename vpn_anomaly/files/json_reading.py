@@ -1,17 +1,17 @@
-"""JSON files that anything may stand in: read as an object of bounded length and nesting, or refused."""
+"""JSON files of unknown origin: read as an object of bounded length and nesting depth, or refused."""
 
 import json
 import pathlib
 
-LONGEST = 32 * 2**20  # bytes; in memory a file takes up to thirty times as many
-DEEPEST = 50  # objects and lists in one another; what the package writes has less than ten
+LONGEST = 32 * 2**20  # bytes; parsed, a file takes up to thirty times as much memory
+DEEPEST = 50  # nested objects and lists; the package writes fewer than ten
 
 
 def read_object(path: pathlib.Path) -> dict:
     """The object in a JSON file.
 
-    Raises OSError where the file cannot be read, and ValueError, whose text says why in a few words,
-    where it holds anything else. What comes back can be walked, compared and printed by recursion.
+    Raises OSError if the file cannot be read, and ValueError, whose text says why in a few words, if it
+    holds anything else. The result is shallow enough for recursive code (comparison, printing).
     """
     with open(path, "rb") as file:
         stored = file.read(LONGEST + 1)
@@ -21,7 +21,7 @@ def read_object(path: pathlib.Path) -> dict:
         content = json.loads(stored)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
-    except ValueError as error:  # also of bytes that are no text
+    except ValueError as error:  # also for bytes that cannot be decoded
         raise ValueError("not JSON") from error
     if not isinstance(content, dict):
         raise ValueError("not a JSON object")
@@ -35,7 +35,7 @@ def as_read(content: object) -> object:
 
 
 def check_depth(content: object) -> None:
-    """Raises ValueError where lists and dicts lie deeper in one another than DEEPEST."""
+    """Raises ValueError if lists and dicts are nested more deeply than DEEPEST."""
     level = [content]
     for _ in range(DEEPEST):
         level = [

@@ -1,7 +1,7 @@
-"""Files that programs write: found writable before the work, and replaced in one piece after it.
+"""Output files: checked to be writable before the work starts, and replaced atomically after it.
 
-A name that is a link stays one: what it stands for is written. A device or a pipe is written to as it
-is. Every writer has a temporary file of its own, so that of two writers of one file one is there, whole.
+A symbolic link stays one: its target is written. Devices and pipes are written to directly. Every
+writer has its own temporary file, so that of two concurrent writers one leaves its complete file.
 """
 
 import contextlib
@@ -16,14 +16,14 @@ from collections.abc import Callable, Iterator
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files.partial_files import partial_path
 
-# What the system says of a file that may be written, but not replaced: it is mounted by itself, or lies
-# in a folder where only its owner may.
+# Errors for a file that may be written but not replaced: it is a mount point itself, or in a folder
+# where only its owner may replace it.
 _NOT_REPLACED = (errno.EPERM, errno.EACCES, errno.EBUSY)
 
 
 @contextlib.contextmanager
 def storing(path: str | os.PathLike) -> Iterator[None]:
-    """Turns the operating system's refusal to write (full, read-only, ...) into a UserError."""
+    """Turns an OSError while writing (disk full, read-only, ...) into a UserError."""
     try:
         yield
     except OSError as error:
@@ -33,11 +33,11 @@ def storing(path: str | os.PathLike) -> Iterator[None]:
 
 
 def check_output(path: str | os.PathLike) -> None:
-    """Raises UserError where no file of this name could be written later. Leaves all as it is."""
+    """Raises UserError if no file of this name could be written later. Changes nothing on disk."""
     with storing(path):
         target = os.path.realpath(path)
         there = _state(target)
-        if there is None:  # only the name itself shows that it is allowed: not too long, no odd letters
+        if there is None:  # only creating it shows that the name is allowed: its length, its characters
             AtomicFile(path, named=True).discard()
         elif stat.S_ISREG(there.st_mode):
             os.close(os.open(target, os.O_WRONLY))
@@ -49,7 +49,7 @@ def check_output(path: str | os.PathLike) -> None:
 
 
 def check_outputs_in(folder: pathlib.Path, *names: str) -> None:
-    """`check_output` of files in a folder, which need not be there: it could be made, but is not."""
+    """`check_output` for files in a folder, which need not exist: it is not created either."""
     with existing_folder(folder):
         for name in names:
             check_output(folder / name)
@@ -57,9 +57,9 @@ def check_outputs_in(folder: pathlib.Path, *names: str) -> None:
 
 @contextlib.contextmanager
 def existing_folder(folder: pathlib.Path) -> Iterator[None]:
-    """The folder is there; of it and those above, the ones that were made and are empty go at the end.
+    """A context in which the folder exists; created folders that are still empty are removed at its end.
 
-    Raises UserError where it cannot be made.
+    Raises UserError if it cannot be created.
     """
     missing = []
     for place in (folder, *folder.parents):
@@ -71,15 +71,15 @@ def existing_folder(folder: pathlib.Path) -> Iterator[None]:
             folder.mkdir(parents=True, exist_ok=True)
         yield
     finally:
-        with contextlib.suppress(OSError):  # the first that is not empty
+        with contextlib.suppress(OSError):  # stops at the first that is not empty
             for place in missing:
                 place.rmdir()
 
 
 def write_atomically(path: pathlib.Path, write: Callable) -> None:
-    """Calls `write(binary file)`, so that `path` holds all of it, or what it held before.
+    """Calls `write(binary file)`; afterwards `path` holds all of it, or its previous content.
 
-    Raises UserError where it cannot be written.
+    Raises UserError if it cannot be written.
     """
     with storing(path):
         new = AtomicFile(path)
@@ -91,9 +91,9 @@ def write_atomically(path: pathlib.Path, write: Callable) -> None:
 
 
 def open_for_tailing(path: str | os.PathLike) -> io.RawIOBase:
-    """Opens a file that others read while it is written, without a buffer; an older one is replaced now.
+    """Opens, unbuffered, a file that others follow while it is written; an older one is replaced at once.
 
-    Whoever reads or writes the older one keeps it. OSError where the system refuses.
+    Processes that have the older file open keep it. Raises OSError if the system refuses.
     """
     new = AtomicFile(path, buffering=0)
     try:
@@ -109,22 +109,23 @@ def open_for_tailing(path: str | os.PathLike) -> io.RawIOBase:
 class AtomicFile:
     """New content of a file, in a temporary file beside it until `commit`, `move_into_place` or `discard`.
 
-    OSError where the system refuses, from all but `discard`.
+    All methods but `discard` raise OSError if the system refuses.
 
     Args:
-      path: what it replaces, if anything is there.
-      buffering: that of `open`.
-      named: if nothing is there, the name is taken at once, so that what a killed process wrote is found.
+      path: the file to create or replace.
+      buffering: as for `open`.
+      named: if no such file exists, write under the final name from the start, so that the output of a
+        killed process can be found.
 
     Attributes:
       file: the binary file to write to.
-      replaces: whether a file is there that stays until the new one is whole.
+      replaces: whether an older file exists, which stays until the new one is complete.
     """
 
     def __init__(self, path: str | os.PathLike, buffering: int = -1, named: bool = False):
         self._target = os.path.realpath(path)
         there = _state(self._target)
-        self._place = None  # of the content, until it has its name for good; of a device or pipe: None
+        self._place = None  # where the content is until it has its final name; None for a device or pipe
         if there is not None and not stat.S_ISREG(there.st_mode):
             _check_special(there)
             self.file, self.replaces = open(self._target, "wb", buffering), False
@@ -137,14 +138,14 @@ class AtomicFile:
                 os.chmod(self._place, stat.S_IMODE(there.st_mode))
 
     def move_into_place(self) -> None:
-        """Replaces what is there: all that is written, from now on too, is seen under the name."""
+        """Replaces the older file: all that is written, also from now on, appears under the final name."""
         if self._place is not None:
             if self._place != self._target:
                 os.replace(self._place, self._target)
             self._place = None
 
     def commit(self) -> None:
-        """Completes the file: it has its name, all of it is on the disk, and it is closed."""
+        """Completes the file: flushes it to disk, closes it and gives it its final name."""
         self.file.flush()
         if self._place is not None:
             os.fsync(self.file.fileno())
@@ -160,27 +161,27 @@ class AtomicFile:
             self.discard()
 
     def truncate(self, length: int) -> None:
-        """Closes it with its first bytes: the rest could not be written, or not all of it."""
+        """Closes the file and keeps its first `length` bytes: the rest was not or only partly written."""
         number = os.dup(self.file.fileno())
         try:
-            with contextlib.suppress(OSError):  # what a buffer still holds is part of the rest
+            with contextlib.suppress(OSError):  # buffered data is part of the rest
                 self.file.close()
             os.ftruncate(number, length)
         finally:
             os.close(number)
 
     def discard(self) -> None:
-        """Closes and removes it: what was there before stays. Does nothing once it has its name."""
+        """Closes and removes the new file; the older one stays. Does nothing after it has its final name."""
         with contextlib.suppress(OSError):
             self.file.close()
         if self._place is not None:
             with contextlib.suppress(OSError):
-                if os.path.samestat(os.stat(self._place), self._identity):  # not that of another writer
+                if os.path.samestat(os.stat(self._place), self._identity):  # not another writer's file
                     os.unlink(self._place)
             self._place = None
 
     def _opened(self, buffering: int, named: bool) -> tuple:
-        """The place of the new file and the file."""
+        """The path of the new file, and the file."""
         while True:
             place = self._target if named else str(partial_path(pathlib.Path(self._target)))
             try:
@@ -190,7 +191,7 @@ class AtomicFile:
 
 
 def _state(target: str) -> os.stat_result | None:
-    """What the system says of a file; None: it is not there. OSError for a name that cannot be."""
+    """The status of a file; None if there is none. Raises OSError for an impossible name."""
     try:
         return os.stat(target)
     except FileNotFoundError:
@@ -198,7 +199,7 @@ def _state(target: str) -> os.stat_result | None:
 
 
 def _check_special(there: os.stat_result) -> None:
-    """OSError for what is no file, unless it is a pipe or a device that takes one byte after the other."""
+    """Raises OSError for anything but a pipe or a character device."""
     if stat.S_ISDIR(there.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     if not (stat.S_ISCHR(there.st_mode) or stat.S_ISFIFO(there.st_mode)):

@@ -1,1 +1,1 @@
-"""Words from outside, made fit to be shown: without secrets and control characters; the standard streams."""
+"""Text from outside made safe to print (no secrets, no control characters), and the standard streams."""

@@ -1,9 +1,9 @@
-"""What a source is called wherever people or files see it: its address without its secrets.
+"""The name of a source in all output: its address without its secrets.
 
     display_name("rtsp://me:pass@cam/1?key=abc")  # rtsp://***@cam/1?key=***
 
-Where it is not sure what is secret, more is hidden: people put passwords into addresses unescaped,
-with every character that separates parts of an address.
+In doubt more is hidden: people put passwords into addresses unescaped, with any of the characters
+that separate the parts of an address.
 """
 
 import collections
@@ -13,32 +13,31 @@ import urllib.parse
 from collections.abc import Iterable, Sequence
 
 HIDDEN = "***"
-# One slash will do for the schemes of streams: so pathlib writes an address, and who mistypes one.
+# One slash is enough after a scheme of streams: pathlib writes addresses so, and people mistype them so.
 _STREAMS = r"(?:rtsps?|rtmps?|s?rtp|srt|https?|udp|tcp|tls|s?ftps?|mmsh?|wss?)"
 _START = re.compile(rf".*?(?:://+|(?<![\w+.-]){_STREAMS}:/+)", re.DOTALL | re.IGNORECASE)
-# Without ":" or slashes behind its scheme, or without a scheme: user:password@host, host/page?name=value.
+# No ":" or no slashes after the scheme, or no scheme: user:password@host, host/page?name=value.
 _MISTYPED = re.compile(
     rf"({_STREAMS}(?:[:;][/\\]*|[/\\]+))|[^/\\:@]+:.*@|[\w.-]+(?::\d+)?/.*\?[^/]*=", re.DOTALL | re.IGNORECASE
 )
 _HOST = re.compile(r"(\[[^\]]*\]|[^:=%&;]*)(:\d{0,5})?")
-_JOINED = re.compile("=.*_[^&;/=]*=", re.DOTALL)  # user=a_password=b, as some recorders want it
+_JOINED = re.compile("=.*_[^&;/=]*=", re.DOTALL)  # user=a_password=b, the syntax of some recorders
 _EQUALS = "(?:=|%(?:25)*3D)"
-_SHORT = 4  # characters; less are masked in messages as whole words only
+_SHORT = 4  # characters; shorter secrets are masked in messages as whole words only
 
 
 def display_name(source: str) -> str:
-    """The source as it may be shown; an address of a stream without its secrets.
+    """The source as it may be shown: the address of a stream without its secrets.
 
-    `***` stands for all between "://" and the last "@" of the whole address, and for the value of
-    every name=value behind it. What is no address (a file, a camera) is given back as it is. The
-    display name of a display name is itself.
+    `***` replaces everything between "://" and the last "@" of the whole address, and the value of
+    every name=value after it. Other sources (a file, a camera) are returned unmodified. Idempotent.
     """
     start = _START.match(source)
     return start[0] + _without_secrets(source[start.end() :]) if start else source
 
 
 def display_names(sources: Sequence[str]) -> list[str]:
-    """The display names of one command's sources; those of different ones end in #1, #2 if alike."""
+    """The display names of one command's sources; equal names of different sources end in #1, #2, …"""
     alike = collections.defaultdict(list)
     for source in dict.fromkeys(sources):
         alike[display_name(source)].append(source)
@@ -51,7 +50,7 @@ def display_names(sources: Sequence[str]) -> list[str]:
 
 
 def display_name_of_missing(source: str) -> str:
-    """As `display_name`, for what names no file: it may be an address that was mistyped."""
+    """Like `display_name`, for a name that no file has: it may be a mistyped address."""
     mistyped = _MISTYPED.match(source)
     if _START.match(source) or not mistyped:
         return display_name(source)
@@ -60,7 +59,7 @@ def display_name_of_missing(source: str) -> str:
 
 
 def mask_secrets(words: str, addresses: Iterable[str]) -> str:
-    """Words of FFmpeg, the system or Python with *** for all that they repeat of addresses' secrets."""
+    """A message of FFmpeg, the system or Python with *** for every secret of the addresses in it."""
     for address in addresses:
         name = display_name(address)
         if name != address:
@@ -72,25 +71,25 @@ def mask_secrets(words: str, addresses: Iterable[str]) -> str:
 
 
 def replace_address(words: str, address: str, name: str) -> str:
-    """The words with the name for every spelling of the whole address."""
+    """The words with every spelling of the whole address replaced by the name."""
     for spelling in _spellings([address, str(pathlib.PurePath(address)), " ".join(address.split())]):
         words = words.replace(spelling, name)
     return words
 
 
 def _without_secrets(rest: str) -> str:
-    """What follows the slashes of an address, without secrets."""
+    """The part of an address after the slashes, without secrets."""
     user, at, rest = re.fullmatch("(?:(.*)(@|%40))?(.*)", rest, re.DOTALL).groups(default="")
     beginning = (HIDDEN if user else "") + at
-    if re.search(f"[/?#].*{_EQUALS}", user, re.DOTALL | re.IGNORECASE):  # it may be an "@" in a value
+    if re.search(f"[/?#].*{_EQUALS}", user, re.DOTALL | re.IGNORECASE):  # the "@" may be in a value
         return beginning + HIDDEN
     host, path, query = re.fullmatch("([^/?#]*)([^?#]*)(.*)", rest, re.DOTALL).groups()
-    if not _HOST.fullmatch(host):  # "user:password" whose "@host" was forgotten
+    if not _HOST.fullmatch(host):  # "user:password" without its "@host"
         return beginning + HIDDEN
     if _JOINED.search(path):
         return beginning + host + path[: path.index("=") + 1] + HIDDEN
     path, path_values = _values(path, "&;/")
-    equals = re.search(_EQUALS, path, re.IGNORECASE)  # behind no name, or twice
+    equals = re.search(_EQUALS, path, re.IGNORECASE)  # without a name, or twice
     if equals:
         path = path[: equals.end()] + HIDDEN
     query, query_values = _values(query, "&;?#")
@@ -100,9 +99,9 @@ def _without_secrets(rest: str) -> str:
 
 
 def _values(text: str, separators: str) -> tuple[str, str]:
-    """What comes before the first name=, and all names from there on, with *** for their values.
+    """The text before the first name=, and all names from there on, with *** for their values.
 
-    A value ends where the next name begins, so that it may hold separators.
+    A value ends where the next name begins, so it may contain separators.
     """
     names = list(re.finditer(_name(separators), text, re.DOTALL | re.IGNORECASE))
     before = text[: names[0].start()] if names else text
@@ -110,12 +109,12 @@ def _values(text: str, separators: str) -> tuple[str, str]:
 
 
 def _name(separators: str) -> str:
-    """A pattern of a name with its "=", and something behind it."""
+    """A pattern for a name with its "=", followed by a value."""
     return rf"[{separators}][^{separators}=]+?{_EQUALS}(?![{separators}=]|\Z)"
 
 
 def _secrets(address: str) -> list[str]:
-    """What the display name of an address hides, whole and in its parts."""
+    """The secrets that the display name of an address hides, whole and in parts."""
     user, _, after = address[_START.match(address).end() :].rpartition("@")
     values = re.findall(rf"{_EQUALS}(.*?)(?=[&;/?#]|\Z)", after, re.DOTALL | re.IGNORECASE)
     secrets = [user, *re.split("[:@]", user), user.partition(":")[2], *values]
@@ -124,7 +123,7 @@ def _secrets(address: str) -> list[str]:
 
 
 def _spellings(texts: Iterable[str]) -> list[str]:
-    """The texts as they are, percent-coded and decoded, and as repr writes them; the longest first."""
+    """The texts unmodified, percent-encoded, percent-decoded, and as repr writes them; longest first."""
     found = set()
     for text in texts:
         for spelled in (

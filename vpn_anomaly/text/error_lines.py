@@ -1,4 +1,4 @@
-"""What ends a command, told in one line on stderr, without what is secret in its arguments."""
+"""Reports the error that ends a command in one line on stderr, without the secrets in its arguments."""
 
 import sys
 import traceback
@@ -9,20 +9,20 @@ from vpn_anomaly.text.display_names import display_name_of_missing, mask_secrets
 from vpn_anomaly.text.printable_line import printable_line
 
 BAD_REQUEST, INTERRUPTED = 2, 130  # exit codes
-LONGEST_REASON = 200  # characters of what an allocator says
+LONGEST_REASON = 200  # characters of an allocator's message
 
 
-def tell_error(error: BaseException, argv: Sequence[str]) -> int | None:
-    """Tells the exception that is handled in one line; returns the exit code.
+def report_error(error: BaseException, argv: Sequence[str]) -> int | None:
+    """Prints the exception being handled as one line; returns the exit code.
 
-    With --debug its traceback stands above. None, and nothing is told, for an exception that is a
-    mistake of the program.
+    With --debug its traceback is printed above. For an exception that is a bug of the program, prints
+    nothing and returns None.
     """
     if isinstance(error, KeyboardInterrupt):
         line, code = "interrupted", INTERRUPTED
     elif isinstance(error, UserError):
         line, code = f"error: {error}", BAD_REQUEST
-    elif _is_of_memory(error):
+    elif _is_out_of_memory(error):
         line, code = (
             f"error: there is not enough memory ({_first_line(error)}); give a smaller input or config,"
             " or use a machine with more",
@@ -31,13 +31,13 @@ def tell_error(error: BaseException, argv: Sequence[str]) -> int | None:
     else:
         return None
     if "--debug" in argv:
-        _tell_traceback(argv)
+        _print_traceback(argv)
     print(printable_line(_without_secrets(line, argv)), file=sys.stderr)
     return code
 
 
-def _is_of_memory(error: BaseException) -> bool:
-    """Whether memory was refused, by Python or by a device."""
+def _is_out_of_memory(error: BaseException) -> bool:
+    """Whether Python or a device ran out of memory."""
     return isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error)
 
 
@@ -45,20 +45,20 @@ def _first_line(error: BaseException) -> str:
     return (str(error).strip() or "none is left").splitlines()[0][:LONGEST_REASON]
 
 
-def _tell_traceback(argv: Sequence[str]) -> None:
-    """The traceback of the exception that is handled, indented: no line can pass for the program's."""
+def _print_traceback(argv: Sequence[str]) -> None:
+    """Prints the traceback, indented, so that none of its lines can pass for one of the program's."""
     lines = mask_secrets(traceback.format_exc(), _addresses(argv)).splitlines()
     print(*(f"  {printable_line(line)}" for line in lines), sep="\n", file=sys.stderr)
 
 
 def _without_secrets(line: str, argv: Sequence[str]) -> str:
-    """A line without what is secret in the addresses of the command line, should it repeat one."""
+    """The line with the display names of the command line's addresses in place of the addresses."""
     for address in _addresses(argv):
         line = replace_address(line, address, display_name_of_missing(address))
     return line
 
 
 def _addresses(argv: Sequence[str]) -> list[str]:
-    """The arguments, of flags what stands behind =, that hold something secret."""
+    """The arguments, or values after the = of flags, that contain secrets."""
     values = [argument.partition("=")[2] if argument.startswith("-") else argument for argument in argv]
     return [value for value in values if display_name_of_missing(value) != value]

@@ -1,4 +1,4 @@
-"""Standard streams that may go away: what a program tells must not end what it does.
+"""Standard streams that may break: failing to print must not stop the program.
 
 @failsafe_streams()
 def main(): ...
@@ -15,20 +15,20 @@ DESCRIPTORS = {"stdout": 1, "stderr": 2}
 
 @contextlib.contextmanager
 def failsafe_streams() -> Iterator[None]:
-    """A context, or decorator, in which nothing that is printed raises an error.
+    """A context, or decorator, in which printing never raises an error.
 
-    What stdout or stderr cannot take, since it is closed, its reader has gone or its disk is full, is
-    dropped; a character that it cannot show becomes a backslash and its number. At the end
-    sys.stdout and sys.stderr are what they were, and nothing that waits to be written is left to fail
-    when the interpreter ends, which would change the exit code.
+    Output that stdout or stderr cannot take (it is closed, its reader has exited, the disk is full) is
+    dropped; a character that it cannot encode becomes a backslash escape. At the end sys.stdout and
+    sys.stderr are restored, and no buffered output is left that could fail when the interpreter exits
+    and change the exit code.
     """
     _open_descriptors()
     before = {name: getattr(sys, name) for name in DESCRIPTORS}
     with contextlib.ExitStack() as stack:
         for name, stream in before.items():
             if stream is None:  # it was closed when the interpreter started
-                nowhere = open(os.devnull, "w", encoding="utf-8", errors="replace")
-                stream = stack.enter_context(nowhere)
+                null = open(os.devnull, "w", encoding="utf-8", errors="replace")
+                stream = stack.enter_context(null)
             setattr(sys, name, stream if isinstance(stream, FailsafeStream) else FailsafeStream(stream))
         try:
             yield
@@ -40,7 +40,7 @@ def failsafe_streams() -> Iterator[None]:
 
 
 class FailsafeStream:
-    """A text stream whose `write` and `flush` never fail; all else is as with the stream inside."""
+    """A text stream whose `write` and `flush` never fail; wraps another stream."""
 
     def __init__(self, stream: TextIO):
         self._stream = stream
@@ -49,8 +49,8 @@ class FailsafeStream:
         return getattr(self._stream, name)
 
     def write(self, text: str) -> int:
-        """Writes what can be written of it; returns its length."""
-        with contextlib.suppress(OSError, ValueError):  # the latter of a stream that is closed
+        """Writes as much of the text as possible; returns its length."""
+        with contextlib.suppress(OSError, ValueError):  # ValueError: the stream is closed
             try:
                 self._stream.write(text)
             except UnicodeEncodeError:
@@ -67,7 +67,7 @@ class FailsafeStream:
             self._stream.flush()
 
     def isatty(self) -> bool:
-        """Whether a terminal shows it; a closed one does not."""
+        """Whether it is a terminal; false for a closed stream."""
         try:
             return self._stream.isatty()
         except (OSError, ValueError):
@@ -75,32 +75,32 @@ class FailsafeStream:
 
 
 def _open_descriptors() -> None:
-    """Opens those of the descriptors 0, 1, 2 that are closed, on nothing.
+    """Points those of the descriptors 0, 1, 2 that are closed at the null device.
 
-    Else the next file that is opened gets the number, and what a library of C or a child prints on
-    its standard error lands in a checkpoint.
+    Otherwise the next opened file gets that number, and what a C library or a child process prints to
+    standard error ends up in a checkpoint.
     """
     for descriptor in (0, *DESCRIPTORS.values()):
         try:
             os.fstat(descriptor)
         except OSError:
-            _point_at_nothing(descriptor)
+            _point_at_null(descriptor)
 
 
 def _settle(stream: TextIO, descriptor: int) -> None:
-    """Has the stream write what it holds back; to nowhere, where it cannot."""
+    """Flushes the stream; to the null device if it cannot be written."""
     try:
         stream.flush()
     except (OSError, ValueError):
         with contextlib.suppress(OSError, ValueError):
             if stream.fileno() == descriptor:
-                _point_at_nothing(descriptor)
+                _point_at_null(descriptor)
                 stream.flush()
 
 
-def _point_at_nothing(descriptor: int) -> None:
-    nothing = os.open(os.devnull, os.O_RDWR)
-    if nothing != descriptor:
-        os.dup2(nothing, descriptor)
-        os.close(nothing)
-    os.set_inheritable(descriptor, True)  # or children would start with it closed
+def _point_at_null(descriptor: int) -> None:
+    null = os.open(os.devnull, os.O_RDWR)
+    if null != descriptor:
+        os.dup2(null, descriptor)
+        os.close(null)
+    os.set_inheritable(descriptor, True)  # or child processes would start with it closed

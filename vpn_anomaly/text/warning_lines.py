@@ -1,4 +1,4 @@
-"""What the package warns of: lines on stderr."""
+"""The package's warnings as lines on stderr."""
 
 import contextlib
 import logging
@@ -10,15 +10,15 @@ from vpn_anomaly.text.printable_line import printable_line
 
 @contextlib.contextmanager
 def warnings_on_stderr() -> Iterator[None]:
-    """Shows each warning of the package's loggers as one line, and once.
+    """Prints each warning of the package's loggers once, as one line.
 
-    The root logger, which libraries set up, does not get them.
+    They do not reach the root logger, which libraries configure.
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_OneLine("warning: %(message)s"))
     handler.setLevel(logging.WARNING)
-    told = set()
-    handler.addFilter(lambda record: not (record.getMessage() in told or told.add(record.getMessage())))
+    seen = set()
+    handler.addFilter(lambda record: not (record.getMessage() in seen or seen.add(record.getMessage())))
     logger = logging.getLogger("vpn_anomaly")
     logger.addHandler(handler)
     propagated, logger.propagate = logger.propagate, False
