@@ -12,6 +12,7 @@ from vpn_anomaly.text.failsafe_streams import failsafe_streams
 from vpn_anomaly.text.printable_line import printable_line
 
 RESULTS = pathlib.Path("experiments/results")
+PAPER_TABLE = pathlib.Path("experiments/definitions/paper_table.py")  # the default sweep
 
 
 def entry_point(main: Callable[..., int]) -> Callable[..., int]:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from experiments.command_line import Parser, entry_point, file_path, names_in
+from experiments.command_line import PAPER_TABLE, Parser, entry_point, file_path, names_in
 from experiments.sweeps.definition import load_definition, run_config
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.lattice import shown
@@ -71,9 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Draws one figure. Exit code 2: an error."""
     parser = Parser("systems_figure", __doc__)
     parser.add_argument("--workdir", required=True, type=file_path, help="of the sweep")
-    parser.add_argument(
-        "--sweep", type=file_path, default="experiments/definitions/paper_table.py", metavar="FILE"
-    )
+    parser.add_argument("--sweep", type=file_path, default=PAPER_TABLE, metavar="FILE")
     parser.add_argument("--rows", metavar="ROW,...", help="default: all rows")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--index", type=int, help="index of a test sequence")

@@ -1,10 +1,10 @@
-"""Writes a sweep's results as tables into README.md, and as a figure.
+"""Writes the results of a sweep into README.md as tables, and draws them as a figure.
 
     python -m experiments.table [--sweep=experiments/definitions/paper_table.py] [--results=experiments/results]
         [--readme=README.md] [--figure=docs/NAME.png] [--check] [--partial]
 
-The tables stand between the two lines that `markers` gives, which have to be there. `--check` writes
-nothing and exits with 1 where what stands there is not what the results give.
+The tables are written between two marker lines, which have to be in the README. `--check` writes nothing and
+exits with 1 if the README does not show the stored results.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import pathlib
 import sys
 from collections.abc import Sequence
 
-from experiments.command_line import Parser, entry_point, file_path
+from experiments.command_line import PAPER_TABLE, RESULTS, Parser, entry_point, file_path
 from experiments.sweeps.definition import Definition, load_definition
 from experiments.tables import readme_block
 from experiments.tables.figure import table_figure
@@ -25,35 +25,26 @@ from vpn_anomaly.storage import workdir
 
 
 def markers(name: str) -> tuple[str, str]:
-    """The lines before and after the tables of a sweep."""
+    """The marker lines before and after the tables of a sweep."""
     return readme_block.markers(name, "experiments.table")
 
 
 @entry_point
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one command line; 1: `--check` found something else, 2: an error, told in one line."""
+    """Writes or checks the tables. Exit code 1: `--check` found differences; 2: an error."""
     return _run(_arguments(argv))
 
 
 def _run(arguments: argparse.Namespace) -> int:
     definition = load_definition(arguments.sweep)
-    text = readme_block.read_readme(arguments.readme)
     rows = _rows(definition, arguments)
-    tables = markdown(definition, rows)
-    new = readme_block.with_block(text, markers(definition.name), tables, arguments.readme)
+    update = readme_block.update(arguments.readme, markers(definition.name), markdown(definition, rows))
     if arguments.check:
-        if new == text:
-            return 0
-        print(
-            f"{arguments.readme}: the tables of {definition.name} are not what {arguments.results} gives; "
-            "run the same command without --check",
-            file=sys.stderr,
-        )
-        return 1
+        return update.check(f"the tables of {definition.name} are not what {arguments.results} gives")
     figure = arguments.figure or pathlib.Path("docs", f"{definition.name}.png")
     output_files.check_output(arguments.readme)
     workdir.write_atomically(figure, lambda file: table_figure(file, rows))
-    workdir.write_atomically(arguments.readme, lambda file: file.write(new.encode()))
+    update.write()
     print(f"{arguments.readme} and {figure} show {definition.name}")
     unmeasured = [row.name for row in rows if not row.measured]
     if unmeasured:
@@ -62,7 +53,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _rows(definition: Definition, arguments: argparse.Namespace) -> list[Row]:
-    """The table's rows; UserError where a row has some seeds and lacks others, without --partial."""
+    """The table's rows. UserError if a row has runs for only some of its seeds, unless --partial."""
     runs = read_runs(definition, arguments.results)
     rows = table_rows(definition, runs)
     partial = {row: seeds for row, seeds in missing_seeds(definition, runs).items() if runs[row]}
@@ -77,17 +68,16 @@ def _rows(definition: Definition, arguments: argparse.Namespace) -> list[Row]:
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = Parser("table", __doc__)
-    folder = pathlib.Path("experiments")
+    parser.add_argument("--sweep", type=file_path, default=PAPER_TABLE, help="the sweep's definition")
+    parser.add_argument("--results", type=file_path, default=RESULTS, help="folder of the stored results")
     parser.add_argument(
-        "--sweep", type=file_path, default=folder / "definitions/paper_table.py", help="its definition"
+        "--readme", type=file_path, default=pathlib.Path("README.md"), help="file that contains the tables"
     )
-    parser.add_argument("--results", type=file_path, default=folder / "results", help="where it is stored")
+    parser.add_argument("--figure", type=file_path, help="PNG file to write; default docs/NAME.png")
     parser.add_argument(
-        "--readme", type=file_path, default=pathlib.Path("README.md"), help="the file with the tables"
+        "--check", action="store_true", help="write nothing; exit code 1 if the tables differ"
     )
-    parser.add_argument("--figure", type=file_path, help="the PNG; default docs/NAME.png")
-    parser.add_argument("--check", action="store_true", help="write nothing; 1 where the tables differ")
-    parser.add_argument("--partial", action="store_true", help="show rows that lack some of their seeds")
+    parser.add_argument("--partial", action="store_true", help="allow rows with only some of their seeds")
     arguments = parser.parse_args(argv)
     if arguments.figure and arguments.figure.suffix != ".png":
         parser.error(f"--figure={arguments.figure}: a PNG is written; give a name that ends in .png")

@@ -1,4 +1,4 @@
-"""Accuracy of a row over its seeds, with an interval over test sequences, and differences of rows."""
+"""Accuracy of a row, mean over seeds with a bootstrap interval over test sequences; paired differences."""
 
 import dataclasses
 import functools
@@ -14,12 +14,12 @@ RESAMPLES = 1000
 
 @dataclasses.dataclass(frozen=True)
 class Accuracy:
-    """Break-even accuracy, 0..1.
+    """Break-even accuracy of a row by one score, 0..1.
 
     Attributes:
-      score: the name of the score.
-      seeds_S: the accuracy of every seed.
-      resampled_R: the mean over seeds on every bootstrap resample, the same one for all seeds.
+      score: name of the score.
+      seeds_S: accuracy per seed.
+      resampled_R: mean over seeds per bootstrap resample; all seeds share the resamples.
     """
 
     score: str
@@ -32,20 +32,20 @@ class Accuracy:
 
     @property
     def deviation(self) -> float | None:
-        """The standard deviation over seeds (divisor S − 1); None of a single seed."""
+        """Standard deviation over seeds (divisor S − 1); None for a single seed."""
         return float(np.std(self.seeds_S, ddof=1)) if len(self.seeds_S) > 1 else None
 
     @property
     def ci95(self) -> list[float]:
-        """[low, high] of the mean over seeds, over test sequences."""
+        """95% interval [low, high] of the mean over seeds, resampling test sequences."""
         return bootstrap.interval(self.resampled_R)
 
 
 def accuracy_over_seeds(runs: Sequence[Run], corruption: str, score: str) -> Accuracy | None:
-    """The accuracy of one row's runs; None without runs, or where a run has none of this score.
+    """The accuracy over all runs of a row; None if there are no runs, or a run lacks this score.
 
     Raises:
-      UserError: seedN.json and seedN.npz are not of one run.
+      UserError: seedN.json and seedN.npz are from different runs.
     """
     if not runs or not all(run.has(corruption, score) for run in runs):
         return None
@@ -57,7 +57,7 @@ def accuracy_over_seeds(runs: Sequence[Run], corruption: str, score: str) -> Acc
 
 
 def difference(first: Accuracy, second: Accuracy) -> tuple[float, list[float]]:
-    """First minus second: of the means over seeds, and its [low, high] on the same resamples."""
+    """First minus second, of the means over seeds, with its 95% interval on shared resamples."""
     return first.mean - second.mean, bootstrap.interval(first.resampled_R - second.resampled_R)
 
 

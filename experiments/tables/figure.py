@@ -1,4 +1,4 @@
-"""A sweep's results as a picture: a panel a corruption, a line a row."""
+"""The results of a sweep as a figure: one panel per corruption, one line per row."""
 
 import os
 from collections.abc import Sequence
@@ -13,31 +13,30 @@ from experiments.tables.accuracy import Accuracy
 from experiments.tables.rows import Row
 from vpn_anomaly.report.score_figures import COLOURS, DPI, INK, NORMAL
 
-PAPER_PANEL = "both"  # the corruption that the paper's figures are of
-CHANCE = 50  # percent, with as many normal as corrupted sequences
+PAPER_PANEL = "both"  # the corruption that the paper reports
+CHANCE = 50  # percent, for equally many normal and corrupted sequences
 PAPER_SCORE, DECLARED_SCORE = COLOURS[1], COLOURS[0]
 GRID = "#e6e8eb"
-WIDTH, ROW_HEIGHT, MARGIN = 10.5, 0.34, 0.62  # inches; the margin is of each panel
-OFFSET = 0.17  # of a row: the two scores lie on both sides of its middle
-# How much of the axis is left free beyond the least and the greatest accuracy, in percent.
-ROOM = 2.5
+WIDTH, ROW_HEIGHT, MARGIN = 10.5, 0.34, 0.62  # inches; margin per panel
+OFFSET = 0.17  # in rows: the two scores are drawn above and below the row's centre
+AXIS_MARGIN = 2.5  # percent, beyond the smallest and largest accuracy
 
 
 def table_figure(path: str | os.PathLike | BinaryIO, rows: Sequence[Row]) -> None:
-    """Writes a PNG: every seed a dot, their mean a stroke, its interval a line.
+    """Writes a PNG with a dot per seed, a tick at their mean, and a line for its 95% interval.
 
     Args:
-      path: the file to write, or one open for writing.
-      rows: in the table's order, from top to bottom.
+      path: the file to write, or a file open for writing.
+      rows: in table order, drawn from top to bottom.
     """
     size = (WIDTH, 0.4 + 2 * (MARGIN + ROW_HEIGHT * len(rows)))
     figure = Figure(figsize=size, dpi=DPI, facecolor="white", layout="constrained")
     panels = figure.subplots(2, 2, sharex=True, sharey=True)
     for axes, corruption in zip(panels.flat, CORRUPTIONS):
         _draw_panel(axes, corruption, rows)
-    # The first row on top; sharing the axes, one panel sets them for all.
+    # First row at the top. The panels share their axes, so this sets the limits of all.
     panels[0, 0].set_ylim(len(rows) - 0.4, -0.6)
-    panels[0, 0].set_xlim(_least(rows) - ROOM, 100 + ROOM)
+    panels[0, 0].set_xlim(_smallest(rows) - AXIS_MARGIN, 100 + AXIS_MARGIN)
     panels[0, 0].set_yticks(range(len(rows)), [row.label for row in rows])
     for axes in panels[1]:
         axes.set_xlabel("accuracy where precision equals recall, %", color=INK, fontsize=9)
@@ -108,7 +107,7 @@ _PAPER_MARK = {
 
 
 def _legend(rows: Sequence[Row]) -> list[Line2D]:
-    """A handle for every mark that is drawn."""
+    """A legend handle for every kind of mark in the figure."""
     handles = [Line2D([], [], color=PAPER_SCORE, linewidth=1.6, label="paper's score")]
     if any(row.by_declared_score for row in rows):
         handles.append(Line2D([], [], color=DECLARED_SCORE, linewidth=1.6, label="declared score"))
@@ -122,8 +121,8 @@ def _legend(rows: Sequence[Row]) -> list[Line2D]:
     return handles
 
 
-def _least(rows: Sequence[Row]) -> float:
-    """The least of all that is drawn, percent."""
+def _smallest(rows: Sequence[Row]) -> float:
+    """The smallest value in the figure, percent."""
     accuracies = [
         accuracy
         for row in rows

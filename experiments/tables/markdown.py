@@ -1,4 +1,4 @@
-"""A sweep's results as Markdown: accuracies, differences to one row, and what the runs cost."""
+"""The results of a sweep as Markdown tables: accuracies, differences from a reference row, and costs."""
 
 import statistics
 import textwrap
@@ -18,7 +18,7 @@ LINE = 110  # characters
 
 
 def markdown(definition: Definition, rows: Sequence[Row]) -> str:
-    """All tables, each after a line that says what it shows; the same results give the same text."""
+    """All tables, each after a caption. A pure function of the results."""
     parts = [
         _accuracy_table(definition, rows),
         _declared_table(definition, rows),
@@ -49,17 +49,17 @@ def _legend(definition: Definition, rows: Sequence[Row]) -> str:
     mean = f"one seed ({seeds[0]})"
     if len(seeds) > 1:
         mean = f"mean ± standard deviation over seeds {', '.join(map(str, seeds))}"
-    unlearned = " Rows without learning are scores themselves." if table.baselines else ""
+    baselines = " Rows without learning are scores themselves." if table.baselines else ""
     text = (
         f"Accuracy in percent where precision equals recall, {normal:,} normal and {others:,} corrupted test "
         f"sequences of each kind; {mean}, and the interval of 95% over sequences ({RESAMPLES:,} bootstrap "
-        f"resamples). Bold: the best of a column. Score: {_scores(definition, rows)}.{unlearned}"
+        f"resamples). Bold: the best of a column. Score: {_scores(definition, rows)}.{baselines}"
     )
     return textwrap.fill(text, LINE, break_long_words=False, break_on_hyphens=False)
 
 
 def _scores(definition: Definition, rows: Sequence[Row]) -> str:
-    """The scores of the paper in words, each with its rows where there are several."""
+    """The paper's scores in words, each with its rows if there are several scores."""
     labels = {}
     for row in rows:
         if row.learned:
@@ -77,26 +77,26 @@ def _declared_table(definition: Definition, rows: Sequence[Row]) -> str:
     declared = definition.table.declared
     cells = [[row.label, *values] for row, *values in zip(rows, *columns)]
     for row, line in zip(rows, cells):
-        for place, corruption in enumerate(CORRUPTIONS, start=1):
+        for column, corruption in enumerate(CORRUPTIONS, start=1):
             accuracy = row.by_declared_score.get(corruption)
             if accuracy and corruption in declared and accuracy.score != declared[corruption]:
-                line[place] += f" (`{accuracy.score}`)"
+                line[column] += f" (`{accuracy.score}`)"
     head = ["", *(f"{kind}: `{declared[kind]}`" if kind in declared else kind for kind in CORRUPTIONS)]
     return f"The same by the score declared beforehand for each corruption:\n\n{markdown_table(head, cells)}"
 
 
 def _difference_table(definition: Definition, rows: Sequence[Row]) -> str:
     measured = {row.name: row for row in rows if row.learned and PAIRED_CORRUPTION in row.by_paper_score}
-    compared = measured.pop(definition.table.reference, None)
-    if compared is None or not measured:
+    reference = measured.pop(definition.table.reference, None)
+    if reference is None or not measured:
         return ""
     cells = []
     for row in measured.values():
-        accuracies = [one.by_paper_score[PAIRED_CORRUPTION] for one in (compared, row)]
+        accuracies = [one.by_paper_score[PAIRED_CORRUPTION] for one in (reference, row)]
         value, (low, high) = difference(*accuracies)
         excludes = "yes" if low > 0 or high < 0 else "no"
         cells.append([row.label, _points(value), f"[{_points(low)}, {_points(high)}]", excludes])
-    head = [f"{compared.label} minus", "points", "95%", "excludes zero"]
+    head = [f"{reference.label} minus", "points", "95%", "excludes zero"]
     return (
         f"Differences on `{PAIRED_CORRUPTION}`, of means over seeds, on the same resamples of the same "
         f"sequences:\n\n{markdown_table(head, cells)}"
@@ -104,11 +104,11 @@ def _difference_table(definition: Definition, rows: Sequence[Row]) -> str:
 
 
 def _cost_table(rows: Sequence[Row]) -> str:
-    """What the runs of every trained row cost; several values where its seeds differ."""
+    """Cost per run of every trained row; several values if its seeds differ."""
     cells = [
         [
             row.label,
-            *(_distinct(row.runs, tell) for tell in _COSTS.values()),
+            *(_distinct(row.runs, text_of) for text_of in _COSTS.values()),
             _minutes(row.runs),
             _distinct(row.runs, _device),
             _distinct(row.runs, _commit),
@@ -158,12 +158,12 @@ def _minutes(runs: Sequence[Run]) -> str:
     return f"{statistics.median(run.results['wall_seconds'] for run in runs) / 60:,.1f}"
 
 
-def _distinct(runs: Sequence[Run], tell: Callable[[Run], str]) -> str:
-    return ", ".join(dict.fromkeys(tell(run) for run in runs))
+def _distinct(runs: Sequence[Run], text_of: Callable[[Run], str]) -> str:
+    return ", ".join(dict.fromkeys(text_of(run) for run in runs))
 
 
 def _accuracy_columns(rows: Sequence[Mapping[str, Accuracy]]) -> list[list[str]]:
-    """A column of cells a corruption, the best of each in bold."""
+    """One column of cells per corruption, with its best values in bold."""
     columns = []
     for corruption in CORRUPTIONS:
         found = [row.get(corruption) for row in rows]
@@ -175,7 +175,7 @@ def _accuracy_columns(rows: Sequence[Mapping[str, Accuracy]]) -> list[list[str]]
 
 
 def _bold_best(values: Sequence[float | None], cells: Sequence[str]) -> list[str]:
-    """The cells, in bold those that read like the best; that is decided by what is printed."""
+    """The cells, with all that print the same as the best value in bold."""
     best = max((value for value in values if value is not None), default=None)
     is_best = [value is not None and _percent(value) == _percent(best) for value in values]
     return [f"**{cell}**" if bold else cell for cell, bold in zip(cells, is_best)]
@@ -194,6 +194,6 @@ def _percent(value: float) -> str:
 
 
 def _points(part: float) -> str:
-    """A difference of two parts in points, with its sign; 0.0 has none."""
+    """A difference of two fractions in percentage points, signed unless it prints as 0.0."""
     text = f"{100 * part:+.1f}"
     return "0.0" if text in ("+0.0", "-0.0") else text.replace("-", "−")

@@ -1,37 +1,64 @@
-"""Tables in a README: a block between two lines, written by one program and checked by its tests."""
+"""Generated tables in a README: a block between two marker lines, written by a program and checked by tests."""
 
+import dataclasses
 import pathlib
+import sys
 from collections.abc import Sequence
 
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.storage import workdir
 
 
 def markers(name: str, program: str) -> tuple[str, str]:
-    """The lines before and after a block; the first says which program writes it."""
+    """The marker lines before and after a block; the first names the program that writes the block."""
     return (f"<!-- {name}: begin (python -m {program}) -->", f"<!-- {name}: end -->")
 
 
-def with_block(text: str, lines: tuple[str, str], block: str, path: pathlib.Path) -> str:
-    """The text with the block between the two lines, in place of what is there.
+@dataclasses.dataclass(frozen=True)
+class Update:
+    """The text of a README before and after its block is replaced."""
+
+    path: pathlib.Path
+    before: str
+    after: str
+
+    def check(self, outdated: str) -> int:
+        """The exit code of --check: 1 if the block is outdated, which the message `outdated` says."""
+        if self.after == self.before:
+            return 0
+        print(f"{self.path}: {outdated}; run the same command without --check", file=sys.stderr)
+        return 1
+
+    def write(self) -> None:
+        workdir.write_atomically(self.path, lambda file: file.write(self.after.encode()))
+
+
+def update(path: pathlib.Path, lines: tuple[str, str], block: str) -> Update:
+    """The replacement of everything between the two marker lines by the block; nothing is written yet.
 
     Raises:
-      UserError: the two lines are not there, each once and in order.
+      UserError: the file cannot be read, or does not contain each marker line once and in order.
     """
-    in_text, (begin, end) = text.split("\n"), lines
-    places = [
-        [number for number, line in enumerate(in_text) if line.strip() == marker] for marker in (begin, end)
+    before = _read(path)
+    return Update(path, before, _with_block(before, lines, block, path))
+
+
+def _with_block(text: str, lines: tuple[str, str], block: str, path: pathlib.Path) -> str:
+    text_lines, (begin, end) = text.split("\n"), lines
+    positions = [
+        [number for number, line in enumerate(text_lines) if line.strip() == marker]
+        for marker in (begin, end)
     ]
-    if [len(found) for found in places] != [1, 1] or places[0] > places[1]:
+    if [len(found) for found in positions] != [1, 1] or positions[0] > positions[1]:
         raise UserError(
             f"{path} needs two lines, each once and in this order: {begin} and {end}; "
             "put them where the tables belong"
         )
-    (first,), (last,) = places
-    return "\n".join([*in_text[: first + 1], *block.split("\n"), *in_text[last:]])
+    (first,), (last,) = positions
+    return "\n".join([*text_lines[: first + 1], *block.split("\n"), *text_lines[last:]])
 
 
-def read_readme(path: pathlib.Path) -> str:
-    """The text of the file. UserError where it cannot be read."""
+def _read(path: pathlib.Path) -> str:
     try:
         return path.read_bytes().decode()
     except (OSError, UnicodeDecodeError) as error:
@@ -40,6 +67,6 @@ def read_readme(path: pathlib.Path) -> str:
 
 
 def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table in Markdown."""
+    """A Markdown table of a header and rows of cells."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)

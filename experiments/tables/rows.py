@@ -1,4 +1,4 @@
-"""The rows of a sweep's table: every system, then the scores without learning."""
+"""The rows of a sweep's table: first every trained system, then the baseline scores."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -12,16 +12,16 @@ from vpn_anomaly.errors import UserError
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """One row.
+    """One row of the table.
 
     Attributes:
-      name, label: in the definition, and for readers.
-      paper: the paper's accuracy in percent, if there is one.
-      learned: whether it is a system that was trained.
-      runs: its finished runs; of a score without learning, one run that has it.
-      by_paper_score: accuracy by corruption, where it was measured and is defined.
-      by_declared_score: likewise by the declared score; by the paper's under a corruption where
-        none is declared or the row has none of it. Empty where all are the paper's.
+      name, label: name in the definition, and name shown in the table.
+      paper: accuracy reported by the paper, percent, if any.
+      learned: whether it is a trained system; otherwise a baseline score.
+      runs: its finished runs; for a baseline score, one run that contains the score.
+      by_paper_score: accuracy by corruption with the paper's score, where measured and defined.
+      by_declared_score: the same with the declared score, or with the paper's score for corruptions without
+        a declared score or if the row lacks it. Empty if the paper's score is used throughout.
     """
 
     name: str
@@ -38,10 +38,10 @@ class Row:
 
 
 def table_rows(definition: Definition, runs: Mapping[str, Sequence[Run]]) -> list[Row]:
-    """All rows, in the order of the table.
+    """All rows in table order.
 
     Raises:
-      UserError: nothing is finished, the runs are not of the same sequences, or files do not fit.
+      UserError: no run is finished, the runs were evaluated on different sequences, or a file is invalid.
     """
     finished = [run for row in definition.runs for run in runs[row]]
     if not finished:
@@ -76,7 +76,7 @@ def _system(definition: Definition, name: str, runs: tuple[Run, ...]) -> Row:
 
 
 def _baseline(definition: Definition, score: str, finished: Sequence[Run]) -> Row:
-    """The row of a score without learning, the same in all runs: read from the first that has it."""
+    """The row of a baseline score, which is the same in all runs; read from the first run that has it."""
     holders = tuple(run for run in finished if any(run.has(kind, score) for kind in CORRUPTIONS))[:1]
     accuracies = _accuracies(holders, dict.fromkeys(CORRUPTIONS, score))
     return Row(score, definition.table.label(score), None, False, holders, accuracies, {})

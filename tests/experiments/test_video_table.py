@@ -6,6 +6,7 @@ import pathlib
 import pytest
 
 from experiments import video_table
+from experiments.tables import labelled_sets
 
 ROOT = pathlib.Path(__file__).parents[2]
 
@@ -125,13 +126,13 @@ def test_check_tells_whether_the_table_is_what_the_results_give(folder, capsys):
 def test_without_a_readme_the_table_is_printed(folder, capsys):
     assert video_table.main([str(folder / "stored" / "run")]) == 0
     table = capsys.readouterr().out.strip()
-    assert written(folder, "--scores", *video_table.SCORES)[0] == 0
+    assert written(folder, "--scores", *labelled_sets.SCORES)[0] == 0
     header = next(line for line in table.splitlines() if line.startswith("| data set"))
     assert header in (folder / "README.md").read_text() and "clips normalised" in table and "raw" not in table
 
 
 def test_a_run_is_read_by_its_folder(folder):
-    found = video_table.read_results([folder / "stored" / "run"])
+    found = labelled_sets.read_results([folder / "stored" / "run"])
     assert list(found) == ["run"] and found["run"]["protocol"]["smoothing"] == 4.0
 
 
