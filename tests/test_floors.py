@@ -18,6 +18,7 @@ FLOORS = (
         "config_fields",
         "config_rules",
         "catalogue",
+        "system_rules",
         "variants",
         "arguments",
         "progress",

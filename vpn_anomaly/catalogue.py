@@ -1,6 +1,16 @@
-"""What can be chosen by name, one row each. Imports no model: a command line knows the rows at once."""
+"""What can be chosen by name, one row each: systems, kinds of attention, labelled sets.
+
+A row names the code that it stands for and imports it when asked, so that a command line knows what
+there is without loading a model. To add one: write its file, add its row.
+"""
 
 import dataclasses
+import importlib
+import types
+from collections.abc import Callable
+
+from vpn_anomaly import system_rules
+from vpn_anomaly.system_rules import Rule, Values
 
 
 @dataclasses.dataclass(frozen=True)
@@ -9,24 +19,143 @@ class SystemRow:
 
     Attributes:
         name: the value of `system`.
-        streams: whether it takes a stream frame by frame, at the same cost however long it runs.
-        carries: whether its training can carry the memory from one batch to the next.
+        build: "module:function" of a config that makes it, a `systems.system.System`.
+        streams: it takes frames one by one, at the same cost however long a stream runs.
+        carries: its training can carry the memory from one batch to the next.
+        attends: it has the attention that model.attention describes.
+        any_size: it takes frames of any size, whatever model.stem is.
+        draws_with_replacement: the loss draws its pixels with replacement, so that any number of them will do.
+        first_target: the first frame that it can be trained on, and the reason.
+        rules: of its own fields.
     """
 
     name: str
+    build: str
     streams: bool = False
     carries: bool = False
+    attends: bool = False
+    any_size: bool = False
+    draws_with_replacement: bool = False
+    first_target: Callable[[Values], tuple[int, str]] = lambda values: (0, "any frame")
+    rules: tuple[Rule, ...] = ()
+
+    def builder(self) -> Callable:
+        """The function that `build` names."""
+        return _imported(self.build)
+
+
+@dataclasses.dataclass(frozen=True)
+class AttentionRow:
+    """A kind of attention.
+
+    Attributes:
+        name: the value of `model.attention.kind`.
+        build: "module:function" of the section model.attention and a dtype that makes it, a
+            `models.attention.attention.Attention`.
+        rules: of its fields, for systems that attend.
+    """
+
+    name: str
+    build: str
+    rules: tuple[Rule, ...] = ()
+
+    def builder(self) -> Callable:
+        """The function that `build` names."""
+        return _imported(self.build)
+
+
+@dataclasses.dataclass(frozen=True)
+class LabelledSetRow:
+    """A labelled video set.
+
+    Attributes:
+        name: the value of `data.source`.
+        module: what reads it. It has LAYOUT (`data.labelled.layouts.Layout`) and, of the set's
+            folder and an allowance, `training_sources`, `check_layout` and `test_clips`.
+    """
+
+    name: str
+    module: str
+
+    def reader(self) -> types.ModuleType:
+        """The module that `module` names."""
+        return importlib.import_module(self.module)
 
 
 SYSTEMS = (
-    SystemRow("inpainting", streams=True, carries=True),
-    SystemRow("vpn"),
-    SystemRow("conv_lstm_autoencoder"),
-    SystemRow("frame_autoencoder"),
-    SystemRow("block_inpainting", streams=True),
+    SystemRow(
+        "inpainting",
+        "vpn_anomaly.systems.inpainting:build",
+        streams=True,
+        carries=True,
+        attends=True,
+        first_target=lambda values: (values["model.context"], "model.context"),
+        rules=(system_rules.the_last_frame_has_its_context,),
+    ),
+    SystemRow("vpn", "vpn_anomaly.systems.vpn:build", first_target=lambda values: (1, "one frame before")),
+    SystemRow(
+        "conv_lstm_autoencoder",
+        "vpn_anomaly.systems.conv_lstm_autoencoder:build",
+        rules=(system_rules.the_window_fits_the_sequence,),
+    ),
+    SystemRow(
+        "frame_autoencoder",
+        "vpn_anomaly.systems.frame_autoencoder:build",
+        rules=(system_rules.the_frame_can_be_halved,),
+    ),
+    SystemRow(
+        "block_inpainting",
+        "vpn_anomaly.systems.block_inpainting:build",
+        streams=True,
+        any_size=True,
+        draws_with_replacement=True,
+        rules=(system_rules.the_hidden_blocks_fit_the_frame,),
+    ),
+)
+
+ATTENTIONS = (
+    AttentionRow("full", "vpn_anomaly.models.attention.full:build"),
+    AttentionRow("depthwise", "vpn_anomaly.models.attention.depthwise:build"),
+    AttentionRow(
+        "correlation",
+        "vpn_anomaly.models.attention.correlation:build",
+        rules=(system_rules.correlation_fits_frames_and_stem, system_rules.correlation_has_its_frames),
+    ),
+    AttentionRow("none", "vpn_anomaly.models.attention.none:build"),
+)
+
+LABELLED_SETS = (
+    LabelledSetRow("ucsd", "vpn_anomaly.data.labelled.ucsd"),
+    LabelledSetRow("avenue", "vpn_anomaly.data.labelled.avenue"),
+    LabelledSetRow("shanghaitech", "vpn_anomaly.data.labelled.shanghaitech"),
 )
 
 
 def system_named(name: str) -> SystemRow:
     """The row of a system; KeyError for an unknown name."""
     return {row.name: row for row in SYSTEMS}[name]
+
+
+def attention_named(name: str) -> AttentionRow:
+    """The row of a kind of attention; KeyError for an unknown name."""
+    return {row.name: row for row in ATTENTIONS}[name]
+
+
+def labelled_set_named(name: str) -> LabelledSetRow | None:
+    """The row of a labelled set; None for any other value of data.source."""
+    return {row.name: row for row in LABELLED_SETS}.get(name)
+
+
+def names(rows) -> tuple[str, ...]:
+    """The names of rows, in their order."""
+    return tuple(row.name for row in rows)
+
+
+def streaming_systems() -> str:
+    """The systems that stream, in words: "inpainting or block_inpainting"."""
+    return " or ".join(row.name for row in SYSTEMS if row.streams)
+
+
+def _imported(path: str):
+    module, _, name = path.partition(":")
+    return getattr(importlib.import_module(module), name)

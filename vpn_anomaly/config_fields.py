@@ -3,11 +3,13 @@
 import dataclasses
 import types
 
+from vpn_anomaly import catalogue
 from vpn_anomaly.errors import UserError
 
-SYSTEMS = ("inpainting", "vpn", "conv_lstm_autoencoder", "frame_autoencoder", "block_inpainting")
+SYSTEMS = catalogue.names(catalogue.SYSTEMS)
+ATTENTIONS = catalogue.names(catalogue.ATTENTIONS)
 CORRUPTIONS = ("temporal", "spatial", "both", "mixed")
-LABELLED_SOURCES = ("ucsd", "avenue", "shanghaitech")
+LABELLED_SOURCES = catalogue.names(catalogue.LABELLED_SETS)
 SOURCES = ("sequences", "video", *LABELLED_SOURCES)
 
 LARGEST = {"pixels": 2**16, "channels": 2**12}  # beyond which memory does not suffice
@@ -60,7 +62,7 @@ FIELDS = (
     _count("seed", 0, "", 0, "initial parameters, training sequences and masks", 2**31 - 1),
     # --- data: what the model sees
     _choice("data.source", "sequences", SOURCES,
-            "what data.path names; the last three are labelled video sets as published"),
+            f"what data.path names; {', '.join(LABELLED_SOURCES)}: labelled video sets as published"),
     _path("data.path", "",
           "normal sequences to train on (.npy, .npz), empty: Moving MNIST; for source video: "
           "a file, pattern or folder of normal footage; for a labelled set: its folder"),
@@ -108,7 +110,7 @@ FIELDS = (
     Field("model.encoder.dilations", (1, 2), INTS, "cells", 1, None, None,
           "dilation of each encoder block; as many blocks as dilations"),
     _count("model.lstm.channels", 32, "channels", 1, "width of the ConvLSTM"),
-    _choice("model.attention.kind", "correlation", ("full", "depthwise", "correlation", "none"),
+    _choice("model.attention.kind", "correlation", ATTENTIONS,
             "interpretation of the paper's convolution attention; none: the last ConvLSTM output"),
     _count("model.attention.filter_size", 3, "cells", 1, "side of a generated filter; odd"),
     _count("model.attention.bottleneck", 0, "channels", 0,

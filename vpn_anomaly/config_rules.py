@@ -5,13 +5,19 @@ A rule takes the values by dotted name and returns the line, or None where all i
 
 from collections.abc import Mapping
 
+from vpn_anomaly.catalogue import (
+    SYSTEMS,
+    SystemRow,
+    attention_named,
+    labelled_set_named,
+    streaming_systems,
+    system_named,
+)
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.text.display_names import display_name
 
 DIGIT_SIZE = 28  # height and width of a glyph, pixels
-AUTOENCODER_STRIDE = 8  # pixels that one place of its code stands for
 MOST_PIXELS = 2**31 - 1  # of a batch: places in arrays are 32-bit numbers
-STREAMING_SYSTEMS = ("inpainting", "block_inpainting")
 
 
 def check(values: Mapping[str, object]) -> None:
@@ -28,7 +34,11 @@ def _is_video(values) -> bool:
 
 
 def _is_labelled(values) -> bool:
-    return values["data.source"] not in ("sequences", "video")
+    return labelled_set_named(values["data.source"]) is not None
+
+
+def _system(values) -> SystemRow:
+    return system_named(values["system"])
 
 
 def _channels_are_grey_or_rgb(values):
@@ -40,11 +50,12 @@ def _a_size_is_known(values):
     height, width = values["data.height"], values["data.width"]
     if (height == 0) != (width == 0):
         return f"data.height × data.width is {height}×{width}; set both, or both to 0"
-    whole_frames = _is_video(values) and values["system"] == "block_inpainting"
+    whole_frames = _is_video(values) and _system(values).any_size
     if height == 0 and not whole_frames:
+        any_size = " or ".join(row.name for row in SYSTEMS if row.any_size)
         return (
             "data.height is 0 (that of the videos), which is for data.source=video (or a labelled "
-            "set) and system=block_inpainting; set data.height and data.width"
+            f"set) and system={any_size}; set data.height and data.width"
         )
 
 
@@ -83,11 +94,11 @@ def _only_videos_have_addresses(values):
 def _labelled_frames_are_all_scored(values):
     if not _is_labelled(values):
         return None
-    source, system = values["data.source"], values["system"]
-    if system not in STREAMING_SYSTEMS:
+    source, system = values["data.source"], _system(values)
+    if not system.streams:
         return (
-            f"data.source is {source}, whose frames are scored as a stream, but system is {system}; "
-            f"use {' or '.join(STREAMING_SYSTEMS)}"
+            f"data.source is {source}, whose frames are scored as a stream, but system is {system.name}; "
+            f"use {streaming_systems()}"
         )
     if values["data.video.rate"]:
         return (
@@ -143,22 +154,19 @@ def _the_lattice_fits_the_frame(values):
 
 def _the_stem_divides_the_frame(values):
     stem = values["model.stem"]
-    if values["system"] == "block_inpainting":  # it takes any size
+    if _system(values).any_size:
         return None
     for name in ("data.height", "data.width"):
         if values[name] % stem:
             return f"model.stem {stem} does not divide {name} {values[name]}"
 
 
-def _the_last_frame_has_its_context(values):
-    if values["system"] != "inpainting":
-        return None
-    frames, context = values["data.frames"], values["model.context"]
-    if context >= frames:
-        return (
-            f"model.context is {context} frames, so that a sequence needs at least "
-            f"{context + 1}, but data.frames is {frames}"
-        )
+def _what_its_system_asks_for(values):
+    """The rules of the system, and those of its attention."""
+    system = _system(values)
+    of_attention = attention_named(values["model.attention.kind"]).rules if system.attends else ()
+    lines = (rule(values) for rule in (*system.rules, *of_attention))
+    return next((line for line in lines if line is not None), None)
 
 
 def _filters_and_windows_have_a_centre(values):
@@ -172,32 +180,23 @@ def _filters_and_windows_have_a_centre(values):
 
 def _targets_are_frames_with_context(values):
     targets, frames = values["train.targets"], values["data.frames"]
-    name, context = _CONTEXTS[values["system"]](values)
+    first, reason = _system(values).first_target(values)
     if len(set(targets)) < len(targets):
         return f"train.targets is {targets}, but names a frame twice"
     for target in targets:
-        if not context <= target < frames:
+        if not first <= target < frames:
             return (
-                f"train.targets is {targets}, but each has to be from {context} ({name}) "
+                f"train.targets is {targets}, but each has to be from {first} ({reason}) "
                 f"to {frames - 1}, the last of data.frames {frames}"
             )
-
-
-# The first frame that a system can be trained on, and why.
-_CONTEXTS = {
-    "inpainting": lambda values: ("model.context", values["model.context"]),
-    "vpn": lambda values: ("one frame before", 1),
-    "conv_lstm_autoencoder": lambda values: ("any frame", 0),
-    "frame_autoencoder": lambda values: ("any frame", 0),
-    "block_inpainting": lambda values: ("any frame", 0),
-}
 
 
 def _carried_memory_goes_on(values):
     if not values["train.carried"]:
         return None
-    if values["system"] != "inpainting":
-        return f"train.carried is for system inpainting, but system is {values['system']}"
+    if not _system(values).carries:
+        carrying = " or ".join(row.name for row in SYSTEMS if row.carries)
+        return f"train.carried is for system {carrying}, but system is {values['system']}"
     of_file = values["data.path"] and not _is_video(values)
     if of_file or values["data.train_sequences"]:
         return (
@@ -215,47 +214,8 @@ def _carried_memory_goes_on(values):
     return None
 
 
-def _the_window_fits_the_sequence(values):
-    if values["system"] != "conv_lstm_autoencoder":
-        return None
-    past, future = values["model.composite.past"], values["model.composite.future"]
-    if past + future > max(values["train.targets"]) + 1:
-        return (
-            f"model.composite.past {past} and model.composite.future {future} need "
-            f"{past + future} frames, but the last of train.targets is frame "
-            f"{max(values['train.targets'])}, the first being 0"
-        )
-    return None
-
-
-def _the_frame_can_be_halved(values):
-    if values["system"] != "frame_autoencoder":
-        return None
-    for name in ("data.height", "data.width"):
-        if values[name] % AUTOENCODER_STRIDE:
-            return (
-                f"{name} is {values[name]}, but system frame_autoencoder needs a multiple of "
-                f"{AUTOENCODER_STRIDE}"
-            )
-    return None
-
-
-def _the_hidden_blocks_fit_the_frame(values):
-    if values["system"] != "block_inpainting":
-        return None
-    small, large = values["model.unet.hidden_blocks"]
-    side = min(values["data.height"], values["data.width"])
-    if not small <= large or side and large >= side:
-        return (
-            f"model.unet.hidden_blocks is {(small, large)}, but the small ones come first and the "
-            "large ones have to leave something of a frame of "
-            f"{values['data.height']}×{values['data.width']} pixels to see"
-        )
-    return None
-
-
 def _the_loss_pixels_divide_the_frame(values):
-    if values["system"] == "block_inpainting":  # it draws them with replacement
+    if _system(values).draws_with_replacement:
         return None
     count, height, width = values["train.loss_pixels"], values["data.height"], values["data.width"]
     if count and height * width % count:
@@ -263,24 +223,6 @@ def _the_loss_pixels_divide_the_frame(values):
             f"train.loss_pixels is {count}, but has to divide the {height * width} pixels of a "
             f"frame of {height}×{width}; 0 takes all of them"
         )
-
-
-def _correlation_fits_frames_and_stem(values):
-    if values["system"] != "inpainting" or values["model.attention.kind"] != "correlation":
-        return None
-    cell, stem = values["model.attention.cell"], values["model.stem"]
-    for name in ("data.height", "data.width"):
-        if values[name] % cell:
-            return f"model.attention.cell {cell} does not divide {name} {values[name]}"
-    if cell % stem and stem % cell:
-        return f"model.attention.cell {cell} and model.stem {stem}: one has to divide the other"
-    content, context = values["model.attention.content_frames"], values["model.context"]
-    if context < 2 + content:
-        return (
-            f"model.context is {context}, but attention of kind correlation compares the last "
-            f"{2 + content} frames (2 + model.attention.content_frames)"
-        )
-    return None
 
 
 def _corruptions_are_named_once(values):
@@ -311,14 +253,10 @@ RULES = (
     _speeds_are_in_order,
     _the_lattice_fits_the_frame,
     _the_stem_divides_the_frame,
-    _the_last_frame_has_its_context,
+    _what_its_system_asks_for,
     _filters_and_windows_have_a_centre,
     _targets_are_frames_with_context,
     _carried_memory_goes_on,
-    _the_window_fits_the_sequence,
-    _the_frame_can_be_halved,
-    _the_hidden_blocks_fit_the_frame,
-    _correlation_fits_frames_and_stem,
     _the_loss_pixels_divide_the_frame,
     _corruptions_are_named_once,
     _enough_shifts_for_the_masks,

@@ -21,7 +21,7 @@ Anomaly detection in video by inpainting a masked frame.
 
   python -m vpn_anomaly.main --config=configs/video.py --config.data.source=ucsd \\
       --config.data.path=UCSDped2 --workdir=runs/ped2
-      train on a labelled video set (ucsd, avenue, shanghaitech: as published), then evaluate
+      train on a labelled video set ({sets}: as published), then evaluate
       every test frame; with --mode=evaluate once more, with another evaluate.protocol
 
   python -m vpn_anomaly.main --checkpoint=pretrained --mode=score --input=... --output=...
@@ -68,4 +68,4 @@ def help_text() -> str:
         lines.append(
             f"  {field.name}={default}".ljust(44) + field.meaning + (f" [{described}]" if described else "")
         )
-    return _USAGE + "\n".join(lines)
+    return _USAGE.format(sets=", ".join(config_fields.LABELLED_SOURCES)) + "\n".join(lines)

@@ -5,9 +5,9 @@ import pathlib
 
 import numpy as np
 
+from vpn_anomaly.catalogue import labelled_set_named
 from vpn_anomaly.data import memory_limit
 from vpn_anomaly.data.digits import load_digits
-from vpn_anomaly.data.labelled import avenue, shanghaitech, ucsd
 from vpn_anomaly.data.labelled.labelled_set import LabelledClip
 from vpn_anomaly.data.memory_limit import MemoryLimit
 from vpn_anomaly.data.moving_mnist import MovingMNIST
@@ -20,8 +20,6 @@ from vpn_anomaly.data.video.source_files import check_cache
 from vpn_anomaly.data.video.sources import image_files, is_address, is_camera, sources
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.text.display_names import display_names
-
-LABELLED_SETS = {"ucsd": ucsd, "avenue": avenue, "shanghaitech": shanghaitech}
 
 
 def build_source(data, max_gigabytes: float | None = None):
@@ -85,7 +83,7 @@ def measured_depth(data) -> int:
 
 def video_split(data) -> SplitRule:
     """How videos are divided: the clips of a labelled set are short, so that each is in one split."""
-    return split_by_video if data.source in LABELLED_SETS else split_within_videos
+    return split_by_video if labelled_set_named(data.source) else split_within_videos
 
 
 def read_videos(data) -> dict[str, np.ndarray]:
@@ -95,7 +93,7 @@ def read_videos(data) -> dict[str, np.ndarray]:
     can. UserError where there are none, or none can be read.
     """
     folder = pathlib.Path(data.video.cache) if data.video.cache else default_cache_folder()
-    if data.source not in LABELLED_SETS:
+    if not labelled_set_named(data.source):
         check_cache(data.path, folder)
     cache = FrameCache(folder, build_video_settings(data), data.video.cache_gigabytes)
     normal, videos, unreadable = _normal_sources(data), {}, []
@@ -115,8 +113,9 @@ def read_videos(data) -> dict[str, np.ndarray]:
 def check_layout(data) -> None:
     """Raises UserError where the labelled set that data.path names is another kind of folder, or lacks
     training clips, test clips or labels. Decodes nothing. Passes what is no labelled set."""
-    if data.source in LABELLED_SETS:
-        LABELLED_SETS[data.source].check_layout(
+    labelled_set = labelled_set_named(data.source)
+    if labelled_set:
+        labelled_set.reader().check_layout(
             pathlib.Path(data.path), memory_limit.for_footage(data.video.max_gigabytes)
         )
 
@@ -126,8 +125,10 @@ def labelled_clips(data) -> list[LabelledClip]:
 
     UserError where it is another kind of folder, or labels do not fit.
     """
-    return LABELLED_SETS[data.source].test_clips(
-        pathlib.Path(data.path), memory_limit.for_footage(data.video.max_gigabytes)
+    return (
+        labelled_set_named(data.source)
+        .reader()
+        .test_clips(pathlib.Path(data.path), memory_limit.for_footage(data.video.max_gigabytes))
     )
 
 
@@ -140,6 +141,7 @@ def _deep_images(source: str, limit: MemoryLimit) -> list[pathlib.Path]:
 
 
 def _normal_sources(data) -> list[str]:
-    if data.source in LABELLED_SETS:
-        return LABELLED_SETS[data.source].training_sources(pathlib.Path(data.path))
+    labelled_set = labelled_set_named(data.source)
+    if labelled_set:
+        return labelled_set.reader().training_sources(pathlib.Path(data.path))
     return sources(data.path)

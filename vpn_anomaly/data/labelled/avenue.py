@@ -14,11 +14,17 @@ import numpy as np
 from vpn_anomaly.data import memory_limit
 from vpn_anomaly.data.labelled import labelled_set, matlab_file
 from vpn_anomaly.data.labelled.labelled_set import LabelledClip
-from vpn_anomaly.data.labelled.layouts import AVENUE
+from vpn_anomaly.data.labelled.layouts import Layout
 from vpn_anomaly.data.memory_limit import MemoryLimit
 from vpn_anomaly.data.video.open_video import VideoSettings, open_video
 from vpn_anomaly.errors import UserError
 
+LAYOUT = Layout(
+    "CUHK Avenue",
+    "training_videos/*.avi, testing_videos/*.avi (or videos of another kind) and"
+    " ground_truth_demo/testing_label_mask/*_label.mat",
+    ("training_videos", "testing_videos"),
+)
 LABEL_FOLDERS = ("ground_truth_demo/testing_label_mask", "testing_label_mask")
 VARIABLE = "volLabel"
 NEEDED = f"needed is a MATLAB file with {VARIABLE}, a cell for every frame that holds a matrix of 0 and 1"
@@ -53,14 +59,14 @@ def _labelled_videos(folder: pathlib.Path) -> list[tuple[pathlib.Path, pathlib.P
     found = _videos(folder, "testing_videos")
     labels = next((folder / place for place in LABEL_FOLDERS if (folder / place).is_dir()), None)
     if labels is None:
-        raise AVENUE.error(folder, f"{' and no '.join(LABEL_FOLDERS)} folder")
+        raise LAYOUT.error(folder, f"{' and no '.join(LABEL_FOLDERS)} folder")
     return [(path, _label_file(path, labels)) for path in found]
 
 
 def _videos(folder: pathlib.Path, name: str) -> list[pathlib.Path]:
     found = labelled_set.videos(folder / name)
     if not found:
-        raise AVENUE.error(folder, f"video in {name}/")
+        raise LAYOUT.error(folder, f"video in {name}/")
     return found
 
 

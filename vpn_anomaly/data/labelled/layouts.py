@@ -7,6 +7,7 @@ a layout of their own, which is not read.
 import dataclasses
 import pathlib
 
+from vpn_anomaly.catalogue import LABELLED_SETS
 from vpn_anomaly.data.video.image_folder import shortened
 from vpn_anomaly.data.video.sources import folders_in
 from vpn_anomaly.errors import UserError
@@ -14,13 +15,12 @@ from vpn_anomaly.errors import UserError
 
 @dataclasses.dataclass(frozen=True)
 class Layout:
-    """How a set lies on the disk: its name, what is looked for in its folder, the folders (or files) by
-    which that is known, and the value of data.source that reads it; empty: none does."""
+    """How a set lies on the disk: its name, what is looked for in its folder, and the folders by which
+    that is known."""
 
     name: str
     looked_for: str
     marks: tuple[str, ...]
-    source: str
 
     def error(self, folder: pathlib.Path, lacking: str) -> UserError:
         """The error of a folder that lacks something: names the layout that is there, or the folder
@@ -35,7 +35,7 @@ class Layout:
     def _advice(self, folder: pathlib.Path) -> str:
         other = _seen(folder, self)
         if other:
-            return other.instead("this")
+            return _instead(*other, "this")
         inside, above = folders_in(folder), folder.resolve().parent
         own = [str(path) for path in inside if self.is_in(path)] or [str(above)] * self.is_in(above)
         if own:
@@ -43,18 +43,8 @@ class Layout:
         for path in [*inside, above]:
             other = _seen(path, self)
             if other:
-                return other.instead(str(path), path)
+                return _instead(*other, str(path), path)
         return "give the folder that holds all of it"
-
-    def instead(self, what: str, path: pathlib.Path | None = None) -> str:
-        """What to do where `what` looks like this layout; path: the folder to give instead."""
-        if not self.source:
-            return (
-                f"{what} looks like {self.name} ({self.looked_for}), a layout that is not read; give the"
-                " set as it is published"
-            )
-        place = f" and data.path={path}" if path else ""
-        return f"{what} looks like {self.name}: set data.source={self.source}{place}"
 
     def is_in(self, folder: pathlib.Path) -> bool:
         """Whether the folder holds what this layout is known by."""
@@ -66,37 +56,28 @@ class _PassedOn(Layout):
         return super().is_in(folder) and not (folder / "testing/test_frame_mask").is_dir()
 
 
-UCSD = Layout(
-    "UCSD Ped1 or Ped2",
-    "Train/*/ with images, Test/*/ with images and one Test/*.m",
-    ("Train", "Test"),
-    "ucsd",
-)
-AVENUE = Layout(
-    "CUHK Avenue",
-    "training_videos/*.avi, testing_videos/*.avi (or videos of another kind) and"
-    " ground_truth_demo/testing_label_mask/*_label.mat",
-    ("training_videos", "testing_videos"),
-    "avenue",
-)
-SHANGHAITECH = Layout(
-    "ShanghaiTech",
-    "training/videos/*.avi or training/frames/*/ with images, testing/frames/*/ with"
-    " images and testing/test_frame_mask/*.npy",
-    ("training", "testing/frames", "testing/test_frame_mask"),
-    "shanghaitech",
-)
 PASSED_ON = _PassedOn(
     "a set as ano_pred, MNAD and HF2-VAD pass it on",
     "training/frames, testing/frames and a .mat or frame_labels_*.npy",
     ("training/frames", "testing/frames"),
-    "",
 )
-LAYOUTS = (UCSD, AVENUE, SHANGHAITECH, PASSED_ON)
 
 
-def _seen(folder: pathlib.Path, wanted: Layout) -> Layout | None:
-    """The layout other than the wanted one that a folder looks like; None: no other, or the wanted."""
+def _seen(folder: pathlib.Path, wanted: Layout) -> tuple[Layout, str] | None:
+    """The layout other than the wanted one that a folder looks like, and the value of data.source that
+    reads it (empty: none does). None: it looks like no other, or like the wanted one."""
     if wanted.is_in(folder):
         return None
-    return next((layout for layout in LAYOUTS if layout is not wanted and layout.is_in(folder)), None)
+    known = [*((row.reader().LAYOUT, row.name) for row in LABELLED_SETS), (PASSED_ON, "")]
+    return next((one for one in known if one[0] is not wanted and one[0].is_in(folder)), None)
+
+
+def _instead(layout: Layout, source: str, what: str, path: pathlib.Path | None = None) -> str:
+    """What to do where `what` looks like a layout that `source` reads; path: the folder to give instead."""
+    if not source:
+        return (
+            f"{what} looks like {layout.name} ({layout.looked_for}), a layout that is not read; give the"
+            " set as it is published"
+        )
+    place = f" and data.path={path}" if path else ""
+    return f"{what} looks like {layout.name}: set data.source={source}{place}"

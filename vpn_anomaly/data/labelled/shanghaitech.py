@@ -15,9 +15,16 @@ import numpy as np
 from vpn_anomaly.data import array_files, memory_limit
 from vpn_anomaly.data.labelled import labelled_set
 from vpn_anomaly.data.labelled.labelled_set import LabelledClip
-from vpn_anomaly.data.labelled.layouts import SHANGHAITECH
+from vpn_anomaly.data.labelled.layouts import Layout
 from vpn_anomaly.data.memory_limit import MemoryLimit
 from vpn_anomaly.errors import UserError
+
+LAYOUT = Layout(
+    "ShanghaiTech",
+    "training/videos/*.avi or training/frames/*/ with images, testing/frames/*/ with"
+    " images and testing/test_frame_mask/*.npy",
+    ("training", "testing/frames", "testing/test_frame_mask"),
+)
 
 
 def training_sources(folder: pathlib.Path) -> list[str]:
@@ -32,7 +39,7 @@ def training_sources(folder: pathlib.Path) -> list[str]:
         for clip in found:
             labelled_set.images(clip)
     if not found:
-        raise SHANGHAITECH.error(folder, "video in training/videos/ and no folder in training/frames/")
+        raise LAYOUT.error(folder, "video in training/videos/ and no folder in training/frames/")
     return list(map(str, found))
 
 
@@ -51,9 +58,9 @@ def test_clips(folder: pathlib.Path, limit: MemoryLimit | None = None) -> list[L
     """
     found = labelled_set.folders(folder / "testing/frames")
     if not found:
-        raise SHANGHAITECH.error(folder, "folder in testing/frames/")
+        raise LAYOUT.error(folder, "folder in testing/frames/")
     if not (folder / "testing/test_frame_mask").is_dir():
-        raise SHANGHAITECH.error(folder, "testing/test_frame_mask folder")
+        raise LAYOUT.error(folder, "testing/test_frame_mask folder")
     limit = limit or memory_limit.for_footage()
     return [_clip(clip, folder / "testing", limit) for clip in found]
 

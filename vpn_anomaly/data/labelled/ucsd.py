@@ -15,13 +15,18 @@ import numpy as np
 from vpn_anomaly.data import memory_limit
 from vpn_anomaly.data.labelled import labelled_set
 from vpn_anomaly.data.labelled.labelled_set import LabelledClip
-from vpn_anomaly.data.labelled.layouts import UCSD
+from vpn_anomaly.data.labelled.layouts import Layout
 from vpn_anomaly.data.memory_limit import MemoryLimit
 from vpn_anomaly.data.video import picture_size
 from vpn_anomaly.data.video.image_folder import shortened
 from vpn_anomaly.data.video.sources import files_in, image_files
 from vpn_anomaly.errors import UserError
 
+LAYOUT = Layout(
+    "UCSD Ped1 or Ped2",
+    "Train/*/ with images, Test/*/ with images and one Test/*.m",
+    ("Train", "Test"),
+)
 MASKS = "_gt"  # how a folder of masks ends, after the name of its clip
 LEAST_ANOMALOUS = 128  # masks are 0 and 255
 BYTES_PER_CHARACTER = 200  # of the file of labels, in memory, at most
@@ -36,7 +41,7 @@ def training_sources(folder: pathlib.Path) -> list[str]:
     """The folders of the training clips, in natural order. UserError where there are none."""
     found = labelled_set.folders(folder / "Train")
     if not found:
-        raise UCSD.error(folder, "folder in Train/")
+        raise LAYOUT.error(folder, "folder in Train/")
     for clip in found:
         labelled_set.images(clip)
     return list(map(str, found))
@@ -57,7 +62,7 @@ def test_clips(folder: pathlib.Path, limit: MemoryLimit | None = None) -> list[L
     """
     found = [path for path in labelled_set.folders(folder / "Test") if not path.name.endswith(MASKS)]
     if not found:
-        raise UCSD.error(folder, "clip in Test/")
+        raise LAYOUT.error(folder, "clip in Test/")
     label_file = _label_file(folder)
     limit = limit or memory_limit.for_footage()
     ranges = _read_ranges(label_file, limit)
@@ -104,7 +109,7 @@ def _check_first(image: pathlib.Path) -> None:
 def _label_file(folder: pathlib.Path) -> pathlib.Path:
     found = [path for path in files_in(folder / "Test") if path.suffix == ".m"]
     if not found:
-        raise UCSD.error(folder, "Test/*.m")
+        raise LAYOUT.error(folder, "Test/*.m")
     if len(found) > 1:
         names = shortened([path.name for path in found])
         raise UserError(f"{folder / 'Test'}: {len(found)} files of labels ({names}); leave one of them")

@@ -1,0 +1,74 @@
+"""Combinations of fields that one system or one kind of attention cannot work with.
+
+Each stands in the row of the catalogue that it belongs to; `config_rules.py` has those of all.
+"""
+
+from collections.abc import Callable, Mapping
+
+Values = Mapping[str, object]  # of the fields, by dotted name
+Rule = Callable[[Values], str | None]  # the line that says why and what to do; None: all is well
+
+AUTOENCODER_STRIDE = 8  # pixels that one place of its code stands for
+
+
+def the_last_frame_has_its_context(values: Values) -> str | None:
+    frames, context = values["data.frames"], values["model.context"]
+    if context >= frames:
+        return (
+            f"model.context is {context} frames, so that a sequence needs at least "
+            f"{context + 1}, but data.frames is {frames}"
+        )
+    return None
+
+
+def the_window_fits_the_sequence(values: Values) -> str | None:
+    past, future = values["model.composite.past"], values["model.composite.future"]
+    if past + future > max(values["train.targets"]) + 1:
+        return (
+            f"model.composite.past {past} and model.composite.future {future} need "
+            f"{past + future} frames, but the last of train.targets is frame "
+            f"{max(values['train.targets'])}, the first being 0"
+        )
+    return None
+
+
+def the_frame_can_be_halved(values: Values) -> str | None:
+    for name in ("data.height", "data.width"):
+        if values[name] % AUTOENCODER_STRIDE:
+            return (
+                f"{name} is {values[name]}, but system {values['system']} needs a multiple of "
+                f"{AUTOENCODER_STRIDE}"
+            )
+    return None
+
+
+def the_hidden_blocks_fit_the_frame(values: Values) -> str | None:
+    small, large = values["model.unet.hidden_blocks"]
+    side = min(values["data.height"], values["data.width"])
+    if not small <= large or side and large >= side:
+        return (
+            f"model.unet.hidden_blocks is {(small, large)}, but the small ones come first and the "
+            "large ones have to leave something of a frame of "
+            f"{values['data.height']}×{values['data.width']} pixels to see"
+        )
+    return None
+
+
+def correlation_fits_frames_and_stem(values: Values) -> str | None:
+    cell, stem = values["model.attention.cell"], values["model.stem"]
+    for name in ("data.height", "data.width"):
+        if values[name] % cell:
+            return f"model.attention.cell {cell} does not divide {name} {values[name]}"
+    if cell % stem and stem % cell:
+        return f"model.attention.cell {cell} and model.stem {stem}: one has to divide the other"
+    return None
+
+
+def correlation_has_its_frames(values: Values) -> str | None:
+    content, context = values["model.attention.content_frames"], values["model.context"]
+    if context < 2 + content:
+        return (
+            f"model.context is {context}, but attention of kind {values['model.attention.kind']} compares"
+            f" the last {2 + content} frames (2 + model.attention.content_frames)"
+        )
+    return None
