@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from tests.tiny import randomised
-from vpn_anomaly.models.attention import DepthwiseAttention, FullAttention, NoAttention
-from vpn_anomaly.models.correlation import CorrelationAttention
+from vpn_anomaly.models.attention.correlation import CorrelationAttention
+from vpn_anomaly.models.attention.depthwise import DepthwiseAttention
+from vpn_anomaly.models.attention.full import FullAttention
+from vpn_anomaly.models.attention.none import NoAttention
 
 BATCH, CONTEXT, SIDE, CHANNELS = 3, 2, 5, 4
 CONTEXT_OUTPUTS = np.random.default_rng(1).normal(size=(BATCH, CONTEXT, SIDE, SIDE, CHANNELS)).astype("f")

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from vpn_anomaly.config import check, defaults
-from vpn_anomaly.systems.build import build_system
-from vpn_anomaly.systems.costs import step_costs
+from vpn_anomaly.systems.build import build_system, step_size
 
 SMALL = {
     "data.height": 32,
@@ -94,7 +93,7 @@ def test_parameters_and_operations(name):
     data = config.data
     clip = np.zeros((2, data.frames, data.height, data.width, data.channels), np.uint8)
     params = jax.eval_shape(system.init, jax.random.key(0), clip)
-    rows = step_costs(config, system)
+    rows = system.costs(step_size(config))
     assert sum(row.cost.parameters for row in rows) == sum(
         math.prod(leaf.shape) for leaf in jax.tree.leaves(params)
     )

@@ -15,8 +15,7 @@ import pytest
 from jax import lax
 
 from vpn_anomaly.config import check, defaults
-from vpn_anomaly.systems.build import build_system
-from vpn_anomaly.systems.costs import step_costs
+from vpn_anomaly.systems.build import build_system, step_size
 
 SMALL = {
     "data.height": 32,
@@ -93,7 +92,7 @@ def shapes_of_parameters(config):
 
 
 def rows_of(config):
-    return step_costs(config, build_system(config))
+    return build_system(config).costs(step_size(config))
 
 
 def by_module(rows, value):

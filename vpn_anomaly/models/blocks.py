@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 
 from vpn_anomaly.models.conv import Conv3x3
+from vpn_anomaly.models.costs import FORWARD_AND_BACKWARD, REMATERIALISED, Row, convolution, dense
 
 
 def multiply(h_xC: jax.Array, z_x4C: jax.Array) -> jax.Array:
@@ -68,3 +69,17 @@ def residual_blocks(kind: str, dilations, dtype, rematerialise: bool = False) ->
     """One block a dilation, named block_0, block_1, …; `rematerialise` recomputes them backwards."""
     block = nn.remat(BLOCKS[kind]) if rematerialise else BLOCKS[kind]
     return [block(d, dtype, name=f"block_{number}") for number, d in enumerate(dilations)]
+
+
+def residual_block_costs(
+    module: str, kind: str, channels: int, count: int, positions: int, rematerialise: bool
+) -> Row:
+    """So many of `residual_blocks` of a module, at so many positions."""
+    if kind == "rmb":
+        wide, unit = block_width(kind, channels), convolution(channels, 4 * channels, positions)
+        block = dense(wide, channels, positions) + unit + unit + dense(channels, wide, positions)
+    else:
+        block = convolution(channels, channels, positions) * 2
+    passes = REMATERIALISED if rematerialise else FORWARD_AND_BACKWARD
+    name = f"{count} {kind} block" + ("" if count == 1 else "s")
+    return Row(module, name + (", remat" if rematerialise else ""), block * count, passes)

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from vpn_anomaly.models.costs import Cost, Row, StepSize, convolution, dense
 from vpn_anomaly.ops.conv import conv3x3
 from vpn_anomaly.ops.conv_lstm import cell
 from vpn_anomaly.ops.space_to_depth import depth_to_space, space_to_depth
@@ -38,6 +39,14 @@ class ConvLSTMStack(nn.Module):
             bias = self.param(f"bias_{layer}", nn.initializers.zeros, (4 * self.channels,))
             weights.append((kernel, bias))
         return weights
+
+    def cost(self, positions: int) -> Cost:
+        """At so many positions, over all steps together."""
+        cost = Cost()
+        for layer in range(self.layers):
+            read = self.channels + (self.channels if layer else self.inputs)
+            cost += convolution(read, 4 * self.channels, positions)
+        return cost
 
 
 def stack_step(weights, state, x_BxHxWxC):
@@ -71,12 +80,16 @@ class CompositeAutoencoder(nn.Module):
     conditioned: bool
     dtype: jnp.dtype = jnp.float32
 
+    @property
+    def squares(self) -> int:
+        """Channels of a frame after space-to-depth."""
+        return self.stem**2 * self.colours
+
     @nn.compact
     def __call__(self, frames_BxPxHxWxC: jax.Array) -> tuple[jax.Array, jax.Array]:
         """The P frames again and the next ones, (B, P, H, W, C) and (B, future, H, W, C), in 0..1."""
-        squares = self.stem**2 * self.colours
         x_PxBxHxWxC = space_to_depth(frames_BxPxHxWxC, self.stem).swapaxes(0, 1).astype(self.dtype)
-        weights = ConvLSTMStack(squares, self.channels, self.layers, name="encoder")()
+        weights = ConvLSTMStack(self.squares, self.channels, self.layers, name="encoder")()
         zero = jnp.zeros((*x_PxBxHxWxC.shape[1:4], self.channels), self.dtype)
         state = [(zero.astype(jnp.float32), zero)] * self.layers
         state, _ = lax.scan(lambda state, x: (stack_step(weights, state, x), None), state, x_PxBxHxWxC)
@@ -84,7 +97,7 @@ class CompositeAutoencoder(nn.Module):
         return past[:, ::-1], self._decoder("prediction", state, self.future)
 
     def _decoder(self, name, state, steps):
-        squares = self.stem**2 * self.colours
+        squares = self.squares
         inputs = squares if self.conditioned else 0
         weights = ConvLSTMStack(inputs, self.channels, self.layers, name=name)()
         shape = (self.channels, squares)
@@ -100,3 +113,20 @@ class CompositeAutoencoder(nn.Module):
         black = jnp.zeros((*state[0][0].shape[:3], squares), self.dtype)
         _, frames_SxBxHxWxC = lax.scan(step, (state, black), None, length=steps)
         return depth_to_space(frames_SxBxHxWxC.swapaxes(0, 1), self.stem).astype(jnp.float32)
+
+    def costs(self, past: int, step: StepSize) -> list[Row]:
+        """On one window a sequence, of so many frames past."""
+        cells, squares = step.sequences * step.height * step.width // self.stem**2, self.squares
+        stack = lambda inputs: ConvLSTMStack(inputs, self.channels, self.layers, parent=None)
+        decoder = stack(squares if self.conditioned else 0)
+        return [
+            Row("encoder", f"{past} steps", stack(squares).cost(cells * past)),
+            *(
+                Row(
+                    name,
+                    f"{steps} steps",
+                    decoder.cost(cells * steps) + dense(self.channels, squares, cells * steps),
+                )
+                for name, steps in (("reconstruction", past), ("prediction", self.future))
+            ),
+        ]

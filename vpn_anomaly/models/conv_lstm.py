@@ -5,10 +5,12 @@ import jax
 import jax.numpy as jnp
 
 from vpn_anomaly.models.conv import Conv3x3
+from vpn_anomaly.models.costs import Row, StepSize, convolution
+from vpn_anomaly.models.encoder import Encoder
 from vpn_anomaly.ops.conv_lstm import conv_lstm, next_state, zero_state
 
 
-def remember(encoder: nn.Module, conv_lstm: nn.Module, frames_BxTxHxWxC: jax.Array, state=None):
+def remember(encoder: Encoder, conv_lstm: "ConvLSTM", frames_BxTxHxWxC: jax.Array, state=None):
     """The ConvLSTM's outputs after every encoded frame, (B, T, h, w, L), and its state after all.
 
     Intensities in 0..1. state: (c, h) before the first frame; None: zero.
@@ -16,6 +18,12 @@ def remember(encoder: nn.Module, conv_lstm: nn.Module, frames_BxTxHxWxC: jax.Arr
     batch, time = frames_BxTxHxWxC.shape[:2]
     features = encoder(frames_BxTxHxWxC.reshape(batch * time, *frames_BxTxHxWxC.shape[2:]))
     return conv_lstm(features.reshape(batch, time, *features.shape[1:]), state)
+
+
+def memory_costs(encoder: Encoder, conv_lstm: "ConvLSTM", colours: int, step: StepSize) -> list[Row]:
+    """The encoder and the ConvLSTM, over all frames that they read."""
+    cells = step.sequences * step.frames * step.height * step.width // encoder.stem**2
+    return [*encoder.costs(colours, cells), *conv_lstm.costs(encoder.width, cells)]
 
 
 class ConvLSTM(nn.Module):
@@ -46,3 +54,11 @@ class ConvLSTM(nn.Module):
         """The state (c, h) after one more input; h is the output, (B, H, W, features)."""
         kernel = self.state_kernel.astype(self.dtype)
         return next_state(state, self.input(x_BxHxWxC), kernel)[0]
+
+    def costs(self, inputs: int, positions: int) -> list[Row]:
+        """Of inputs with so many channels, at so many positions, over all steps together."""
+        gates = 4 * self.features
+        return [
+            Row("ConvLSTM", "input", convolution(inputs, gates, positions)),
+            Row("ConvLSTM", "state", convolution(self.features, gates, positions, bias=False)),
+        ]

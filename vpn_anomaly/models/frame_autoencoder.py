@@ -4,6 +4,8 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from vpn_anomaly.models.costs import Cost, Row, StepSize, convolution, dense
+
 HALVINGS = 3
 
 
@@ -21,11 +23,15 @@ class FrameAutoencoder(nn.Module):
     colours: int
     dtype: jnp.dtype = jnp.float32
 
+    @property
+    def widths(self) -> list[int]:
+        """Channels after each halving."""
+        return [self.channels * 2**number for number in range(HALVINGS)]
+
     @nn.compact
     def __call__(self, frames_NxHxWxC: jax.Array) -> jax.Array:
         """The frames again; intensities in 0..1."""
-        widths = [self.channels * 2**number for number in range(HALVINGS)]
-        x = frames_NxHxWxC
+        widths, x = self.widths, frames_NxHxWxC
         for width in widths:
             x = nn.relu(nn.Conv(width, (3, 3), strides=2, dtype=self.dtype)(x))
         x = nn.Dense(self.code, dtype=self.dtype, name="code")(x)
@@ -34,3 +40,20 @@ class FrameAutoencoder(nn.Module):
             x = nn.relu(nn.ConvTranspose(width, (4, 4), strides=(2, 2), dtype=self.dtype)(x))
         x = nn.ConvTranspose(self.colours, (4, 4), strides=(2, 2), dtype=self.dtype, name="output")(x)
         return nn.sigmoid(x).astype(jnp.float32)
+
+    def costs(self, step: StepSize) -> list[Row]:
+        """On every target."""
+        pixels = step.sequences * step.targets * step.height * step.width
+        widths, down, up = self.widths, Cost(), Cost()
+        for number, (inputs, outputs) in enumerate(zip([self.colours, *widths], widths)):
+            down += convolution(inputs, outputs, pixels // 4 ** (number + 1))
+        # A transposed convolution of stride 2 applies its 4×4 kernel at every place of its input.
+        for number, (inputs, outputs) in enumerate(zip(reversed(widths), [*widths[-2::-1], self.colours])):
+            up += convolution(inputs, outputs, pixels // 4 ** (HALVINGS - number), side=4)
+        codes = pixels // 4**HALVINGS
+        code = dense(widths[-1], self.code, codes) + dense(self.code, widths[-1], codes)
+        return [
+            Row("encoder", "convolutions", down),
+            Row("code", "1×1", code),
+            Row("decoder", "convolutions", up),
+        ]

@@ -6,12 +6,16 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from vpn_anomaly.models.blocks import block_width, residual_blocks
+from vpn_anomaly.models.attention.attention import Attention, AttentionSize
+from vpn_anomaly.models.blocks import block_width, residual_block_costs, residual_blocks
 from vpn_anomaly.models.conv import Conv3x3
-from vpn_anomaly.models.conv_lstm import ConvLSTM, remember
+from vpn_anomaly.models.conv_lstm import ConvLSTM, memory_costs, remember
+from vpn_anomaly.models.costs import Row, StepSize, convolution
 from vpn_anomaly.models.encoder import Encoder
+from vpn_anomaly.models.output_layer import output_layer_costs, smooth_kernel
+from vpn_anomaly.models.pixel_layer import pixel_layer, pixel_layer_cost
 from vpn_anomaly.ops.intensity import VALUES
-from vpn_anomaly.ops.space_to_depth import depth_to_space, space_to_depth
+from vpn_anomaly.ops.space_to_depth import space_to_depth
 
 
 class InpaintingHead(nn.Module):
@@ -51,6 +55,17 @@ class InpaintingHead(nn.Module):
             x = x + nn.relu(Conv3x3(self.pixel_channels, dtype=self.dtype, name=f"pixels_{number}")(x))
         return x
 
+    def costs(self, attended: int, pixel_inputs: int, cells: int) -> list[Row]:
+        """From so many channels, at the stem's resolution and at the full one, at so many cells."""
+        width, squares = block_width(self.block, self.channels), self.stem**2
+        first = pixel_layer_cost(width, pixel_inputs, self.pixel_channels, self.stem, cells)
+        layer = convolution(self.pixel_channels, self.pixel_channels, cells * squares)
+        return [
+            Row("head", "join", convolution(attended + squares * pixel_inputs, width, cells)),
+            residual_block_costs("head", self.block, self.channels, self.blocks, cells, self.rematerialise),
+            Row("head", "pixel layers", first + layer * (self.pixel_layers - 1)),
+        ]
+
 
 class InpaintingNetwork(nn.Module):
     """From frames and a masked frame to what the output layer reads at every pixel.
@@ -65,7 +80,7 @@ class InpaintingNetwork(nn.Module):
 
     encoder: Encoder
     conv_lstm: ConvLSTM
-    attention: nn.Module
+    attention: Attention
     head: InpaintingHead
     context: int
     colours: int
@@ -114,38 +129,18 @@ class InpaintingNetwork(nn.Module):
         frames = frames_BxTxHxWxC[:, -self.context :]
         return self.inpaint(memory, frames, frame_BxHxWxC, shown_BxHxW), self.output_layer()
 
-
-def pixel_layer(x_BxhxwxC, pixels_BxHxWxC, stem: int, channels: int, dtype):
-    """From the stem's resolution to the full one, where the pixels are read as well, (B, H, W, channels).
-
-    For a compact method: its layers are those of the module that calls.
-    """
-    inner = max(channels // 2, 1)
-    x = nn.Dense(inner * stem**2, dtype=dtype, name="to_pixels")(nn.relu(x_BxhxwxC))
-    x = jnp.concatenate([depth_to_space(x, stem), pixels_BxHxWxC], axis=-1)
-    return nn.relu(Conv3x3(channels, dtype=dtype, name="pixels")(x))
-
-
-def smooth_kernel(key, shape: tuple[int, int, int]) -> jax.Array:
-    """Output weights as random combinations of cosines, smooth in intensity: (D, C, 256).
-
-    Neighbouring intensities start with neighbouring logits, which is what learning has to find
-    otherwise.
-    """
-    features, colours, values = shape
-    order = jnp.arange(1, 9)[:, None]
-    cosines_JxV = jnp.cos(jnp.pi * order * (jnp.arange(values) + 0.5) / values) / order
-    mixture = jax.random.normal(key, (features, colours, len(order))) / jnp.sqrt(features)
-    return mixture @ cosines_JxV
-
-
-def log_histogram(clip_NxTxHxWxC: jax.Array) -> jax.Array:
-    """The log frequency of every intensity and colour in uint8 frames, (C, 256).
-
-    Counts are smoothed by one part in a thousand of a uniform distribution.
-    """
-    colours = clip_NxTxHxWxC.shape[-1]
-    values = clip_NxTxHxWxC.reshape(-1, colours).astype(jnp.int32)
-    counts = [jnp.bincount(values[:, colour], length=VALUES) for colour in range(colours)]
-    frequency = jnp.stack(counts) / values.shape[0]
-    return jnp.log(0.999 * frequency + 0.001 / VALUES)
+    def costs(self, step: StepSize) -> list[Row]:
+        """The parts in the order of the data; their parameters are all that it has."""
+        images, pixels = step.sequences * step.targets, step.height * step.width
+        cells, outputs = pixels // self.encoder.stem**2, self.conv_lstm.features
+        size = AttentionSize(
+            images, cells, pixels, self.context, outputs, self.colours, self.use_masked_frame
+        )
+        masked = self.colours + 1 if self.use_masked_frame else 0
+        pixel_inputs = self.colours + self.attention.moved_channels(self.colours) + masked
+        return [
+            *memory_costs(self.encoder, self.conv_lstm, self.colours, step),
+            *self.attention.costs(size),
+            *self.head.costs(outputs, pixel_inputs, images * cells),
+            output_layer_costs(self.head.pixel_channels, self.colours, step),
+        ]

@@ -15,6 +15,14 @@ import jax.numpy as jnp
 
 from vpn_anomaly.models.blocks import multiply
 from vpn_anomaly.models.conv import Conv3x3
+from vpn_anomaly.models.costs import (
+    FORWARD_AND_BACKWARD,
+    REMATERIALISED,
+    Cost,
+    Row,
+    convolution,
+    dense,
+)
 
 REACH = 3  # pixels to the left in the first layer, features (the own one included) in later ones
 
@@ -47,17 +55,17 @@ class CausalBlock(nn.Module):
     def __call__(self, vertical_BxHxWxC, horizontal_BxHxWxC):
         width = vertical_BxHxWxC.shape[-1]
         channels = width // 2
-        dense = lambda features, name: nn.Dense(features, dtype=self.dtype, name=name)
-        v = dense(channels, "vertical_down")(vertical_BxHxWxC)
-        h = dense(channels, "horizontal_down")(horizontal_BxHxWxC)
+        layer = lambda features, name: nn.Dense(features, dtype=self.dtype, name=name)
+        v = layer(channels, "vertical_down")(vertical_BxHxWxC)
+        h = layer(channels, "horizontal_down")(horizontal_BxHxWxC)
         for unit in ("1", "2"):
             z = RaisedConv(4 * channels, rows=1, dtype=self.dtype, name=f"vertical_{unit}")(v)
             v = multiply(v, z)
             reached = [moved_right(h, number) for number in range(REACH)]
             joined = jnp.concatenate([*reached, v], axis=-1)
-            h = multiply(h, dense(4 * channels, f"horizontal_{unit}")(joined))
-        vertical = vertical_BxHxWxC + dense(width, "vertical_up")(v)
-        return vertical, horizontal_BxHxWxC + dense(width, "horizontal_up")(h)
+            h = multiply(h, layer(4 * channels, f"horizontal_{unit}")(joined))
+        vertical = vertical_BxHxWxC + layer(width, "vertical_up")(v)
+        return vertical, horizontal_BxHxWxC + layer(width, "horizontal_up")(h)
 
 
 class PixelCNN(nn.Module):
@@ -82,22 +90,41 @@ class PixelCNN(nn.Module):
     @nn.compact
     def __call__(self, frame_BxHxWxC: jax.Array, condition_BxHxWxF: jax.Array) -> jax.Array:
         """(B, H, W, D · colours). Intensities in 0..1; the condition may know earlier frames only."""
-        dense = lambda features, name: nn.Dense(features, dtype=self.dtype, name=name)
+        layer = lambda features, name: nn.Dense(features, dtype=self.dtype, name=name)
         frame, width = frame_BxHxWxC.astype(self.dtype), 2 * self.channels
         above = RaisedConv(width, rows=2, dtype=self.dtype, name="above")(frame)
-        v = above + dense(width, "condition_vertical")(condition_BxHxWxF)
+        v = above + layer(width, "condition_vertical")(condition_BxHxWxF)
         left = [moved_right(frame, 1 + number) for number in range(REACH)]
-        left = dense(width, "left")(jnp.concatenate(left, axis=-1))
-        h = left + above + dense(width, "condition_horizontal")(condition_BxHxWxF)
+        left = layer(width, "left")(jnp.concatenate(left, axis=-1))
+        h = left + above + layer(width, "condition_horizontal")(condition_BxHxWxF)
         block = nn.remat(CausalBlock) if self.rematerialise else CausalBlock
         for number in range(self.blocks):
             v, h = block(self.dtype, name=f"block_{number}")(v, h)
         h = nn.relu(h)
-        groups = [nn.relu(dense(self.features, "pixel")(h))]
+        groups = [nn.relu(layer(self.features, "pixel")(h))]
         for colour in range(1, self.colours):
             known = jnp.concatenate([h, frame[..., :colour]], axis=-1)
-            groups.append(nn.relu(dense(self.features, f"after_colour_{colour - 1}")(known)))
+            groups.append(nn.relu(layer(self.features, f"after_colour_{colour - 1}")(known)))
         return jnp.concatenate(groups, axis=-1)
+
+    def costs(self, condition: int, images: int, height: int, width: int) -> list[Row]:
+        """On so many images of height × width pixels, with so many channels of condition."""
+        inner, c, pixels = 2 * self.channels, self.channels, images * height * width
+        raised = images * (height + 2) * width  # a raised convolution has two rows more
+        first = convolution(self.colours, inner, raised) + dense(REACH * self.colours, inner, pixels)
+        first += dense(condition, inner, pixels) * 2
+        unit = convolution(c, 4 * c, raised) + dense((REACH + 1) * c, 4 * c, pixels)
+        ends = dense(inner, c, pixels) + dense(c, inner, pixels)
+        block = (unit + ends) * 2
+        last = Cost()
+        for known in range(self.colours):
+            last += dense(inner + known, self.features, pixels)
+        passes = REMATERIALISED if self.rematerialise else FORWARD_AND_BACKWARD
+        return [
+            Row("decoder", "first layers", first),
+            Row("decoder", f"{self.blocks} causal blocks", block * self.blocks, passes),
+            Row("decoder", "last layers", last),
+        ]
 
 
 def colour_mask(features: int, colours: int) -> jax.Array:

@@ -11,7 +11,9 @@ import jax.numpy as jnp
 
 from vpn_anomaly.models.blocks import ReluBlock
 from vpn_anomaly.models.conv import Conv3x3
-from vpn_anomaly.models.inpainting import pixel_layer, smooth_kernel
+from vpn_anomaly.models.costs import Cost, Row, StepSize, convolution, dense
+from vpn_anomaly.models.output_layer import output_layer_costs, smooth_kernel
+from vpn_anomaly.models.pixel_layer import pixel_layer, pixel_layer_cost
 from vpn_anomaly.ops.intensity import VALUES
 from vpn_anomaly.ops.space_to_depth import depth_to_space, space_to_depth
 
@@ -69,12 +71,12 @@ class UNet(nn.Module):
         """A level with all below it; reads and gives channels[level]."""
         width, last = self.channels[level], level == len(self.channels) - 1
         block = lambda name: ReluBlock(dtype=self.dtype, name=f"level_{level}_{name}")
-        dense = lambda features, name: nn.Dense(features, dtype=self.dtype, name=f"level_{level}_{name}")
+        layer = lambda features, name: nn.Dense(features, dtype=self.dtype, name=f"level_{level}_{name}")
         x = block("down")(x)
         if not last:
-            below = dense(self.channels[level + 1], "halve")(space_to_depth(nn.relu(x), 2))
+            below = layer(self.channels[level + 1], "halve")(space_to_depth(nn.relu(x), 2))
             below = self._level(below, level + 1)
-            x = x + depth_to_space(dense(4 * width, "double")(nn.relu(below)), 2)
+            x = x + depth_to_space(layer(4 * width, "double")(nn.relu(below)), 2)
         return block("up")(x)
 
     def _coordinates(self, shape):
@@ -83,3 +85,24 @@ class UNet(nn.Module):
         down, right = (jnp.arange(count) * self.stem / UNIT - 1 for count in (rows, columns))
         both = jnp.stack(jnp.meshgrid(down, right, indexing="ij"), axis=-1).astype(self.dtype)
         return jnp.broadcast_to(both, (batch, rows, columns, 2))
+
+    def costs(self, step: StepSize) -> list[Row]:
+        """The parts, on every target; their parameters are all that it has."""
+        height, width = (length + self.padding(length) for length in (step.height, step.width))
+        squares, inputs = self.stem**2, self.colours + 1
+        cells = step.sequences * step.targets * height * width // squares
+        to_pixels = pixel_layer_cost(self.channels[0], inputs, self.pixel_channels, self.stem, cells)
+        return [
+            Row("U-Net", "stem", convolution(squares * inputs + 2, self.channels[0], cells)),
+            *(self._level_costs(level, cells // 4**level) for level in range(len(self.channels))),
+            Row("U-Net", "pixel layer", to_pixels),
+            output_layer_costs(self.pixel_channels, self.colours, step),
+        ]
+
+    def _level_costs(self, level: int, cells: int) -> Row:
+        """Two residual blocks, and the dense layers to the level below and back."""
+        width, links = self.channels[level], Cost()
+        if level + 1 < len(self.channels):
+            below = self.channels[level + 1]
+            links = dense(4 * width, below, cells // 4) + dense(below, 4 * width, cells // 4)
+        return Row("U-Net", f"level {level}", convolution(width, width, cells) * 4 + links)

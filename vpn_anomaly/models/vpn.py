@@ -3,9 +3,10 @@
 import flax.linen as nn
 import jax
 
-from vpn_anomaly.models.conv_lstm import ConvLSTM, remember
+from vpn_anomaly.models.conv_lstm import ConvLSTM, memory_costs, remember
+from vpn_anomaly.models.costs import Row, StepSize, dense
 from vpn_anomaly.models.encoder import Encoder
-from vpn_anomaly.models.inpainting import smooth_kernel
+from vpn_anomaly.models.output_layer import output_layer_costs, smooth_kernel
 from vpn_anomaly.models.pixelcnn import PixelCNN, colour_mask
 from vpn_anomaly.ops.intensity import VALUES
 from vpn_anomaly.ops.space_to_depth import depth_to_space
@@ -51,3 +52,16 @@ class VideoPixelNetwork(nn.Module):
     def __call__(self, frames_BxTxHxWxC, frame_BxHxWxC):
         """The features of the frame after the T frames, and the output layer."""
         return self.decode(self.remember(frames_BxTxHxWxC)[:, -1], frame_BxHxWxC), self.output_layer()
+
+    def costs(self, step: StepSize) -> list[Row]:
+        """Teacher-forced on every target."""
+        colours, images = self.decoder.colours, step.sequences * step.targets
+        squares = self.encoder.stem**2
+        cells = images * step.height * step.width // squares
+        to_pixels = dense(self.conv_lstm.features, self.condition * squares, cells)
+        return [
+            *memory_costs(self.encoder, self.conv_lstm, colours, step),
+            Row("decoder", "condition", to_pixels),
+            *self.decoder.costs(self.condition, images, step.height, step.width),
+            output_layer_costs(self.decoder.features * colours, colours, step),
+        ]

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import jax
 
 from vpn_anomaly import config as configuration
-from vpn_anomaly.systems.costs import step_costs
+from vpn_anomaly.systems.build import step_size
 from vpn_anomaly.systems.system import System
 
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
@@ -25,7 +25,7 @@ def of_run(config, system: System, params, metadata: Mapping) -> dict:
         "sequences_seen": metadata["sequences_seen"],
         "steps": metadata["step"],
         "parameters": sum(x.size for x in jax.tree.leaves(params)),
-        "step_flops": sum(row.training for row in step_costs(config, system)),
+        "step_flops": sum(row.training for row in system.costs(step_size(config))),
         "config": configuration.as_dict(config),
         **of_this_process(),
     }

@@ -13,9 +13,8 @@ import numpy as np
 
 from vpn_anomaly.catalogue import system_named
 from vpn_anomaly.data.block_masks import covering_shifts, hidden_rows
-from vpn_anomaly.models.inpainting import log_histogram
+from vpn_anomaly.models.output_layer import log_histogram
 from vpn_anomaly.models.unet import UNet
-from vpn_anomaly.models.unet_costs import unet_costs
 from vpn_anomaly.ops.intensity import mean_surprise
 from vpn_anomaly.systems.distributions import frame_statistics
 from vpn_anomaly.systems.frames import intensity
@@ -107,7 +106,7 @@ class BlockInpaintingSystem(System):
         return ~_covering_masks(height, width, self.sizes[1])[0]
 
     def costs(self, step):
-        return unet_costs(self.network, step)
+        return self.network.costs(step)
 
     def _maps(self, params, value_BxGxHxWxC) -> Maps:
         small, large = self.sizes
@@ -137,6 +136,20 @@ class BlockInpaintingSystem(System):
 
     def _apply(self, params, frames_NxHxWxC, hidden_NxHxW):
         return self.network.apply({"params": params}, frames_NxHxWxC, hidden_NxHxW)
+
+
+def build(config) -> BlockInpaintingSystem:
+    """The system that a configuration describes."""
+    model, train = config.model, config.train
+    network = UNet(
+        model.stem,
+        tuple(model.unet.channels),
+        model.head.pixel_channels,
+        config.data.channels,
+        jnp.dtype(model.dtype),
+    )
+    sizes = tuple(model.unet.hidden_blocks)
+    return BlockInpaintingSystem(network, sizes, tuple(train.targets), train.loss_pixels)
 
 
 def _covering_masks(height: int, width: int, size: int) -> np.ndarray:

@@ -6,7 +6,6 @@ import jax
 import jax.numpy as jnp
 
 from vpn_anomaly.catalogue import system_named
-from vpn_anomaly.models.baseline_costs import composite_costs
 from vpn_anomaly.models.composite import CompositeAutoencoder
 from vpn_anomaly.systems.frames import hidden_by_any, intensity
 from vpn_anomaly.systems.squared_error import ERROR_STATISTICS, error_maps, mean_logit
@@ -69,4 +68,20 @@ class ConvLSTMAutoencoderSystem(LatticeSystem):
         return error_maps(predicted, frame_BxGxHxWxC, counted)
 
     def costs(self, step):
-        return composite_costs(self.network, self.past, step)
+        return self.network.costs(self.past, step)
+
+
+def build(config) -> ConvLSTMAutoencoderSystem:
+    """The system that a configuration describes."""
+    model, composite = config.model, config.model.composite
+    network = CompositeAutoencoder(
+        model.stem,
+        model.lstm.channels,
+        composite.layers,
+        composite.future,
+        config.data.channels,
+        composite.conditioned,
+        jnp.dtype(model.dtype),
+    )
+    lattice, last = tuple(config.data.lattice), max(config.train.targets)
+    return ConvLSTMAutoencoderSystem(network, composite.past, lattice, last)

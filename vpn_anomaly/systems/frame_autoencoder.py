@@ -6,7 +6,6 @@ import jax
 import jax.numpy as jnp
 
 from vpn_anomaly.catalogue import system_named
-from vpn_anomaly.models.baseline_costs import frame_autoencoder_costs
 from vpn_anomaly.models.frame_autoencoder import FrameAutoencoder
 from vpn_anomaly.systems.frames import hidden_by_any, intensity
 from vpn_anomaly.systems.squared_error import ERROR_STATISTICS, error_maps, mean_logit
@@ -56,8 +55,15 @@ class FrameAutoencoderSystem(LatticeSystem):
         return error_maps(self._reconstruct(params, frame_BxGxHxWxC), frame_BxGxHxWxC, counted)
 
     def costs(self, step):
-        return frame_autoencoder_costs(self.network, step)
+        return self.network.costs(step)
 
     def _reconstruct(self, params, frames_BxGxHxWxC):
         merged = frames_BxGxHxWxC.reshape(-1, *frames_BxGxHxWxC.shape[2:])
         return self.network.apply({"params": params}, merged).reshape(frames_BxGxHxWxC.shape)
+
+
+def build(config) -> FrameAutoencoderSystem:
+    """The system that a configuration describes."""
+    sizes, dtype = config.model.autoencoder, jnp.dtype(config.model.dtype)
+    network = FrameAutoencoder(sizes.channels, sizes.code, config.data.channels, dtype)
+    return FrameAutoencoderSystem(network, tuple(config.data.lattice), tuple(config.train.targets))

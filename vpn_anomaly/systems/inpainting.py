@@ -8,10 +8,10 @@ import flax.struct
 import jax
 import jax.numpy as jnp
 
-from vpn_anomaly.catalogue import system_named
+from vpn_anomaly.catalogue import attention_named, system_named
 from vpn_anomaly.data.lattice import shown
-from vpn_anomaly.models.inpainting import InpaintingNetwork, log_histogram
-from vpn_anomaly.models.inpainting_costs import inpainting_costs
+from vpn_anomaly.models.inpainting import InpaintingHead, InpaintingNetwork
+from vpn_anomaly.models.output_layer import log_histogram
 from vpn_anomaly.systems.distributions import (
     frame_statistics,
     mean_frame_surprise,
@@ -19,6 +19,7 @@ from vpn_anomaly.systems.distributions import (
     surprise_statistics,
 )
 from vpn_anomaly.systems.frames import intensity
+from vpn_anomaly.systems.memory import build_memory
 from vpn_anomaly.systems.system import LatticeSystem, Maps
 
 
@@ -81,8 +82,7 @@ class InpaintingSystem(LatticeSystem):
     @property
     def size_multiple(self) -> int:
         """Height and width of a frame have to be multiples of it."""
-        cell = getattr(self.network.attention, "cell", 1)
-        return math.lcm(self.network.encoder.stem, cell)
+        return math.lcm(self.network.encoder.stem, self.network.attention.size_multiple)
 
     def statistics(self, tail: bool = True) -> frozenset[str]:
         return surprise_statistics(tail)
@@ -145,7 +145,7 @@ class InpaintingSystem(LatticeSystem):
         return StreamState(lstm, memory, frames, state.seen + 1), maps.replace(counted=counted)
 
     def costs(self, step):
-        return inpainting_costs(self.network, step)
+        return self.network.costs(step)
 
     def _loss_and_state(self, params, state, batch, key):
         clip_BxTxHxWxC, shift_BxTx2, index_B = (
@@ -209,3 +209,30 @@ class InpaintingSystem(LatticeSystem):
 
     def _output_layer(self, params):
         return params["output_kernel"], params["output_bias"]
+
+
+def build(config) -> InpaintingSystem:
+    """The system that a configuration describes."""
+    model, head = config.model, config.model.head
+    dtype = jnp.dtype(model.dtype)
+    encoder, conv_lstm = build_memory(model)
+    network = InpaintingNetwork(
+        encoder,
+        conv_lstm,
+        attention=attention_named(model.attention.kind).builder()(model.attention, dtype),
+        head=InpaintingHead(
+            model.stem,
+            head.block,
+            head.channels,
+            head.blocks,
+            head.pixel_channels,
+            head.pixel_layers,
+            model.rematerialise,
+            dtype,
+        ),
+        context=model.context,
+        colours=config.data.channels,
+        use_masked_frame=model.use_masked_frame,
+    )
+    train = config.train
+    return InpaintingSystem(network, tuple(config.data.lattice), tuple(train.targets), train.loss_pixels)

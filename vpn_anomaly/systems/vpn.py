@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 
 from vpn_anomaly.catalogue import system_named
-from vpn_anomaly.models.baseline_costs import vpn_costs
-from vpn_anomaly.models.inpainting import log_histogram
+from vpn_anomaly.models.output_layer import log_histogram
+from vpn_anomaly.models.pixelcnn import PixelCNN
 from vpn_anomaly.models.vpn import VideoPixelNetwork
 from vpn_anomaly.ops.intensity import logits
 from vpn_anomaly.systems.distributions import (
@@ -17,6 +17,7 @@ from vpn_anomaly.systems.distributions import (
     surprise_statistics,
 )
 from vpn_anomaly.systems.frames import hidden_by_any, intensity
+from vpn_anomaly.systems.memory import build_memory
 from vpn_anomaly.systems.system import LatticeSystem
 
 
@@ -76,7 +77,7 @@ class VPNSystem(LatticeSystem):
         return surprise_maps(statistics, value, counted)
 
     def costs(self, step):
-        return vpn_costs(self.network, step)
+        return self.network.costs(step)
 
     def sample(self, params, clip_BxTxHxWxC, key) -> jax.Array:
         """A frame after the T given ones, drawn from the prediction, uint8 (B, H, W, C).
@@ -114,3 +115,19 @@ class VPNSystem(LatticeSystem):
 
     def _output_layer(self, params):
         return self._apply(params, "output_layer")
+
+
+def build(config) -> VPNSystem:
+    """The system that a configuration describes."""
+    model, train = config.model, config.train
+    encoder, conv_lstm = build_memory(model)
+    decoder = PixelCNN(
+        model.decoder.blocks,
+        model.decoder.channels,
+        config.data.channels,
+        model.head.pixel_channels,
+        model.rematerialise,
+        jnp.dtype(model.dtype),
+    )
+    network = VideoPixelNetwork(encoder, conv_lstm, decoder, condition=model.head.pixel_channels)
+    return VPNSystem(network, tuple(config.data.lattice), tuple(train.targets), train.loss_pixels)

@@ -11,8 +11,7 @@ import time
 import jax
 import jax.numpy as jnp
 
-from vpn_anomaly.systems.build import build_system
-from vpn_anomaly.systems.costs import step_costs
+from vpn_anomaly.systems.build import build_system, step_size
 from vpn_anomaly.training.optimizer import build_optimizer
 from vpn_anomaly.training.state import new_state
 from vpn_anomaly.training.step import batch_sharding, build_train_step, data_mesh, state_sharding
@@ -35,7 +34,7 @@ def cost_table(config) -> str:
 
     The columns: the forward pass of the step, the step, and the part's share of the step.
     """
-    rows = step_costs(config, build_system(config))
+    rows = build_system(config).costs(step_size(config))
     whole = sum(row.training for row in rows)
     lines = [_HEADER]
     for module, parts in itertools.groupby(rows, key=lambda row: row.module):

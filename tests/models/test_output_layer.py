@@ -3,7 +3,7 @@
 import jax
 import numpy as np
 
-from vpn_anomaly.models.inpainting import log_histogram, smooth_kernel
+from vpn_anomaly.models.output_layer import log_histogram, smooth_kernel
 
 
 def test_log_histogram_counts_every_colour_by_itself():

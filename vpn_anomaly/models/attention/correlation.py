@@ -8,8 +8,10 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from vpn_anomaly.models.attention.attention import Attention, AttentionSize
 from vpn_anomaly.models.conv import Conv3x3
-from vpn_anomaly.ops.displacement import displacement_costs, window_sums
+from vpn_anomaly.models.costs import Cost, Row, convolution, dense
+from vpn_anomaly.ops.displacement import displacement_costs, displacement_count, window_sums
 from vpn_anomaly.ops.dynamic_conv import cell_conv
 
 # Where β, the weight of the costs in the logits, starts for windows of a number of cells (measured
@@ -18,7 +20,7 @@ _BETA = {3: (0.2, 5.0), 5: (0.06, 3.0), 9: (0.02, 1.5)}
 COST_FEATURES = 24  # of each kind of displacement cost
 
 
-class CorrelationAttention(nn.Module):
+class CorrelationAttention(Attention):
     """M filters of (2R+1)² taps a cell, softmax over the taps, applied to the last frame.
 
     Costs of each displacement d within ±R pixels: the squared difference of the last frame and the
@@ -41,21 +43,51 @@ class CorrelationAttention(nn.Module):
     dtype: jnp.dtype = jnp.float32
 
     @nn.compact
-    def __call__(self, context_BxKxHxWxC, frames_BxTxHxWxC, masked_frame_BxHxWxC, shown_BxHxW):
+    def __call__(self, context_BxKxhxwxC, frames_BxTxHxWxC, masked_frame_BxHxWxC, shown_BxHxW):
         """Returns the last ConvLSTM output, untouched, and the moved frames (B, H, W, N·M·C).
 
         Args:
-            context_BxKxHxWxC: the last K outputs of the ConvLSTM, at the stem's resolution.
+            context_BxKxhxwxC: the last K outputs of the ConvLSTM, at the stem's resolution.
             frames_BxTxHxWxC: at least 2 + N frames, N the content frames; intensities in 0..1.
             masked_frame_BxHxWxC, shown_BxHxW: the masked frame and its mask, or None both.
         """
-        last_output = context_BxKxHxWxC[:, -1]
+        last_output = context_BxKxhxwxC[:, -1]
         shown = (masked_frame_BxHxWxC, shown_BxHxW)
         moved = [
             self._moved(back, last_output, frames_BxTxHxWxC, shown)
             for back in range(1, self.content_frames + 1)
         ]
         return last_output, jnp.concatenate(moved, axis=-1).astype(self.dtype)
+
+    @property
+    def size_multiple(self) -> int:
+        return self.cell
+
+    def moved_channels(self, colours: int) -> int:
+        return self.heads * colours * self.content_frames
+
+    def costs(self, size: AttentionSize) -> list[Row]:
+        filters = applied = Cost()
+        for back in range(1, self.content_frames + 1):
+            taps = displacement_count(back * self.radius)
+            filters += self._filter_cost(size, taps)
+            applied += Cost(0, 2 * taps * self.heads * size.colours * size.images * size.pixels)
+        return [
+            Row("attention", "correlation: filters", filters),
+            Row("attention", "correlation: applied", applied),
+        ]
+
+    def _filter_cost(self, size: AttentionSize, taps: int) -> Cost:
+        """The meta-network of one content frame, and the weights of its costs."""
+        kinds = 3 if size.masked_frame else 2  # of displacement costs
+        meta, positions = self.meta_channels, size.images * size.pixels // self.cell**2
+        return (
+            dense(len(self.windows) * taps, COST_FEATURES, positions) * kinds
+            + convolution(size.channels + kinds * COST_FEATURES, meta, positions)
+            + convolution(meta, meta, positions)
+            + dense(meta, self.heads * taps, positions)
+            + Cost(kinds * self.heads, 0)
+        )
 
     def _moved(self, back, last_output, frames_BxTxHxWxC, shown):
         """The frame so many back, moved to where the next one is expected, (B, H, W, M·C)."""
@@ -86,20 +118,20 @@ class CorrelationAttention(nn.Module):
 
     def _meta_network(self, prefix, last_output, kinds):
         """Logits over the taps of every head and cell, (B, h, w, M, taps); near zero at first."""
-        dense = lambda features, name, **more: nn.Dense(
+        layer_of = lambda features, name, **more: nn.Dense(
             features, dtype=self.dtype, name=prefix + name, **more
         )
         inputs = [last_output.astype(self.dtype)]
         for number, kind in enumerate(kinds):
             relative = jnp.exp(-kind / (kind.min(-1, keepdims=True) + 1e-2))
             flat = relative.reshape(*kind.shape[:3], -1).astype(self.dtype)
-            inputs.append(dense(COST_FEATURES, f"costs_{number}")(flat))
+            inputs.append(layer_of(COST_FEATURES, f"costs_{number}")(flat))
         x = jnp.concatenate(inputs, axis=-1)
         for layer in ("meta_1", "meta_2"):
             x = nn.relu(Conv3x3(self.meta_channels, dtype=self.dtype, name=prefix + layer)(x))
         taps = kinds[0].shape[-1]
         small = nn.initializers.variance_scaling(0.01, "fan_in", "normal")
-        logits = dense(self.heads * taps, "logits", kernel_init=small)(x)
+        logits = layer_of(self.heads * taps, "logits", kernel_init=small)(x)
         return logits.reshape(*logits.shape[:3], self.heads, taps).astype(jnp.float32)
 
     def _initial_log_beta(self, key, shape):
@@ -108,6 +140,19 @@ class CorrelationAttention(nn.Module):
         of_head = jnp.array([betas[head % len(betas)] for head in range(self.heads)])
         motion, shown = jnp.log(of_head).T
         return jnp.stack([motion, motion, shown])[: shape[0]]
+
+
+def build(fields, dtype) -> CorrelationAttention:
+    """From the section model.attention of a configuration."""
+    return CorrelationAttention(
+        fields.heads,
+        tuple(fields.windows),
+        fields.radius,
+        fields.cell,
+        fields.meta_channels,
+        fields.content_frames,
+        dtype,
+    )
 
 
 def _at_cells(features_BxHxWxC, costs_BxhxwxWxD):

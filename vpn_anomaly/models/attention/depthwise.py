@@ -1,0 +1,44 @@
+"""Depthwise attention: one filter a channel and sample."""
+
+import flax.linen as nn
+import jax.numpy as jnp
+
+from vpn_anomaly.models.attention.attention import Attention, AttentionSize
+from vpn_anomaly.models.attention.made_filters import (
+    FilterDeconvolution,
+    made_filter_cost,
+    space_statistics,
+)
+from vpn_anomaly.models.costs import Cost, Row
+from vpn_anomaly.ops.dynamic_conv import sample_depthwise_conv
+
+
+class DepthwiseAttention(Attention):
+    """One k×k×K filter a channel and sample; it starts as "the last output, untouched"."""
+
+    filter_size: int
+    meta_channels: int
+    dtype: jnp.dtype = jnp.float32
+
+    @nn.compact
+    def __call__(self, context_BxKxhxwxC, frames_BxTxHxWxC, masked_frame_BxHxWxC, shown_BxHxW):
+        batch, context, _, _, channels = context_BxKxhxwxC.shape
+        code = space_statistics(context_BxKxhxwxC, self.meta_channels, self.dtype)
+        filters = FilterDeconvolution(self.filter_size, context * channels, self.dtype)(code)
+        filters = filters.reshape(batch, *filters.shape[1:3], context, channels)
+        change = sample_depthwise_conv(context_BxKxhxwxC, jnp.moveaxis(filters, 3, 1))
+        return context_BxKxhxwxC[:, -1] + change, None
+
+    def costs(self, size: AttentionSize) -> list[Row]:
+        made = size.context * size.channels
+        filters = made_filter_cost(self.filter_size, 2 * made, self.meta_channels, made, size.images)
+        applied = Cost(0, 2 * self.filter_size**2 * made * size.images * size.cells)
+        return [
+            Row("attention", "depthwise: filters", filters),
+            Row("attention", "depthwise: applied", applied),
+        ]
+
+
+def build(fields, dtype) -> DepthwiseAttention:
+    """From the section model.attention of a configuration."""
+    return DepthwiseAttention(fields.filter_size, fields.meta_channels, dtype)

@@ -1,0 +1,64 @@
+"""Full attention: one dense filter a sample over all outputs and channels."""
+
+import flax.linen as nn
+import jax.numpy as jnp
+
+from vpn_anomaly.models.attention.attention import Attention, AttentionSize
+from vpn_anomaly.models.attention.made_filters import (
+    FilterDeconvolution,
+    made_filter_cost,
+    space_statistics,
+)
+from vpn_anomaly.models.costs import Cost, Row, dense
+from vpn_anomaly.ops.dynamic_conv import sample_conv
+
+
+class FullAttention(Attention):
+    """One dense k×k×(K·c)→c filter a sample; it starts as "the last output, untouched".
+
+    The meta-network reads the mean and the spread over space of each output; a dense layer and a
+    transposed convolution make the filter (Shen et al., arXiv 1709.08294). With `bottleneck`
+    channels, a 1×1 projection in front and one behind keep the filter small.
+    """
+
+    filter_size: int
+    meta_channels: int
+    bottleneck: int = 0
+    dtype: jnp.dtype = jnp.float32
+
+    @nn.compact
+    def __call__(self, context_BxKxhxwxC, frames_BxTxHxWxC, masked_frame_BxHxWxC, shown_BxHxW):
+        last = context_BxKxhxwxC[:, -1]
+        channels = last.shape[-1]
+        x = context_BxKxhxwxC
+        if self.bottleneck:
+            x = nn.Dense(self.bottleneck, dtype=self.dtype, name="down")(x)
+        batch, context, height, width, inner = x.shape
+        code = space_statistics(context_BxKxhxwxC, self.meta_channels, self.dtype)
+        filters = FilterDeconvolution(self.filter_size, context * inner * inner, self.dtype)(code)
+        filters = filters.reshape(*filters.shape[:3], context * inner, inner)
+        x = jnp.moveaxis(x, 1, 3).reshape(batch, height, width, context * inner)
+        change = sample_conv(x, filters)
+        if self.bottleneck:
+            change = nn.Dense(channels, dtype=self.dtype, name="up")(change)
+        return last + change, None
+
+    def costs(self, size: AttentionSize) -> list[Row]:
+        inner, cells = self.bottleneck or size.channels, size.images * size.cells
+        made = size.context * inner**2
+        projections = Cost()
+        if self.bottleneck:
+            down = dense(size.channels, inner, size.context * cells)
+            projections = down + dense(inner, size.channels, cells)
+        statistics = 2 * size.context * size.channels
+        filters = made_filter_cost(self.filter_size, statistics, self.meta_channels, made, size.images)
+        applied = Cost(0, 2 * self.filter_size**2 * made * cells)
+        return [
+            Row("attention", "full: filters", filters),
+            Row("attention", "full: applied", applied + projections),
+        ]
+
+
+def build(fields, dtype) -> FullAttention:
+    """From the section model.attention of a configuration."""
+    return FullAttention(fields.filter_size, fields.meta_channels, fields.bottleneck, dtype)
