@@ -24,7 +24,7 @@ from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.metrics import auroc
 from vpn_anomaly.files import output_files
 from vpn_anomaly.files.csv_text import read_rows
-from vpn_anomaly.scoring.baselines import pair_scores
+from vpn_anomaly.scoring.baselines import video_baseline_scores
 from vpn_anomaly.storage import overwriting, workdir
 from vpn_anomaly.text.printable_line import printable_line
 
@@ -74,7 +74,7 @@ def unlearned(path: pathlib.Path) -> dict[str, np.ndarray]:
     """Scores of every frame by the frame before alone, (T,); NaN for the first."""
     with open_video(str(path), VideoSettings()) as video:
         frame_TxHxWxC = np.stack([frame.image for frame in video])
-    scores = pair_scores(frame_TxHxWxC[1:], frame_TxHxWxC[:-1])
+    scores = video_baseline_scores(frame_TxHxWxC[1:], frame_TxHxWxC[:-1])
     return {name: np.append(np.nan, score_T) for name, score_T in scores.items()}
 
 

@@ -2,3 +2,11 @@
 
 DISTRIBUTION_SCORES = ("mean_nll", "excess_nll", "tail_mean", "missing_z", "intruding_z", "erased_z")
 BLOCK_SCORES = ("missing_z", "intruding_z", "detail_excess")
+BASELINE_NAMES = (
+    "ink_change",
+    "frame_difference",
+    "frame_difference_windowed",
+    "motion_compensated_residual",
+    "constant_velocity",
+    "constant",
+)

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from experiments.tables.readme_block import markdown_table
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.report.labelled_table import COLUMNS, cell
-from vpn_anomaly.scoring.baselines import PAIR_SCORES
+from vpn_anomaly.scoring.baselines import VIDEO_BASELINES
 from vpn_anomaly.storage import workdir
 
-SCORES = ("any", "mean_nll", "detail_excess", *PAIR_SCORES)  # shown by default
+SCORES = ("any", "mean_nll", "detail_excess", *VIDEO_BASELINES)  # shown by default
 HEAD = ("data set", "frames", "model", "score", *COLUMNS.values(), "protocol")
 ABOUT = """\
 Frame by frame on test clips: AUROC over all frames (micro) and as the mean over clips (macro), and the equal
@@ -48,7 +48,7 @@ def table(results: Mapping[str, Mapping], scores: Sequence[str]) -> str:
     rows, baseline_rows = [], set()
     for name, of in results.items():
         for score in (score for score in scores if score in of["scores"]):
-            is_baseline = score in PAIR_SCORES
+            is_baseline = score in VIDEO_BASELINES
             row = _row("–" if is_baseline else name, score, of)
             if tuple(row) not in baseline_rows:
                 rows.append(row)

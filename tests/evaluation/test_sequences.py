@@ -8,14 +8,13 @@ import numpy as np
 import pytest
 import sklearn.metrics
 
-from tests.score_columns import DISTRIBUTION_SCORES
+from tests.score_columns import BASELINE_NAMES, DISTRIBUTION_SCORES
 from vpn_anomaly import config as configuration
 from vpn_anomaly.data.lattice import fixed_shifts, shown
 from vpn_anomaly.data.pipeline import evaluation_clips
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.sequences import evaluate
 from vpn_anomaly.report import evaluation_figures
-from vpn_anomaly.scoring.baselines import UNLEARNED_SCORES
 from vpn_anomaly.scoring.clip_scorer import build_scorer
 from vpn_anomaly.scoring.score_files import score
 from vpn_anomaly.scoring.trained_model import trained_export, trained_run
@@ -72,7 +71,7 @@ def test_results_have_the_agreed_layout(evaluated, tiny_run):
     }
     assert tuple(stored["corruptions"]) == KINDS == tuple(stored["maps"])
     for by_score in stored["corruptions"].values():
-        assert tuple(by_score) == (*COLUMNS, *UNLEARNED_SCORES)
+        assert tuple(by_score) == (*COLUMNS, *BASELINE_NAMES)
         for name in COLUMNS:
             assert set(by_score[name]) == {
                 "break_even_accuracy",
@@ -99,7 +98,7 @@ def test_results_have_the_agreed_layout(evaluated, tiny_run):
 def test_metrics_are_those_of_the_stored_scores(results, scores):
     label = np.repeat([0, 1], COUNT)
     for kind in KINDS:
-        for name in (*COLUMNS, *UNLEARNED_SCORES):
+        for name in (*COLUMNS, *BASELINE_NAMES):
             both = np.concatenate([scores[f"normal/{name}"], scores[f"{kind}/{name}"]])
             expected = sklearn.metrics.roc_auc_score(label, both)
             assert results["corruptions"][kind][name]["auroc"] == pytest.approx(expected)

@@ -11,7 +11,7 @@ from vpn_anomaly.data.video.open_video import VideoSettings, open_video
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.extreme_frames import StandOuts
 from vpn_anomaly.evaluation.pixel_metrics import at_size
-from vpn_anomaly.scoring.baselines import PAIR_SCORES, pair_scores
+from vpn_anomaly.scoring.baselines import VIDEO_BASELINES, video_baseline_scores
 from vpn_anomaly.scoring.calibration import Calibration
 from vpn_anomaly.scoring.stream_scorer import Streamer
 
@@ -59,7 +59,7 @@ def score_clip(
     UserError where the clip cannot be read, has more frames than labels, or none with a score.
     """
     frames, stand_outs = len(clip.label_T), StandOuts(clip.name)
-    scores = {name: np.full(frames, np.nan) for name in PAIR_SCORES}
+    scores = {name: np.full(frames, np.nan) for name in VIDEO_BASELINES}
     mask_TxHxW = None if pixels is None else clip.read_masks()
     seen_T, before = np.zeros(frames, bool), None
     with open_video(clip.source, video_settings) as video:
@@ -89,7 +89,7 @@ def score_clip(
             f"{clip.source}: {seen_T.sum()} of its {frames} frames can be read, but the first "
             f"{streamer.system.first_frame} have no scores; copy the clip from the published set"
         )
-    scores |= {name: scores.pop(name) for name in PAIR_SCORES}  # last
+    scores |= {name: scores.pop(name) for name in VIDEO_BASELINES}  # last
     unread = np.flatnonzero(~seen_T).tolist()
     return ClipScores(clip.name, clip.label_T, scores, unread, video.problem, stand_outs, calibration)
 
@@ -99,6 +99,6 @@ def _frame_scores(image_HxWxC, before_HxWxC, streamer: Streamer, calibration: Ca
     scored = streamer(image_HxWxC)
     scores = {**scored.scores, **calibration.derived(scored.scores)}
     if before_HxWxC is not None:
-        pair = pair_scores(image_HxWxC[None], before_HxWxC[None])
+        pair = video_baseline_scores(image_HxWxC[None], before_HxWxC[None])
         scores |= {name: score_1[0] for name, score_1 in pair.items()}
     return {name: float(score) for name, score in scores.items()}, scored.maps

@@ -3,7 +3,7 @@
 from vpn_anomaly.data.labelled.labelled_set import LabelledClip
 from vpn_anomaly.evaluation.clip_scores import ClipScores
 from vpn_anomaly.evaluation.protocol import Protocol
-from vpn_anomaly.scoring.baselines import PAIR_SCORES
+from vpn_anomaly.scoring.baselines import VIDEO_BASELINES
 
 OFF = "evaluate.protocol.masks=off"
 
@@ -34,7 +34,9 @@ def done(
             "first that has one"
         )
     if not protocol.dropped_frames:
-        phrases.append(f"{' and '.join(PAIR_SCORES)}: the first frame of a clip has the score of the second")
+        phrases.append(
+            f"{' and '.join(VIDEO_BASELINES)}: the first frame of a clip has the score of the second"
+        )
     phrases += [f"{clip.name}: {_unread(clip)} scored from the neighbours" for clip in scored if clip.unread]
     phrases += [f"{clip.name}: {clip.problem}" for clip in scored if clip.problem]
     return phrases + protocol.done()

@@ -17,7 +17,7 @@ from vpn_anomaly.evaluation.score_metrics import evaluate_scores
 from vpn_anomaly.progress import Progress
 from vpn_anomaly.report.evaluation_figures import draw_figures
 from vpn_anomaly.report.evaluation_page import write_report
-from vpn_anomaly.scoring.baselines import unlearned_scores
+from vpn_anomaly.scoring.baselines import baseline_scores
 from vpn_anomaly.scoring.clip_calibration import clip_calibration
 from vpn_anomaly.scoring.clip_scorer import Scorer
 from vpn_anomaly.scoring.trained_model import Trained
@@ -100,7 +100,7 @@ def _score(sequences: EvaluationClips, scorer: Scorer, thresholds, progress) -> 
     scores, maps = (_joined([part[place] for part in parts]) for place in (0, 1))
     counted = scores.pop("counted")
     scores |= thresholds.derived(scores)
-    scores |= unlearned_scores(sequences.clip, last)
+    scores |= baseline_scores(sequences.clip, last)
     return Scored(scores, maps, counted, sequences.changed)
 
 

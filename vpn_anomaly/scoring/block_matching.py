@@ -16,7 +16,7 @@ RADIUS = 4
 # radius 5: 0.930, 6: 0.927, and 3 at most 0.867 with windows of 3 and more.
 RESIDUAL_WINDOW = 2
 # The best of blocks of 1, 2, 4, 8 and 16 pixels with margins of 0 to 8, in the same way: 0.814 (see
-# `EARLIER_FRAMES` in unlearned.py); the other pairs tried lie between 0.797 and 0.813.
+# `EARLIER_FRAMES` in baselines.py); the other pairs tried lie between 0.797 and 0.813.
 BLOCK = 4
 MARGIN = 6
 _BATCH = 32  # sequences at once: their arrays of a frame stay near the caches
