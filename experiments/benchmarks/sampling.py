@@ -13,12 +13,12 @@ from vpn_anomaly.systems.build import build_system
 
 
 def programs() -> dict[str, Callable]:
-    """A 64×64 frame at batch 1, after 19 frames whose ConvLSTM outputs are at hand.
+    """One 64×64 frame at batch size 1, given 19 frames whose ConvLSTM outputs are precomputed.
 
-    `ours`: every pixel's distribution by one inpainting pass of quick.py's model. `with_memory`: the
-    same with encoder and ConvLSTM over the 19 frames, and the maps. `vpn_scoring`: every pixel's
-    distribution by one teacher-forced pass of the Video Pixel Network of the paper's table.
-    `vpn_sampling`: a frame drawn from it pixel by pixel, a pass of the decoder for each.
+    `ours`: the distributions of all pixels by one inpainting pass of quick.py's model. `with_memory`: the
+    same plus encoder and ConvLSTM over the 19 frames, and the maps. `vpn_scoring`: the distributions of all
+    pixels by one teacher-forced pass of the Video Pixel Network of the paper's table. `vpn_sampling`: a
+    frame sampled from that network, with one decoder pass per pixel.
     """
 
     def system_and_params(name):

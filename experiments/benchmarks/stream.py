@@ -1,7 +1,6 @@
-"""Watching a stream frame by frame: the package against the same network in PyTorch, eager.
+"""Scoring a stream frame by frame: the package against the same network in PyTorch (eager mode).
 
-Times are of one frame of configs/video.py's model, in the masks that it scores with, without tails
-(`watch.tail`).
+Times are per frame for the model and masks of configs/video.py, without tail surprise (`watch.tail`).
 """
 
 import functools
@@ -23,14 +22,14 @@ from vpn_anomaly.scoring.stream_scorer import Streamer
 from vpn_anomaly.systems.build import build_system
 
 SIZES = ((64, 64), (158, 238), (240, 360))  # height, width in pixels
-RATE, MINUTES = 25, 0.1  # of the film
-RADIUS = 4  # pixels a frame: as far as the parts of the conveyor move, and one more
+RATE, MINUTES = 25, 0.1  # frames per second, and length of the film
+RADIUS = 4  # pixels per frame: the largest motion of the conveyor's parts, plus one
 
 
 def programs() -> dict[str, Callable]:
-    """For each size: `ours`, the frames at hand; `ours_decoded`, H.264 decoded on the way;
-    `ours_with_tails`; and `torch`."""
-    # Idle threads of PyTorch would go on spinning into the time of the program after it.
+    """For each size: `ours`, frames in memory; `ours_decoded`, with H.264 decoding; `ours_with_tails`, with
+    tail surprise; and `torch`."""
+    # Idle threads of PyTorch would otherwise keep spinning while the next program is timed.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         from experiments.benchmarks.torch_stream import TorchStream
@@ -40,7 +39,7 @@ def programs() -> dict[str, Callable]:
     config = video.get_config()
     config.model.attention.radius = RADIUS
     system, shift_Mx2 = build_system(config), fixed_shifts(config.score.masks, tuple(config.data.lattice))
-    folder = tempfile.TemporaryDirectory()  # goes when the programs go
+    folder = tempfile.TemporaryDirectory()  # deleted together with the programs, which refer to it
     result = {}
     for height, width in SIZES:
         film = pathlib.Path(folder.name) / f"{height}x{width}.mp4"
@@ -64,7 +63,7 @@ def programs() -> dict[str, Callable]:
 
 
 def write_film(path: pathlib.Path, height: int, width: int) -> np.ndarray:
-    """Writes a film of the conveyor in H.264; returns its frames, uint8 (T, H, W, 1)."""
+    """Writes an H.264 video of the conveyor; returns its frames, uint8 (T, H, W, 1)."""
     import av
 
     conveyor = Conveyor(0, "train", minutes=MINUTES, height=height, width=width, rate=RATE)
@@ -80,7 +79,7 @@ def write_film(path: pathlib.Path, height: int, width: int) -> np.ndarray:
 
 
 def _decoded(film: pathlib.Path, folder) -> Iterator[np.ndarray]:
-    """The film's frames, again and again; holds on to the folder that it is in."""
+    """The decoded frames, in an endless loop; keeps the temporary folder alive."""
     while folder:
         with open_video(str(film), VideoSettings()) as source:
             for frame in source:
@@ -88,7 +87,7 @@ def _decoded(film: pathlib.Path, folder) -> Iterator[np.ndarray]:
 
 
 def _scoring(score: Callable, frames: Iterator[np.ndarray]) -> Callable:
-    """A program that scores the next frame. As many as lack context are scored at once."""
+    """A program that scores the next frame, after a warm-up on as many frames as the context needs."""
     for _ in range(video.get_config().model.context):
         score(next(frames))
     return lambda: score(next(frames))

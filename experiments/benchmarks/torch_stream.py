@@ -1,8 +1,8 @@
-"""The streaming step of the correlation model as one writes it in PyTorch: the reference of a benchmark.
+"""A straightforward PyTorch implementation of the streaming step: the reference of a benchmark.
 
-It reads the parameters of the package's model, computes the same maps, and shares no code with it. It
-knows what configs/video.py, quick.py and cpu.py use: pre-activation blocks, correlation attention over
-one frame, the masked frame.
+It takes the parameters of the package's model and computes the same maps, but shares no code with it. It
+supports only what configs/video.py, quick.py and cpu.py use: pre-activation blocks, correlation attention over
+one frame, and the masked frame.
 """
 
 import numpy as np
@@ -11,12 +11,12 @@ import torch.nn.functional as F
 
 
 class TorchStream:
-    """Maps of the frames of one stream, eager, on the CPU.
+    """Maps of one stream frame by frame, in eager mode on the CPU.
 
     Args:
-        config: of the model; `params`: the package's, as a tree of arrays.
-        shift_Mx2: the masks of every frame.
-        height, width: multiples of the stem and of the attention's cells.
+        config: config of the model; `params`: the package's parameters as a tree of arrays.
+        shift_Mx2: lattice shifts of the M masks of every frame.
+        height, width: multiples of the stem and of the attention's cell size.
     """
 
     def __init__(self, config, params, shift_Mx2, height: int, width: int):
@@ -34,8 +34,8 @@ class TorchStream:
 
     @torch.inference_mode()
     def __call__(self, frame_HxWxC: np.ndarray, tail: bool) -> dict[str, np.ndarray]:
-        """The maps `nll`, `missing` and `variance` of the next frame, (H, W); with `tail` also that
-        and `entropy`."""
+        """The maps `nll`, `missing` and `variance` of the next frame, (H, W); plus `tail` and `entropy` if
+        `tail`."""
         value_CxHxW = torch.tensor(frame_HxWxC).permute(2, 0, 1).long()
         frame_1xCxHxW = value_CxHxW[None] / 255
         hidden = 1 - self.shown_Mx1xHxW[:, 0]
@@ -60,7 +60,7 @@ class TorchStream:
         self.frames = [*self.frames[1:], frame]
 
     def _inpaint(self, frame_1xCxHxW):
-        """What the output layer reads under every mask, (M, D, H, W)."""
+        """Input of the output layer for every mask, (M, D, H, W)."""
         mask = self.shown_Mx1xHxW
         masks = len(mask)
         masked = frame_1xCxHxW * mask
@@ -80,7 +80,7 @@ class TorchStream:
         return x
 
     def _attention(self, last_output, masked, mask):
-        """The last frame moved by the filters of every cell, (M, heads·C, H, W)."""
+        """The last frame moved by each cell's filters, (M, heads·C, H, W)."""
         fields, params = self.model.attention, self.params["attention"]
         before_that, before, last = self.frames
         everywhere = torch.ones_like(mask[:1])
@@ -99,7 +99,7 @@ class TorchStream:
         return moved.flatten(1, 2)
 
     def _costs(self, target, source, weight):
-        """Sums over cells and each window of squared differences, (M, (2R+1)², h, w) a window."""
+        """Squared differences summed over cells and windows: (M, (2R+1)², h, w) per window."""
         cell = self.model.attention.cell
         error = ((target - self._moved_frames(source)) ** 2).sum(2) * weight[:, 0]
         cells = F.avg_pool2d(error, cell).swapaxes(0, 1) * cell**2
@@ -108,7 +108,7 @@ class TorchStream:
         ]
 
     def _meta_network(self, params, last_output, kinds):
-        """Logits of every head's displacements, (M, heads, (2R+1)², h, w)."""
+        """Logits over displacements for every head and cell, (M, heads, (2R+1)², h, w)."""
         pool = last_output.shape[2] // kinds[0][0].shape[2]
         inputs = [F.avg_pool2d(last_output, pool)]
         for number, kind in enumerate(kinds):
@@ -120,13 +120,13 @@ class TorchStream:
         return _dense(x, params["logits"]).unflatten(1, (self.model.attention.heads, -1))
 
     def _moved_frames(self, frame):
-        """The frame moved by every displacement, ((2R+1)², M, C, H, W)."""
+        """The frame shifted by every displacement, ((2R+1)², M, C, H, W)."""
         radius, (height, width) = self.model.attention.radius, self.size
         padded, starts = F.pad(frame, (radius,) * 4), range(2 * radius, -1, -1)
         return torch.stack([padded[..., y : y + height, x : x + width] for y in starts for x in starts])
 
     def _statistics(self, features_MxDxHxW, value_CxHxW, tail):
-        """Statistics of the predicted distributions, averaged over colours, (M, H, W) each."""
+        """Statistics of the predicted distributions, averaged over channels, (M, H, W) each."""
         kernel, bias = self.params["output_kernel"], self.params["output_bias"]
         z = torch.einsum("mdhw,dcv->mchwv", features_MxDxHxW, kernel) + bias[:, None, None]
         log_q = F.log_softmax(z, -1)
@@ -149,7 +149,7 @@ class TorchStream:
 
 
 def _tensors(tree):
-    """Arrays as tensors: 3×3 kernels (O, I, 3, 3), the others as they are."""
+    """Arrays as tensors; 3×3 kernels are transposed to (O, I, 3, 3)."""
     if isinstance(tree, dict):
         return {name: _tensors(branch) for name, branch in tree.items()}
     tensor = torch.tensor(np.asarray(tree))
@@ -157,7 +157,7 @@ def _tensors(tree):
 
 
 def _space_to_depth(x, block):
-    """Pixels of a block to channels, the block's place slowest."""
+    """Moves the pixels of each block to channels; the position in the block varies slowest."""
     return F.pixel_unshuffle(x, block).unflatten(1, (-1, block**2)).swapaxes(1, 2).flatten(1, 2)
 
 

@@ -17,7 +17,7 @@ from vpn_anomaly.training.step import batch_sharding, build_train_step, data_mes
 
 
 def programs() -> dict[str, Callable]:
-    """One training step of quick.py's model: same parameters, sequences and loss pixels."""
+    """`ours` and `naive_flax`: the same parameters, sequences and loss pixels."""
     config = ml_collections.FrozenConfigDict(quick.get_config())
     source = build_source(config.data)
     batches = training_batches(source, config.seed, config.train.batch_size, backend=config.data.backend)

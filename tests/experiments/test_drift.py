@@ -44,7 +44,7 @@ def test_what_is_no_run_on_moving_mnist_is_refused(tmp_path, capsys):
     config.system = "vpn"
     workdir.write_json(tmp_path / "config.json", as_dict(config))
     assert drift.main([f"--workdir={tmp_path}"]) == 2
-    assert "scores no streams" in capsys.readouterr().err
+    assert "has no memory" in capsys.readouterr().err
     config.system, config.data.path = "inpainting", "film.npy"
     workdir.write_json(tmp_path / "config.json", as_dict(config))
     assert drift.main([f"--workdir={tmp_path}"]) == 2
