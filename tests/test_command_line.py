@@ -12,7 +12,7 @@ import sys
 import numpy as np
 import pytest
 
-from vpn_anomaly import command_line
+from vpn_anomaly import catalogue, command_line
 from vpn_anomaly.config import as_dict, defaults, differences
 from vpn_anomaly.config_fields import FIELDS, SYSTEMS
 from vpn_anomaly.errors import UserError
@@ -187,6 +187,13 @@ def test_bad_arguments_have_the_same_line_in_every_system(capsys, monkeypatch, t
             for word in words:
                 assert word in line
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("system", [row.name for row in catalogue.SYSTEMS if not row.streams])
+def test_a_system_that_does_not_stream_cannot_watch(capsys, tmp_path, system):
+    arguments = [f"--config.system={system}", "--mode=watch", "--input=new.mp4", f"--workdir={tmp_path}"]
+    line = error_of(capsys, QUICK, *arguments)
+    assert f"system {system} does not" in line and "use inpainting or block_inpainting" in line
 
 
 @pytest.mark.parametrize(

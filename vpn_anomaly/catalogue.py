@@ -10,6 +10,7 @@ import types
 from collections.abc import Callable
 
 from vpn_anomaly import system_rules
+from vpn_anomaly.errors import UserError
 from vpn_anomaly.system_rules import Rule, Values
 
 
@@ -42,6 +43,14 @@ class SystemRow:
     def builder(self) -> Callable:
         """The function that `build` names."""
         return _imported(self.build)
+
+    def check_streams(self) -> None:
+        """Raises UserError for a system that does not stream."""
+        if not self.streams:
+            raise UserError(
+                f"system {self.name} does not take frames one by one, as --mode=watch does; "
+                f"use {streaming_systems()}"
+            )
 
 
 @dataclasses.dataclass(frozen=True)

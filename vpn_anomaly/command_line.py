@@ -15,6 +15,7 @@ from ml_collections import ConfigDict, config_flags
 from vpn_anomaly import config as config_module
 from vpn_anomaly import config_fields
 from vpn_anomaly.arguments import Arguments
+from vpn_anomaly.catalogue import system_named
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import file_names
 from vpn_anomaly.modes import MODES
@@ -65,6 +66,8 @@ def parse(argv: Sequence[str]) -> Arguments:
     )
     _check_files(arguments)
     overwriting.check_command(arguments, plain.config)
+    if arguments.mode == "watch":
+        system_named(config.system).check_streams()
     return arguments
 
 

@@ -8,6 +8,7 @@ from tests.systems.examples import SIDE, small_config
 from tests.tiny import FRAMES
 from vpn_anomaly.catalogue import SYSTEMS
 from vpn_anomaly.data.lattice import fixed_shifts
+from vpn_anomaly.errors import UserError
 from vpn_anomaly.systems.build import build_system
 
 CLIP = jax.ShapeDtypeStruct((1, FRAMES, SIDE, SIDE, 1), np.uint8)
@@ -47,14 +48,14 @@ def test_statistics_are_those_of_a_stream(row, tail):
 @pytest.mark.parametrize("row", SYSTEMS, ids=lambda row: row.name)
 def test_a_row_says_what_a_system_can(row):
     system = build_system(small_config(system=row.name))
-    for can, ask in (
-        (row.streams, lambda: system.stream(1, SIDE, SIDE)),
-        (row.carries, lambda: system.carried(1, SIDE, SIDE)),
+    for can, ask, error in (
+        (row.streams, lambda: system.stream(1, SIDE, SIDE), UserError),
+        (row.carries, lambda: system.carried(1, SIDE, SIDE), NotImplementedError),
     ):
         if can:
             ask()
         else:
-            with pytest.raises(NotImplementedError, match=row.name):
+            with pytest.raises(error, match=row.name):
                 ask()
 
 

@@ -89,8 +89,9 @@ class System(abc.ABC):
         return self.shown(height, width, shift_Mx2)[0]
 
     def stream(self, batch: int, height: int, width: int) -> Any:
-        """The state before the first frame of B streams. For systems that stream."""
-        raise NotImplementedError(f"system {self.about.name} does not stream")
+        """The state before the first frame of B streams; UserError for a system that does not stream."""
+        self.about.check_streams()
+        raise NotImplementedError
 
     def stream_step(
         self, params: Params, state: Any, frame_BxHxWxC: jax.Array, shift_Mx2: jax.Array, tail: bool = True
@@ -99,7 +100,8 @@ class System(abc.ABC):
 
         tail: whether there are tails and entropies; see `statistics`.
         """
-        raise NotImplementedError(f"system {self.about.name} does not stream")
+        self.about.check_streams()
+        raise NotImplementedError
 
     def carried(self, batch: int, height: int, width: int) -> Any:
         """The memory before the first step of a training that carries it. For systems that carry."""
