@@ -64,7 +64,7 @@ def numbers(table, name):
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_the_table_of_every_config(path, variant):
     config = load(path, variant)
-    table = description.cost_table(config)
+    table = description.costs(config)
     modules = {
         "inpainting": ("encoder, stem", "ConvLSTM, state", "attention, ", "head, join"),
         "block_inpainting": ("U-Net, stem", "U-Net, level 2"),
@@ -104,8 +104,8 @@ class _Lowered:
 def test_memory_holds_the_state_and_the_batch_of_the_config(monkeypatch):
     config, plans, lower = tiny(), [], description.lowered_step
 
-    def lower_and_look(config, mesh):
-        plans.append(lower(config, mesh).compile().memory_analysis())
+    def lower_and_look(*arguments):
+        plans.append(lower(*arguments).compile().memory_analysis())
         return _Lowered(plans[0])
 
     monkeypatch.setattr(description, "lowered_step", lower_and_look)
@@ -128,7 +128,7 @@ def test_memory_holds_the_state_and_the_batch_of_the_config(monkeypatch):
     ],
 )
 def test_a_compiler_without_an_answer_is_told(monkeypatch, answer, told):
-    monkeypatch.setattr(description, "lowered_step", lambda config, mesh: _Lowered(answer))
+    monkeypatch.setattr(description, "lowered_step", lambda *arguments: _Lowered(answer))
     assert re.search(told, description.memory(tiny()))
 
 

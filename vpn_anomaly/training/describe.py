@@ -1,8 +1,8 @@
-"""What a configuration's training step costs: parameters, operations and memory.
+"""Costs of a configuration's training step: parameters, operations and memory.
 
-Nothing is loaded and no array of the model is made: the operations are a closed form
-(`models/costs.py`, where it stands what counts: elementwise work is left out), and the memory is
-what the compiler plans for the present devices, from the shapes alone.
+No data are loaded and no arrays allocated: operations are counted by closed formulas
+(`models/costs.py` says what counts: elementwise work is left out), and memory is what the compiler
+plans for the present devices, from shapes alone.
 """
 
 import itertools
@@ -10,9 +10,13 @@ import time
 
 import jax
 import jax.numpy as jnp
+import optax
+from jax.sharding import Mesh
 
 from vpn_anomaly.systems.build import build_system, step_size
+from vpn_anomaly.systems.system import System
 from vpn_anomaly.training.optimizer import build_optimizer
+from vpn_anomaly.training.settings import TrainingSettings, build_settings
 from vpn_anomaly.training.state import new_state
 from vpn_anomaly.training.step import batch_sharding, build_train_step, data_mesh, state_sharding
 
@@ -24,17 +28,96 @@ _HEADER = ("module", "parameters", "forward", "step", "of step")
 def describe(config) -> str:
     """The table of costs, then the memory of one device: what --mode=describe prints.
 
-    UserError for an optimizer that there is not.
+    UserError for an unknown optimizer.
     """
-    return f"{cost_table(config)}\n\n{memory(config)}"
+    return f"{costs(config)}\n\n{memory(config)}"
 
 
-def cost_table(config) -> str:
+def costs(config) -> str:
     """Parameters of each part of the model and its GFLOP in one training step, with sums.
 
     The columns: the forward pass of the step, the step, and the part's share of the step.
     """
-    rows = build_system(config).costs(step_size(config))
+    data, train, model = config.data, config.train, config.model
+    computation = model.dtype + (", rematerialised" if model.rematerialise else "")
+    title = (
+        f"One training step: {train.batch_size} sequences of {data.frames} frames of"
+        f" {data.height}×{data.width}×{data.channels}, {len(train.targets)} of them targets,"
+        f" {computation}.\nGFLOP (10⁹ floating point operations), two for each multiply-add,"
+        " elementwise work left out."
+    )
+    return f"{title}\n{_cost_table(build_system(config).costs(step_size(config)))}"
+
+
+def memory(config) -> str:
+    """What the compiler plans for one training step on each of the present devices.
+
+    The step is compiled, which can take minutes, and not run.
+    """
+    settings, data = build_settings(config), config.data
+    shape = (data.frames, data.height, data.width, data.channels)
+    return planned_memory(build_system(config), build_optimizer(config.train), settings, shape)
+
+
+def planned_memory(
+    system: System,
+    optimizer: optax.GradientTransformation,
+    settings: TrainingSettings,
+    shape: tuple[int, int, int, int],
+) -> str:
+    """`memory` of sequences of a shape (T, H, W, C)."""
+    mesh, batch = data_mesh(), settings.batch_size
+    device = jax.devices()[0]
+    where = f"{mesh.size} × {device.device_kind} ({device.platform})"
+    if batch % mesh.size:
+        return (
+            f"Memory unknown: train.batch_size={batch} does not divide over {where}; set a multiple"
+            f" of {mesh.size}."
+        )
+    started = time.monotonic()
+    lowered = lowered_step(system, optimizer, settings, shape, mesh)
+    try:
+        plan = lowered.compile().memory_analysis()
+    except jax.errors.JaxRuntimeError as error:  # such as a plan that does not fit the device
+        return f"Memory unknown: the compiler for {where} refuses the step: {_first_line(error)}"
+    if plan is None:
+        return f"Memory unknown: the compiler for {where} gives no analysis."
+    title = (
+        f"Memory of one device, planned by the compiler for {where}, at train.batch_size={batch};\n"
+        f"the step was compiled in {time.monotonic() - started:.0f} s and not run."
+    )
+    return f"{title}\n{_memory_table(plan)}"
+
+
+def lowered_step(
+    system: System,
+    optimizer: optax.GradientTransformation,
+    settings: TrainingSettings,
+    shape: tuple[int, int, int, int],
+    mesh: Mesh,
+) -> jax.stages.Lowered:
+    """The training step on batches of sequences of a shape (T, H, W, C); nothing is allocated."""
+    batch, (frames, height, width, _) = settings.batch_size, shape
+    clips = jax.ShapeDtypeStruct((batch, *shape), jnp.uint8)
+    carried = system.carried(batch, height, width) if settings.carried else None
+    state = jax.eval_shape(lambda x: new_state(system, optimizer, settings.seed, x, carried), clips)
+    split = batch_sharding(mesh)
+    of = lambda *shape: jax.ShapeDtypeStruct((batch, *shape), jnp.int32, sharding=split)
+    shapes = {
+        "clip": jax.ShapeDtypeStruct(clips.shape, clips.dtype, sharding=split),
+        "shift": of(frames, 2),
+        "index": of(),  # int64 until it is on a device
+    }
+    if settings.carried:
+        shapes["continues"] = jax.ShapeDtypeStruct((batch,), bool, sharding=split)
+    placed = lambda sharding, part: jax.tree.map(
+        lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding), part
+    )
+    state = jax.tree.map(placed, state_sharding(mesh), state)
+    return build_train_step(system, optimizer, mesh, settings.seed).lower(state, shapes)
+
+
+def _cost_table(rows):
     whole = sum(row.training for row in rows)
     lines = [_HEADER]
     for module, parts in itertools.groupby(rows, key=lambda row: row.module):
@@ -43,67 +126,7 @@ def cost_table(config) -> str:
         if len(parts) > 1:
             lines.append(_line(f"{module}, all", parts, whole))
     lines.append(_line("sum", rows, whole))
-    data, train = config.data, config.train
-    title = (
-        f"One training step: {train.batch_size} sequences of {data.frames} frames of"
-        f" {data.height}×{data.width}×{data.channels}, {len(train.targets)} of them targets,"
-        f" {_computation(config)}.\nGFLOP (10⁹ floating point operations), two for each multiply-add,"
-        " elementwise work left out."
-    )
-    return f"{title}\n{_aligned(lines)}"
-
-
-def memory(config) -> str:
-    """What the compiler plans for one training step on each of the present devices.
-
-    The step is compiled, which can take minutes, and not run.
-    """
-    mesh = data_mesh()
-    device = jax.devices()[0]
-    where = f"{mesh.size} × {device.device_kind} ({device.platform})"
-    if config.train.batch_size % mesh.size:
-        return (
-            f"Memory unknown: train.batch_size={config.train.batch_size} does not divide over"
-            f" {where}; set a multiple of {mesh.size}."
-        )
-    started = time.monotonic()
-    lowered = lowered_step(config, mesh)
-    try:
-        plan = lowered.compile().memory_analysis()
-    except jax.errors.JaxRuntimeError as error:  # such as a plan that does not fit the device
-        return f"Memory unknown: the compiler for {where} refuses the step: {_first_line(error)}"
-    if plan is None:
-        return f"Memory unknown: the compiler for {where} gives no analysis."
-    return f"{_memory_title(config, where, time.monotonic() - started)}\n{_memory_table(plan)}"
-
-
-def lowered_step(config, mesh) -> jax.stages.Lowered:
-    """The training step at the configuration's batch size, from shapes; nothing is allocated."""
-    data, train = config.data, config.train
-    system, optimizer = build_system(config), build_optimizer(train)
-    batch, clip = train.batch_size, (data.frames, data.height, data.width, data.channels)
-    clips = jax.ShapeDtypeStruct((batch, *clip), jnp.uint8)
-    carried = system.carried(batch, data.height, data.width) if train.carried else None
-    state = jax.eval_shape(lambda x: new_state(system, optimizer, config.seed, x, carried), clips)
-    split = batch_sharding(mesh)
-    of = lambda *shape: jax.ShapeDtypeStruct((batch, *shape), jnp.int32, sharding=split)
-    shapes = {
-        "clip": jax.ShapeDtypeStruct(clips.shape, clips.dtype, sharding=split),
-        "shift": of(data.frames, 2),
-        "index": of(),  # int64 until it is on a device
-    }
-    if train.carried:
-        shapes["continues"] = jax.ShapeDtypeStruct((batch,), bool, sharding=split)
-    placed = lambda sharding, part: jax.tree.map(
-        lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding), part
-    )
-    state = jax.tree.map(placed, state_sharding(mesh), state)
-    return build_train_step(system, optimizer, mesh, config.seed).lower(state, shapes)
-
-
-def _computation(config) -> str:
-    """The type of computation, and whether blocks are computed anew in the backward pass."""
-    return config.model.dtype + (", rematerialised" if config.model.rematerialise else "")
+    return _aligned(lines)
 
 
 def _line(name, rows, whole):
@@ -128,13 +151,6 @@ def _aligned(lines):
         for line in lines
     ]
     return "\n".join([rows[0], "-" * len(rows[0]), *rows[1:]])
-
-
-def _memory_title(config, where, seconds):
-    return (
-        f"Memory of one device, planned by the compiler for {where}, at train.batch_size="
-        f"{config.train.batch_size};\nthe step was compiled in {seconds:.0f} s and not run."
-    )
 
 
 def _memory_table(plan):

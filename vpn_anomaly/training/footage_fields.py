@@ -59,7 +59,7 @@ def _measured_radius(data) -> int:
     videos = read_videos(data).values()
     parts = video_split(data)([len(video) for video in videos], "train")
     radius = measured_radius([video[part.start : part.stop] for video, part in zip(videos, parts)])
-    print(f"motion of up to {radius} pixels a frame ({RADIUS}={radius})", flush=True)
+    print(f"motion of up to {radius} pixels per frame ({RADIUS}={radius})", flush=True)
     return radius
 
 

@@ -1,4 +1,4 @@
-"""The weights that a training starts from, when they are not random: `train.start_from`."""
+"""Initial weights that are not random: those that `train.start_from` names."""
 
 import pathlib
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ def resolve_model(config: ConfigDict, overrides: Iterable[str]) -> ConfigDict:
     Args:
         overrides: the fields that were set by hand, by dotted name.
 
-    UserError where one of them is of the model, for weights of another system, and where the
+    UserError where a model field is among them, for weights of another system, and where the
     weights' folder cannot be read.
     """
     if not config.train.start_from:

@@ -1,4 +1,4 @@
-"""The course of training: a JSONL file, TensorBoard events, and on stderr a bar or now and then a line."""
+"""The log of a training: a JSONL file, TensorBoard events, and progress on the standard error."""
 
 import json
 import pathlib
@@ -38,7 +38,7 @@ class TrainingLog:
             self._events.close()
 
     def write(self, step: int, values: dict[str, float]) -> None:
-        """One line and one event a value."""
+        """Writes one line, and one event per value."""
         with workdir.storing(self._directory):
             self._file.write(json.dumps({"step": step, **values}) + "\n")
             self._file.flush()
@@ -46,8 +46,8 @@ class TrainingLog:
                 self._events.add_scalar(f"train/{name}", value, step)
 
     def progress(self, step: int, loss: float) -> None:
-        """Tells step, loss, steps a second and time left: on a terminal the bar, redrawn;
-        elsewhere a line, as often as `Pace` says. To be called after every step."""
+        """Prints step, loss, steps per second and time left: on a terminal a bar that is redrawn,
+        elsewhere a line as often as `Pace` says. To be called after every step."""
         now = time.monotonic()
         if self._on_terminal:
             done = int(_BAR * step / self._steps)
@@ -68,7 +68,7 @@ class TrainingLog:
         return f"  {rate:.2f} steps/s  {minutes}:{seconds_left:02d} left"
 
     def _speed_since_first(self, step: int, now: float) -> str:
-        """Empty for the first step: most of its time was compilation, and would be told for long."""
+        """Empty for the first step: most of its time is compilation, which would distort the speed."""
         if self._first_told is None:
             self._first_told = step, now
             return ""

@@ -9,13 +9,13 @@ import jax.numpy as jnp
 
 @flax.struct.dataclass
 class TrainState:
-    """All that a training goes on from.
+    """All that a training resumes from.
 
     Attributes:
         params, opt_state: parameters and the optimizer's state.
         step: the number of steps done, int32 ().
-        carried: what the sequences of the last batch left for those that continue them; None where
-            every sequence begins anew.
+        carried: the recurrent state at the end of the last batch's sequences, for those that
+            continue them; None where every sequence begins with an empty memory.
     """
 
     params: Any
@@ -29,7 +29,10 @@ def new_state(
 ) -> TrainState:
     """The state before the first step.
 
-    params: those to start from; None: random ones, and the clips' histogram starts the output layer.
+    Args:
+        clip_BxTxHxWxC: training sequences, uint8; their histogram initialises the output layer.
+        carried: of `TrainState`.
+        params: initial ones; None: random ones.
     """
     if params is None:
         params = system.init(jax.random.key(seed), clip_BxTxHxWxC)

@@ -13,7 +13,7 @@ DATA = "data"  # the mesh axis over which a batch is split
 
 
 def data_mesh() -> Mesh:
-    """All devices in one row; one device is the same code."""
+    """All devices on one axis; one device is no special case."""
     return jax.make_mesh((jax.device_count(),), (DATA,))
 
 
@@ -23,9 +23,9 @@ def batch_sharding(mesh: Mesh) -> NamedSharding:
 
 
 def state_sharding(mesh: Mesh) -> TrainState:
-    """The state is whole on every device, but what is carried lies where its sequences do.
+    """Every device has the whole state, but what is carried is split as its sequences are.
 
-    A state placed otherwise has the step compiled twice.
+    With a state that is placed otherwise the step would be compiled twice.
     """
     whole = NamedSharding(mesh, PartitionSpec())
     return TrainState(whole, whole, whole, batch_sharding(mesh))
@@ -35,7 +35,7 @@ def build_train_step(system, optimizer: optax.GradientTransformation, mesh: Mesh
     """The compiled function (state, batch) -> (state, metrics); the state's buffers are donated.
 
     The loss and its gradient run inside `shard_map`, each device on its own sequences, and are
-    averaged explicitly: a scan over chunks of a batch that the partitioner splits would gather it.
+    averaged explicitly: a scan over chunks of a batch split by the partitioner would gather it.
     Random numbers depend on (seed, step, sequence), not on the device.
 
     Metrics, scalars: `loss`, in the system's unit, and `gradient_norm`.
