@@ -20,7 +20,6 @@ from collections.abc import Callable
 import jax
 
 from experiments.command_line import Parser, entry_point, file_path
-from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import output_files
 from vpn_anomaly.ops.devices import check_devices
 
@@ -73,10 +72,7 @@ def main(argv=None) -> int:
     parser.add_argument("--output", type=file_path, help="JSON file to write the rows to")
     arguments = parser.parse_args(argv)
     if arguments.output:
-        try:
-            output_files.check_output(arguments.output)
-        except UserError as error:
-            parser.error(str(error))
+        output_files.check_output(arguments.output)
     programs, rounds = SUITES[arguments.suite]
     check_devices()
     rows = measure(programs(), rounds)

@@ -40,7 +40,6 @@ def test_the_rows_are_stored(monkeypatch, tmp_path, capsys):
     [
         (["--suite=fast"], "'step'"),
         ([], "--suite"),
-        (["--suite=step", "--output=/nowhere/rows.json"], "/nowhere/rows.json"),
     ],
 )
 def test_what_cannot_run_is_told_in_one_line(arguments, told, capsys):
@@ -48,3 +47,9 @@ def test_what_cannot_run_is_told_in_one_line(arguments, told, capsys):
         bench.main(arguments)
     error = capsys.readouterr().err
     assert stopped.value.code == 2 and told in error and error.count("\n") == 1
+
+
+def test_an_output_that_cannot_be_written_is_refused_before_the_work(capsys):
+    assert bench.main(["--suite=step", "--output=/nowhere/rows.json"]) == 2
+    error = capsys.readouterr().err
+    assert "/nowhere/rows.json" in error and error.count("\n") == 1

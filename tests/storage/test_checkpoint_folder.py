@@ -10,7 +10,7 @@ import pytest
 
 from tests.storage.damage import nested
 from vpn_anomaly.files import checksums
-from vpn_anomaly.storage import checkpoint_folder, checkpoints
+from vpn_anomaly.storage import checkpoint_folder, checkpoints, orbax_folder
 
 STATE = {"params": {"kernel": np.zeros((3, 4), np.float32)}, "step": np.int32(0)}
 
@@ -173,16 +173,16 @@ def test_a_step_whose_name_is_taken_is_replaced_like_any_other(directory, caplog
 
 
 def test_a_training_that_makes_room_while_its_checkpoint_is_read(directory, monkeypatch, caplog):
-    restored = checkpoints._restored
+    restored = orbax_folder.restore
 
-    def restored_too_late(where, step, arguments):
+    def restored_too_late(folder, arguments):
         if "params" in arguments.keys():
-            monkeypatch.setattr(checkpoints, "_restored", restored)
+            monkeypatch.setattr(orbax_folder, "restore", restored)
             for new in (6, 8, 10):
-                checkpoints.save(where, new, state(new), {})
-        return restored(where, step, arguments)
+                checkpoints.save(directory, new, state(new), {})
+        return restored(folder, arguments)
 
-    monkeypatch.setattr(checkpoints, "_restored", restored_too_late)
+    monkeypatch.setattr(orbax_folder, "restore", restored_too_late)
     assert latest(directory) == 10
     assert not caplog.records
 

@@ -16,7 +16,7 @@ import pytest
 from tests.compilation_cache import READ_ONLY
 from tests.storage.damage import flip, truncate
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.storage import calibration_file, checkpoints
+from vpn_anomaly.storage import calibration_file, checkpoints, orbax_folder
 
 
 def make_state(step, width=40):
@@ -166,15 +166,15 @@ def test_arrays_are_proved_by_themselves(two_steps, tmp_path, caplog):
 
 def test_a_silently_wrong_array_is_named(directory, caplog, monkeypatch):
     """What Orbax alone does not see: one value differs, all files are readable."""
-    restored = checkpoints._restored
+    restored = orbax_folder.restore
 
-    def wrong(*arguments):
-        items = restored(*arguments)
-        if "params" in items and arguments[1] == 200:
+    def wrong(folder, arguments):
+        items = restored(folder, arguments)
+        if "params" in items and folder.name == "200":
             items["params"]["params/head/kernel"][3, 4] *= 1.0000001
         return items
 
-    monkeypatch.setattr(checkpoints, "_restored", wrong)
+    monkeypatch.setattr(orbax_folder, "restore", wrong)
     state, metadata = checkpoints.restore_latest(directory, ABSTRACT)
     assert metadata["step"] == 100 and same(state, make_state(100))
     assert "array params/head/kernel differs" in caplog.text

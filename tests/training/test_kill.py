@@ -17,7 +17,7 @@ import pytest
 
 from tests.compilation_cache import READ_ONLY
 from tests.tiny import config_file, tiny_config
-from vpn_anomaly.storage import checkpoints
+from vpn_anomaly.storage import checkpoint_reading, checkpoints
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 KILLS = int(os.environ.get("KILLS", "3"))
@@ -68,7 +68,7 @@ def kill_after_new_checkpoint(directory, seconds):
 
 def arrays(directory):
     """The bytes of the last checkpoint's arrays, by the checksums stored beside them."""
-    return checkpoints._read_record(directory / "checkpoints", newest(directory))["arrays"]
+    return checkpoint_reading.read_record(directory / "checkpoints" / str(newest(directory)))["arrays"]
 
 
 @pytest.mark.slow

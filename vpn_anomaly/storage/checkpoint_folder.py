@@ -13,6 +13,7 @@ import os
 import pathlib
 import re
 import shutil
+from collections.abc import Collection
 
 from vpn_anomaly.files import checksums, json_reading
 
@@ -57,13 +58,12 @@ def remove_unfinished(directory: pathlib.Path) -> None:
             shutil.rmtree(path)
 
 
-def tell_strays(directory: pathlib.Path) -> None:
-    """Warns, once, of what is named like a step and is no checkpoint."""
-    own = set(by_step(directory).values())
+def tell_strays(directory: pathlib.Path, checkpoints: Collection[pathlib.Path]) -> None:
+    """Warns, once, of what is named like a step and is none of the checkpoints."""
     strays = sorted(
         path.name
         for path in _entries(directory)
-        if path not in own and (path.name.isdigit() or _NAME.fullmatch(path.name))
+        if path not in checkpoints and (path.name.isdigit() or _NAME.fullmatch(path.name))
     )
     if strays:
         _tell_once(directory, tuple(strays))

@@ -5,8 +5,7 @@
       metadata/         what the run said of it, and a checksum of every array
       files.json        a checksum of every file
 
-Orbax restores a flipped bit silently, and reports a truncated file in several screens and stray
-tracebacks. So the files are verified before Orbax reads them, and the arrays after it has.
+`storage/checkpoint_reading.py` reads and verifies one of them.
 """
 
 import logging
@@ -14,23 +13,14 @@ import pathlib
 import types
 from collections.abc import Callable, Mapping
 
-import jax
-import numpy as np
-import orbax.checkpoint as ocp
-
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import checksums, json_reading
-from vpn_anomaly.storage import checkpoint_folder, named_arrays, orbax_folder, workdir
+from vpn_anomaly.storage import checkpoint_folder, checkpoint_reading, named_arrays, orbax_folder, workdir
 from vpn_anomaly.storage.checkpoint_folder import FILES, METADATA
+from vpn_anomaly.storage.checkpoint_reading import Damaged, read_arrays, read_record, refuse
 
 KEPT = 3  # checkpoints
-# What every checkpoint says, and what kind of value that is.
-_RECORD = {"metadata": dict, "arrays": dict}
 _log = logging.getLogger(__name__)
-
-
-class _Damaged(Exception):
-    """This checkpoint cannot be used; the text says why in a few words."""
 
 
 def save(directory: pathlib.Path, step: int, state, metadata: Mapping) -> None:
@@ -55,13 +45,14 @@ def save(directory: pathlib.Path, step: int, state, metadata: Mapping) -> None:
     with workdir.storing(directory):
         directory.mkdir(parents=True, exist_ok=True)
         checkpoint_folder.remove_unfinished(directory)
-        if _make_room(directory, step, record):
+        before = _make_room(directory, step, record)
+        if before is None:
             return
         folder = checkpoint_folder.free_folder(directory, step)
         orbax_folder.save(folder, items, **{METADATA: checksums.with_checksum(record)})
     workdir.write_json(folder / FILES, checksums.of_files(folder))
     with workdir.storing(directory):
-        for old in list(checkpoint_folder.by_step(directory).values())[:-KEPT]:
+        for old in [*before, folder][:-KEPT]:
             checkpoint_folder.remove(old)
 
 
@@ -84,11 +75,11 @@ def restore_latest(
     """
     wanted = _items(named_arrays.by_name(abstract_state))
 
-    def read(step: int) -> tuple[object, dict]:
-        record = _read_record(directory, step)
-        _refuse(checksums.schema_problem(record["metadata"], said))
-        _check_same_model(record["arrays"], wanted, directory / str(step))
-        arrays = _read_arrays(directory, step, record["arrays"], wanted)
+    def read(folder: pathlib.Path) -> tuple[object, dict]:
+        record = read_record(folder)
+        refuse(checksums.schema_problem(record["metadata"], said))
+        _check_same_model(record["arrays"], wanted, folder)
+        arrays = read_arrays(folder, record["arrays"], wanted)
         return named_arrays.like(abstract_state, arrays), record["metadata"]
 
     return _newest_whole(directory, read)
@@ -99,7 +90,7 @@ def stored_config(directory: pathlib.Path) -> dict | None:
 
     UserError where all are damaged, or the checkpoint does not say its config.
     """
-    metadata = _newest_whole(directory, lambda step: _read_record(directory, step)["metadata"])
+    metadata = _newest_whole(directory, lambda folder: read_record(folder)["metadata"])
     if metadata is None:
         return None
     if not isinstance(metadata.get("config"), dict):
@@ -123,24 +114,25 @@ def _items(by_name: Mapping[str, object]) -> dict[str, dict[str, object]]:
     return items
 
 
-# --- reading and verifying one checkpoint
+# --- finding one that is whole
 
 
 def _newest_whole(directory: pathlib.Path, read: Callable):
-    """What `read(step)` gives for the newest step that is whole; None where there is no checkpoint.
+    """What `read(folder)` gives of the newest checkpoint that is whole; None where there is none.
 
     The damaged ones that it passes over are told in one warning. UserError where all are damaged.
     """
-    checkpoint_folder.tell_strays(directory)
-    damaged, steps = {}, saved_steps(directory)
-    while steps:
-        step = steps.pop()
+    folders = checkpoint_folder.by_step(directory)
+    checkpoint_folder.tell_strays(directory, folders.values())
+    damaged: dict[int, str] = {}
+    while folders:
+        step, folder = folders.popitem()
         try:
-            found = read(step)
-        except _Damaged as error:
+            found = read(folder)
+        except Damaged as error:
             damaged[step] = str(error)
-            if step not in saved_steps(directory):  # a training beside has made room: look again
-                damaged, steps = {}, saved_steps(directory)
+            if not folder.is_dir():  # a training beside has made room: look again
+                damaged, folders = {}, checkpoint_folder.by_step(directory)
             continue
         if damaged:
             _log.warning(
@@ -159,67 +151,10 @@ def _in_words(damaged: Mapping[int, str]) -> str:
     return ", ".join(f"step {step} ({how})" for step, how in damaged.items())
 
 
-def _refuse(damage: str | None) -> None:
-    if damage:
-        raise _Damaged(damage)
-
-
-def _read_record(directory: pathlib.Path, step: int) -> dict:
-    """The verified metadata and array records of a step. Raises _Damaged."""
-    folder = _folder(directory, step)
-    try:
-        _refuse(checksums.file_problem(folder, json_reading.read_object(folder / FILES)))
-    except FileNotFoundError:  # a run killed right after a save has a whole checkpoint without it
-        pass
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise _Damaged(f"file {FILES} is not readable: {type(error).__name__}") from error
-    restore = ocp.args.Composite(**{METADATA: ocp.args.JsonRestore()})
-    record = _restored(directory, step, restore)[METADATA]
-    _refuse(
-        checksums.record_problem(record, _RECORD)
-        or checksums.schema_problem(record["metadata"], {"step": int})
-    )
-    return record
-
-
-def _folder(directory: pathlib.Path, step: int) -> pathlib.Path:
-    folder = checkpoint_folder.by_step(directory).get(step)
-    if folder is None:
-        raise _Damaged("not there any more")
-    return folder
-
-
-def _read_arrays(directory, step, recorded, wanted) -> dict[str, np.ndarray]:
-    """The verified arrays of the wanted items, by name. Raises _Damaged."""
-    targets = {
-        item: ocp.args.StandardRestore({name: _target(leaf) for name, leaf in leaves.items()})
-        for item, leaves in wanted.items()
-    }
-    restored = _restored(directory, step, ocp.args.Composite(**targets))
-    arrays = {}
-    for item in wanted:
-        _refuse(checksums.array_problem(restored[item], recorded[item]))
-        arrays.update(restored[item])
-    return arrays
-
-
-def _target(leaf) -> np.ndarray:
-    """An array of the leaf's shape and dtype, without its memory, that asks Orbax for numpy."""
-    return np.broadcast_to(np.zeros((), leaf.dtype), leaf.shape)
-
-
-def _restored(directory: pathlib.Path, step: int, arguments):
-    folder = _folder(directory, step)
-    try:
-        return orbax_folder.restore(folder, arguments)
-    except Exception as error:  # Orbax and TensorStore name no common class of damage
-        raise _Damaged(f"not readable: {type(error).__name__}") from error
-
-
 def _check_same_model(recorded: Mapping, wanted: Mapping, where: pathlib.Path) -> None:
     """Raises UserError with the first array that the checkpoint lacks, adds or has otherwise."""
     for item, leaves in wanted.items():
-        _refuse(_malformed(recorded.get(item, {})))
+        refuse(_malformed(recorded.get(item, {})))
         difference = named_arrays.difference(recorded.get(item, {}), leaves)
         if difference:
             raise UserError(
@@ -238,27 +173,17 @@ def _malformed(recorded: object) -> str | None:
 # --- saving
 
 
-def _make_room(directory: pathlib.Path, step: int, record: Mapping) -> bool:
-    """Removes the checkpoints from `step` on; True where that of `step` is the very same one."""
+def _make_room(directory: pathlib.Path, step: int, record: Mapping) -> list[pathlib.Path] | None:
+    """Removes the checkpoints from `step` on, and gives those before it, in the order of their steps.
+
+    None, and that of `step` stays, where it is the very same one.
+    """
+    kept = []
     for old, folder in checkpoint_folder.by_step(directory).items():
         if old < step:
-            continue
-        if old == step and _is_whole(directory, step, record):
-            return True
-        checkpoint_folder.remove(folder)
-    return False
-
-
-def _is_whole(directory: pathlib.Path, step: int, record: Mapping) -> bool:
-    try:
-        stored = _read_record(directory, step)
-        if stored["arrays"] != record["arrays"]:
-            return False
-        abstract = {
-            item: {name: jax.ShapeDtypeStruct(one["shape"], one["dtype"]) for name, one in arrays.items()}
-            for item, arrays in record["arrays"].items()
-        }
-        _read_arrays(directory, step, record["arrays"], abstract)
-    except _Damaged:
-        return False
-    return True
+            kept.append(folder)
+        elif old == step and checkpoint_reading.holds(folder, record):
+            return None
+        else:
+            checkpoint_folder.remove(folder)
+    return kept
