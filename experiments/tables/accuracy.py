@@ -40,6 +40,11 @@ class Accuracy:
         """95% interval [low, high] of the mean over seeds, resampling test sequences."""
         return bootstrap.interval(self.resampled_R)
 
+    def minus(self, other: "Accuracy") -> tuple[float, list[float]]:
+        """The difference of the means over seeds, with its 95% interval on shared resamples."""
+        pair = (bootstrap.Resampled(one.mean, one.resampled_R) for one in (self, other))
+        return bootstrap.paired_difference(*pair)
+
 
 def accuracy_over_seeds(runs: Sequence[Run], corruption: str, score: str) -> Accuracy | None:
     """The accuracy over all runs of a row; None if there are no runs, or a run lacks this score.
@@ -54,11 +59,6 @@ def accuracy_over_seeds(runs: Sequence[Run], corruption: str, score: str) -> Acc
         return None
     resampled = [_resampled(run, corruption, score) for run in runs]
     return Accuracy(score, np.array(values), np.mean(resampled, axis=0))
-
-
-def difference(first: Accuracy, second: Accuracy) -> tuple[float, list[float]]:
-    """First minus second, of the means over seeds, with its 95% interval on shared resamples."""
-    return first.mean - second.mean, bootstrap.interval(first.resampled_R - second.resampled_R)
 
 
 def _resampled(run: Run, corruption: str, score: str) -> np.ndarray:

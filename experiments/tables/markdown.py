@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from experiments.sweeps.definition import Definition
 from experiments.sweeps.table_settings import CORRUPTIONS
-from experiments.tables.accuracy import RESAMPLES, Accuracy, difference
+from experiments.tables.accuracy import RESAMPLES, Accuracy
 from experiments.tables.readme_block import markdown_table
 from experiments.tables.rows import Row
 from experiments.tables.stored_results import Run
@@ -92,8 +92,8 @@ def _difference_table(definition: Definition, rows: Sequence[Row]) -> str:
         return ""
     cells = []
     for row in measured.values():
-        accuracies = [one.by_paper_score[PAIRED_CORRUPTION] for one in (reference, row)]
-        value, (low, high) = difference(*accuracies)
+        first, second = (one.by_paper_score[PAIRED_CORRUPTION] for one in (reference, row))
+        value, (low, high) = first.minus(second)
         excludes = "yes" if low > 0 or high < 0 else "no"
         cells.append([row.label, _points(value), f"[{_points(low)}, {_points(high)}]", excludes])
     head = [f"{reference.label} minus", "points", "95%", "excludes zero"]

@@ -58,28 +58,34 @@ def test_interval_leaves_out_undefined_values():
     assert bootstrap.interval(np.full(3, np.nan)) is None
 
 
+def resampled(normal, anomalous, resamples=200):
+    weights = bootstrap.resample_weights(len(normal), len(anomalous), resamples)
+    values = bootstrap.resampled_metric("auroc", normal, anomalous, weights)
+    return bootstrap.Resampled(metrics.auroc(normal, anomalous), values)
+
+
 def test_a_score_does_not_differ_from_itself():
-    scores = drawn_scores(50, 50)
-    result = bootstrap.paired_difference("auroc", scores, scores, resamples=200)
-    assert result == {"difference": 0.0, "ci95": [0.0, 0.0]}
+    scores = resampled(*drawn_scores(50, 50))
+    assert bootstrap.paired_difference(scores, scores) == (0.0, [0.0, 0.0])
 
 
 def test_pairing_finds_a_small_difference_that_the_two_intervals_hide():
     normal, anomalous = drawn_scores(300, 300)
-    worse = normal, anomalous - 0.1
-    result = bootstrap.paired_difference("auroc", (normal, anomalous), worse, resamples=500)
-    low, high = result["ci95"]
-    expected = metrics.auroc(normal, anomalous) - metrics.auroc(*worse)
-    assert result["difference"] == pytest.approx(expected)
-    assert 0 < low < result["difference"] < high
-    weights = bootstrap.resample_weights(300, 300, 500)
-    alone = bootstrap.interval(bootstrap.resampled_metric("auroc", normal, anomalous, weights))
+    better, worse = (resampled(normal, scores, 500) for scores in (anomalous, anomalous - 0.1))
+    difference, (low, high) = bootstrap.paired_difference(better, worse)
+    expected = metrics.auroc(normal, anomalous) - metrics.auroc(normal, anomalous - 0.1)
+    assert difference == pytest.approx(expected)
+    assert 0 < low < difference < high
+    alone = bootstrap.interval(better.resamples_R)
     assert high - low < 0.3 * (alone[1] - alone[0])
 
 
-def test_differences_need_the_same_sequences_and_two_classes():
-    scores = drawn_scores(5, 6)
-    with pytest.raises(ValueError, match="not the same sequences"):
-        bootstrap.paired_difference("auroc", scores, drawn_scores(6, 5))
-    empty = np.empty(0), scores[1]
-    assert bootstrap.paired_difference("auroc", empty, empty) is None
+def test_differences_need_the_same_resamples_and_are_taken_where_both_are_defined():
+    first = bootstrap.Resampled(0.9, np.array([0.9, np.nan, 0.7]))
+    second = bootstrap.Resampled(0.6, np.array([0.5, 0.4, np.nan]))
+    difference, interval = bootstrap.paired_difference(first, second)
+    assert difference == pytest.approx(0.3) and interval == pytest.approx([0.4, 0.4])
+    with pytest.raises(ValueError, match="not the same resamples: 3 and 2"):
+        bootstrap.paired_difference(first, bootstrap.Resampled(0.5, np.zeros(2)))
+    undefined = bootstrap.Resampled(np.nan, np.full(3, np.nan))
+    assert bootstrap.paired_difference(first, undefined)[1] is None

@@ -7,6 +7,7 @@ two scores of the same sequences are compared on the same resamples.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -59,33 +60,24 @@ def resampled_metric(
     )
 
 
-def paired_difference(
-    name: str,
-    first: tuple[np.ndarray, np.ndarray],
-    second: tuple[np.ndarray, np.ndarray],
-    resamples: int = 1000,
-) -> dict[str, float | list[float]] | None:
-    """Compares two systems, or two scores, on the same sequences.
+class Resampled(NamedTuple):
+    """A metric, or a mean of it over seeds: of the sequences themselves, and of every resample, (R,)."""
 
-    Args:
-      name: one of `metrics.METRICS`.
-      first: scores of the normal sequences (N,) and of the anomalous ones (P,).
-      second: the other's scores of the same sequences in the same order.
-      resamples: number of bootstrap resamples, at least 1.
+    value: float
+    resamples_R: np.ndarray
+
+
+def paired_difference(first: Resampled, second: Resampled) -> tuple[float, list[float] | None]:
+    """Compares two systems, or two scores, on the same resamples of the same sequences.
 
     Returns:
-      `difference`, first minus second, and its `ci95` [low, high]: the two differ at that level
-      when it leaves out 0. None where the metric is undefined for one of them.
+      First minus second, and its 95% interval [low, high]: the two differ at that level when it
+      leaves out 0. None for an interval where no resample defines both.
 
     Raises:
-      ValueError: the two do not have the same numbers of sequences.
+      ValueError: the two do not have the same number of resamples.
     """
-    counts = [tuple(len(scores) for scores in pair) for pair in (first, second)]
+    counts = len(first.resamples_R), len(second.resamples_R)
     if counts[0] != counts[1]:
-        raise ValueError(f"not the same sequences: {counts[0]} and {counts[1]} (normal, anomalous)")
-    if not (metrics.is_defined(*first) and metrics.is_defined(*second)):
-        return None
-    weights = resample_weights(*counts[0], resamples)
-    differences = resampled_metric(name, *first, weights) - resampled_metric(name, *second, weights)
-    difference = metrics.metric(name, *first) - metrics.metric(name, *second)
-    return {"difference": difference, "ci95": interval(differences)}
+        raise ValueError(f"not the same resamples: {counts[0]} and {counts[1]} of them")
+    return first.value - second.value, interval(first.resamples_R - second.resamples_R)
