@@ -17,7 +17,7 @@ from vpn_anomaly import main as program
 from vpn_anomaly import modes
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files.output_files import AtomicFile, check_output, check_outputs_in, open_for_tailing
-from vpn_anomaly.scoring.score_files import write_rows
+from vpn_anomaly.files.rows import write_rows
 from vpn_anomaly.storage import workdir
 
 ROOT = pathlib.Path(__file__).parents[2]

@@ -14,9 +14,9 @@ from vpn_anomaly.data.video.frame_cache import FrameCache
 from vpn_anomaly.data.video.open_video import VideoSettings
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import output_files, partial_files
+from vpn_anomaly.files.line_file import LineFile
 from vpn_anomaly.report.annotated_video import AnnotatedVideo
 from vpn_anomaly.storage import calibration_file, workdir
-from vpn_anomaly.watching.score_log import LineFile
 
 
 def test_a_file_that_is_written_while_it_is_written(tmp_path):

@@ -15,10 +15,10 @@ from vpn_anomaly.evaluation.labelled_check import check
 from vpn_anomaly.evaluation.pixel_metrics import PixelAuroc
 from vpn_anomaly.evaluation.protocol import Protocol, from_neighbours
 from vpn_anomaly.evaluation.protocol_notes import done, not_done
+from vpn_anomaly.files.rows import write_rows
 from vpn_anomaly.progress import Progress
 from vpn_anomaly.report.labelled_page import write_report
 from vpn_anomaly.scoring.clip_scorer import Scorer
-from vpn_anomaly.scoring.score_files import write_rows
 from vpn_anomaly.scoring.stream_calibration import build_normal_footage, stream_calibration
 from vpn_anomaly.scoring.stream_scorer import Streamer
 from vpn_anomaly.scoring.trained_model import Trained

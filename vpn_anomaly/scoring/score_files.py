@@ -1,7 +1,5 @@
 """Scores of a file of sequences, to CSV or JSONL, with maps as .npz on request."""
 
-import io
-import json
 import pathlib
 
 import numpy as np
@@ -9,7 +7,7 @@ import numpy as np
 from vpn_anomaly.data import memory_limit
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.sequence_files import check_shape, read_sequences
-from vpn_anomaly.files.csv_text import csv_line
+from vpn_anomaly.files.rows import write_rows
 from vpn_anomaly.progress import Progress
 from vpn_anomaly.scoring.calibration import Calibration, derived_from
 from vpn_anomaly.scoring.clip_calibration import clip_calibration, stored_clip_calibration
@@ -83,19 +81,6 @@ def _rows(scores: dict[str, np.ndarray], first_sequence: int, frames: tuple[int,
         for column, frame in enumerate(frames):
             values = {name: float(score[place, column]) for name, score in scores.items()}
             yield {"sequence": first_sequence + place, "frame": frame, **values}
-
-
-def write_rows(path: pathlib.Path, rows: list[dict]) -> None:
-    """Writes rows of equal columns, one or more, as .jsonl or else as .csv with a line of names.
-
-    Text in a .csv is escape_formula (`csv_text`).
-    """
-    text = io.StringIO()
-    if path.suffix == ".jsonl":
-        text.writelines(json.dumps(row) + "\n" for row in rows)
-    else:
-        text.writelines(csv_line([*row]) for row in [rows[0], *(row.values() for row in rows)])
-    workdir.write_atomically(path, lambda file: file.write(text.getvalue().encode(errors="surrogateescape")))
 
 
 def _write_maps(path: pathlib.Path, parts: list[dict[str, np.ndarray]], shown_MxHxW) -> None:

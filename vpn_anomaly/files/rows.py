@@ -1,0 +1,46 @@
+"""Rows of a table as lines of CSV or of JSON, by the ending of their file."""
+
+import json
+import pathlib
+from collections.abc import Mapping, Sequence
+
+from vpn_anomaly.files.csv_text import csv_line
+from vpn_anomaly.files.output_files import write_atomically
+
+ENCODING = {"encoding": "utf-8", "errors": "surrogateescape"}  # a file name need not be UTF-8
+
+
+class RowFormat:
+    """The lines of a table with these columns, each ending in "\\n".
+
+    Attributes:
+      head: the line before the rows: of a CSV the names of the columns, of a JSONL empty.
+    """
+
+    head: str
+
+    def __init__(self, path: pathlib.Path, columns: Sequence[str]):
+        """path: JSONL if it ends so, else CSV, in which text is guarded (`csv_text`)."""
+        self._columns, self._is_json = tuple(columns), path.suffix.lower() == ".jsonl"
+        self.head = "" if self._is_json else csv_line(self._columns)
+
+    def line(self, values: Sequence[object]) -> str:
+        """A row, with a value for every column; None is empty in a CSV."""
+        if self._is_json:
+            return json_line(dict(zip(self._columns, values, strict=True)))
+        return csv_line(values)
+
+
+def json_line(record: Mapping[str, object]) -> str:
+    """The record as a line of JSON, which ends in "\\n"."""
+    return json.dumps(record) + "\n"
+
+
+def write_rows(path: pathlib.Path, rows: Sequence[Mapping[str, object]]) -> None:
+    """Writes rows of equal columns, one or more, in one piece.
+
+    UserError where the file cannot be written.
+    """
+    form = RowFormat(path, [*rows[0]])
+    text = form.head + "".join(form.line([*row.values()]) for row in rows)
+    write_atomically(path, lambda file: file.write(text.encode(**ENCODING)))
