@@ -115,8 +115,6 @@ PENDING = {
     "evaluation.extreme_frames",
     "evaluation.labelled_videos",
     "evaluation.sequences",
-    "watching.outputs",
-    "watching.watch",
 }
 
 

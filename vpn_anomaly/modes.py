@@ -7,13 +7,16 @@ and a run that is finished are told at once.
 import contextlib
 import dataclasses
 import datetime
+import functools
 import pathlib
 from collections.abc import Iterator
 
 from vpn_anomaly.arguments import Arguments
 from vpn_anomaly.config_fields import LABELLED_SOURCES
+from vpn_anomaly.errors import UserError
 from vpn_anomaly.ops.devices import check_devices
 from vpn_anomaly.storage import workdir, workdir_lock
+from vpn_anomaly.text.display_names import display_name
 from vpn_anomaly.text.printable_line import printable_line
 
 
@@ -59,10 +62,35 @@ def score(arguments: Arguments) -> None:
 def watch(arguments: Arguments) -> None:
     """Watches a source, or several, frame by frame."""
     arguments, trained = _to_score_with(arguments)
+    from vpn_anomaly.report.watch_outputs import watch_outputs
+    from vpn_anomaly.report.watch_report import model_facts
+    from vpn_anomaly.watching.build import build_monitor, build_watch_settings
     from vpn_anomaly.watching.watch import watch
 
+    config = arguments.config
+    settings = build_watch_settings(config)
+    _check_one_video(arguments)
     model = f"{arguments.config_name} in {arguments.workdir or arguments.checkpoint}"
-    watch(arguments.config, trained, arguments.input, arguments.outputs, arguments.max_frames, model)
+    facts = model_facts(model, config.system, trained.metadata["step"])
+    watch(
+        arguments.input,
+        settings,
+        functools.partial(build_monitor, config, trained, settings),
+        watch_outputs(arguments.outputs, settings.video.frame_rate, facts),
+        arguments.max_frames,
+    )
+
+
+def _check_one_video(arguments: Arguments) -> None:
+    """Refuses several sources where frames are to be drawn: a video has frames of one size."""
+    from vpn_anomaly.data.video.sources import sources
+
+    count = len(sources(arguments.input))
+    if "video" in arguments.outputs and count > 1:
+        raise UserError(
+            f"--video takes one source, but --input={display_name(arguments.input)} names {count};"
+            " watch one at a time, or leave --video out"
+        )
 
 
 def describe(arguments: Arguments) -> None:

@@ -1,5 +1,6 @@
 """A tiny run that was trained on a video, as far as the files of a run go: its parameters are random."""
 
+import functools
 import re
 
 import numpy as np
@@ -7,8 +8,13 @@ import pytest
 
 from tests import tiny
 from tests.data.video_files import write_video
+from vpn_anomaly.report.watch_outputs import watch_outputs
+from vpn_anomaly.report.watch_report import model_facts
 from vpn_anomaly.scoring.trained_model import trained_run
+from vpn_anomaly.watching.build import build_monitor, build_watch_settings
+from vpn_anomaly.watching.watch import watch
 
+COUNT = 60  # frames of `frames`
 HEIGHT, WIDTH = 22, 31  # no multiples of the stem: frames are padded
 
 
@@ -30,6 +36,36 @@ def video_run(tmp_path_factory):
     run = tiny.stored_run(folder / "run", tiny.tiny_config({**tiny.VIDEO_FIELDS, **fields}))
     run.trained = trained_run(run.config, run.directory)
     return run
+
+
+@pytest.fixture(scope="module")
+def frames():
+    """Frames that are white for a while, twice."""
+    frames = footage(COUNT, seed=1)
+    frames[18:24] = 255 - frames[18:24] // 4
+    frames[45:50] = 255 - frames[45:50] // 2
+    return frames
+
+
+def paths_in(folder):
+    return {
+        name: folder / f"out.{ending}"
+        for name, ending in (("scores", "csv"), ("events", "jsonl"), ("report", "html"))
+    }
+
+
+def monitor_of(video_run, rate=25):
+    settings = build_watch_settings(video_run.config)
+    return build_monitor(video_run.config, video_run.trained, settings, HEIGHT, WIDTH, rate)
+
+
+def watch_to_files(config, trained, source, paths, max_frames=None, model="tiny"):
+    """Watches with all outputs that have a path."""
+    settings = build_watch_settings(config)
+    new_monitor = functools.partial(build_monitor, config, trained, settings)
+    facts = model_facts(model, config.system, trained.metadata["step"])
+    outputs = watch_outputs(paths, settings.video.frame_rate, facts)
+    watch(source, settings, new_monitor, outputs, max_frames)
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import pytest
 
 from tests.watching import offline
 from vpn_anomaly.scoring.event_kinds import KIND_NAMES
-from vpn_anomaly.watching.event_finder import EventDetector
+from vpn_anomaly.watching.event_finder import EventFinder
 from vpn_anomaly.watching.events import EventSettings, Observation
 
 
@@ -34,7 +34,7 @@ def random_settings(rng):
 
 def detected(settings, curves, light):
     """The events that the detector tells of, frame by frame."""
-    detector, found = EventDetector(settings), []
+    detector, found = EventFinder(settings), []
     begun, open_kinds = {}, set()
     count = len(light)
     for t in range(count + 1):

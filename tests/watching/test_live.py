@@ -127,7 +127,7 @@ def test_a_lost_source_is_tried_again_with_growing_pauses():
     second = StandIn((0, 0.0), (3, 0.5), UserError("cam: unplugged"))
     third = StandIn((0, 0.0))
     openings = [first, *[refused] * 7, second, refused, third]
-    with opened(*openings, clock=clock, pause=clock.pause, tell=told.append) as live:
+    with opened(*openings, clock=clock, pause=clock.pause, notify=told.append) as live:
         given = take(live, 5)
         assert live.reconnections == 2 and live.dropped == 0
     assert clock.pauses == [1, 2, 4, 8, 16, 30, 30, 30, 1, 2]
@@ -157,7 +157,7 @@ def test_lines_are_told_by_the_thread_of_the_consumer():
     tellers = []
     videos = [StandIn((0, 0.0), StandIn.END), StandIn((0, 0.0))]
     with opened(
-        *videos, pause=lambda *_: None, tell=lambda line: tellers.append(threading.current_thread())
+        *videos, pause=lambda *_: None, notify=lambda line: tellers.append(threading.current_thread())
     ) as live:
         take(live, 2)
     assert tellers == [threading.main_thread()] * 2
@@ -254,7 +254,7 @@ def test_pictures_of_a_camera_that_is_faster_than_the_consumer(tmp_path):
             address,
             VideoSettings(timeout=5),
             waiting=2,
-            tell=told.append,
+            notify=told.append,
             pause=lambda closing, seconds: closing.wait(0.05),
         ) as live:
             for frame, piece in live:

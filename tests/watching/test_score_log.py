@@ -11,8 +11,9 @@ import pytest
 
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.watching.boxes import Box
+from vpn_anomaly.watching.event_log import EventLog
 from vpn_anomaly.watching.events import Change, Event, Moment, Peak
-from vpn_anomaly.watching.score_log import EventLog, ScoreLog
+from vpn_anomaly.watching.score_log import ScoreLog
 
 SCORES, KINDS = ("mean_nll", "missing_z"), ("missing", "motion")
 COLUMNS = ["source", "frame", "time", "mean_nll", "missing_z", "p_missing", "p_motion"]

@@ -10,13 +10,14 @@ import pytest
 
 from tests.data.video_files import write_video
 from tests.score_columns import DISTRIBUTION_SCORES
-from tests.watching.conftest import HEIGHT, WIDTH, footage
+from tests.watching.conftest import HEIGHT, WIDTH, footage, watch_to_files
 from vpn_anomaly.data.lattice import fixed_shifts
 from vpn_anomaly.data.video.clips import split_within_videos
 from vpn_anomaly.data.video.open_video import VideoSettings, open_video
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.main import main
 from vpn_anomaly.scoring.scores import frame_scores
-from vpn_anomaly.watching.watch import watch
+from vpn_anomaly.watching.build import build_watch_settings
 
 COUNT, CHANGED = 60, slice(30, 40)
 
@@ -45,7 +46,7 @@ def watched(video_run, source, tmp_path_factory):
         name: folder / f"out.{ending}"
         for name, ending in (("scores", "csv"), ("events", "jsonl"), ("video", "mkv"))
     }
-    watch(video_run.config, video_run.trained, source[0], outputs)
+    watch_to_files(video_run.config, video_run.trained, source[0], outputs)
     return outputs
 
 
@@ -103,7 +104,7 @@ def test_the_annotated_video_has_every_frame(watched):
 
 
 def test_it_stops_after_some_frames(video_run, source, tmp_path, capsys):
-    watch(video_run.config, video_run.trained, source[0], {"scores": tmp_path / "s.jsonl"}, 7)
+    watch_to_files(video_run.config, video_run.trained, source[0], {"scores": tmp_path / "s.jsonl"}, 7)
     assert len((tmp_path / "s.jsonl").read_text().splitlines()) == 7
     assert capsys.readouterr().out.splitlines()[-1].startswith("7 frames")
 
@@ -111,7 +112,9 @@ def test_it_stops_after_some_frames(video_run, source, tmp_path, capsys):
 def test_sources_are_watched_one_after_the_other(video_run, source, tmp_path):
     for name in ("a", "b"):
         write_video(tmp_path / f"{name}.mkv", source[1][:6])
-    watch(video_run.config, video_run.trained, str(tmp_path / "*.mkv"), {"scores": tmp_path / "s.csv"})
+    watch_to_files(
+        video_run.config, video_run.trained, str(tmp_path / "*.mkv"), {"scores": tmp_path / "s.csv"}
+    )
     rows = rows_of(tmp_path / "s.csv")
     assert [row["source"][-5:] for row in rows] == ["a.mkv"] * 6 + ["b.mkv"] * 6
     assert [row["tail_mean"] for row in rows[:6]] == [row["tail_mean"] for row in rows[6:]]
@@ -121,7 +124,9 @@ def test_a_file_that_breaks_off_is_scored_as_far_as_it_goes(video_run, source, t
     whole = write_video(tmp_path / "whole.avi", source[1], codec="mpeg4", pixels="yuv420p")
     content = (tmp_path / "whole.avi").read_bytes()
     (tmp_path / "cut.avi").write_bytes(content[: len(content) * 3 // 4])
-    watch(video_run.config, video_run.trained, str(tmp_path / "cut.avi"), {"scores": tmp_path / "s.csv"})
+    watch_to_files(
+        video_run.config, video_run.trained, str(tmp_path / "cut.avi"), {"scores": tmp_path / "s.csv"}
+    )
     assert 0 < len(rows_of(tmp_path / "s.csv")) < COUNT
     (line,) = [
         line
@@ -136,10 +141,10 @@ def test_with_its_thresholds_a_run_watches_without_the_footage(video_run, source
     config.data.path = str(tmp_path / "moved away.mkv")
     folder = video_run.directory / "checkpoints"
     trained = dataclasses.replace(video_run.trained, calibrations=(folder,), new_calibration=None)
-    watch(config, trained, source[0], {"scores": tmp_path / "s.csv"})
+    watch_to_files(config, trained, source[0], {"scores": tmp_path / "s.csv"})
     assert (tmp_path / "s.csv").read_bytes() == watched["scores"].read_bytes()
     with pytest.raises(UserError, match="moved away.mkv: no such file"):
-        watch(config, dataclasses.replace(trained, calibrations=()), source[0], {})
+        watch_to_files(config, dataclasses.replace(trained, calibrations=()), source[0], {})
 
 
 @pytest.mark.parametrize(
@@ -151,25 +156,29 @@ def test_with_its_thresholds_a_run_watches_without_the_footage(video_run, source
 def test_frames_of_another_size_are_refused(video_run, tmp_path, frames, said):
     other = write_video(tmp_path / "other.mkv", frames)
     with pytest.raises(UserError, match=said):
-        watch(video_run.config, video_run.trained, other, {})
+        watch_to_files(video_run.config, video_run.trained, other, {})
 
 
-def test_what_cannot_be_watched_is_refused(video_run, source, tmp_path):
+def test_a_video_has_the_frames_of_one_source(flags, source, tmp_path, capsys):
+    (folder := tmp_path / "films").mkdir()
     for name in ("a", "b"):
-        write_video(tmp_path / f"{name}.mkv", source[1][:6])
-    with pytest.raises(UserError, match="--video takes one source.*names 2"):
-        watch(video_run.config, video_run.trained, str(tmp_path), {"video": tmp_path / "v.mp4"})
+        write_video(folder / f"{name}.mkv", source[1][:6])
+    assert main([*flags, f"--input={folder}", f"--video={tmp_path}/v.mp4"]) == 2
+    assert f"--video takes one source, but --input={folder} names 2" in capsys.readouterr().err
+
+
+def test_a_run_that_was_trained_on_sequences_is_refused(video_run):
     config = video_run.config.copy_and_resolve_references()
     config.data.source = "sequences"
     with pytest.raises(UserError, match="trained on videos"):
-        watch(config, video_run.trained, source[0], {})
+        build_watch_settings(config)
 
 
 def test_without_tails_motion_is_found_by_plain_surprise(video_run, source, tmp_path):
     config = video_run.config.copy_and_resolve_references()
     config.watch.tail = False
     outputs = {"scores": tmp_path / "s.csv", "events": tmp_path / "e.jsonl", "video": tmp_path / "v.mkv"}
-    watch(config, dataclasses.replace(video_run.trained, new_calibration=None), source[0], outputs)
+    watch_to_files(config, dataclasses.replace(video_run.trained, new_calibration=None), source[0], outputs)
     row = rows_of(outputs["scores"])[-1]
     assert row["mean_nll"] and row["p_motion"] and "tail_mean" not in row and "excess_nll" not in row
     assert any(event["kind"] == "motion" for event in events_of(outputs["events"]))

@@ -18,7 +18,7 @@ from tests.report.html_reader import read_alone
 from tests.watching.conftest import HEIGHT, WIDTH, footage, without_progress
 from vpn_anomaly.data.video.open_video import VideoSettings, open_video
 from vpn_anomaly.main import main
-from vpn_anomaly.watching.monitor import Watcher
+from vpn_anomaly.watching.monitor import Monitor
 
 ROOT = pathlib.Path(__file__).parents[2]
 FLAT_FRAMES = int(os.environ.get("FLAT_FRAMES", "4000"))  # a whole number of thousands
@@ -112,8 +112,8 @@ def test_a_path_with_spaces_and_other_letters(flags, tmp_path):
 
 
 def test_a_camera_that_is_faster_than_the_watching(flags, tmp_path, capsys, monkeypatch):
-    see = Watcher.see
-    monkeypatch.setattr(Watcher, "see", lambda self, frame: time.sleep(0.05) or see(self, frame))
+    see = Monitor.update
+    monkeypatch.setattr(Monitor, "update", lambda self, frame: time.sleep(0.05) or see(self, frame))
     with camera(tmp_path, 400, seconds=0.005, size=(HEIGHT, WIDTH)) as address:
         scores = tmp_path / "scores.csv"
         assert main([*flags, f"--input={address}", f"--scores={scores}", "--max_frames=20"]) == 0
@@ -169,14 +169,14 @@ def anonymous_bytes():
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="reads Linux' own figures")
 def test_memory_is_flat_over_thousands_of_frames(flags, tmp_path, monkeypatch):
     np.save(tmp_path / "long.npy", np.tile(footage(1_000), (FLAT_FRAMES // 1_000, 1, 1, 1)))
-    see, memory = Watcher.see, {}
+    see, memory = Monitor.update, {}
 
     def see_and_measure(self, frame):
         if frame.index in (1_000, FLAT_FRAMES - 1):
             memory[frame.index] = anonymous_bytes()
         return see(self, frame)
 
-    monkeypatch.setattr(Watcher, "see", see_and_measure)
+    monkeypatch.setattr(Monitor, "update", see_and_measure)
     outputs = [f"--scores={tmp_path}/s.csv", f"--events={tmp_path}/e.jsonl", f"--report={tmp_path}/r.html"]
     assert main([*flags, f"--input={tmp_path}/long.npy", *outputs, "--config.score.masks=1"]) == 0
     assert memory[FLAT_FRAMES - 1] - memory[1_000] < 300 * (FLAT_FRAMES - 1_000)  # bytes a frame

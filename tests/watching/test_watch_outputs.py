@@ -11,7 +11,7 @@ from tests.watching.conftest import footage
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.main import main
 from vpn_anomaly.report.annotated_video import AnnotatedVideo
-from vpn_anomaly.watching.monitor import Watcher
+from vpn_anomaly.watching.monitor import Monitor
 
 ENDINGS = {"scores": ".csv", "events": ".jsonl", "video": ".mkv", "report": ".html"}
 
@@ -55,14 +55,14 @@ def test_older_files_are_replaced_through_links_and_longest_names(flags, tmp_pat
 
 
 def test_ctrl_c_replaces_older_files_by_what_was_seen(flags, tmp_path, monkeypatch):
-    see = Watcher.see
+    see = Monitor.update
 
     def see_and_interrupt(self, frame):
         if frame.index == 5:
             raise KeyboardInterrupt
         return see(self, frame)
 
-    monkeypatch.setattr(Watcher, "see", see_and_interrupt)
+    monkeypatch.setattr(Monitor, "update", see_and_interrupt)
     source = write_video(tmp_path / "film.mkv", footage(8))
     (tmp_path / "seen").mkdir()
     outputs = outputs_in(tmp_path / "seen", lambda ending: f"o{ending}")

@@ -1,6 +1,6 @@
 """An annotated video: every frame with its map, its scores and the open events, as it was watched.
 
-    with AnnotatedVideo("seen.mp4", height=64, width=64, rate=25) as annotated:
+    with AnnotatedVideo("annotated.mp4", height=64, width=64, rate=25) as annotated:
         annotated.write(frame_HxWxC, 0.04, map_HxW, 12.5, ["missing 0.2"], [("missing", box)])
 
 Whenever the writing ends, with the process killed or the disk full, a new file can be read as far as
@@ -19,9 +19,11 @@ import numpy as np
 from vpn_anomaly.data.video.decode import reason
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import output_files
-from vpn_anomaly.report.overlay import Overlay
+from vpn_anomaly.files.file_writer import FileWriter
+from vpn_anomaly.report.overlay import BRIGHTEST, Overlay
+from vpn_anomaly.scoring.frame_view import surprise
 from vpn_anomaly.watching.boxes import Box
-from vpn_anomaly.watching.closing import Closing
+from vpn_anomaly.watching.output import Output
 
 FRAGMENT_SECONDS = 2  # so much is lost at most when the process is killed
 # FFmpeg's name of the container by the file's ending, and its options.
@@ -34,7 +36,7 @@ ENCODER = {"preset": "veryfast", "tune": "zerolatency", "crf": "20"}
 TICK = Fraction(1, 1000)  # second
 
 
-class AnnotatedVideo(Closing):
+class AnnotatedVideo(FileWriter):
     """Writes H.264 (yuv420p) to an .mp4 or .mkv. A context manager: leaving it closes the file.
 
     A file that is there is replaced when the new one is whole. Time stamps are those of the frames to
@@ -157,6 +159,28 @@ class AnnotatedVideo(Closing):
             if self._written and not self._new.replaces:
                 self._new.move_into_place()
         self._new.discard()
+
+
+class VideoOutput(Output):
+    """The frames of one source with the surprise map and the open events; see `AnnotatedVideo`."""
+
+    def __init__(self, path: pathlib.Path, rate: float):
+        """rate: frames a second, about."""
+        self._path, self._rate, self._video = path, rate, None
+
+    def begin(self, video, monitor):
+        self._score_of_kind = monitor.score_of_kind
+
+    def frame(self, source, frame, result):
+        if self._video is None:
+            self._video = AnnotatedVideo(self._path, *frame.image.shape[:2], self._rate)
+        map_HxW = None if result.maps is None else surprise(result.maps)
+        line = "  ".join(f"{kind} {result.scores[self._score_of_kind[kind]]:.1f}" for kind in result.p)
+        self._video.write(frame.image, frame.time, map_HxW, BRIGHTEST, [line], result.boxes)
+
+    def close(self):
+        if self._video is not None:
+            self._video.close()
 
 
 class _Sink:

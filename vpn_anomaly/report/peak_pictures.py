@@ -22,7 +22,7 @@ class Snapshot(NamedTuple):
 
 
 class PeakPictures:
-    """Keeps the peak of what is under way, and three small pictures of the most improbable events.
+    """Keeps the peak of each event under way, and three small pictures of the most improbable events.
 
     Attributes:
       of_event: by the event's key, the frame with its box, the model's prediction, the map.
@@ -38,11 +38,11 @@ class PeakPictures:
         self._ended = []  # a heap of (−p, −number, key): the least improbable first, then the latest
         self._numbers = itertools.count()
 
-    def see(self, frame: Frame, maps: Maps | None, peaks: Mapping[str, Moment]) -> None:
-        """Takes in a frame, of which the ends of events have been told already.
+    def update(self, frame: Frame, maps: Maps | None, peaks: Mapping[str, Moment]) -> None:
+        """Takes in a frame, after the ends of events in it have been given to `end`.
 
         Args:
-          peaks: the peak so far of each kind that is under way (`Seen.peaks`). What is no longer
+          peaks: the peak so far of each kind that is under way (`FrameResult.peaks`). What is no longer
             among them came to nothing and is forgotten.
         """
         here = [kind for kind, moment in peaks.items() if moment.index == frame.index]

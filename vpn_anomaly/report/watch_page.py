@@ -24,31 +24,32 @@ from vpn_anomaly.report.parts import (
     Text,
 )
 from vpn_anomaly.report.pictures import image_uri
+from vpn_anomaly.report.source_record import SourceRecord
 from vpn_anomaly.report.timeline import Curve, Span, curve_figure
-from vpn_anomaly.report.watched_source import Unwatched, Watched
 from vpn_anomaly.scoring.event_kinds import KIND_NAMES, kind_named
 from vpn_anomaly.scoring.scores import score_named
 from vpn_anomaly.watching.events import Event, Moment
+from vpn_anomaly.watching.output import SkippedSource
 
 DIGITS = 4  # of scores and p-values
 SOURCES_DRAWN = 12  # whose scores are drawn
 
 
 def watch_page(
-    sources: Sequence[Watched],
+    sources: Sequence[SourceRecord],
     pictures: Mapping[tuple[int, int], Sequence[Picture]],
     model: Sequence[tuple[str, str]],
     when: tuple[datetime.datetime, datetime.datetime],
-    unwatched: Sequence[Unwatched] = (),
+    skipped: Sequence[SkippedSource] = (),
 ) -> Page:
-    """The page of a watching.
+    """The page of a watch.
 
     Args:
       sources: at least one.
       pictures: by place of the source and number of the event.
       model: names and values of what there is to say of the model.
-      when: beginning and end of the watching.
-      unwatched: sources that could not be watched.
+      when: beginning and end of the watch.
+      skipped: sources that could not be watched.
     """
     events = [(place, event) for place, source in enumerate(sources) for event in source.events.values()]
     folder, names = _in_one_folder([source.name for source in sources])
@@ -61,10 +62,10 @@ def watch_page(
         sections.append(Section("Pictures", _pictures(names, events, pictures), "pictures"))
     if len(sources) > 1:
         sections.append(Section("Sources", [_source_table(sources, names)], "sources"))
-    if unwatched:
-        table = Table([Column("source", number=False), Column("why", number=False)], unwatched)
-        count = len(sources) + len(unwatched)
-        about_them = Text([f"{len(unwatched)} of {count} sources could not be watched."])
+    if skipped:
+        table = Table([Column("source", number=False), Column("why", number=False)], skipped)
+        count = len(sources) + len(skipped)
+        about_them = Text([f"{len(skipped)} of {count} sources could not be watched."])
         sections.append(Section("Not watched", [about_them, table], "unwatched"))
     return Page("Watch report", about, _facts(sources, events, model, when), sections)
 

@@ -1,22 +1,24 @@
-"""The report of a watching: collected while its frames come, written as one page at the end."""
+"""The report of a watch: collected while its frames come, written as one page at the end."""
 
 import datetime
 import pathlib
+from collections.abc import Sequence
 
 from vpn_anomaly.files import output_files
 from vpn_anomaly.report.page import write_page
 from vpn_anomaly.report.peak_pictures import PeakPictures
+from vpn_anomaly.report.source_record import SourceRecord
 from vpn_anomaly.report.watch_page import watch_page
-from vpn_anomaly.report.watched_source import Unwatched, Watched
-from vpn_anomaly.watching.outputs import Output
+from vpn_anomaly.storage import provenance
+from vpn_anomaly.watching.output import Output, SkippedSource
 
 PICTURED = 50  # events, the most improbable; more would make the page slow to open
 
 
 class WatchReport(Output):
-    """Collects scores, events and pictures; `close` writes the page, unless nothing was seen.
+    """Collects scores, events and pictures; `close` writes the page, unless there was no frame.
 
-    Of every frame it keeps two numbers and the score of each kind of event, 8 bytes each.
+    Per frame it keeps two numbers and the score of each kind of event, 8 bytes each.
 
     Args:
       path: of the HTML file.
@@ -26,42 +28,44 @@ class WatchReport(Output):
       UserError: the file cannot be written; also from `close`.
     """
 
-    def __init__(self, path: pathlib.Path, model: list[tuple[str, str]]):
+    def __init__(self, path: pathlib.Path, model: Sequence[tuple[str, str]]):
         output_files.check_output(path)  # now, not after hours
         self._path, self._model = path, model
         self._started = datetime.datetime.now()
-        self._sources: list[Watched] = []
-        self._unwatched: list[Unwatched] = []
+        self._sources: list[SourceRecord] = []
+        self._skipped: list[SkippedSource] = []
         self._video = None
         self._pictures = PeakPictures(PICTURED)
 
-    def begin(self, video, watcher):
+    def begin(self, video, monitor):
         self._end_source()
         self._video = video
         self._sources.append(
-            Watched(video.name, watcher.threshold_in_words(), watcher.score_of_kind, watcher.score_threshold)
+            SourceRecord(
+                video.name, monitor.threshold_in_words(), monitor.score_of_kind, monitor.score_threshold
+            )
         )
 
-    def frame(self, source, frame, seen):
-        self._sources[-1].add(frame, seen.scores)
-        self._note(seen.changes)
-        self._pictures.see(frame, seen.maps, seen.peaks)
+    def frame(self, source, frame, result):
+        self._sources[-1].add(frame, result.scores)
+        self._record(result.changes)
+        self._pictures.update(frame, result.maps, result.peaks)
 
     def finish(self, source, changes):
-        self._note(changes)
+        self._record(changes)
         self._pictures.forget()
 
-    def pass_over(self, source):
-        self._unwatched.append(source)
+    def skip(self, source):
+        self._skipped.append(source)
 
     def close(self):
         self._end_source()
         if any(len(source.frame_T) for source in self._sources):
             when = self._started, datetime.datetime.now()
-            page = watch_page(self._sources, self._pictures.of_event, self._model, when, self._unwatched)
+            page = watch_page(self._sources, self._pictures.of_event, self._model, when, self._skipped)
             write_page(self._path, page)
 
-    def _note(self, changes) -> None:
+    def _record(self, changes) -> None:
         number = len(self._sources) - 1
         for change in changes:
             event = change.event
@@ -73,3 +77,17 @@ class WatchReport(Output):
         if self._video is not None:
             self._sources[-1].problem = self._video.problem
             self._video = None
+
+
+def model_facts(model: str, system: str, steps: int) -> list[tuple[str, str]]:
+    """What the report says of the model: its name, its system by name, and the program's version.
+
+    Args:
+      steps: of the training.
+    """
+    commit = provenance.of_this_process()["commit"]
+    return [
+        ("Model", model),
+        ("System", f"{system}, {steps:,} training steps"),
+        ("Program", f"commit {commit[:12]}" if commit else "of no known commit"),
+    ]

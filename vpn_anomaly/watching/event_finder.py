@@ -1,4 +1,4 @@
-"""From observations, a frame at a time, to events that begin, change and end."""
+"""From observations, frame by frame, to events that begin, change and end."""
 
 import collections
 import dataclasses
@@ -9,15 +9,15 @@ from collections.abc import Iterator
 from vpn_anomaly.scoring.event_kinds import KIND_NAMES
 from vpn_anomaly.watching.events import Change, Event, EventSettings, Moment, Observation, Peak
 
-# A rising peak is told again after so many seconds at the earliest: it may rise with every frame.
+# A rising peak is reported again after so many seconds at the earliest: it may rise with every frame.
 CHANGE_PERIOD = 1.0
 
 
-class EventDetector:
+class EventFinder:
     """Finds the events of a stream while it runs.
 
-    It looks only at frames that have been, and holds no more of a long stream than of a short one:
-    the moments of the last `settings.before` frames and at most one event a kind. Events of
+    It looks only at past frames, and holds no more of a long stream than of a short one:
+    the moments of the last `settings.before` frames and at most one event per kind. Events of
     different kinds are separate, also at the same time.
 
     While the light changes, and `settings.light_change` frames after, no run of anomalous frames
@@ -84,8 +84,8 @@ class _Track:
         self._event: Event | None = None  # without an id while it is shorter than the minimum
         self._in_run = False  # the frame before was anomalous
         self._quiet = 0  # frames since the last anomalous one
-        self._raised = False  # the peak since anything was told
-        self._told = -math.inf  # seconds
+        self._raised = False  # the peak since the last change
+        self._reported_at = -math.inf  # seconds
 
     def update(self, frame: Peak, kept_from: Moment, guarded: bool) -> list[Change]:
         if guarded and self._event is not None and self._event.id is None:
@@ -100,7 +100,7 @@ class _Track:
                 self._event = dataclasses.replace(self._event, kept_to=frame.moment)
             if self._quiet > self._settings.merge_gap:
                 return self.finish()
-        return self._news(frame.moment.time)
+        return self._changes(frame.moment.time)
 
     @property
     def peak(self) -> Moment | None:
@@ -123,15 +123,15 @@ class _Track:
             event, end=moment, kept_to=moment, peak=peak, frames=event.frames + 1
         )
 
-    def _news(self, time: float) -> list[Change]:
+    def _changes(self, time: float) -> list[Change]:
         event = self._event
         if event is None or event.frames < self._settings.minimum_frames:
             return []
         if event.id is None:
             what, self._event = "begin", dataclasses.replace(event, id=next(self._ids))
-        elif self._raised and time - self._told >= CHANGE_PERIOD:
+        elif self._raised and time - self._reported_at >= CHANGE_PERIOD:
             what = "change"
         else:
             return []
-        self._raised, self._told = False, time
+        self._raised, self._reported_at = False, time
         return [Change(what, self._event)]

@@ -1,7 +1,7 @@
 """Frames of a camera or stream as they come: the present is never late, a lost stream comes back.
 
-with Live("rtsp://camera/1", VideoSettings(height=64, width=64), tell=print) as live:
-    for frame, piece in live:  # a new piece: what was before is not continued
+with Live("rtsp://camera/1", VideoSettings(height=64, width=64), notify=print) as live:
+    for frame, segment in live:  # one more by every reconnection
         ...
     live.dropped, live.reconnections
 """
@@ -10,31 +10,21 @@ import collections
 import threading
 import time
 from collections.abc import Callable
-from typing import NamedTuple
 
 from vpn_anomaly.data.video.open_video import Frame, Video, VideoSettings, open_video
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.watching.segments import SegmentFrame
 
 LONGEST_PAUSE = 30.0  # seconds; pauses before a lost stream is tried again are 1, 2, 4 … of them
 WAITING = 8  # frames
-TICK = 0.001  # seconds; by so much at least the frames of a new piece are later
+TICK = 0.001  # seconds; by so much at least the frames of a new segment are later
 CLOSING_SECONDS = 1.0
 # Python handles signals between waits; on Windows, a wait without an end would keep Ctrl-C out.
 WAKING_SECONDS = 0.5
 
 
-class LiveFrame(NamedTuple):
-    """A frame, and which piece of the stream it belongs to, from 0: one more by every reconnection.
-
-    Index and time of the frame go on from piece to piece.
-    """
-
-    frame: Frame
-    piece: int
-
-
 class Live:
-    """Reads a live source in a thread of its own: an iterator of `LiveFrame`, a context manager.
+    """Reads a live source in a thread of its own: an iterator of `SegmentFrame`, a context manager.
 
     Where the consumer is slower than the source, the oldest frames that wait are dropped. A source
     that ends or breaks is opened again after a pause, as often as it takes. The iteration ends when
@@ -44,7 +34,7 @@ class Live:
       source, video_settings: see `open_video`.
       video: the source where it is open already; Live reads and closes it.
       waiting: how many frames wait for the consumer at most, 1 or more.
-      tell: called with one line when the source is lost, at every try in vain, and when it is back;
+      notify: called with one line when the source is lost, at every try in vain, and when it is back;
         by the consumer's thread, while it asks for a frame.
       open, clock, pause: for tests. pause(event, seconds) waits, but not once the event is set.
 
@@ -66,13 +56,13 @@ class Live:
         *,
         video: Video | None = None,
         waiting: int = WAITING,
-        tell: Callable[[str], None] = lambda line: None,
+        notify: Callable[[str], None] = lambda line: None,
         open: Callable[[str, VideoSettings], Video] = open_video,
         clock: Callable[[], float] = time.monotonic,
         pause: Callable[[threading.Event, float], object] = threading.Event.wait,
     ):
         self._open = lambda: open(source, video_settings)
-        self._tell, self._clock, self._pause = tell, clock, pause
+        self._notify, self._clock, self._pause = notify, clock, pause
         video = video or self._open()
         if not video.live:
             video.close()
@@ -99,7 +89,7 @@ class Live:
     def __iter__(self):
         return self
 
-    def __next__(self) -> LiveFrame:
+    def __next__(self) -> SegmentFrame:
         while not self._closing.is_set():
             with self._news:
                 while not (self._waiting or self._lines or self._error or self._closing.is_set()):
@@ -107,7 +97,7 @@ class Live:
                 line = self._lines.popleft() if self._lines else None
                 frame = self._waiting.popleft() if self._waiting and line is None else None
             if line is not None:
-                self._tell(line)
+                self._notify(line)
             elif frame is not None:
                 return frame
             elif self._error is not None:
@@ -153,7 +143,7 @@ class Live:
                         return None
                     self._last = Frame(frame.index + index, frame.time + seconds, frame.image)
                     self._last_came = self._clock()
-                    self._add(frame=LiveFrame(self._last, self.reconnections))
+                    self._add(frame=SegmentFrame(self._last, self.reconnections))
             except UserError as error:
                 return str(error)
         return f"{self.name}: {video.problem or 'it ended'}"
@@ -184,7 +174,7 @@ class Live:
 
     def _add(
         self,
-        frame: LiveFrame | None = None,
+        frame: SegmentFrame | None = None,
         line: str | None = None,
         error: BaseException | None = None,
     ) -> None:

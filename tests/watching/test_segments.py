@@ -1,4 +1,4 @@
-"""A recording with gaps: where its pieces begin, and that nothing goes over from one to the next."""
+"""A recording with gaps: where its segments begin, and that nothing is kept from one to the next."""
 
 import csv
 import itertools
@@ -8,20 +8,19 @@ import numpy as np
 import pytest
 
 from tests.data.video_files import write_video
-from tests.watching.conftest import footage
+from tests.watching.conftest import footage, watch_to_files
 from vpn_anomaly.data.video.open_video import Frame
-from vpn_anomaly.watching.pieces import pieces
-from vpn_anomaly.watching.watch import watch
+from vpn_anomaly.watching.segments import segments
 
 
 def begun(steps, longest_gap=5):
-    """The frames with which a new piece begins, and the lines on them, of frames so many seconds apart."""
+    """The frames with which a new segment begins, and the lines on them, of frames so many seconds apart."""
     times = itertools.accumulate(steps, initial=0.0)
     frames = [Frame(2 * number, at, None) for number, at in enumerate(times)]
     lines = []
-    given = list(pieces(frames, longest_gap, lines.append))
-    assert [frame for frame, _ in given] == frames and given[0].piece == 0
-    numbers = [piece for _, piece in given]
+    given = list(segments(frames, longest_gap, lines.append))
+    assert [frame for frame, _ in given] == frames and given[0].segment == 0
+    numbers = [segment for _, segment in given]
     assert set(np.diff(numbers)) <= {0, 1} and numbers[-1] == len(lines)
     return list(np.flatnonzero(np.diff(numbers)) + 1), lines
 
@@ -40,7 +39,7 @@ def begun(steps, longest_gap=5):
         ([], []),
     ],
 )
-def test_a_piece_begins_after_a_gap_in_seconds_and_in_steps(steps, expected):
+def test_a_segment_begins_after_a_gap_in_seconds_and_in_steps(steps, expected):
     assert begun(steps)[0] == expected
 
 
@@ -59,7 +58,7 @@ def test_an_event_ends_at_a_gap_and_nothing_is_remembered_after_it(video_run, tm
     rows, events = {}, {}
     for name in ("whole", "second"):
         outputs = {"scores": tmp_path / f"{name}.csv", "events": tmp_path / f"{name}.jsonl"}
-        watch(video_run.config, video_run.trained, str(tmp_path / f"{name}.mkv"), outputs)
+        watch_to_files(video_run.config, video_run.trained, str(tmp_path / f"{name}.mkv"), outputs)
         with open(outputs["scores"], encoding="utf-8", newline="") as file:
             rows[name] = list(csv.DictReader(file))
         events[name] = [json.loads(line) for line in outputs["events"].read_text().splitlines()]

@@ -4,7 +4,6 @@ import array
 import dataclasses
 import math
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import numpy as np
 
@@ -12,25 +11,18 @@ from vpn_anomaly.data.video.open_video import Frame
 from vpn_anomaly.watching.events import Event
 
 
-class Unwatched(NamedTuple):
-    """The name of a source that could not be watched, and why not."""
-
-    name: str
-    reason: str
-
-
 @dataclasses.dataclass
-class Watched:
-    """What is known of a source.
+class SourceRecord:
+    """What is known of a source so far.
 
     Attributes:
       name: of the source.
-      threshold: what there is to say of its threshold, in lines.
+      threshold: on its threshold, in lines.
       score_of_kind, score_threshold: by kind of event.
       problem: what broke on the way.
       frame_T, time_T: number and seconds of every frame.
       score_T: by kind, the score of every frame, NaN where there is none.
-      events: as they were told last, by number.
+      events: by number, as they are known so far.
     """
 
     name: str
