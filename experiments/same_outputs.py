@@ -1,14 +1,14 @@
-"""Whether this checkout computes exactly what another one computes, case by case, file by file.
+"""Checks that this checkout produces exactly the same outputs as another one, file by file.
 
     python -m experiments.same_outputs --reference=CHECKOUT --output=FOLDER [--only=NAME,...]
 
-Runs the same command lines (experiments/output_comparison/cases.py) with the package of either checkout,
-in FOLDER/reference/CASE and FOLDER/here/CASE, on the inputs in FOLDER/inputs. What the reference gave
-stays, and is not run again while the case's command lines are the same. Compiled programs are shared by
-both, in FOLDER/programs: equal programs compile once. A second comparison in the same folder waits.
+Runs the same command lines (experiments/output_comparison/cases.py) with the packages of both checkouts, in
+FOLDER/reference/CASE and FOLDER/here/CASE, on the inputs in FOLDER/inputs. Outputs of the reference are kept, and
+reused as long as the case's command lines do not change. Both share a compilation cache, FOLDER/programs. A second
+comparison in the same folder waits for the first.
 
-A line a file says whether it is equal, or what differs first. Times, versions and machines do not count,
-and of videos nothing but that they are there. The exit code is 1 where something differs.
+One line per file says that it is equal, or names its first difference. Times, versions and machines are ignored, and
+videos are compared only for existence. The exit code is 1 if anything differs.
 """
 
 import contextlib
@@ -22,14 +22,14 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 
-from experiments.command_line import Parser, entry_point, file_path
+from experiments.command_line import Parser, entry_point, file_path, names_in
 from experiments.output_comparison.cases import CASES, Command
 from experiments.output_comparison.comparison import compared_files, difference
 from experiments.output_comparison.inputs import make_inputs
 from vpn_anomaly.errors import UserError
 
 HERE = pathlib.Path(__file__).resolve().parents[1]
-COMMANDS = ".commands.json"  # in the folder of a case, when all of them are done
+COMMANDS = ".commands.json"  # in the folder of a case once all of its command lines have run
 LOG = "commands.log"
 LOCK = ".lock"
 
@@ -37,28 +37,28 @@ LOCK = ".lock"
 def run_case(
     folder: pathlib.Path, commands: Sequence[Command], checkout: pathlib.Path, output: pathlib.Path
 ) -> None:
-    """Runs the command lines with the checkout's package, in the folder, which is emptied before.
+    """Empties the folder and runs the command lines in it, with the checkout's package.
 
     Raises:
-      UserError: a command failed; the line names the log.
+      UserError: a command failed; the message names the log.
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    places = {"configs": checkout / "configs", "inputs": output / "inputs"}
+    folders = {"configs": checkout / "configs", "inputs": output / "inputs"}
     for command in commands:
-        flags = [flag.format(**places) for flag in command]
+        flags = [flag.format(**folders) for flag in command]
         with open(folder / LOG, "a", encoding="utf-8") as log:
             print(*flags, file=log, flush=True)
             line = [sys.executable, "-m", "vpn_anomaly.main", *flags]
-            surroundings = environment(folder, checkout, output)
-            done = subprocess.run(line, cwd=folder, env=surroundings, stdout=log, stderr=log)
+            variables = environment(folder, checkout, output)
+            done = subprocess.run(line, cwd=folder, env=variables, stdout=log, stderr=log)
         if done.returncode:
             raise UserError(f"a command ended with exit code {done.returncode}; see {folder / LOG}")
     (folder / COMMANDS).write_text(json.dumps(commands), encoding="utf-8")
 
 
 def environment(folder: pathlib.Path, checkout: pathlib.Path, output: pathlib.Path) -> dict[str, str]:
-    """In which a command imports the checkout's package, and finds no footage that another decoded."""
+    """Environment variables so that a command imports the checkout's package and starts with an empty frame cache."""
     return os.environ | {
         "PYTHONPATH": str(checkout),
         "XDG_CACHE_HOME": str(folder / ".cache"),
@@ -70,7 +70,7 @@ def environment(folder: pathlib.Path, checkout: pathlib.Path, output: pathlib.Pa
 
 
 def is_done(folder: pathlib.Path, commands: Sequence[Command]) -> bool:
-    """Whether all of these command lines ran in the folder."""
+    """Whether all of these command lines have run in the folder."""
     try:
         return json.loads((folder / COMMANDS).read_text(encoding="utf-8")) == list(map(list, commands))
     except (OSError, ValueError):
@@ -78,7 +78,7 @@ def is_done(folder: pathlib.Path, commands: Sequence[Command]) -> bool:
 
 
 def compare_case(name: str, output: pathlib.Path) -> bool:
-    """Tells of every file of the case; whether all are equal."""
+    """Prints the comparison of every file of the case; returns whether all are equal."""
     reference, here = output / "reference" / name, output / "here" / name
     files = sorted(compared_files(reference) | compared_files(here))
     if not files:
@@ -92,7 +92,7 @@ def compare_case(name: str, output: pathlib.Path) -> bool:
 
 
 def _is_equal(name: str, checkouts: Mapping[str, pathlib.Path], output: pathlib.Path) -> bool:
-    """Runs a case where need be, and tells of every file of it; a command that fails here is a difference."""
+    """Runs a case as far as necessary and compares it; a command that fails here counts as a difference."""
     for side, checkout in checkouts.items():
         folder = output / side / name
         if side == "reference" and is_done(folder, CASES[name]):
@@ -110,10 +110,10 @@ def _is_equal(name: str, checkouts: Mapping[str, pathlib.Path], output: pathlib.
 
 
 def check_checkout(checkout: pathlib.Path, output: pathlib.Path) -> None:
-    """Raises UserError where no package is, or where another one would be imported."""
+    """Raises UserError unless commands would import the package of this checkout."""
     line = [sys.executable, "-c", "import vpn_anomaly; print(vpn_anomaly.__file__)"]
-    surroundings = environment(output, checkout, output)
-    done = subprocess.run(line, cwd=output, env=surroundings, capture_output=True, text=True)
+    variables = environment(output, checkout, output)
+    done = subprocess.run(line, cwd=output, env=variables, capture_output=True, text=True)
     found = pathlib.Path(done.stdout.strip() or "nothing").resolve().parent
     if found != checkout / "vpn_anomaly":
         raise UserError(
@@ -122,33 +122,27 @@ def check_checkout(checkout: pathlib.Path, output: pathlib.Path) -> None:
 
 
 @contextlib.contextmanager
-def held(folder: pathlib.Path) -> Iterator[None]:
-    """Makes the folder if need be; waits until no other comparison runs in it."""
+def locked(folder: pathlib.Path) -> Iterator[None]:
+    """Creates the folder if necessary, and waits until no other comparison is running in it."""
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / LOCK, "w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)  # the system frees it with its holder
+        fcntl.flock(file, fcntl.LOCK_EX)  # released by the system when the process ends
         yield
-
-
-def _names(text: str) -> list[str]:
-    names = text.split(",")
-    for name in names:
-        if name not in CASES:
-            raise UserError(f"--only: there is no case {name!r}; the cases are: {', '.join(CASES)}")
-    return names
 
 
 @entry_point
 def main(argv: Sequence[str] | None = None) -> int:
-    """0: all files are equal; 1: some are not; 2 for what cannot be compared."""
+    """Compares the outputs. Exit code 0: all files are equal; 1: some differ; 2: an error."""
     parser = Parser("same_outputs", __doc__)
     parser.add_argument("--reference", required=True, type=file_path, metavar="CHECKOUT")
     parser.add_argument("--output", required=True, type=file_path, metavar="FOLDER")
-    parser.add_argument("--only", default=",".join(CASES), metavar="NAME,...", help="cases; all by default")
+    parser.add_argument(
+        "--only", default=",".join(CASES), metavar="NAME,...", help="cases to run; default: all"
+    )
     arguments = parser.parse_args(argv)
-    names, output = _names(arguments.only), arguments.output.resolve()
+    names, output = names_in(arguments.only, CASES, "--only", "case"), arguments.output.resolve()
     checkouts = {"reference": arguments.reference.resolve(), "here": HERE}
-    with held(output):
+    with locked(output):
         for checkout in checkouts.values():
             check_checkout(checkout, output)
         make_inputs(output / "inputs")

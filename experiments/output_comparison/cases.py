@@ -1,7 +1,7 @@
-"""The cases: command lines of `python -m vpn_anomaly.main` that run one after the other in one folder.
+"""The cases of the comparison: command lines of `python -m vpn_anomaly.main`, run in sequence in one folder.
 
-In them {configs} stands for the checkout's folder of configs, {inputs} for that of the inputs; all other
-paths are relative to the case's folder, so that no output holds a path that tells the checkouts apart.
+{configs} and {inputs} stand for the checkout's configs folder and the folder of inputs. All other paths are
+relative to the case's folder, so that outputs of the two checkouts contain no differing paths.
 """
 
 Command = tuple[str, ...]
@@ -35,7 +35,7 @@ def _attention(kind: str) -> Command:
 
 
 def _scored(*model: str) -> tuple[Command, ...]:
-    """All frames of the sequences, as CSV with maps and as JSONL."""
+    """Scores every frame of the sequences: to CSV with maps, and to JSONL."""
     every_frame = "--config.score.every_frame=true"
     return (
         (*model, *SEQUENCES, every_frame, "--output=scores.csv", "--maps=maps.npz"),
@@ -44,7 +44,7 @@ def _scored(*model: str) -> tuple[Command, ...]:
 
 
 def _watched(*model: str) -> tuple[Command, ...]:
-    """Trains, then watches with every output; then without tail surprise."""
+    """Trains, then watches with all kinds of output, with and without tail surprise."""
     watch = (*model, "--mode=watch", "--input={inputs}/watched.npy", "--config.watch.false_alarms=3000")
     return (
         model,
@@ -59,7 +59,7 @@ def _watched(*model: str) -> tuple[Command, ...]:
     )
 
 
-# The command lines of every case by its name.
+# Command lines by case.
 CASES: dict[str, tuple[Command, ...]] = {
     "quick": (
         (

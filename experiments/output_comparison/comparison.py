@@ -1,4 +1,4 @@
-"""What differs between two folders of outputs, file by file, in words."""
+"""Differences between two folders of outputs, file by file, in words."""
 
 import html.parser
 import itertools
@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-# What tells of a run's time and machine, not of what it computed: in results.json, in train.jsonl, and
-# rows of a report.
+# Contents that depend on the time and machine of a run: fields of results.json and train.jsonl, and rows
+# of a report.
 VOLATILE_RESULTS = ("wall_seconds", "software", "commit", "hardware")
 VOLATILE_STEP = ("seconds",)
 VOLATILE_ROWS = (
@@ -23,19 +23,19 @@ VOLATILE_ROWS = (
     "Program",
     "commit",
 )
-VOLATILE_PICTURE, VOLATILE_FIGURE = "Training", "training.png"  # the course of the loss, over minutes too
-LONGEST = 200  # characters that are shown of a value
-ABSENT = object()  # a value that one of two does not have
+VOLATILE_PICTURE, VOLATILE_FIGURE = "Training", "training.png"  # the loss curve, whose axes include minutes
+LONGEST = 200  # characters of a value that are shown
+ABSENT = object()  # stands for a value that only the other side has
 
-# What differs, in words: the first difference, or of events every box; None: nothing does.
+# The first difference in words (of events: every box that differs), or None.
 Difference = str | None
 
 
 def compared_files(folder: pathlib.Path) -> set[str]:
-    """Paths of a case's outputs that are compared, relative to the folder.
+    """Relative paths of the outputs of a case that are compared.
 
-    Left out are hidden files, logs, the picture of the training, and of checkpoints all but the scores of
-    the calibration: what the weights do is in all other files.
+    Hidden files, logs, the training figure and checkpoints except their calibration scores are left out: the
+    effect of the weights shows in all other files.
     """
     paths = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     return {
@@ -46,53 +46,55 @@ def compared_files(folder: pathlib.Path) -> set[str]:
 
 
 def difference(file: str, reference: pathlib.Path, here: pathlib.Path) -> Difference:
-    """What differs between the files of one relative path in two folders; they need not be there."""
-    for folder, said in ((reference, "not in the reference"), (here, "not here")):
+    """The difference between two folders in the file at a relative path, which may be missing."""
+    for folder, missing in ((reference, "not in the reference"), (here, "not here")):
         if not (folder / file).is_file():
-            return said
+            return missing
     return _rule(pathlib.Path(file))(reference / file, here / file)
 
 
 def _rule(path: pathlib.Path) -> Callable[[pathlib.Path, pathlib.Path], Difference] | None:
-    """The comparison for a file of this path; None: it is not compared."""
+    """The function that compares files at this path; None if they are not compared."""
     if path.name in RULE_OF_NAME:
         return RULE_OF_NAME[path.name]
     if path.name == VOLATILE_FIGURE:
         return None
-    if path.suffix != ".npz" and {"checkpoints", "events"} & set(path.parts):  # of Orbax and TensorBoard
+    if path.suffix != ".npz" and {"checkpoints", "events"} & set(
+        path.parts
+    ):  # files of Orbax and TensorBoard
         return None
     return RULE_OF_ENDING.get(path.suffix)
 
 
 def _arrays(reference: pathlib.Path, here: pathlib.Path) -> Difference:
-    """Names, order, dtypes, shapes and bytes of the arrays in two .npz files."""
+    """Compares names, order, dtypes, shapes and bytes of the arrays in two .npz files."""
     with zipfile.ZipFile(reference) as a, zipfile.ZipFile(here) as b:
         if a.namelist() != b.namelist():
             return f"arrays {a.namelist()} and {b.namelist()}"
         for name in a.namelist():
             if a.read(name) != b.read(name):
-                return _of_arrays(name, *(np.load(one.open(name)) for one in (a, b)))
+                return _array_difference(name, *(np.load(one.open(name)) for one in (a, b)))
     return None
 
 
-def _of_arrays(name: str, a: np.ndarray, b: np.ndarray) -> str:
+def _array_difference(name: str, a: np.ndarray, b: np.ndarray) -> str:
     if (a.dtype, a.shape) != (b.dtype, b.shape):
         return f"{name}: {a.dtype} {a.shape} and {b.dtype} {b.shape}"
-    places = np.argwhere((a != b) & ((a == a) | (b == b)))  # two NaN are no difference
-    if not len(places):
+    indices = np.argwhere((a != b) & ((a == a) | (b == b)))  # a pair of NaN is no difference
+    if not len(indices):
         return f"{name}: equal values of other bytes"
-    place = tuple(map(int, places[0]))
-    return f"{name}{list(place)}: {a[place]!r} and {b[place]!r} ({len(places)} of {a.size} values differ)"
+    index = tuple(map(int, indices[0]))
+    return f"{name}{list(index)}: {a[index]!r} and {b[index]!r} ({len(indices)} of {a.size} values differ)"
 
 
 def _lines(reference: pathlib.Path, here: pathlib.Path) -> Difference:
-    """Texts byte for byte."""
+    """Compares text files line by line, to the byte."""
     a, b = (path.read_bytes().splitlines(keepends=True) for path in (reference, here))
     return _first_of("line", a, b)
 
 
 def _json(reference: pathlib.Path, here: pathlib.Path, without: tuple[str, ...] = ()) -> Difference:
-    """Two JSON objects but for some of their fields."""
+    """Compares two JSON objects, ignoring some of their fields."""
     a, b = (json.loads(path.read_text(encoding="utf-8")) for path in (reference, here))
     return _first_difference(_without(a, without), _without(b, without))
 
@@ -102,7 +104,7 @@ def _results(reference: pathlib.Path, here: pathlib.Path) -> Difference:
 
 
 def _training(reference: pathlib.Path, here: pathlib.Path) -> Difference:
-    """Logged steps but for their time."""
+    """Compares logged training steps, ignoring their times."""
     for number, (a, b) in enumerate(_records(reference, here), 1):
         found = _first_difference(_without(a, VOLATILE_STEP), _without(b, VOLATILE_STEP))
         if found:
@@ -111,7 +113,7 @@ def _training(reference: pathlib.Path, here: pathlib.Path) -> Difference:
 
 
 def _jsonl(reference: pathlib.Path, here: pathlib.Path) -> Difference:
-    """Records one by one; where nothing but boxes differs, every box that does."""
+    """Compares two sequences of records; if only boxes differ, the result lists all that do."""
     boxes = []
     for number, (a, b) in enumerate(_records(reference, here), 1):
         found = _first_difference(_without(a, ("box",)), _without(b, ("box",)))
@@ -125,7 +127,7 @@ def _jsonl(reference: pathlib.Path, here: pathlib.Path) -> Difference:
 
 
 def _records(reference: pathlib.Path, here: pathlib.Path) -> Iterator[tuple[dict, dict]]:
-    """Pairs of lines; one that a file does not have is empty."""
+    """Pairs of records; {} for a line that a file does not have."""
     texts = (path.read_text(encoding="utf-8").splitlines() for path in (reference, here))
     for a, b in itertools.zip_longest(*texts, fillvalue="{}"):
         yield json.loads(a), json.loads(b)
@@ -136,7 +138,7 @@ def _without(record: dict, names: tuple[str, ...]) -> dict:
 
 
 def _first_difference(a: object, b: object, where: str = "") -> Difference:
-    """Of two values from JSON; the order of fields counts, 1 and 1.0 are two things."""
+    """Compares two JSON values; the order of fields matters, and 1 differs from 1.0."""
     if isinstance(a, dict) and isinstance(b, dict):
         for name in dict.fromkeys([*a, *b]):
             found = _first_difference(a.get(name, ABSENT), b.get(name, ABSENT), f"{where}.{name}".lstrip("."))
@@ -148,10 +150,10 @@ def _first_difference(a: object, b: object, where: str = "") -> Difference:
         return next(filter(None, (_first_difference(*pair, f"{where}[{i}]") for i, pair in pairs)), None)
     if type(a) is type(b) and a == b:
         return None
-    return f"{where}: {_said(a)} and {_said(b)}"
+    return f"{where}: {_shown(a)} and {_shown(b)}"
 
 
-def _said(value: object) -> str:
+def _shown(value: object) -> str:
     return "nothing" if value is ABSENT else f"{value!r}"[:LONGEST]
 
 
@@ -161,25 +163,26 @@ def _bytes(reference: pathlib.Path, here: pathlib.Path) -> Difference:
 
 
 def _existence(reference: pathlib.Path, here: pathlib.Path) -> Difference:
-    """Videos: encoders with several threads do not give the same bytes twice."""
+    """Checks only that neither video is empty: multi-threaded encoders are not deterministic."""
     sizes = [path.stat().st_size for path in (reference, here)]
     return None if all(sizes) else f"{sizes[0]:,} and {sizes[1]:,} bytes"
 
 
 def _report(reference: pathlib.Path, here: pathlib.Path) -> Difference:
-    """Texts and pictures of two pages but for rows that tell of time and machine."""
+    """Compares texts and pictures of two pages, ignoring rows that depend on time and machine."""
     return _first_of("part", _page(reference), _page(here))
 
 
 def _first_of(what: str, a: Sequence[object], b: Sequence[object]) -> Difference:
-    """The first place where two sequences differ."""
+    """The first position where two sequences differ."""
     for number, (old, new) in enumerate(itertools.zip_longest(a, b, fillvalue=ABSENT), 1):
         if old != new:
-            return f"{what} {number}: {_said(old)} and {_said(new)}"
+            return f"{what} {number}: {_shown(old)} and {_shown(new)}"
     return None
 
 
 def _page(path: pathlib.Path) -> list[str]:
+    """Texts and pictures of a page, without the values of volatile rows."""
     page = _Page()
     page.feed(path.read_text(encoding="utf-8"))
     steady = []
@@ -190,7 +193,7 @@ def _page(path: pathlib.Path) -> list[str]:
 
 
 class _Page(html.parser.HTMLParser):
-    """The texts and pictures of a page in their order."""
+    """Collects the texts and pictures of a page in document order."""
 
     def __init__(self):
         super().__init__()

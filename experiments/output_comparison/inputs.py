@@ -1,4 +1,4 @@
-"""The inputs of the cases: squares that move to and fro before a still background, by numpy."""
+"""Input files of the cases: squares that bounce in front of a static background, drawn with numpy."""
 
 import os
 import pathlib
@@ -10,22 +10,22 @@ from experiments.synthetic.ucsd_files import write_ucsd
 
 HEIGHT, WIDTH = 64, 96
 SIDE = 12  # of a square, pixels
-SQUARES = ((220, 1.0, 1.5), (130, 1.5, -1.0))  # level, pixels a frame down and to the right
-NOISE = 8  # levels
+SQUARES = ((220, 1.0, 1.5), (130, 1.5, -1.0))  # grey level, pixels per frame downwards and to the right
+NOISE = 8  # grey levels
 SEQUENCES, SEQUENCE_FRAMES, SEQUENCE_SIDE = 6, 20, 64
 NORMAL_FRAMES, WATCHED_FRAMES = 800, 160
 CLIPS, NORMAL_CLIP_FRAMES, TEST_CLIP_FRAMES = 3, 160, 50
-FOREIGN = slice(8, 20), slice(60, 72)  # where something foreign stands
+FOREIGN = slice(8, 20), slice(60, 72)  # rows and columns of the foreign object
 FOREIGN_LEVEL = 150
 FOREIGN_FRAMES, FROZEN_FRAMES = range(50, 80), range(110, 130)
-FOREIGN_CLIP_FRAMES = range(25, 40)  # of every test clip
+FOREIGN_CLIP_FRAMES = range(25, 40)  # in every test clip
 
 
 def make_inputs(folder: pathlib.Path) -> None:
-    """Makes the folder with all inputs, in one piece; one that is there stays.
+    """Creates the folder with all inputs atomically, unless it exists.
 
-    sequences.npz: (6, 20, 64, 64). normal.npy, watched.npy: (T, 64, 96); in the second something foreign
-    stands, and later everything stands still. ucsd: a labelled set with masks. All are uint8.
+    sequences.npz: (6, 20, 64, 64). normal.npy, watched.npy: (T, 64, 96); in the second a foreign object
+    appears, and later all motion stops. ucsd: a labelled set with masks. All images are uint8.
     """
     if folder.exists():
         return
@@ -43,8 +43,8 @@ def make_inputs(folder: pathlib.Path) -> None:
 
 
 def moving_squares(seed: int, frames: int, height: int, width: int) -> np.ndarray:
-    """A film of two squares that turn at the borders, with noise: uint8 (T, H, W)."""
-    tiles = np.random.default_rng(0).integers(20, 60, (height // 8, width // 8))  # of one place, in all films
+    """A video of two squares that bounce off the borders, with noise: uint8 (T, H, W)."""
+    tiles = np.random.default_rng(0).integers(20, 60, (height // 8, width // 8))  # the same in all videos
     background = tiles.repeat(8, 0).repeat(8, 1)
     rng = np.random.default_rng(seed)
     film = background + rng.integers(0, NOISE, (frames, height, width))
@@ -61,7 +61,7 @@ def moving_squares(seed: int, frames: int, height: int, width: int) -> np.ndarra
 
 
 def _reflected(place: np.ndarray, largest: int) -> np.ndarray:
-    """Whole numbers 0..largest for places on a line, which is folded at both ends."""
+    """Positions on a line reflected into 0..largest, rounded to integers."""
     return np.rint(largest - np.abs(place % (2 * largest) - largest)).astype(int)
 
 
