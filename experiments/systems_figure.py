@@ -21,12 +21,13 @@ from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.lattice import shown
 from vpn_anomaly.data.pipeline import clips_at
 from vpn_anomaly.files import output_files
-from vpn_anomaly.report.surprise_figure import MAP_UNITS, Scene, surprise_figure
+from vpn_anomaly.report.map_rows import MAPS
+from vpn_anomaly.report.surprise_figure import Scene, surprise_figure
 from vpn_anomaly.scoring.trained_model import trained_run
 from vpn_anomaly.storage import workdir
 
 CORRUPTIONS = ("temporal", "spatial", "both")
-MAPS = ("tail", "error")  # in order of preference
+PREFERRED_MAPS = ("tail", "error")  # the map of a system is the first of these that it has
 
 
 def labelled_clips(config, index: int) -> tuple[list[str], np.ndarray, np.ndarray]:
@@ -41,15 +42,14 @@ def systems_figure(path: pathlib.Path, runs: dict[str, tuple], index: int) -> No
     """Draws the runs, (config, directory) by label; all have the same frame size and lattice."""
     config, _ = next(iter(runs.values()))
     labels, clips, changed = labelled_clips(config, index)
-    last, maps, units, counted = clips.shape[1] - 1, {}, {}, None
+    last, maps, rows, counted = clips.shape[1] - 1, {}, {}, None
     for label, (config, directory) in runs.items():
         scorer = trained_run(config, directory).scorer(config)
         batches = [maps for _, maps in scorer.batches(clips, (last,))]
-        name = next(name for name in MAPS if name in batches[0].value)
+        name = next(name for name in PREFERRED_MAPS if name in batches[0].value)
         maps[label] = np.concatenate([batch.value[name][:, 0] for batch in batches])
         counted = np.concatenate([batch.counted[:, 0] for batch in batches])
-        if name in MAP_UNITS:
-            units[label] = MAP_UNITS[name]
+        rows[label] = MAPS[name]._replace(title=label)
     shown_HxW = shown(*clips.shape[2:4], scorer.shift_Mx2[0], config.data.lattice)
     scenes = [
         Scene(
@@ -63,7 +63,7 @@ def systems_figure(path: pathlib.Path, runs: dict[str, tuple], index: int) -> No
         for row, label in enumerate(labels)
     ]
     with workdir.storing(path):
-        surprise_figure(path, scenes, context=(0, last - 1), units=units)
+        surprise_figure(path, scenes, context=(0, last - 1), rows=rows)
 
 
 @entry_point

@@ -1,6 +1,8 @@
-"""How tests compile, and a tiny trained run that several rooms share."""
+"""How tests compile, and a tiny trained run with its evaluation, which several rooms share."""
 
+import json
 import os
+import types
 
 import pytest
 
@@ -26,3 +28,18 @@ def tiny_run(tmp_path_factory):
     run = tiny.stored_run(tmp_path_factory.mktemp("run"), tiny.tiny_config())
     run.source = build_source(run.config.data)
     return run
+
+
+@pytest.fixture(scope="session")
+def evaluated(tiny_run, tmp_path_factory):
+    """The results of an evaluation of `tiny_run`, and its folder, which has a log of training."""
+    from vpn_anomaly.evaluation_run import evaluate
+    from vpn_anomaly.scoring.trained_model import trained_run
+
+    folder = tmp_path_factory.mktemp("evaluated") / "Prüfung <1>"
+    folder.mkdir()
+    log = {"step": 1, "loss": 2.0, "gradient_norm": 1.0, "learning_rate": 0.1, "seconds": 1.0}
+    lines = [json.dumps({**log, "step": step}) + "\n" for step in (1, 2)]
+    (folder / "train.jsonl").write_text("".join(lines), encoding="utf-8")
+    results = evaluate(tiny_run.config, trained_run(tiny_run.config, tiny_run.directory), folder)
+    return types.SimpleNamespace(results=results, folder=folder)

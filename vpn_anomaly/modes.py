@@ -118,13 +118,12 @@ def _train(arguments: Arguments, then_evaluate: bool) -> None:
 
         run.check(config)
         if config.data.source in LABELLED_SOURCES:
-            from vpn_anomaly.evaluation.labelled_check import check
+            from vpn_anomaly.evaluation_run import checked_clips
 
-            check(config)
+            checked_clips(config)
         workdir.open_run(directory, config)
-        print(
-            printable_line(f"the run is in {directory}"), flush=True
-        )  # in a log, before what goes to stderr
+        # Flushed: in a log it stands before what goes to stderr.
+        print(printable_line(f"the run is in {directory}"), flush=True)
         seconds = run.train(config, directory)
         if seconds is not None and then_evaluate:
             _evaluate(config, _trained_run(config, directory), directory, seconds)
@@ -138,8 +137,10 @@ def _is_finished(arguments: Arguments) -> bool:
     results = workdir.finished_results(directory, _resolve_config(arguments).config)
     if results is None:
         return False
+    from vpn_anomaly.report.results_table import results_table
+
     try:
-        table = _results_table(results)
+        table = results_table(results)
     except (AttributeError, KeyError, TypeError, ValueError):  # of another content: evaluate again
         return False
     print(f"{printable_line(str(directory))} is finished; its results:\n{table}")
@@ -235,20 +236,8 @@ def _trained_run(config, directory: pathlib.Path):
 
 
 def _evaluate(config, trained, directory: pathlib.Path, training_seconds: float | None = None) -> None:
-    if config.data.source in LABELLED_SOURCES:
-        from vpn_anomaly.evaluation.labelled_videos import evaluate
-    else:
-        from vpn_anomaly.evaluation.sequences import evaluate
+    from vpn_anomaly import evaluation_run
+    from vpn_anomaly.report.results_table import results_table
 
-    print(_results_table(evaluate(config, trained, directory, training_seconds)))
+    print(results_table(evaluation_run.evaluate(config, trained, directory, training_seconds)))
     print(printable_line(f"report: {directory / workdir.REPORT}"))
-
-
-def _results_table(results) -> str:
-    """The content of results.json, of sequences or of a labelled set, as text."""
-    if "data_set" in results:
-        from vpn_anomaly.report.labelled_table import results_table
-    else:
-        from vpn_anomaly.report.results_table import results_table
-
-    return results_table(results)

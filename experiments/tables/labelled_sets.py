@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 
 from experiments.tables.readme_block import markdown_table
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.report.labelled_table import COLUMNS, cell
+from vpn_anomaly.report.numbers import with_interval
+from vpn_anomaly.report.results_table import LABELLED_METRICS
 from vpn_anomaly.scoring.baselines import VIDEO_BASELINES
 from vpn_anomaly.storage import workdir
 
 SCORES = ("any", "mean_nll", "detail_excess", *VIDEO_BASELINES)  # shown by default
-HEAD = ("data set", "frames", "model", "score", *COLUMNS.values(), "protocol")
+HEAD = ("data set", "frames", "model", "score", *LABELLED_METRICS.values(), "protocol")
 ABOUT = """\
 Frame by frame on test clips: AUROC over all frames (micro) and as the mean over clips (macro), and the equal
 error rate, each with its interval of 95% over clips. Frames: all of the test clips. Protocol: what was done to
@@ -75,7 +76,7 @@ def _row(model: str, score: str, results: Mapping) -> list[str]:
         f"{frames:,}, {anomalous:,} anomalous",
         model,
         f"`{score}`",
-        *(cell(metrics, name) for name in COLUMNS),
+        *(with_interval(metrics, name) for name in LABELLED_METRICS),
         protocol_in_words(results["protocol"]),
     ]
 

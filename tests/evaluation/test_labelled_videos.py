@@ -10,14 +10,13 @@ from PIL import Image
 from sklearn.metrics import roc_auc_score
 
 from tests.data.video_files import cut
-from tests.evaluation.conftest import ANOMALOUS, FRAMES, labelled_run, write_set
+from tests.labelled_sets import ANOMALOUS, FRAMES, labelled_run, write_set
 from tests.systems.examples import maps_of
 from vpn_anomaly.data.lattice import fixed_shifts
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation import metrics
-from vpn_anomaly.evaluation.labelled_check import check
-from vpn_anomaly.evaluation.labelled_videos import evaluate
-from vpn_anomaly.report.labelled_table import results_table
+from vpn_anomaly.evaluation_run import checked_clips, evaluate
+from vpn_anomaly.report.results_table import results_table
 from vpn_anomaly.scoring.scores import frame_scores
 
 
@@ -191,9 +190,9 @@ def test_masks_that_are_required_and_missing_are_named(other):
     masks = folder / "Test/Test002_gt"
     masks.rename(folder / "elsewhere")
     try:
-        check(run.config)
+        checked_clips(run.config)
         with pytest.raises(UserError, match=r"1 of 3 clips have no masks.*Test002_gt"):
-            check(with_fields(run.config, protocol__masks="required"))
+            checked_clips(with_fields(run.config, protocol__masks="required"))
     finally:
         (folder / "elsewhere").rename(masks)
 
@@ -207,7 +206,7 @@ def test_clips_that_are_too_short_are_refused(other, tmp_path):
 def test_clips_that_cannot_be_scored_are_refused_before_any_is(other):
     run, _ = other
     with pytest.raises(UserError, match="11 frames, but evaluate.protocol.dropped_frames is 11"):
-        check(with_fields(run.config, protocol__dropped_frames=11))
+        checked_clips(with_fields(run.config, protocol__dropped_frames=11))
 
 
 @pytest.mark.parametrize(
@@ -231,9 +230,9 @@ def test_sizes_and_masks_that_do_not_fit_are_refused_before_any_is(tmp_path, dam
             }[damage]()
         changed.save(path)
     with pytest.raises(UserError, match=words):
-        check(run.config)
+        checked_clips(run.config)
     if damage != "size":
-        check(with_fields(run.config, protocol__masks="off"))
+        checked_clips(with_fields(run.config, protocol__masks="off"))
 
 
 def test_a_clip_of_damaged_frames_alone_is_refused(other, tmp_path):

@@ -8,6 +8,7 @@ import pytest
 from matplotlib.image import imread
 
 from vpn_anomaly.report import surprise_figure
+from vpn_anomaly.report.map_rows import MAPS, MapRow
 
 
 def scene(label="corrupted", channels=1, height=32, width=32, seed=0):
@@ -113,7 +114,7 @@ def test_colour_wide_frames_and_quiet_maps_are_drawn(tmp_path):
     quiet = surprise_figure.Scene(
         one.label, one.clip_TxHxWxC, one.shown_HxW, one.counted_HxW, {"new": np.zeros((30, 60))}
     )
-    surprise_figure.surprise_figure(tmp_path / "figure.png", [quiet])
+    surprise_figure.surprise_figure(tmp_path / "figure.png", [quiet], rows={"new": MapRow("new", "nats")})
     assert imread(tmp_path / "figure.png").shape[1] > 6 * 240
 
 
@@ -142,7 +143,8 @@ def test_a_long_title_gets_lines_of_its_own_above_its_panel(drawn, tmp_path):
         dataclasses.replace(one, maps={"nll": one.maps["nll"], name: one.maps["tail"]}, notes={})
         for one in scenes
     ]
-    surprise_figure.surprise_figure(tmp_path / "long.png", renamed, context=(0, 3))
+    rows = {"nll": MAPS["nll"], name: MapRow(name, "nats")}
+    surprise_figure.surprise_figure(tmp_path / "long.png", renamed, context=(0, 3), rows=rows)
     short, long = (np.round(imread(file)[..., :3] * 255) for file in (path, tmp_path / "long.png"))
     lower = 2 * surprise_figure.TITLE_LINE
     assert long.shape[0] == short.shape[0] + lower

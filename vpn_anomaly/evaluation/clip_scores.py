@@ -9,7 +9,7 @@ import numpy as np
 from vpn_anomaly.data.labelled.labelled_set import LabelledClip
 from vpn_anomaly.data.video.open_video import VideoSettings, open_video
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.evaluation.extreme_frames import StandOuts
+from vpn_anomaly.evaluation.extreme_frames import ExtremeFrames
 from vpn_anomaly.evaluation.pixel_metrics import at_size
 from vpn_anomaly.scoring.baselines import VIDEO_BASELINES, video_baseline_scores
 from vpn_anomaly.scoring.calibration import Calibration
@@ -28,7 +28,6 @@ class ClipScores:
       scores: by name, (T,); NaN for frames without one. Those without learning come last.
       unread: numbers of the frames that could not be decoded.
       problem: what broke on the way, in a line; None: nothing.
-      stand_outs: frames to look at, by CHOSEN_BY.
       calibration: that of the clip's frame size.
     """
 
@@ -37,7 +36,6 @@ class ClipScores:
     scores: dict[str, np.ndarray]
     unread: list[int]
     problem: str | None
-    stand_outs: StandOuts
     calibration: Calibration
 
 
@@ -46,6 +44,7 @@ def score_clip(
     video_settings: VideoSettings,
     of_size: Callable[[int, int], tuple[Streamer, Calibration]],
     pixels: collections.defaultdict | None,
+    extremes: ExtremeFrames,
     progress: Callable[[int], None],
 ) -> ClipScores:
     """Scores every frame of a clip as a stream of its own.
@@ -54,11 +53,12 @@ def score_clip(
       of_size: gives the streamer of a frame size, and what makes derived scores.
       pixels: takes in every frame's maps, a `PixelAuroc` by name, with the clip's masks; None: no
         masks are read.
+      extremes: takes in every frame that has a score, by CHOSEN_BY.
       progress: called with 1 for every frame.
 
     UserError where the clip cannot be read, has more frames than labels, or none with a score.
     """
-    frames, stand_outs = len(clip.label_T), StandOuts(clip.name)
+    frames = len(clip.label_T)
     scores = {name: np.full(frames, np.nan) for name in VIDEO_BASELINES}
     mask_TxHxW = None if pixels is None else clip.read_masks()
     seen_T, before = np.zeros(frames, bool), None
@@ -78,7 +78,8 @@ def score_clip(
             if mask_TxHxW is not None:
                 mask_HxW = at_size(mask_TxHxW[index], *image.shape[:2])
             if maps is not None:
-                stand_outs.see(index, bool(clip.label_T[index]), of_frame[CHOSEN_BY], image, maps, mask_HxW)
+                label, score = bool(clip.label_T[index]), of_frame[CHOSEN_BY]
+                extremes.see(clip.name, index, label, score, image, maps, mask_HxW)
             if maps is not None and mask_HxW is not None:
                 for name, map_HxW in maps.value.items():
                     pixels[name].add(map_HxW, mask_HxW, maps.counted)
@@ -91,7 +92,7 @@ def score_clip(
         )
     scores |= {name: scores.pop(name) for name in VIDEO_BASELINES}  # last
     unread = np.flatnonzero(~seen_T).tolist()
-    return ClipScores(clip.name, clip.label_T, scores, unread, video.problem, stand_outs, calibration)
+    return ClipScores(clip.name, clip.label_T, scores, unread, video.problem, calibration)
 
 
 def _frame_scores(image_HxWxC, before_HxWxC, streamer: Streamer, calibration: Calibration):

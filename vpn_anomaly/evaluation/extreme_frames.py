@@ -1,47 +1,52 @@
-"""The frames of a clip that stand out, with pictures: found, missed, mistaken, and plainly normal ones."""
+"""The frames that stand out: found, missed, mistaken, and plainly normal ones."""
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 
-from vpn_anomaly.report.frame_pictures import frame_pictures
-from vpn_anomaly.report.parts import Picture
-from vpn_anomaly.scoring.frame_view import frame_view
+from vpn_anomaly.scoring.frame_view import FrameView, frame_view
 from vpn_anomaly.systems.system import Maps
 
+Box = tuple[int, int, int, int]
 
-class StandOut(NamedTuple):
+
+class ExtremeFrame(NamedTuple):
     """A frame that stands out.
 
     Attributes:
       clip: its name.
       frame: its number, from 0.
       score: what it stands out by.
-      pictures: the frame, a box round the pixels that are labelled anomalous; the model's prediction;
-        the frame under the map.
+      view: the frame, its prediction and its surprise.
+      box: (top, left, bottom, right) round the pixels that are labelled anomalous, in pixels of the
+        view; None: there are none, or they are not known.
     """
 
     clip: str
     frame: int
     score: float
-    pictures: tuple[Picture, ...]
+    view: FrameView
+    box: Box | None
 
 
-class StandOuts:
-    """Of one clip the frames with the highest and the lowest score of either label.
+class ExtremeFrames:
+    """The frames with the highest and the lowest scores of either label, one per clip at most.
+
+    Clips come one after the other, and memory is the same however many there are.
 
     Attributes:
-      of: by (anomalous, "highest" or "lowest"), as far as there are any.
+      of: by (anomalous, "highest" or "lowest"), the most extreme first, as far as there are any.
     """
 
-    of: dict[tuple[bool, str], StandOut]
+    of: dict[tuple[bool, str], list[ExtremeFrame]]
 
-    def __init__(self, clip: str):
-        self._clip, self.of = clip, {}
+    def __init__(self, count: int):
+        """count: frames of each kind."""
+        self._count, self.of = count, {}
 
     def see(
         self,
+        clip: str,
         frame: int,
         anomalous: bool,
         score: float,
@@ -50,32 +55,31 @@ class StandOuts:
         mask_HxW: np.ndarray | None,
     ) -> None:
         """Takes in a frame; mask_HxW: its pixels that are labelled anomalous, None: not known."""
-        record = {"highest": lambda before: score > before, "lowest": lambda before: score < before}
         places = [
             (anomalous, which)
-            for which, beats in record.items()
-            if (anomalous, which) not in self.of or beats(self.of[anomalous, which].score)
+            for which in ("highest", "lowest")
+            if self._stands_out(clip, score, (anomalous, which))
         ]
         if places:
-            found = StandOut(self._clip, frame, score, _pictures(frame_HxWxC, maps, mask_HxW))
-            self.of.update(dict.fromkeys(places, found))
+            found = ExtremeFrame(clip, frame, score, frame_view(frame_HxWxC, maps), _box(mask_HxW))
+        for place in places:
+            others = [one for one in self.of.get(place, []) if one.clip != clip]
+            in_order = sorted([*others, found], key=lambda one: one.score, reverse=place[1] == "highest")
+            self.of[place] = in_order[: self._count]
+
+    def _stands_out(self, clip: str, score: float, place: tuple[bool, str]) -> bool:
+        """Whether a frame beats that of its clip or, where its clip has none, the last of all."""
+        found = self.of.get(place, [])
+        of_clip = [one for one in found if one.clip == clip]
+        if not of_clip and len(found) < self._count:
+            return True
+        other = (of_clip or found)[-1].score
+        return score > other if place[1] == "highest" else score < other
 
 
-def most(clips: Iterable[StandOuts], anomalous: bool, which: str, count: int) -> list[StandOut]:
-    """The `count` frames that stand out most, one a clip at most, the most extreme first."""
-    key = (anomalous, which)
-    found = [stand_outs.of[key] for stand_outs in clips if key in stand_outs.of]
-    return sorted(found, key=lambda one: one.score, reverse=which == "highest")[:count]
-
-
-def _pictures(frame_HxWxC, maps: Maps, mask_HxW) -> tuple[Picture, ...]:
-    box, caption = None, "the frame"
-    if mask_HxW is not None and mask_HxW.any():
-        box, caption = _box(mask_HxW), "the frame, boxed as it is labelled"
-    return frame_pictures(frame_view(frame_HxWxC, maps), caption, box)
-
-
-def _box(mask_HxW: np.ndarray) -> tuple[int, int, int, int]:
-    """(top, left, bottom, right) round all pixels of a mask."""
+def _box(mask_HxW: np.ndarray | None) -> Box | None:
+    """(top, left, bottom, right) round all pixels of a mask; None where it has none."""
+    if mask_HxW is None or not mask_HxW.any():
+        return None
     rows, columns = np.flatnonzero(mask_HxW.any(1)), np.flatnonzero(mask_HxW.any(0))
     return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1

@@ -1,35 +1,21 @@
 """What can be known of a labelled set before hours of training and scoring."""
 
-from vpn_anomaly.data.build import (
-    build_video_settings,
-    check_layout,
-    labelled_clips,
-    read_videos,
-    video_split,
-)
+from collections.abc import Iterable, Sequence
+
 from vpn_anomaly.data.labelled.labelled_set import LabelledClip
 from vpn_anomaly.data.video.open_video import VideoSettings, open_video
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.systems.build import build_system
 
 LEAST_ASPECT_ERROR = 0.05  # between the enlargements of a mask's height and of its width
 
 
-def check(config) -> list[LabelledClip]:
-    """The test clips of the set that the config names.
+def check_lengths(clips: Sequence[LabelledClip], first_frame: int, dropped_frames: int) -> None:
+    """UserError for a clip in which no frame has a score, or all are dropped.
 
-    UserError where labels, masks and frames do not fit each other, or a clip is too short.
+    Args:
+      first_frame: the number of the first frame of a clip that has scores.
+      dropped_frames: at the beginning of every clip.
     """
-    check_layout(config.data)
-    clips = labelled_clips(config.data)
-    _check_lengths(clips, build_system(config).first_frame, config.evaluate.protocol.dropped_frames)
-    sizes = _check_sizes(config, clips)
-    if config.evaluate.protocol.masks != "off":
-        _check_masks(clips, sizes, config.evaluate.protocol.masks == "required")
-    return clips
-
-
-def _check_lengths(clips: list[LabelledClip], first_frame: int, dropped: int) -> None:
     for clip in clips:
         frames = len(clip.label_T)
         if frames <= first_frame:
@@ -37,22 +23,25 @@ def _check_lengths(clips: list[LabelledClip], first_frame: int, dropped: int) ->
                 f"{clip.source}: {frames} frames, but the first {first_frame} of a clip have no "
                 "scores; leave this clip and its labels out, or use a smaller model.context"
             )
-        if frames <= dropped:
+        if frames <= dropped_frames:
             raise UserError(
                 f"{clip.source}: {frames} frames, but evaluate.protocol.dropped_frames is "
-                f"{dropped}; set it to {frames - 1} or less"
+                f"{dropped_frames}; set it to {frames - 1} or less"
             )
 
 
-def _check_sizes(config, clips: list[LabelledClip]) -> dict[str, tuple[int, int]]:
+def sizes_on_disk(
+    clips: Sequence[LabelledClip], video_settings: VideoSettings, calibrated: Iterable[tuple[int, int]]
+) -> dict[str, tuple[int, int]]:
     """(height, width) of the clips' frames on disk, by source.
 
-    UserError where no normal clip that calibrates has the work size of one.
+    Args:
+      video_settings: how the frames are looked at.
+      calibrated: (height, width) at work size of the normal clips that calibrate.
+
+    UserError for a clip whose work size none of these has.
     """
-    video_settings, videos = build_video_settings(config.data), list(read_videos(config.data).values())
-    parts = video_split(config.data)([len(video) for video in videos], "validation")
-    calibrated = {video.shape[1:3] for video, part in zip(videos, parts, strict=True) if part}
-    sizes = {}
+    sizes, calibrated = {}, set(calibrated)
     for clip in clips:
         with open_video(clip.source, VideoSettings(max_gigabytes=video_settings.max_gigabytes)) as video:
             sizes[clip.source] = video.size
@@ -67,7 +56,11 @@ def _check_sizes(config, clips: list[LabelledClip]) -> dict[str, tuple[int, int]
     return sizes
 
 
-def _check_masks(clips: list[LabelledClip], sizes: dict[str, tuple[int, int]], required: bool) -> None:
+def check_masks(clips: Sequence[LabelledClip], sizes: dict[str, tuple[int, int]], required: bool) -> None:
+    """UserError for masks that are missing though required, empty, or of another shape than the frames.
+
+    sizes: (height, width) of the clips' frames on disk, by source.
+    """
     without = [clip for clip in clips if clip.read_masks is None]
     if required and without:
         raise UserError(

@@ -1,90 +1,93 @@
 """Evaluation on a labelled video set: every frame of every test clip."""
 
 import collections
-import functools
-import pathlib
-import time
+import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 
-from vpn_anomaly.data.build import build_video_settings
 from vpn_anomaly.data.labelled.labelled_set import LabelledClip
+from vpn_anomaly.data.video.open_video import VideoSettings
 from vpn_anomaly.evaluation.clip_scores import CHOSEN_BY, ClipScores, score_clip
+from vpn_anomaly.evaluation.extreme_frames import ExtremeFrames
 from vpn_anomaly.evaluation.frame_metrics import frame_metrics
-from vpn_anomaly.evaluation.labelled_check import check
 from vpn_anomaly.evaluation.pixel_metrics import PixelAuroc
 from vpn_anomaly.evaluation.protocol import Protocol, from_neighbours
 from vpn_anomaly.evaluation.protocol_notes import done, not_done
-from vpn_anomaly.files.rows import write_rows
 from vpn_anomaly.progress import Progress
-from vpn_anomaly.report.labelled_page import write_report
-from vpn_anomaly.scoring.clip_scorer import Scorer
-from vpn_anomaly.scoring.stream_calibration import build_normal_footage, stream_calibration
+from vpn_anomaly.scoring.calibration import Calibration
 from vpn_anomaly.scoring.stream_scorer import Streamer
-from vpn_anomaly.scoring.trained_model import Trained
-from vpn_anomaly.storage import provenance, workdir
+
+EXTREME_FRAMES = 4  # of each kind
+
+
+@dataclasses.dataclass(frozen=True)
+class LabelledSettings:
+    """How the frames of labelled sets are evaluated.
+
+    Attributes:
+      protocol: what is done to the scores, and which masks are read.
+      false_alarm_rate: the part of normal frames that may exceed a threshold.
+      resamples: bootstrap resamples of the intervals.
+    """
+
+    protocol: Protocol
+    false_alarm_rate: float
+    resamples: int
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class LabelledEvaluation:
+    """What was found in a labelled set.
+
+    Attributes:
+      clips: a row per clip: `name`, `frames`, `anomalous` (how many are labelled so), `masks` (whether
+        there are some), `unread` (numbers of the frames that cannot be decoded).
+      metrics: `done` and `not_done` (phrases), `protocol`, `scores` by name (see `frame_metrics`), `maps`
+        by name, `at_threshold`; ready for JSON.
+      scored: the scores of every clip.
+      extremes: frames to look at, by CHOSEN_BY.
+    """
+
+    clips: list[dict]
+    metrics: dict
+    scored: list[ClipScores]
+    extremes: ExtremeFrames
 
 
 def evaluate(
-    config, trained: Trained, directory: pathlib.Path, training_seconds: float | None = None
-) -> dict:
-    """Scores all test clips; writes results.json, frames.csv and report.html to the directory.
-
-    frames.csv has a row a frame: clip, frame (from 0), label, and every score as it came, without
-    what the protocol does to it; empty where there is none.
+    clips: list[LabelledClip],
+    video_settings: VideoSettings,
+    of_size: Callable[[int, int], tuple[Streamer, Calibration]],
+    first_frame: int,
+    settings: LabelledSettings,
+) -> LabelledEvaluation:
+    """Scores all frames of all test clips, and compares the scores with the labels.
 
     Args:
-      training_seconds: what training took; None: as the checkpoint says.
+      clips: checked before (`labelled_check`).
+      video_settings: how the frames are looked at.
+      of_size: the streamer for frames of a height and width, and its calibration.
+      first_frame: the number of the first frame of a clip that has scores.
 
-    Returns:
-      The content of results.json: `scores` by name (see `frame_metrics`), `maps` by name, what was
-      done and what was not, the clips.
-
-    UserError as of `check`, and where a clip or its masks cannot be read.
+    UserError where a clip or its masks cannot be read.
     """
-    started = time.monotonic()
-    clips, scorer, protocol = check(config), trained.scorer(config), _protocol(config)
-    scored, pixels = _score(config, trained, scorer, clips)
-    resamples, metadata = config.evaluate.bootstrap, trained.metadata
-    results = {
-        "data_set": _data_set(config, clips, scored),
-        "done": done(config, clips, scored, scorer.system.first_frame, protocol),
-        "not_done": not_done(config, clips, protocol),
-        "protocol": config.evaluate.protocol.to_dict(),
-        "scores": {name: _metrics(name, scored, protocol, resamples) for name in scored[0].scores},
-        "maps": {name: {"pixel_auroc": auroc.value} for name, auroc in pixels.items()},
-        "at_threshold": _at_threshold(scored, config.evaluate.false_alarm_rate),
-        **provenance.of_run(config, scorer.system, scorer.params, metadata),
-    }
-    _write_frames(directory / "frames.csv", scored)
-    training_seconds = training_seconds or metadata["wall_seconds"]
-    results["wall_seconds"] = training_seconds + time.monotonic() - started
-    workdir.write_results(directory, results)
-    write_report(directory / workdir.REPORT, results, scored, config.evaluate.false_alarm_rate)
-    return results
-
-
-def _protocol(config) -> Protocol:
-    protocol = config.evaluate.protocol
-    return Protocol(protocol.dropped_frames, protocol.normalise_clips, protocol.smoothing)
-
-
-def _score(config, trained: Trained, scorer: Scorer, clips: list[LabelledClip]):
-    """The scores of every clip, and the pixel AUROC of every map over the clips with masks."""
-    footage = build_normal_footage(config)
-
-    @functools.cache
-    def of_size(height: int, width: int):
-        streamer = Streamer(scorer.system, scorer.params, scorer.shift_Mx2, height, width)
-        return streamer, stream_calibration(trained, streamer, footage).calibration
-
-    video_settings, pixels = build_video_settings(config.data), collections.defaultdict(PixelAuroc)
+    scored, extremes, pixels = [], ExtremeFrames(EXTREME_FRAMES), collections.defaultdict(PixelAuroc)
     progress = Progress.counting("evaluating", sum(len(clip.label_T) for clip in clips), "frames")
-    scored = []
+    protocol = settings.protocol
     for clip in clips:
-        with_masks = config.evaluate.protocol.masks != "off" and clip.read_masks is not None
-        scored.append(score_clip(clip, video_settings, of_size, pixels if with_masks else None, progress))
-    return scored, pixels
+        with_masks = protocol.reads_masks and clip.read_masks is not None
+        clip_pixels = pixels if with_masks else None
+        scored.append(score_clip(clip, video_settings, of_size, clip_pixels, extremes, progress))
+    metrics = {
+        "done": done(clips, scored, first_frame, protocol),
+        "not_done": not_done(clips, protocol),
+        "protocol": protocol.as_dict(),
+        "scores": {name: _metrics(name, scored, protocol, settings.resamples) for name in scored[0].scores},
+        "maps": {name: {"pixel_auroc": auroc.value} for name, auroc in pixels.items()},
+        "at_threshold": _at_threshold(scored, settings.false_alarm_rate),
+    }
+    return LabelledEvaluation(_clip_rows(clips, scored), metrics, scored, extremes)
 
 
 def _metrics(name: str, scored: list[ClipScores], protocol: Protocol, resamples: int) -> dict:
@@ -104,37 +107,14 @@ def _at_threshold(scored: list[ClipScores], rate: float) -> dict:
     return {"score": CHOSEN_BY, "allowed": rate, "false_alarm_rate": part(~label_N), "recall": part(label_N)}
 
 
-def _data_set(config, clips: list[LabelledClip], scored: list[ClipScores]) -> dict:
-    return {
-        "source": config.data.source,
-        "name": pathlib.Path(config.data.path).resolve().name,
-        "clips": [
-            {
-                "name": clip.name,
-                "frames": len(clip.label_T),
-                "anomalous": int(clip.label_T.sum()),
-                "masks": clip.read_masks is not None,
-                "unread": of.unread,
-            }
-            for clip, of in zip(clips, scored, strict=True)
-        ],
-    }
-
-
-def _write_frames(path: pathlib.Path, scored: list[ClipScores]) -> None:
-    write_rows(
-        path,
-        [
-            {
-                "clip": clip.name,
-                "frame": frame,
-                "label": int(label),
-                **{
-                    name: "" if np.isnan(score_T[frame]) else float(score_T[frame])
-                    for name, score_T in clip.scores.items()
-                },
-            }
-            for clip in scored
-            for frame, label in enumerate(clip.label_T)
-        ],
-    )
+def _clip_rows(clips: list[LabelledClip], scored: list[ClipScores]) -> list[dict]:
+    return [
+        {
+            "name": clip.name,
+            "frames": len(clip.label_T),
+            "anomalous": int(clip.label_T.sum()),
+            "masks": clip.read_masks is not None,
+            "unread": of.unread,
+        }
+        for clip, of in zip(clips, scored, strict=True)
+    ]

@@ -11,7 +11,7 @@ import numpy as np
 
 @dataclasses.dataclass(frozen=True)
 class Protocol:
-    """What is done to the scores of every clip, in this order.
+    """What is done to the scores of every clip, in this order; and which masks are read.
 
     Attributes:
       dropped_frames: frames at the beginning of a clip that do not count.
@@ -19,11 +19,21 @@ class Protocol:
         score of the whole clip, its future included; a clip of equal scores becomes 0.
       smoothing: standard deviation, in frames, of a Gaussian that the scores are averaged with, the
         clip continued by its mirror image; 0: none. It takes the future as well.
+      masks: "auto": of the clips that have some, "required": of every clip, "off": of none.
     """
 
     dropped_frames: int = 0
     normalise_clips: bool = False
     smoothing: float = 0.0
+    masks: str = "auto"
+
+    @property
+    def reads_masks(self) -> bool:
+        return self.masks != "off"
+
+    def as_dict(self) -> dict[str, object]:
+        """The fields by name, as results.json has them."""
+        return dict(sorted(dataclasses.asdict(self).items()))
 
     def scores(self, score_T: np.ndarray) -> np.ndarray:
         """The scores that are compared, (T − dropped_frames,)."""

@@ -9,9 +9,9 @@ OFF = "evaluate.protocol.masks=off"
 
 
 def done(
-    config, clips: list[LabelledClip], scored: list[ClipScores], first_frame: int, protocol: Protocol
+    clips: list[LabelledClip], scored: list[ClipScores], first_frame: int, protocol: Protocol
 ) -> list[str]:
-    """What was done, a phrase each."""
+    """What was done, a phrase each. first_frame: the number of the first frame that has scores."""
     labels = [protocol.labels(clip.label_T) for clip in clips]
     frames, anomalous = sum(map(len, labels)), sum(int(label_T.sum()) for label_T in labels)
     both = sum(0 < label_T.sum() < len(label_T) for label_T in labels)
@@ -22,7 +22,7 @@ def done(
         "class only and are left out",
     ]
     with_masks = [clip for clip in clips if clip.read_masks is not None]
-    if with_masks and config.evaluate.protocol.masks != "off":
+    if with_masks and protocol.reads_masks:
         phrases.append(
             f"pixel AUROC: over all pixels that count of {len(with_masks)} of {len(clips)} clips, "
             "those with masks, at the size in which the model sees them, in all frames that have "
@@ -42,10 +42,10 @@ def done(
     return phrases + protocol.done()
 
 
-def not_done(config, clips: list[LabelledClip], protocol: Protocol) -> list[str]:
+def not_done(clips: list[LabelledClip], protocol: Protocol) -> list[str]:
     """What was not done, a phrase each, with the field that would do it."""
     phrases = protocol.not_done()
-    if config.evaluate.protocol.masks == "off":
+    if not protocol.reads_masks:
         phrases.append(f"no pixel AUROC ({OFF})")
     elif not any(clip.read_masks for clip in clips):
         phrases.append("no pixel AUROC: no clip has masks")

@@ -1,27 +1,38 @@
 """Evaluation on test sequences: normal ones against others under every corruption."""
 
-import datetime
-import pathlib
-import time
+import dataclasses
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
 import numpy as np
 
-from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.corruptions import draw_corruptions
 from vpn_anomaly.data.moving_mnist import sequence_seed
 from vpn_anomaly.data.pipeline import EvaluationClips, clips_at, evaluation_clips
 from vpn_anomaly.evaluation.metrics import pixel_auroc
 from vpn_anomaly.evaluation.score_metrics import evaluate_scores
 from vpn_anomaly.progress import Progress
-from vpn_anomaly.report.evaluation_figures import draw_figures
-from vpn_anomaly.report.evaluation_page import write_report
 from vpn_anomaly.scoring.baselines import baseline_scores
-from vpn_anomaly.scoring.clip_calibration import clip_calibration
+from vpn_anomaly.scoring.calibration import Calibration
 from vpn_anomaly.scoring.clip_scorer import Scorer
-from vpn_anomaly.scoring.trained_model import Trained
-from vpn_anomaly.storage import provenance, workdir
+
+
+@dataclasses.dataclass(frozen=True)
+class SequenceSettings:
+    """How test sequences are evaluated.
+
+    Attributes:
+      sequences: normal ones, and as many others under each corruption.
+      corruptions: kinds of `data/corruptions.py`.
+      false_alarm_rate: the part of normal sequences that may exceed a threshold.
+      resamples: bootstrap resamples of the intervals.
+    """
+
+    sequences: int
+    corruptions: tuple[str, ...]
+    false_alarm_rate: float
+    resamples: int
 
 
 class Scored(NamedTuple):
@@ -33,54 +44,69 @@ class Scored(NamedTuple):
     changed: np.ndarray  # bool (N, H, W)
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class SequenceEvaluation:
+    """What was found in test sequences.
+
+    Attributes:
+      metrics: `corruptions` (see `evaluate_scores`) and `maps`, by corruption, then by name, and
+        `nats_per_frame`: the mean surprise of hidden pixels of normal sequences, times the pixels and
+        colours of a frame; None for a system that predicts no distribution. Ready for JSON.
+      normal: the normal sequences, of numbers 0 to N − 1.
+      others: those under each corruption, of numbers N to 2N − 1.
+      uncorrupted: sequence N without a corruption.
+      thresholds: the calibrated threshold of every score that was calibrated, by name.
+    """
+
+    metrics: dict
+    normal: Scored
+    others: dict[str, Scored]
+    uncorrupted: Scored
+    thresholds: dict[str, float]
+
+    def score_arrays(self) -> dict[str, np.ndarray]:
+        """Every sequence's scores: arrays (N,) named normal/SCORE and CORRUPTION/SCORE."""
+        return {
+            f"{group}/{name}": score_N
+            for group, scored in {"normal": self.normal, **self.others}.items()
+            for name, score_N in scored.scores.items()
+        }
+
+
 def evaluate(
-    config, trained: Trained, directory: pathlib.Path, training_seconds: float | None = None
-) -> dict:
-    """Evaluates what was trained; writes results.json, scores.npz, figures and report.html.
-
-    Args:
-        training_seconds: what training took, calibration included; None: as the checkpoint says.
-
-    Returns:
-        The content of results.json. `nats_per_frame` is the mean surprise of hidden pixels of
-        normal sequences, times the pixels and colours of a frame; None for a system that predicts
-        no distribution. `step_flops`: operations of one training step (`models/costs.py`).
+    scorer: Scorer, source, calibration: Calibration, settings: SequenceSettings
+) -> SequenceEvaluation:
+    """Scores the test sequences of a source, and compares normal with corrupted ones.
 
     UserError where the source has too few test sequences.
     """
-    started = time.monotonic()
-    scorer, metadata = trained.scorer(config), trained.metadata
-    source = build_source(config.data, config.score.max_gigabytes)
-    thresholds = clip_calibration(trained, scorer, source, config.evaluate.calibration_sequences)
-    normal, others = _score_test_set(config, scorer, source, thresholds)
-    rate, resamples = config.evaluate.false_alarm_rate, config.evaluate.bootstrap
-    results = {
+    normal, others = _score_test_set(scorer, source, calibration, settings)
+    rate, resamples = settings.false_alarm_rate, settings.resamples
+    metrics = {
         "corruptions": {
-            kind: evaluate_scores(normal.scores, other.scores, thresholds, rate, resamples)
+            kind: evaluate_scores(normal.scores, other.scores, calibration, rate, resamples)
             for kind, other in others.items()
         },
         "maps": {kind: _map_metrics(other) for kind, other in others.items()},
         "nats_per_frame": _nats_per_frame(normal.scores, source.shape),
-        **provenance.of_run(config, scorer.system, scorer.params, metadata),
     }
-    _write_scores(directory / "scores.npz", normal, others)
-    uncorrupted = clips_at(source, "test", [config.evaluate.sequences])
-    first = _score(uncorrupted, scorer, thresholds, progress=lambda count: None)
-    draw_figures(config, directory, scorer, source, (normal, others, first), thresholds)
-    training_seconds = training_seconds or metadata["wall_seconds"]
-    results["wall_seconds"] = training_seconds + time.monotonic() - started
-    write_report(directory, results, datetime.datetime.now())
-    workdir.write_results(directory, results)  # last: with it the run is finished
-    return results
+    first = clips_at(source, "test", [settings.sequences])
+    uncorrupted = _score(first, scorer, calibration, progress=lambda count: None)
+    thresholds = {
+        name: calibration.threshold(name, rate) for name in normal.scores if name in calibration.scores
+    }
+    return SequenceEvaluation(metrics, normal, others, uncorrupted, thresholds)
 
 
-def _score_test_set(config, scorer, source, thresholds) -> tuple[Scored, dict[str, Scored]]:
+def _score_test_set(
+    scorer: Scorer, source, calibration: Calibration, settings: SequenceSettings
+) -> tuple[Scored, dict[str, Scored]]:
     """The normal test sequences, and the others under each corruption."""
-    count, kinds = config.evaluate.sequences, tuple(config.evaluate.corruptions)
+    count, kinds = settings.sequences, settings.corruptions
     mixed_from_others = {"temporal", "spatial", "mixed"} <= set(kinds)
     runs = 1 + len(kinds) - mixed_from_others
     progress = Progress.counting("evaluating", runs * count, "sequences")
-    score = lambda kind: _score(evaluation_clips(source, "test", count, kind), scorer, thresholds, progress)
+    score = lambda kind: _score(evaluation_clips(source, "test", count, kind), scorer, calibration, progress)
     normal = score(None)
     others = {kind: score(kind) for kind in kinds if kind != "mixed" or not mixed_from_others}
     if mixed_from_others:
@@ -90,8 +116,10 @@ def _score_test_set(config, scorer, source, thresholds) -> tuple[Scored, dict[st
     return normal, {kind: others[kind] for kind in kinds}
 
 
-def _score(sequences: EvaluationClips, scorer: Scorer, thresholds, progress) -> Scored:
-    """The system's scores and maps of the last frame, `any`, and the scores without learning."""
+def _score(
+    sequences: EvaluationClips, scorer: Scorer, calibration: Calibration, progress: Callable[[int], object]
+) -> Scored:
+    """The system's scores and maps of the last frame, those by calibration, and those without learning."""
     last = sequences.clip.shape[1] - 1
     parts = []
     for scores, maps in scorer.batches(sequences.clip, (last,)):
@@ -99,7 +127,7 @@ def _score(sequences: EvaluationClips, scorer: Scorer, thresholds, progress) -> 
         progress(len(maps.counted))
     scores, maps = (_joined([part[place] for part in parts]) for place in (0, 1))
     counted = scores.pop("counted")
-    scores |= thresholds.derived(scores)
+    scores |= calibration.derived(scores)
     scores |= baseline_scores(sequences.clip, last)
     return Scored(scores, maps, counted, sequences.changed)
 
@@ -129,13 +157,3 @@ def _map_metrics(scored: Scored) -> dict[str, dict]:
         name: {"pixel_auroc": pixel_auroc(map_NxHxW, scored.changed, scored.counted)}
         for name, map_NxHxW in scored.maps.items()
     }
-
-
-def _write_scores(path: pathlib.Path, normal: Scored, others: dict[str, Scored]) -> None:
-    """Every sequence's scores: arrays (N,) named normal/SCORE and CORRUPTION/SCORE."""
-    arrays = {
-        f"{group}/{name}": score_N
-        for group, scored in {"normal": normal, **others}.items()
-        for name, score_N in scored.scores.items()
-    }
-    workdir.write_atomically(path, lambda file: np.savez(file, **arrays))

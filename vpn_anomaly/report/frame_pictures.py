@@ -1,9 +1,9 @@
 """The pictures of a frame: itself with a box, what the model predicts, and the surprise over it."""
 
+from vpn_anomaly.report.map_rows import MAPS
 from vpn_anomaly.report.overlay import BRIGHTEST, blended
 from vpn_anomaly.report.parts import Picture
 from vpn_anomaly.report.pictures import picture
-from vpn_anomaly.report.surprise_figure import MAP_TITLES
 from vpn_anomaly.scoring.frame_view import FrameView
 
 
@@ -21,6 +21,6 @@ def frame_pictures(
         picture(view.frame_HxWxC, caption, box),
         picture(view.prediction_HxWx1, "what the model expects"),
         picture(
-            blended(view.frame_HxWxC, view.surprise_HxW, BRIGHTEST), MAP_TITLES[view.map_name] + expected
+            blended(view.frame_HxWxC, view.surprise_HxW, BRIGHTEST), MAPS[view.map_name].title + expected
         ),
     )

@@ -1,4 +1,4 @@
-"""The report of a labelled set: its figures, frames to look at, and the course of every clip."""
+"""DIR/report.html of an evaluation on a labelled set: metrics, frames to look at, the course of every clip."""
 
 import pathlib
 from collections.abc import Mapping
@@ -6,8 +6,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from vpn_anomaly.evaluation.clip_scores import CHOSEN_BY, ClipScores
-from vpn_anomaly.evaluation.extreme_frames import StandOut, most
-from vpn_anomaly.report.labelled_table import COLUMNS, cell, number
+from vpn_anomaly.evaluation.extreme_frames import ExtremeFrame
+from vpn_anomaly.evaluation.labelled_videos import LabelledEvaluation
+from vpn_anomaly.report.frame_pictures import frame_pictures
+from vpn_anomaly.report.numbers import number, with_interval
 from vpn_anomaly.report.page import write_page
 from vpn_anomaly.report.parts import (
     Card,
@@ -21,10 +23,10 @@ from vpn_anomaly.report.parts import (
     Table,
     Text,
 )
+from vpn_anomaly.report.results_table import LABELLED_METRICS
 from vpn_anomaly.report.timeline import Curve, Span, curve_figure
 from vpn_anomaly.report.watch_page import colour_bar
 
-PICTURED = 4  # frames of each kind
 CURVES = 40  # clips whose course is drawn
 GROUPS = (
     ("Found", "the anomalous frames with the highest scores, one a clip", True, "highest"),
@@ -35,39 +37,50 @@ GROUPS = (
 
 
 def write_report(
-    path: pathlib.Path, results: Mapping, scored: list[ClipScores], false_alarm_rate: float
+    path: pathlib.Path, results: Mapping, evaluation: LabelledEvaluation, false_alarm_rate: float
 ) -> None:
-    """Writes the page. UserError where it cannot be written."""
-    data_set = results["data_set"]
+    """Writes the page of results, the content of results.json, and of the scores that they are made of.
+
+    false_alarm_rate: that of the threshold that is drawn.
+
+    UserError where it cannot be written.
+    """
+    write_page(path, labelled_page(results, evaluation, false_alarm_rate))
+
+
+def labelled_page(results: Mapping, evaluation: LabelledEvaluation, false_alarm_rate: float) -> Page:
+    """The page; see `write_report`."""
+    scored = evaluation.scored
+    clips = [_clip_table(results, scored), *_curves(scored, results, false_alarm_rate)]
     sections = [
         Section("Figures", [_score_table(results), *_map_table(results)], "figures"),
         Section("What was done", [_protocol_table(results)], "done"),
-        Section("Frames to look at", _frames(scored), "frames"),
-        Section(
-            "Clips", [_clip_table(results, scored), *_curves(scored, results, false_alarm_rate)], "clips"
-        ),
+        Section("Frames to look at", _frames(evaluation), "frames"),
+        Section("Clips", clips, "clips"),
     ]
-    frames = sum(clip["frames"] for clip in data_set["clips"])
-    facts = Facts(
+    title = f"{results['data_set']['name']}: frame by frame"
+    return Page(title, "Evaluation on a labelled video set", _facts(results), sections)
+
+
+def _facts(results: Mapping) -> Facts:
+    data_set = results["data_set"]
+    clips = data_set["clips"]
+    return Facts(
         [
             ("data set", f"{data_set['name']} ({data_set['source']})"),
-            ("test clips, frames", f"{len(scored)}, {frames:,}"),
-            ("anomalous frames", f"{sum(clip['anomalous'] for clip in data_set['clips']):,}"),
+            ("test clips, frames", f"{len(clips)}, {sum(clip['frames'] for clip in clips):,}"),
+            ("anomalous frames", f"{sum(clip['anomalous'] for clip in clips):,}"),
             ("system", results["config"]["system"]),
             ("training steps", f"{results['steps']:,}"),
             ("commit", (results["commit"] or "not known")[:12]),
         ]
     )
-    write_page(
-        path,
-        Page(f"{data_set['name']}: frame by frame", "Evaluation on a labelled video set", facts, sections),
-    )
 
 
 def _score_table(results: Mapping) -> Table:
-    columns = [Column("score", number=False), *map(Column, COLUMNS.values())]
+    columns = [Column("score", number=False), *map(Column, LABELLED_METRICS.values())]
     rows = [
-        [name, *(_cell(cell(metrics, column)) for column in COLUMNS)]
+        [name, *(_cell(with_interval(metrics, metric)) for metric in LABELLED_METRICS)]
         for name, metrics in results["scores"].items()
     ]
     caption = "Small: the interval of 95% over clips. The last two scores are without learning."
@@ -95,23 +108,26 @@ def _protocol_table(results: Mapping) -> Table:
     return Table([Column("", number=False), Column("what", number=False)], rows)
 
 
-def _frames(scored: list[ClipScores]) -> list:
-    stand_outs = [clip.stand_outs for clip in scored]
+def _frames(evaluation: LabelledEvaluation) -> list:
     about = (
         f"By the score “{CHOSEN_BY}” as it comes. Left the frame, in the middle the mean of the model's "
         "prediction in grey, right the frame under the map of surprise."
     )
     parts = [Text([about]), colour_bar()]
     for title, meaning, anomalous, which in GROUPS:
-        found = most(stand_outs, anomalous, which, PICTURED)
+        found = evaluation.extremes.of.get((anomalous, which))
         if found:
             parts += [Text([f"{title}: {meaning}."]), Cards([_card(title, one) for one in found])]
     return parts
 
 
-def _card(title: str, found: StandOut) -> Card:
-    score = f"{CHOSEN_BY} {found.score:.4g}"
-    return Card(f"{title}: {found.clip}, frame {found.frame}", score, found.pictures)
+def _card(title: str, found: ExtremeFrame) -> Card:
+    caption = "the frame, boxed as it is labelled" if found.box else "the frame"
+    return Card(
+        f"{title}: {found.clip}, frame {found.frame}",
+        f"{CHOSEN_BY} {found.score:.4g}",
+        frame_pictures(found.view, caption, found.box),
+    )
 
 
 def _clip_table(results: Mapping, scored: list[ClipScores]) -> Table:

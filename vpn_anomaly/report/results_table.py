@@ -1,44 +1,81 @@
-"""results.json as text: one row a score, one column a corruption."""
+"""results.json as text, a row a score: of test sequences, or of a labelled set."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-SCORE_WIDTH = 28
-COLUMN_WIDTH = 22
+from vpn_anomaly.report.numbers import number, with_interval
+from vpn_anomaly.text.printable_line import printable_line
 
-
-def results_table(results: Mapping) -> str:
-    """Break-even accuracy with its 95% interval, by score and corruption, and what the run cost.
-
-    Keys that the results lack are left out; undefined values are shown as a dash.
-    """
-    corruptions = results.get("corruptions", {})
-    scores = list(dict.fromkeys(name for one in corruptions.values() for name in one))
-    lines = []
-    if scores:
-        lines.append(
-            "break-even accuracy".ljust(SCORE_WIDTH)
-            + "".join(name.ljust(COLUMN_WIDTH) for name in corruptions)
-        )
-    for score in scores:
-        cells = [_cell(one.get(score, {})) for one in corruptions.values()]
-        lines.append(score.ljust(SCORE_WIDTH) + "".join(cell.ljust(COLUMN_WIDTH) for cell in cells))
-    for name, described in _FIGURES.items():
-        if results.get(name) is not None:
-            lines.append(f"{described}: {results[name]:,.6g}")
-    return "\n".join(line.rstrip() for line in lines)
-
-
-_FIGURES = {
+SCORE_WIDTH = 28  # characters
+CORRUPTION_WIDTH, METRIC_WIDTH = 22, 24
+COSTS = {
     "nats_per_frame": "nats a frame",
     "steps": "training steps",
     "parameters": "parameters",
     "wall_seconds": "seconds in all",
 }
+LABELLED_METRICS = {
+    "auroc_micro": "AUROC micro",
+    "auroc_macro": "AUROC macro",
+    "equal_error_rate": "equal error rate",
+}
 
 
-def _cell(metrics: Mapping) -> str:
-    value = metrics.get("break_even_accuracy")
-    low, high = metrics.get("ci95", {}).get("break_even_accuracy") or (None, None)
-    if value is None:
-        return "-"
-    return f"{value:.3f}" if low is None or high is None else f"{value:.3f} [{low:.3f}, {high:.3f}]"
+def results_table(results: Mapping) -> str:
+    """The content of results.json, of test sequences or of a labelled set.
+
+    Metrics have their 95% intervals; undefined values are shown as a dash.
+    """
+    return labelled_table(results) if "data_set" in results else sequences_table(results)
+
+
+def sequences_table(results: Mapping) -> str:
+    """Break-even accuracy by score and corruption, and what the run cost.
+
+    Keys that the results lack are left out.
+    """
+    corruptions = results.get("corruptions", {})
+    scores = list(dict.fromkeys(name for one in corruptions.values() for name in one))
+    lines = []
+    if scores:
+        rows = [("break-even accuracy", *corruptions)]
+        for score in scores:
+            cells = [with_interval(one.get(score, {}), "break_even_accuracy") for one in corruptions.values()]
+            rows.append((score, *cells))
+        lines = _aligned(rows, CORRUPTION_WIDTH)
+    lines += [
+        f"{described}: {results[name]:,.6g}"
+        for name, described in COSTS.items()
+        if results.get(name) is not None
+    ]
+    return "\n".join(lines)
+
+
+def labelled_table(results: Mapping) -> str:
+    """The metrics of a labelled set, their intervals over clips, and what was done to get them."""
+    rows = [("frame score", *LABELLED_METRICS.values())]
+    for name, metrics in results["scores"].items():
+        rows.append((name, *(with_interval(metrics, metric) for metric in LABELLED_METRICS)))
+    lines = _aligned(rows, METRIC_WIDTH)
+    pixels = {name: of["pixel_auroc"] for name, of in results["maps"].items()}
+    if pixels:
+        lines.append(
+            "pixel AUROC of the maps: "
+            + ", ".join(f"{name} {number(value)}" for name, value in pixels.items())
+        )
+    at = results["at_threshold"]
+    rates = [number(at[name]) for name in ("false_alarm_rate", "recall")]
+    lines.append(
+        "at the calibrated threshold of `{}`: {} of the normal frames flagged ({:g} allowed), {} of "
+        "the anomalous".format(at["score"], rates[0], at["allowed"], rates[1])
+    )
+    lines += [f"done: {phrase}" for phrase in results["done"]]
+    lines += [f"not done: {phrase}" for phrase in results["not_done"]]
+    return "\n".join(printable_line(line) for line in lines)
+
+
+def _aligned(rows: Iterable[Sequence[str]], width: int) -> list[str]:
+    """A line a row: the name of a score, then cells of a width in characters."""
+    return [
+        (name.ljust(SCORE_WIDTH) + "".join(cell.ljust(width) for cell in cells)).rstrip()
+        for name, *cells in rows
+    ]

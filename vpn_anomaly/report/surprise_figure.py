@@ -17,16 +17,8 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from vpn_anomaly.report.colours import INK
+from vpn_anomaly.report.map_rows import MAPS, MapRow
 
-MAP_TITLES = {
-    "nll": "cross-entropy",
-    "tail": "tail surprise",
-    "detail": "surprise in small blocks",
-    "missing": "missing",
-    "intruding": "intruding",
-    "error": "squared error",
-}
-MAP_UNITS = {"missing": "intensity", "intruding": "intensity", "error": "intensity²"}  # others are in nats
 COLOUR_MAP = "magma"
 # A map's colours end here, so that a single pixel does not darken all others.
 BRIGHTEST_QUANTILE = 0.999
@@ -72,7 +64,7 @@ def surprise_figure(
     path: str | os.PathLike,
     scenes: Sequence[Scene],
     context: Sequence[int] | None = None,
-    units: Mapping[str, str] = MAP_UNITS,
+    rows: Mapping[str, MapRow] = MAPS,
 ) -> None:
     """Writes the figure as a PNG: one row a scene, maps on one colour scale in all rows.
 
@@ -83,7 +75,7 @@ def surprise_figure(
       scenes: all with the same frame size, length and map names; usually a corrupted sequence and
         its uncorrupted version.
       context: numbers of the frames before that are drawn; by default three from first to last.
-      units: of the maps by name; nats where there is none.
+      rows: title and unit of every map, by name.
     """
     frames, height, width = scenes[0].clip_TxHxWxC.shape[:3]
     if context is None:
@@ -91,7 +83,7 @@ def surprise_figure(
     names = list(scenes[0].maps)
     groups = len(context), 2, len(names)
     titles = [f"frame {frame}" for frame in (*context, frames - 1)] + ["masked frame"]
-    titles += [textwrap.fill(MAP_TITLES.get(name, name), TITLE_LETTERS) for name in names]
+    titles += [textwrap.fill(rows[name].title, TITLE_LETTERS) for name in names]
     lines = max(title.count("\n") + 1 for title in titles)
     labels = wrapped_labels([scene.label for scene in scenes], height, width)
     label_lines = max(label.count("\n") + 1 for label in labels)
@@ -110,7 +102,7 @@ def surprise_figure(
             draw_outline(axes, scene.changed_HxW)
             _note(axes, scene.notes.get(name))
             if row == len(scenes) - 1:
-                grid.colour_bar(column, image, units.get(name, "nats"))
+                grid.colour_bar(column, image, rows[name].unit)
     for column, title in enumerate(titles):
         grid.axes(0, column).set_title(title, fontsize=FONT, color=INK, pad=8)
     grid.figure.savefig(path, dpi=DPI)

@@ -8,11 +8,11 @@ import pytest
 from tests import tiny
 from tests.report.html_reader import content_of, read_alone, rows_of
 from vpn_anomaly import config as configuration
+from vpn_anomaly import evaluation_run
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.evaluation import sequences as evaluate_module
-from vpn_anomaly.evaluation.sequences import evaluate
+from vpn_anomaly.evaluation_run import evaluate
 from vpn_anomaly.main import main
-from vpn_anomaly.report.evaluation_page import write_report
+from vpn_anomaly.report.sequences_page import write_report
 from vpn_anomaly.scoring.trained_model import trained_run
 from vpn_anomaly.storage.workdir import REPORT, read_results
 
@@ -129,15 +129,15 @@ def test_without_the_report_the_run_is_not_finished(tiny_run, tmp_path, monkeypa
     def full(*_):
         raise UserError("no space")
 
-    monkeypatch.setattr(evaluate_module, "draw_figures", lambda *_: None)
-    monkeypatch.setattr(evaluate_module, "write_report", full)
+    monkeypatch.setattr(evaluation_run, "draw_figures", lambda *_: None)
+    monkeypatch.setattr(evaluation_run.sequences_page, "write_report", full)
     with pytest.raises(UserError, match="no space"):
         evaluate(tiny_run.config, trained_run(tiny_run.config, tiny_run.directory), tmp_path)
     assert read_results(tmp_path) is None
 
 
 def test_the_command_says_where_it_is(tiny_run, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(evaluate_module, "evaluate", lambda *_: {"steps": 4})
+    monkeypatch.setattr(evaluation_run, "evaluate", lambda *_: {"steps": 4})
     tiny.config_file(tmp_path / "tiny.py", tiny_run.config)
     run = tiny_run.directory
     assert main([f"--config={tmp_path}/tiny.py", f"--workdir={run}", "--mode=evaluate"]) == 0

@@ -10,7 +10,7 @@ import pytest
 
 from tests import tiny
 from tests.data.labelled_files import write_cells
-from tests.evaluation.conftest import FRAMES, LAYOUTS, write_set
+from tests.labelled_sets import FRAMES, LAYOUTS, write_set
 from vpn_anomaly.main import main
 
 

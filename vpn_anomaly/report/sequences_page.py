@@ -1,4 +1,4 @@
-"""DIR/report.html: an evaluation as one page, its results with its figures."""
+"""DIR/report.html of an evaluation on test sequences: its results with its figures."""
 
 import datetime
 import pathlib
@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from vpn_anomaly import config as configuration
 from vpn_anomaly import config_fields
+from vpn_anomaly.report.numbers import duration, number
 from vpn_anomaly.report.page import write_page
 from vpn_anomaly.report.parts import Cell, Column, Facts, Figure, Page, Section, Table, Text
 from vpn_anomaly.report.pictures import file_uri
-from vpn_anomaly.report.score_figures import duration
 from vpn_anomaly.storage import workdir
 
 # Figures by file name with {} for the corruption: title, caption.
@@ -36,6 +36,7 @@ OF_CORRUPTION = {
         ),
     ),
 }
+DASH = "–"  # for what is undefined
 WIDTHS = {"training.png": 760}  # pixels at most
 OF_ALL = {
     "scores.png": (
@@ -50,14 +51,14 @@ OF_ALL = {
 
 
 def write_report(directory: pathlib.Path, results: Mapping, now: datetime.datetime) -> None:
-    """Writes the page of results (`evaluate`) and of the figures that the directory has.
+    """Writes the page of results (the content of results.json) and of the figures that the directory has.
 
     UserError where it cannot be written.
     """
-    write_page(directory / workdir.REPORT, evaluation_page(directory, results, now))
+    write_page(directory / workdir.REPORT, sequences_page(directory, results, now))
 
 
-def evaluation_page(directory: pathlib.Path, results: Mapping, now: datetime.datetime) -> Page:
+def sequences_page(directory: pathlib.Path, results: Mapping, now: datetime.datetime) -> Page:
     """The page; see `write_report`."""
     corruptions = results["corruptions"]
     all_figures = _figures(directory, OF_ALL)
@@ -75,11 +76,6 @@ def evaluation_page(directory: pathlib.Path, results: Mapping, now: datetime.dat
         _facts(results, now),
         [section for section in sections if section.parts],
     )
-
-
-def number(value: float | None) -> str:
-    """A metric as the page shows it; a dash where it is undefined."""
-    return "–" if value is None else f"{value:.3f}"
 
 
 def _about(results) -> Text:
@@ -115,15 +111,15 @@ def _score_table(corruptions) -> Table:
 
 def _cell(metrics: Mapping, name: str) -> Cell:
     low_and_high = metrics.get("ci95", {}).get(name)
-    note = "–".join(map(number, low_and_high)) if low_and_high else ""
-    return Cell(number(metrics.get(name)), note)
+    note = DASH.join(map(number, low_and_high)) if low_and_high else ""
+    return Cell(number(metrics.get(name), DASH), note)
 
 
 def _map_table(maps) -> Table:
     """Pixel AUROC of every map under every corruption."""
     names = list(dict.fromkeys(name for of_kind in maps.values() for name in of_kind))
     rows = [
-        [name, *(number(of_kind.get(name, {}).get("pixel_auroc")) for of_kind in maps.values())]
+        [name, *(number(of_kind.get(name, {}).get("pixel_auroc"), DASH) for of_kind in maps.values())]
         for name in names
     ]
     caption = (

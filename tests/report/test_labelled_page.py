@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from tests.data.video_files import images
-from tests.evaluation.conftest import FRAMES, labelled_run, write_set
+from tests.labelled_sets import FRAMES, labelled_run, write_set
 from tests.report.html_reader import content_of, pixels_of, read_alone, rows_of
 from tests.report.test_timeline import points_of
-from vpn_anomaly.evaluation.labelled_videos import evaluate
+from vpn_anomaly.evaluation_run import evaluate
 from vpn_anomaly.report import labelled_page
 
 

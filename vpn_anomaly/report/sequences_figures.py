@@ -5,28 +5,24 @@ import pathlib
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+import numpy as np
+
 from vpn_anomaly.data.pipeline import clips_at
 from vpn_anomaly.evaluation.mistakes import Misses, extremes, fewest_misses
-from vpn_anomaly.report.score_figures import read_training_log, score_figure, training_figure
+from vpn_anomaly.evaluation.sequences import Scored, SequenceEvaluation
+from vpn_anomaly.report.map_rows import MAPS
+from vpn_anomaly.report.score_figures import score_figure
 from vpn_anomaly.report.surprise_figure import Scene, surprise_figure
+from vpn_anomaly.report.training_figure import read_training_log, training_figure
+from vpn_anomaly.scoring.scores import SCORES
 from vpn_anomaly.storage import workdir
 
-DRAWN_SCORES = (
-    "mean_nll",
-    "tail_mean",
-    "missing_z",
-    "erased_z",
-    "detail_excess",
-    "any",
-    "frame_error",
-)
-# The maps of the paper's figure, each with the score that is written into it.
-DRAWN_MAPS = {
-    "nll": "mean_nll",
-    "tail": "tail_mean",
-    "detail": "detail_excess",
-    "missing": "missing_z",
-    "error": "frame_error",
+DRAWN_SCORES = (*(score.name for score in SCORES if score.drawn), "any")
+# The maps that are drawn, each with the score that is written into it: the first that is made of it.
+NOTED_SCORES = {
+    name: next(score.name for score in SCORES if score.drawn and score.map == name)
+    for name in MAPS
+    if any(score.drawn and score.map == name for score in SCORES)
 }
 MISSED_ROWS = 3  # of the missed sequences, and of those mistaken for anomalous
 EXTREME_ROWS = 3  # of the most anomalous sequences, and of the least
@@ -37,13 +33,13 @@ class Drawn(NamedTuple):
 
     Attributes:
         label: written beside its row.
-        scored, place: where its scores and maps are (`evaluate.Scored`).
+        scored, place: where its scores and maps are (`Scored`).
         index: its number.
         kind: of corruption; None: as it is.
     """
 
     label: str
-    scored: NamedTuple
+    scored: Scored
     place: int
     index: int
     kind: str | None
@@ -52,8 +48,8 @@ class Drawn(NamedTuple):
 class _Groups(NamedTuple):
     """The normal test sequences and those under a corruption, the first of which has number `first`."""
 
-    normal: NamedTuple
-    other: NamedTuple
+    normal: Scored
+    other: Scored
     first: int
     kind: str
 
@@ -65,7 +61,9 @@ class _Groups(NamedTuple):
         return Drawn(f"{label}: {index}{group}", of, place, index, kind)
 
 
-def draw_figures(config, directory: pathlib.Path, scorer, source, scored, calibration) -> None:
+def draw_figures(
+    directory: pathlib.Path, evaluation: SequenceEvaluation, source, pictured_HxW: np.ndarray, loss_unit: str
+) -> None:
     """Draws maps_CORRUPTION.png, missed_CORRUPTION.png, extremes_CORRUPTION.png, scores.png;
     training.png where there is a log.
 
@@ -74,35 +72,46 @@ def draw_figures(config, directory: pathlib.Path, scorer, source, scored, calibr
     the least anomalous of all by that score. `mixed`, one of two kinds, has none of these.
 
     Args:
-        scored: the normal sequences, the others by corruption, and the first of the others as it is.
+        directory: of the run; the figures lie in its folder figures.
+        source: of the test sequences.
+        pictured_HxW: bool, what the model was shown of the last frame.
+        loss_unit: of the training log.
+
+    UserError where a figure cannot be written.
     """
     folder = directory / "figures"
     with workdir.storing(folder):
         folder.mkdir(exist_ok=True)
-        normal, others, uncorrupted = scored
-        names = [name for name in DRAWN_SCORES if name in normal.scores]
-        scene = functools.partial(_scene, scorer, source)
-        first = config.evaluate.sequences  # number of the first corrupted one
-        for kind, other in others.items():
-            if kind == "mixed":
-                continue
-            surprise_figure(
-                folder / f"maps_{kind}.png",
-                [
-                    scene(Drawn(f"{kind} corruption", other, 0, first, kind), DRAWN_MAPS),
-                    scene(Drawn("uncorrupted", uncorrupted, 0, first, None), DRAWN_MAPS),
-                ],
-            )
-            wrong = fewest_misses(normal.scores, other.scores, names)
-            groups = _Groups(normal, other, first, kind)
-            _draw(folder / f"missed_{kind}.png", _worst, wrong, groups, scene)
-            _draw(folder / f"extremes_{kind}.png", _extremes, wrong, groups, scene)
-        thresholds = {name: calibration.threshold(name, config.evaluate.false_alarm_rate) for name in names}
-        anomalous = {kind: other.scores for kind, other in others.items()}
-        score_figure(folder / "scores.png", normal.scores, anomalous, thresholds, names)
+        names = [name for name in DRAWN_SCORES if name in evaluation.normal.scores]
+        scene = functools.partial(_scene, source, pictured_HxW)
+        for kind in evaluation.others:
+            if kind != "mixed":
+                _draw_corruption(folder, kind, evaluation, names, scene)
+        anomalous = {kind: other.scores for kind, other in evaluation.others.items()}
+        normal = evaluation.normal.scores
+        score_figure(folder / "scores.png", normal, anomalous, evaluation.thresholds, names)
         log = directory / "train.jsonl"
         if log.exists():
-            training_figure(folder / "training.png", read_training_log(log), scorer.system.loss_unit)
+            training_figure(folder / "training.png", read_training_log(log), loss_unit)
+
+
+def _draw_corruption(
+    folder: pathlib.Path, kind: str, evaluation: SequenceEvaluation, names: list[str], scene: Callable
+) -> None:
+    """The maps of the first sequence under this corruption, the worst mistakes, the extremes."""
+    normal, other = evaluation.normal, evaluation.others[kind]
+    first = len(normal.counted)  # the number of the first corrupted sequence
+    surprise_figure(
+        folder / f"maps_{kind}.png",
+        [
+            scene(Drawn(f"{kind} corruption", other, 0, first, kind), NOTED_SCORES),
+            scene(Drawn("uncorrupted", evaluation.uncorrupted, 0, first, None), NOTED_SCORES),
+        ],
+    )
+    wrong = fewest_misses(normal.scores, other.scores, names)
+    groups = _Groups(normal, other, first, kind)
+    _draw(folder / f"missed_{kind}.png", _worst, wrong, groups, scene)
+    _draw(folder / f"extremes_{kind}.png", _extremes, wrong, groups, scene)
 
 
 def _draw(path: pathlib.Path, rows_of: Callable, wrong: Misses | None, groups: _Groups, scene) -> None:
@@ -110,7 +119,7 @@ def _draw(path: pathlib.Path, rows_of: Callable, wrong: Misses | None, groups: _
     path.unlink(missing_ok=True)  # of an evaluation before
     rows = [] if wrong is None else rows_of(wrong, groups)
     if rows:
-        first_map = next(name for name in DRAWN_MAPS if name in rows[0].scored.maps)
+        first_map = next(name for name in NOTED_SCORES if name in rows[0].scored.maps)
         surprise_figure(path, [scene(row, {first_map: wrong.score}) for row in rows])
 
 
@@ -132,15 +141,15 @@ def _extremes(wrong: Misses, groups: _Groups) -> list[Drawn]:
     ]
 
 
-def _scene(scorer, source, drawn: Drawn, noted: Mapping[str, str]) -> Scene:
+def _scene(source, pictured_HxW: np.ndarray, drawn: Drawn, noted: Mapping[str, str]) -> Scene:
     """The sequence with its maps; `noted`: the score that is written into a map, by map."""
     sequence = clips_at(source, "test", [drawn.index], drawn.kind)
     of, place = drawn.scored, drawn.place
-    maps = {name: of.maps[name][place] for name in DRAWN_MAPS if name in of.maps}
+    maps = {name: of.maps[name][place] for name in NOTED_SCORES if name in of.maps}
     return Scene(
         drawn.label,
         sequence.clip[0],
-        scorer.system.pictured(*source.shape[1:3], scorer.shift_Mx2),
+        pictured_HxW,
         of.counted[place],
         maps,
         sequence.changed[0],

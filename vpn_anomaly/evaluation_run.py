@@ -1,0 +1,182 @@
+"""An evaluation from a config to its files: results.json, scores, figures and the page.
+
+results.json is written last: with it the run is finished.
+"""
+
+import datetime
+import functools
+import pathlib
+import time
+from collections.abc import Mapping
+
+import numpy as np
+
+from vpn_anomaly.config_fields import LABELLED_SOURCES
+from vpn_anomaly.data.build import (
+    build_source,
+    build_video_settings,
+    check_layout,
+    labelled_clips,
+    read_videos,
+    video_split,
+)
+from vpn_anomaly.data.labelled.labelled_set import LabelledClip
+from vpn_anomaly.evaluation import labelled_check, labelled_videos, sequences
+from vpn_anomaly.evaluation.clip_scores import ClipScores
+from vpn_anomaly.evaluation.protocol import Protocol
+from vpn_anomaly.files.rows import write_rows
+from vpn_anomaly.report import labelled_page, sequences_page
+from vpn_anomaly.report.sequences_figures import draw_figures
+from vpn_anomaly.scoring.clip_calibration import clip_calibration
+from vpn_anomaly.scoring.clip_scorer import Scorer
+from vpn_anomaly.scoring.stream_calibration import build_normal_footage, stream_calibration
+from vpn_anomaly.scoring.stream_scorer import Streamer
+from vpn_anomaly.scoring.trained_model import Trained
+from vpn_anomaly.storage import provenance, workdir
+from vpn_anomaly.systems.build import build_system
+
+
+def evaluate(
+    config, trained: Trained, directory: pathlib.Path, training_seconds: float | None = None
+) -> dict:
+    """Evaluates what was trained on the test data that the config names; writes the files.
+
+    Args:
+        training_seconds: what training took, calibration included; None: as the checkpoint says.
+
+    Returns:
+        The content of results.json: the metrics (see `SequenceEvaluation`, `LabelledEvaluation`) and
+        what made them (see `provenance.of_run`). `wall_seconds`: of training and evaluation.
+
+    UserError where the test data are too few, cannot be read or do not fit.
+    """
+    of_kind = evaluate_labelled_set if config.data.source in LABELLED_SOURCES else evaluate_sequences
+    return of_kind(config, trained, directory, training_seconds)
+
+
+def evaluate_sequences(
+    config, trained: Trained, directory: pathlib.Path, training_seconds: float | None = None
+) -> dict:
+    """Evaluates on test sequences; writes scores.npz, figures, report.html and results.json."""
+    started = time.monotonic()
+    scorer = trained.scorer(config)
+    source = build_source(config.data, config.score.max_gigabytes)
+    normal = clip_calibration(trained, scorer, source, config.evaluate.calibration_sequences)
+    found = sequences.evaluate(scorer, source, normal, _sequence_settings(config.evaluate))
+    results = {**found.metrics, **_provenance(config, trained, scorer)}
+    arrays = found.score_arrays()
+    workdir.write_atomically(directory / "scores.npz", lambda file: np.savez(file, **arrays))
+    pictured_HxW = scorer.system.pictured(*source.shape[1:3], scorer.shift_Mx2)
+    draw_figures(directory, found, source, pictured_HxW, scorer.system.loss_unit)
+    results["wall_seconds"] = _training_seconds(trained, training_seconds) + time.monotonic() - started
+    sequences_page.write_report(directory, results, datetime.datetime.now())
+    workdir.write_results(directory, results)
+    return results
+
+
+def evaluate_labelled_set(
+    config, trained: Trained, directory: pathlib.Path, training_seconds: float | None = None
+) -> dict:
+    """Evaluates on a labelled set; writes frames.csv, report.html and results.json."""
+    started = time.monotonic()
+    clips, scorer, settings = (
+        checked_clips(config),
+        trained.scorer(config),
+        _labelled_settings(config.evaluate),
+    )
+    found = labelled_videos.evaluate(
+        clips,
+        build_video_settings(config.data),
+        _of_size(config, trained, scorer),
+        scorer.system.first_frame,
+        settings,
+    )
+    name = pathlib.Path(config.data.path).resolve().name
+    results = {
+        "data_set": {"source": config.data.source, "name": name, "clips": found.clips},
+        **found.metrics,
+        **_provenance(config, trained, scorer),
+    }
+    _write_frames(directory / "frames.csv", found.scored)
+    results["wall_seconds"] = _training_seconds(trained, training_seconds) + time.monotonic() - started
+    labelled_page.write_report(directory / workdir.REPORT, results, found, settings.false_alarm_rate)
+    workdir.write_results(directory, results)
+    return results
+
+
+def checked_clips(config) -> list[LabelledClip]:
+    """The test clips of the labelled set that the config names.
+
+    UserError where labels, masks and frames do not fit each other, or a clip is too short.
+    """
+    check_layout(config.data)
+    clips, protocol = labelled_clips(config.data), _protocol(config.evaluate)
+    labelled_check.check_lengths(clips, build_system(config).first_frame, protocol.dropped_frames)
+    video_settings = build_video_settings(config.data)
+    sizes = labelled_check.sizes_on_disk(clips, video_settings, _calibrating_sizes(config.data))
+    if protocol.reads_masks:
+        labelled_check.check_masks(clips, sizes, protocol.masks == "required")
+    return clips
+
+
+def _calibrating_sizes(data) -> set[tuple[int, int]]:
+    """(height, width) of the normal videos of which a part calibrates."""
+    videos = list(read_videos(data).values())
+    parts = video_split(data)([len(video) for video in videos], "validation")
+    return {video.shape[1:3] for video, part in zip(videos, parts, strict=True) if part}
+
+
+def _of_size(config, trained: Trained, scorer: Scorer):
+    """A function from height and width to a streamer of frames of this size, and its calibration."""
+    footage = build_normal_footage(config)
+
+    @functools.cache
+    def of_size(height: int, width: int):
+        streamer = Streamer(scorer.system, scorer.params, scorer.shift_Mx2, height, width)
+        return streamer, stream_calibration(trained, streamer, footage).calibration
+
+    return of_size
+
+
+def _sequence_settings(evaluate) -> sequences.SequenceSettings:
+    return sequences.SequenceSettings(
+        evaluate.sequences, tuple(evaluate.corruptions), evaluate.false_alarm_rate, evaluate.bootstrap
+    )
+
+
+def _labelled_settings(evaluate) -> labelled_videos.LabelledSettings:
+    return labelled_videos.LabelledSettings(
+        _protocol(evaluate), evaluate.false_alarm_rate, evaluate.bootstrap
+    )
+
+
+def _protocol(evaluate) -> Protocol:
+    return Protocol(**evaluate.protocol.to_dict())
+
+
+def _provenance(config, trained: Trained, scorer: Scorer) -> Mapping:
+    return provenance.of_run(config, scorer.system, scorer.params, trained.metadata)
+
+
+def _training_seconds(trained: Trained, measured: float | None) -> float:
+    return measured or trained.metadata["wall_seconds"]
+
+
+def _write_frames(path: pathlib.Path, scored: list[ClipScores]) -> None:
+    """A row per frame: clip, frame (from 0), label, and every score as it came; empty where there is none."""
+    write_rows(
+        path,
+        [
+            {
+                "clip": clip.name,
+                "frame": frame,
+                "label": int(label),
+                **{
+                    name: "" if np.isnan(score_T[frame]) else float(score_T[frame])
+                    for name, score_T in clip.scores.items()
+                },
+            }
+            for clip in scored
+            for frame, label in enumerate(clip.label_T)
+        ],
+    )

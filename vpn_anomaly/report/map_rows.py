@@ -1,0 +1,25 @@
+"""The maps of surprise as figures show them: a row each, in the order in which they are drawn."""
+
+from typing import NamedTuple
+
+
+class MapRow(NamedTuple):
+    """What stands beside a map.
+
+    Attributes:
+        title: above it.
+        unit: of its values.
+    """
+
+    title: str
+    unit: str
+
+
+MAPS = {
+    "nll": MapRow("cross-entropy", "nats"),
+    "tail": MapRow("tail surprise", "nats"),
+    "detail": MapRow("surprise in small blocks", "nats"),
+    "missing": MapRow("missing", "intensity"),
+    "intruding": MapRow("intruding", "intensity"),
+    "error": MapRow("squared error", "intensity²"),
+}
