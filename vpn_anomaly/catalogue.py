@@ -49,7 +49,7 @@ class SystemRow:
         if not self.streams:
             raise UserError(
                 f"system {self.name} does not take frames one by one, as --mode=watch does; "
-                f"use {streaming_systems()}"
+                f"use {systems_in_words(lambda row: row.streams)}"
             )
 
 
@@ -80,7 +80,7 @@ class LabelledSetRow:
     Attributes:
         name: the value of `data.source`.
         module: what reads it. It has LAYOUT (`data.labelled.layouts.Layout`) and, of the set's
-            folder and an allowance, `training_sources`, `check_layout` and `test_clips`.
+            folder and a memory limit, `training_sources`, `check_layout` and `test_clips`.
     """
 
     name: str
@@ -160,9 +160,9 @@ def names(rows) -> tuple[str, ...]:
     return tuple(row.name for row in rows)
 
 
-def streaming_systems() -> str:
-    """The systems that stream, in words: "inpainting or block_inpainting"."""
-    return " or ".join(row.name for row in SYSTEMS if row.streams)
+def systems_in_words(can: Callable[[SystemRow], bool]) -> str:
+    """The systems that can do something: "inpainting or block_inpainting"."""
+    return " or ".join(row.name for row in SYSTEMS if can(row))
 
 
 def _imported(path: str):

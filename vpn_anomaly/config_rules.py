@@ -6,12 +6,11 @@ A rule takes the values by dotted name and returns the line, or None where all i
 from collections.abc import Mapping
 
 from vpn_anomaly.catalogue import (
-    SYSTEMS,
     SystemRow,
     attention_named,
     labelled_set_named,
-    streaming_systems,
     system_named,
+    systems_in_words,
 )
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.text.display_names import display_name
@@ -52,7 +51,7 @@ def _a_size_is_known(values):
         return f"data.height × data.width is {height}×{width}; set both, or both to 0"
     whole_frames = _is_video(values) and _system(values).any_size
     if height == 0 and not whole_frames:
-        any_size = " or ".join(row.name for row in SYSTEMS if row.any_size)
+        any_size = systems_in_words(lambda row: row.any_size)
         return (
             "data.height is 0 (that of the videos), which is for data.source=video (or a labelled "
             f"set) and system={any_size}; set data.height and data.width"
@@ -98,7 +97,7 @@ def _labelled_frames_are_all_scored(values):
     if not system.streams:
         return (
             f"data.source is {source}, whose frames are scored as a stream, but system is {system.name}; "
-            f"use {streaming_systems()}"
+            f"use {systems_in_words(lambda row: row.streams)}"
         )
     if values["data.video.rate"]:
         return (
@@ -195,7 +194,7 @@ def _carried_memory_goes_on(values):
     if not values["train.carried"]:
         return None
     if not _system(values).carries:
-        carrying = " or ".join(row.name for row in SYSTEMS if row.carries)
+        carrying = systems_in_words(lambda row: row.carries)
         return f"train.carried is for system {carrying}, but system is {values['system']}"
     of_file = values["data.path"] and not _is_video(values)
     if of_file or values["data.train_sequences"]:

@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tests.tiny import randomised
+from tests.tiny import randomised, tiny_config
+from vpn_anomaly import catalogue
 from vpn_anomaly.models.attention.correlation import CorrelationAttention
 from vpn_anomaly.models.attention.depthwise import DepthwiseAttention
 from vpn_anomaly.models.attention.full import FullAttention
@@ -84,6 +85,19 @@ def test_no_attention_is_the_last_output():
     attended, moved = NoAttention().apply({}, CONTEXT_OUTPUTS, None, None, None)
     np.testing.assert_array_equal(attended, CONTEXT_OUTPUTS[:, -1])
     assert moved is None
+
+
+@pytest.mark.parametrize("row", catalogue.ATTENTIONS, ids=lambda row: row.name)
+def test_every_kind_has_the_channels_and_the_multiple_that_it_says(row):
+    attention = row.builder()(tiny_config({"model.attention.content_frames": 2}).model.attention, jnp.float32)
+    side = 4 * attention.size_multiple
+    context, frames = jnp.zeros((2, 4, side // 4, side // 4, 3)), jnp.zeros((2, 4, side, side, 3))
+    inputs = (context, frames, frames[:, 0], jnp.zeros((2, side, side), bool))
+    (attended, moved), _ = jax.eval_shape(attention.init_with_output, jax.random.key(0), *inputs)
+    assert attended.shape == context[:, 0].shape
+    channels = attention.moved_channels(3)
+    assert (moved is None) == (channels == 0)
+    assert moved is None or moved.shape == (2, side, side, channels)
 
 
 def moving_square(step):
