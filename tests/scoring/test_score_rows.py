@@ -55,6 +55,7 @@ def test_rows_name_what_there_is():
         assert score_named(score.name) is score
         assert score.map in score.needs
         assert score.event_kind is None or score.event_kind in KIND_NAMES
+        assert (score.windows is None) == (score.event_kind is None)
 
 
 @pytest.mark.parametrize("field", ["name", "colour", "corner"])

@@ -8,7 +8,10 @@ import pytest
 
 from vpn_anomaly.scoring import windows
 
-largest_window_z = jax.jit(windows.largest_window_z)
+
+@jax.jit
+def largest_window_z(value, mean, variance, counted):
+    return windows.largest_z(windows.windows_z(value, mean, variance, counted))
 
 
 def test_a_dark_patch_is_found_by_the_window_of_its_size():

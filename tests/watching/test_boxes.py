@@ -1,136 +1,128 @@
-"""Boxes on painted maps, windows against loops over pixels, regions against a slow flood."""
+"""The box of an event is the window that raised its score: painted maps, and loops over windows."""
 
 import math
 
 import numpy as np
 import pytest
 
+from vpn_anomaly.scoring.scores import SCORES, frame_scores, score_named
 from vpn_anomaly.scoring.windows import VARIANCE_FLOOR
-from vpn_anomaly.watching import boxes
+from vpn_anomaly.systems.system import Maps
 from vpn_anomaly.watching.boxes import Box, anomalous_box
 
-EVERY = np.ones((40, 50), bool)
-ONE = np.full((40, 50), 0.001)
+HEIGHT, WIDTH = 20, 25
+EVENT_SCORES = [score.name for score in SCORES if score.event_kind]
 
 
-def painted(*rectangles):
-    """A map that is 1 in the rectangles (top, left, bottom, right) and 0 elsewhere."""
-    map_HxW = np.zeros((40, 50))
+def maps_with(value, counted=None, windows=(3, 5)):
+    """Maps that are all `value`, expected to be 0 with small variances."""
+    names = ("nll", "tail", "missing", "intruding", "detail")
+    value = np.asarray(value, np.float32)
+    zero, one = np.zeros_like(value), np.full_like(value, 0.001)
+    counted = np.ones(value.shape, bool) if counted is None else counted
+    return Maps(
+        dict.fromkeys(names, value),
+        {name: zero for name in names if name != "tail"},
+        dict.fromkeys(("missing", "intruding"), one),
+        counted,
+        zero,
+        windows,
+    )
+
+
+def painted(*rectangles, strength=1.0):
+    """A map that is `strength` in the rectangles (top, left, bottom, right) and 0 elsewhere."""
+    map_HxW = np.zeros((HEIGHT, WIDTH))
     for top, left, bottom, right in rectangles:
-        map_HxW[top:bottom, left:right] = 1
+        map_HxW[top:bottom, left:right] = strength
     return map_HxW
 
 
-@pytest.mark.parametrize("rectangle", [(10, 20, 18, 32), (0, 0, 9, 7), (30, 40, 40, 50), (0, 20, 40, 27)])
-def test_the_box_of_a_rectangle_is_the_rectangle(rectangle):
-    box = anomalous_box(painted(rectangle), ONE, EVERY)
-    np.testing.assert_allclose(box, rectangle, atol=1)
+@pytest.mark.parametrize("name", EVENT_SCORES)
+@pytest.mark.parametrize("place", [(0, 0), (17, 22), (4, 9), (0, 22)])
+def test_the_box_of_a_spot_is_the_spot(name, place):
+    top, left = place
+    rectangle = (top, left, top + 3, left + 3)
+    assert anomalous_box(score_named(name), maps_with(painted(rectangle))) == rectangle
 
 
-def test_of_two_things_the_stronger_has_the_box():
-    residual = painted((5, 5, 13, 13)) + 2 * painted((20, 30, 28, 38))
-    np.testing.assert_allclose(anomalous_box(residual, ONE, EVERY), (20, 30, 28, 38), atol=1)
+@pytest.mark.parametrize("name", ["mean_nll", "tail_mean", "missing_z", "intruding_z"])
+def test_the_box_is_as_large_as_the_window_that_fits(name):
+    rectangle = (10, 12, 15, 17)
+    assert anomalous_box(score_named(name), maps_with(painted(rectangle))) == rectangle
+    larger = anomalous_box(score_named(name), maps_with(painted((2, 2, 12, 14)), windows=(4, 9)))
+    assert (larger.bottom - larger.top, larger.right - larger.left) == (9, 9)
 
 
-def test_a_wide_faint_thing_outweighs_a_bright_spot():
-    residual = 0.3 * painted((5, 5, 17, 17)) + painted((30, 30, 32, 32))
-    np.testing.assert_allclose(anomalous_box(residual, ONE, EVERY), (5, 5, 17, 17), atol=1)
+@pytest.mark.parametrize("name", EVENT_SCORES)
+def test_of_two_things_the_stronger_has_the_box(name):
+    value = painted((2, 2, 5, 5)) + painted((10, 20, 13, 23), strength=2)
+    assert anomalous_box(score_named(name), maps_with(value)) == (10, 20, 13, 23)
 
 
-def test_what_was_predicted_to_vary_there_is_not_anomalous():
-    residual = painted((5, 5, 13, 13)) + 2 * painted((20, 30, 28, 38))
-    variance = np.where(painted((18, 28, 30, 40)) > 0, 100.0, 0.001)
-    np.testing.assert_allclose(anomalous_box(residual, variance, EVERY), (5, 5, 13, 13), atol=1)
+@pytest.mark.parametrize("name", EVENT_SCORES)
+def test_pixels_that_do_not_count_are_ignored(name):
+    value = painted((2, 2, 5, 5)) + painted((10, 20, 13, 23), strength=1000)
+    counted = painted((10, 20, 13, 23)) == 0
+    value[~counted] = np.nan
+    assert anomalous_box(score_named(name), maps_with(value, counted)) == (2, 2, 5, 5)
 
 
-def test_pixels_that_do_not_count_are_ignored():
-    residual = painted((5, 5, 13, 13)) + 1000 * painted((20, 30, 28, 38))
-    counted = painted((20, 30, 28, 38)) == 0
-    assert anomalous_box(residual, ONE, counted) == anomalous_box(painted((5, 5, 13, 13)), ONE, counted)
-    residual[~counted] = np.nan
-    for counts in (counted, EVERY):  # a value that is no number never counts
-        np.testing.assert_allclose(anomalous_box(residual, ONE, counts), (5, 5, 13, 13), atol=1)
+@pytest.mark.parametrize("name", EVENT_SCORES)
+def test_without_anything_there_is_no_box(name):
+    score = score_named(name)
+    assert anomalous_box(score, maps_with(painted())) is None
+    nothing = np.zeros((HEIGHT, WIDTH), bool)
+    assert anomalous_box(score, maps_with(painted((2, 2, 5, 5)), nothing)) is None
 
 
-def test_shown_pixels_of_a_lattice_do_not_tear_a_thing_apart():
-    counted = EVERY.copy()
-    counted[::4, ::5] = False
-    rectangle = (10, 20, 26, 36)
-    np.testing.assert_allclose(anomalous_box(painted(rectangle), ONE, counted), rectangle, atol=1)
+def random_maps(seed, shape):
+    rng = np.random.default_rng(seed)
+    draw = lambda names: {name: rng.gamma(0.3, size=shape).astype(np.float32) for name in names}
+    windowed = ("missing", "intruding")
+    return Maps(
+        draw(("nll", "tail", "detail", *windowed)),
+        draw(("nll", "detail", *windowed)),
+        draw(windowed),
+        rng.random(shape) < 0.7,
+        rng.random(shape).astype(np.float32),
+        (3, 5),
+    )
 
 
-def test_without_anything_there_is_no_box():
-    assert anomalous_box(painted(), ONE, EVERY) is None
-    assert anomalous_box(-painted((5, 5, 13, 13)), ONE, EVERY) is None
-    assert anomalous_box(painted() - 1, ONE, EVERY) is None
-    assert anomalous_box(painted((5, 5, 13, 13)), ONE, ~EVERY) is None
+def windows_by_loop(score, maps):
+    """(value, box) of every window: all pixels, one by one, as README says it of each score."""
+    height, width = maps.counted.shape
+    value = maps.value[score.map].astype(float)
+    of_frame = score.name in ("mean_nll", "tail_mean")
+    mean = np.full_like(value, value[maps.counted].mean()) if of_frame else maps.mean[score.map]
+    for size in (3,) if score.name == "detail_excess" else (3, 5):
+        rows, columns = min(size, height), min(size, width)
+        for top in range(height - rows + 1):
+            for left in range(width - columns + 1):
+                excess = spread = count = 0
+                for y in range(top, top + rows):
+                    for x in range(left, left + columns):
+                        if maps.counted[y, x]:
+                            count += 1
+                            excess += value[y, x] - mean[y, x]
+                            spread += 1 if of_frame else maps.variance.get(score.map, value)[y, x]
+                if score.name == "detail_excess":
+                    yield excess / 3, (top, left, top + rows, left + columns)
+                elif count:
+                    z = excess / math.sqrt(spread + VARIANCE_FLOOR)
+                    yield z, (top, left, top + rows, left + columns)
 
 
-def test_a_box_is_of_plain_numbers():
-    box = anomalous_box(painted((5, 5, 13, 13)), ONE, EVERY)
-    assert isinstance(box, Box) and all(type(edge) is int for edge in box)
-
-
-@pytest.mark.parametrize("size", [3, 5])
-def test_window_z_is_the_quotient_of_sums(size):
-    rng = np.random.default_rng(size)
-    residual, variance = rng.normal(size=(7, 9)), rng.exponential(size=(7, 9))
-    counted = rng.random((7, 9)) < 0.7
-    z = boxes.window_z(residual.astype(np.float32), variance, counted, size)
-    reach = size // 2
-    for y in range(7):
-        for x in range(9):
-            if not counted[y, x]:
-                assert z[y, x] == -math.inf
-                continue
-            total = spread = 0.0
-            for v in range(max(0, y - reach), min(7, y + reach + 1)):
-                for u in range(max(0, x - reach), min(9, x + reach + 1)):
-                    if counted[v, u]:
-                        total += float(residual[v, u])
-                        spread += float(variance[v, u])
-            assert z[y, x] == pytest.approx(total / math.sqrt(spread + VARIANCE_FLOOR), abs=1e-5)
-
-
-def flood_by_labels(seed, inside):
-    """Every pixel takes the least label round it, until none changes any more."""
-    height, width = inside.shape
-    label = {(y, x): y * width + x for y in range(height) for x in range(width) if inside[y, x]}
-    changed = True
-    while changed:
-        changed = False
-        for y, x in label:
-            least = min(label.get((y + dy, x + dx), math.inf) for dy in (-1, 0, 1) for dx in (-1, 0, 1))
-            if least < label[y, x]:
-                label[y, x], changed = least, True
-    region = np.zeros_like(inside)
-    for place, number in label.items():
-        region[place] = seed in label and number == label[seed]
-    return region
-
-
-@pytest.mark.parametrize("density", [0.2, 0.35, 0.5])
-def test_regions_are_those_of_a_slow_flood(density):
-    rng = np.random.default_rng(0)
-    for _ in range(4):
-        inside = rng.random((15, 18)) < density
-        for start in (tuple(rng.integers((15, 18))), tuple(np.argwhere(inside)[0])):
-            region = boxes.region_of(start, inside)
-            np.testing.assert_array_equal(region, flood_by_labels(start, inside))
-            if region.any():
-                rows, columns = np.nonzero(region)
-                assert boxes.box_round(region) == (
-                    rows.min(),
-                    columns.min(),
-                    rows.max() + 1,
-                    columns.max() + 1,
-                )
-
-
-def test_the_peak_region_is_above_half_of_the_maximum():
-    for seed in range(5):
-        z = np.random.default_rng(seed).normal(size=(12, 12))
-        peak = tuple(int(n) for n in np.argwhere(z == z.max())[0])
-        np.testing.assert_array_equal(
-            boxes.peak_region(z), flood_by_labels(peak, 2 * z > z.max()), err_msg=f"seed {seed}"
-        )
+@pytest.mark.parametrize("name", EVENT_SCORES)
+@pytest.mark.parametrize("shape", [(9, 12), (4, 8), (2, 7)])
+def test_the_box_is_the_window_that_raised_the_score(name, shape):
+    score = score_named(name)
+    for seed in range(4):
+        maps = random_maps(seed, shape)
+        greatest, expected = max(windows_by_loop(score, maps), key=lambda window: window[0])
+        box = anomalous_box(score, maps)
+        assert box == expected
+        assert isinstance(box, Box) and all(type(edge) is int for edge in box)
+        if name not in ("mean_nll", "tail_mean"):
+            assert frame_scores(maps)[name] == pytest.approx(greatest, rel=1e-4)

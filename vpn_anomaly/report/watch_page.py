@@ -195,8 +195,8 @@ def _pictures(names, events, pictures) -> list[Text | ColourBar | Cards]:
     pictured = [(place, event) for place, event in events if (place, event.id) in pictures]
     left_out = len(events) - len(pictured)
     about = (
-        "Every event at its peak. Left: the frame, with a box round what is anomalous. Middle: what the"
-        " model expects there, the mean of its prediction in grey; pixels that do not count show the frame."
+        "Every event at its peak. Left: the frame, with a box around the window that raised its score. Middle: what"
+        " the model expects there, the mean of its prediction in grey; pixels that do not count show the frame."
         " Right: the frame under the map of surprise."
     )
     rest = [f"These are the {len(pictured)} most improbable events; {left_out:,} more have no pictures."]

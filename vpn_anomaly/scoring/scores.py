@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 
 from vpn_anomaly.scoring.event_kinds import KIND_NAMES
-from vpn_anomaly.scoring.windows import counted_mean, largest_window_z, window_z, windowed
+from vpn_anomaly.scoring.windows import Windows, counted_mean, largest_z, window_z, windowed, windows_z
 from vpn_anomaly.systems.system import Maps, System
 
 DETAIL_SIZE = 3  # pixels
@@ -38,6 +38,9 @@ class Score:
         meaning: what it tells, in a line.
         map: the map that shows where the score comes from; one of `needs`.
         event_kind: the kind of event that it finds (`event_kinds.py`); None: none.
+        windows: of a score that finds events: from maps to a value of every window inside the frame,
+            by the windows' side s, (..., H−s+1, W−s+1). An event is boxed by the window of the
+            greatest value: the one that raised the score.
         in_any: whether the combined score `any` is made of it (`Calibration.any`).
         drawn: whether an evaluation draws its ROC curves and histograms.
     """
@@ -49,6 +52,7 @@ class Score:
     meaning: str
     map: str
     event_kind: str | None = None
+    windows: Callable[[Maps], Windows] | None = None
     in_any: bool = False
     drawn: bool = False
 
@@ -108,19 +112,39 @@ def _tail_mean(maps: Maps) -> jax.Array:
     return counted_mean(maps.value["tail"], maps.counted)
 
 
+def _nll_windows(maps: Maps) -> Windows:
+    return _excess_windows(maps, "nll")
+
+
+def _tail_windows(maps: Maps) -> Windows:
+    return _excess_windows(maps, "tail")
+
+
+def _excess_windows(maps: Maps, name: str) -> Windows:
+    """z of windows for a mean over the frame: where the map most exceeds its mean, equal variances assumed."""
+    value = maps.value[name]
+    mean = counted_mean(value, maps.counted)[..., None, None]
+    return windows_z(value, mean, jnp.ones_like(value), maps.counted, maps.windows)
+
+
 def _missing_z(maps: Maps) -> jax.Array:
-    return _largest_z(maps, "missing")
+    return largest_z(_missing_windows(maps))
+
+
+def _missing_windows(maps: Maps) -> Windows:
+    return _residual_windows(maps, "missing")
 
 
 def _intruding_z(maps: Maps) -> jax.Array:
-    return _largest_z(maps, "intruding")
+    return largest_z(_intruding_windows(maps))
 
 
-def _largest_z(maps: Maps, name: str) -> jax.Array:
-    """(...,), see `largest_window_z`."""
-    return largest_window_z(
-        maps.value[name], maps.mean[name], maps.variance[name], maps.counted, maps.windows
-    )
+def _intruding_windows(maps: Maps) -> Windows:
+    return _residual_windows(maps, "intruding")
+
+
+def _residual_windows(maps: Maps, name: str) -> Windows:
+    return windows_z(maps.value[name], maps.mean[name], maps.variance[name], maps.counted, maps.windows)
 
 
 def _erased_z(maps: Maps) -> jax.Array:
@@ -145,9 +169,14 @@ def _frame_error(maps: Maps) -> jax.Array:
 
 def _detail_excess(maps: Maps) -> jax.Array:
     """The largest sum of surprise minus entropy in a 3×3 window, over its side."""
-    excess = jnp.where(maps.counted, maps.value["detail"] - maps.mean["detail"], 0.0)
-    largest = windowed(jnp.add, excess, DETAIL_SIZE).max((-2, -1)) / DETAIL_SIZE
+    largest = _detail_windows(maps)[DETAIL_SIZE].max((-2, -1)) / DETAIL_SIZE
     return jnp.where(maps.counted.any((-2, -1)), largest, jnp.nan)
+
+
+def _detail_windows(maps: Maps) -> Windows:
+    """Sums of surprise minus entropy."""
+    excess = jnp.where(maps.counted, maps.value["detail"] - maps.mean["detail"], 0.0)
+    return {DETAIL_SIZE: windowed(jnp.add, excess, DETAIL_SIZE)}
 
 
 # In the order of the columns of tables and files.
@@ -160,6 +189,7 @@ SCORES = (
         meaning="the paper's score: mean surprise −log q(x) of the hidden pixels",
         map="nll",
         event_kind="motion",
+        windows=_nll_windows,
         drawn=True,
     ),
     Score(
@@ -178,6 +208,7 @@ SCORES = (
         meaning="how far out in the predicted distribution the values are, whatever the number of likely values",
         map="tail",
         event_kind="motion",
+        windows=_tail_windows,
         in_any=True,
         drawn=True,
     ),
@@ -189,6 +220,7 @@ SCORES = (
         meaning="the window in which most is missing",
         map="missing",
         event_kind="missing",
+        windows=_missing_windows,
         in_any=True,
         drawn=True,
     ),
@@ -200,6 +232,7 @@ SCORES = (
         meaning="the window in which most is present that should not be",
         map="intruding",
         event_kind="intruding",
+        windows=_intruding_windows,
         in_any=True,
     ),
     # Not of a system that hides blocks, which has no `nll`.
@@ -229,6 +262,7 @@ SCORES = (
         meaning="the 3×3 window whose surprise most exceeds the expected one, the entropy",
         map="detail",
         event_kind="detail",
+        windows=_detail_windows,
         in_any=True,
         drawn=True,
     ),

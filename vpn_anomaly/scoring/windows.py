@@ -13,6 +13,8 @@ from vpn_anomaly.systems.system import WINDOWS
 # Added to a window's predicted variance: where the model is certain the variance vanishes, and a
 # rounding error would otherwise outweigh every real anomaly.
 VARIANCE_FLOOR = 0.3
+# A value of every window inside the frame, by the windows' side s: (..., H−s+1, W−s+1).
+Windows = dict[int, jax.Array]
 
 
 def counted_mean(map_xHxW: jax.Array, counted_xHxW: jax.Array) -> jax.Array:
@@ -21,27 +23,22 @@ def counted_mean(map_xHxW: jax.Array, counted_xHxW: jax.Array) -> jax.Array:
     return total / counted_xHxW.sum((-2, -1))
 
 
-def largest_window_z(
+def largest_z(windows: Windows) -> jax.Array:
+    """Returns the largest value of all windows, (...,); NaN for a frame without counted pixels."""
+    largest = functools.reduce(jnp.maximum, [value.max((-2, -1)) for value in windows.values()])
+    return jnp.where(jnp.isneginf(largest), jnp.nan, largest)
+
+
+def windows_z(
     value_xHxW: jax.Array,
     mean_xHxW: jax.Array,
     variance_xHxW: jax.Array,
     counted_xHxW: jax.Array,
     sizes: tuple[int, ...] = WINDOWS,
-    variance_floor: float = VARIANCE_FLOOR,
-) -> jax.Array:
-    """Returns the largest (Σvalue − Σmean) / sqrt(Σvariance + variance_floor) over windows.
-
-    The windows are all those of w×w pixels, w in `sizes`, that lie inside the frame (a frame
-    smaller than w has one window: itself in that direction). Sums run over counted pixels; windows
-    without any are left out.
-
-    Returns:
-      (...,); NaN for a frame without counted pixels.
-    """
+) -> Windows:
+    """Returns z of all w×w windows for every w in `sizes`, see `window_z`."""
     maps = (value_xHxW, mean_xHxW, variance_xHxW, counted_xHxW)
-    largest = [window_z(*maps, size, variance_floor).max((-2, -1)) for size in sizes]
-    largest = functools.reduce(jnp.maximum, largest)
-    return jnp.where(jnp.isneginf(largest), jnp.nan, largest)
+    return {size: window_z(*maps, size) for size in sizes}
 
 
 def window_z(
@@ -52,9 +49,10 @@ def window_z(
     size: int,
     variance_floor: float = VARIANCE_FLOOR,
 ) -> jax.Array:
-    """Returns z of every size×size window, see `largest_window_z`, (..., H−size+1, W−size+1).
+    """Returns (Σvalue − Σmean) / sqrt(Σvariance + variance_floor), (..., H−size+1, W−size+1).
 
-    −∞ for windows without counted pixels.
+    Of all size×size windows that lie inside the frame (a frame smaller than that has one window:
+    itself in that direction). Sums run over counted pixels; −∞ for windows without any.
     """
     excess = jnp.where(counted_xHxW, value_xHxW - mean_xHxW, 0.0)
     variance = jnp.where(counted_xHxW, variance_xHxW, 0.0)

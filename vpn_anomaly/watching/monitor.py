@@ -6,8 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from vpn_anomaly.data.video.open_video import Frame
-from vpn_anomaly.scoring.frame_view import surprise_map_name
-from vpn_anomaly.scoring.scores import DETAIL_SIZE, event_scores, score_names
+from vpn_anomaly.scoring.scores import event_scores, score_named, score_names
 from vpn_anomaly.scoring.stream_calibration import StreamCalibration
 from vpn_anomaly.scoring.stream_scorer import Streamer
 from vpn_anomaly.systems.system import Maps
@@ -109,7 +108,11 @@ class Monitor:
             kind: float(self._calibration.p_value(self.score_of_kind[kind], score))
             for kind, score in of_kind.items()
         }
-        boxes = {kind: _box(kind, maps) for kind in p if p[kind] <= self._event_settings.close_p}
+        boxes = {
+            kind: anomalous_box(score_named(self.score_of_kind[kind]), maps)
+            for kind in p
+            if p[kind] <= self._event_settings.close_p
+        }
         changes = self._finder.update(Observation(frame.index, frame.time, p, of_kind, boxes, light))
         for change in changes:
             self._open[change.event.kind] = change.what != "end"
@@ -130,13 +133,3 @@ class Monitor:
             f" {held_out.high:.2g})"
         )
         return "\n".join([line, threshold.note] if threshold.note else [line])
-
-
-def _box(kind: str, maps: Maps) -> Box | None:
-    """Where an event of this kind is, by the map behind its score."""
-    if kind in maps.variance:
-        return anomalous_box(maps.value[kind], maps.variance[kind], maps.counted, maps.windows)
-    surprise_HxW = maps.value[surprise_map_name(maps)]
-    expected = maps.mean.get(kind, surprise_HxW[maps.counted].mean())
-    sizes = (DETAIL_SIZE,) if kind == "detail" else maps.windows
-    return anomalous_box(surprise_HxW - expected, np.ones_like(surprise_HxW), maps.counted, sizes)
