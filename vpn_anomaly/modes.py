@@ -81,18 +81,6 @@ def watch(arguments: Arguments) -> None:
     )
 
 
-def _check_one_video(arguments: Arguments) -> None:
-    """Refuses several sources where frames are to be drawn: a video has frames of one size."""
-    from vpn_anomaly.data.video.sources import sources
-
-    count = len(sources(arguments.input))
-    if "video" in arguments.outputs and count > 1:
-        raise UserError(
-            f"--video takes one source, but --input={display_name(arguments.input)} names {count};"
-            " watch one at a time, or leave --video out"
-        )
-
-
 def describe(arguments: Arguments) -> None:
     """Prints what a training step costs."""
     check_devices()
@@ -203,6 +191,18 @@ def _check_layout(config) -> None:
         from vpn_anomaly.data.build import check_layout
 
         check_layout(config.data)
+
+
+def _check_one_video(arguments: Arguments) -> None:
+    """Refuses several sources where frames are to be drawn: a video has frames of one size."""
+    from vpn_anomaly.data.video.sources import sources
+
+    count = len(sources(arguments.input))
+    if "video" in arguments.outputs and count > 1:
+        raise UserError(
+            f"--video takes one source, but --input={display_name(arguments.input)} names {count};"
+            " watch one at a time, or leave --video out"
+        )
 
 
 def _to_score_with(arguments: Arguments):

@@ -1,4 +1,4 @@
-"""results.json as text, a row a score: of test sequences, or of a labelled set."""
+"""results.json as text, one row per score: of test sequences, or of a labelled set."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -74,7 +74,7 @@ def labelled_table(results: Mapping) -> str:
 
 
 def _aligned(rows: Iterable[Sequence[str]], width: int) -> list[str]:
-    """A line a row: the name of a score, then cells of a width in characters."""
+    """One line per row: the name of a score, then cells of a width in characters."""
     return [
         (name.ljust(SCORE_WIDTH) + "".join(cell.ljust(width) for cell in cells)).rstrip()
         for name, *cells in rows

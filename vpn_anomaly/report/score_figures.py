@@ -27,7 +27,7 @@ def score_figure(
     thresholds: Mapping[str, float],
     names: Sequence[str],
 ) -> None:
-    """Writes a PNG: for every score a row of ROC curves and histograms, one colour a corruption.
+    """Writes a PNG: one row of ROC curves and histograms per score, one colour per corruption.
 
     Args:
       path: the file to write.
@@ -107,7 +107,7 @@ def histogram_edges(normal_N: np.ndarray, anomalous: Sequence[np.ndarray]) -> np
 
 
 def plain_axes(axes: Axes) -> None:
-    """Without a frame, with small ticks."""
+    """Removes the upper and right edges and makes the ticks small."""
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=9, colors=INK)

@@ -66,7 +66,7 @@ def surprise_figure(
     context: Sequence[int] | None = None,
     rows: Mapping[str, MapRow] = MAPS,
 ) -> None:
-    """Writes the figure as a PNG: one row a scene, maps on one colour scale in all rows.
+    """Writes the figure as a PNG: one row per scene, maps on one colour scale in all rows.
 
     Columns: some of the frames before, the last frame, what the model is shown of it, the maps.
 
