@@ -23,7 +23,7 @@ from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import output_files
 from vpn_anomaly.scoring.clip_calibration import made_with, normal_clip_scores
 from vpn_anomaly.scoring.scores import score_names
-from vpn_anomaly.scoring.trained_model import Trained, trained_run
+from vpn_anomaly.scoring.trained_model import TrainedModel, trained_run
 from vpn_anomaly.storage import calibration_file, exported_weights, named_arrays, overwriting, workdir
 
 COMPARED = 8  # number of validation sequences on which float16 weights are compared, at most
@@ -109,13 +109,13 @@ def cast(name: str, array: np.ndarray, dtype: str) -> np.ndarray:
 
 
 def _with_rounded(
-    config, trained: Trained, rounded: Mapping[str, np.ndarray]
+    config, trained: TrainedModel, rounded: Mapping[str, np.ndarray]
 ) -> tuple[dict[str, np.ndarray], list[str]]:
     """The calibration scores of the rounded weights, and lines that report how scores change."""
     source = build_source(config.data)
     as_loaded = {name: array.astype(np.float32) for name, array in rounded.items()}
     params = named_arrays.like(trained.params, as_loaded)
-    scorer = Trained(params, trained.metadata, (), None).scorer(config)
+    scorer = TrainedModel(params, trained.metadata, (), None).scorer(config)
     after = normal_clip_scores(scorer, source, config.evaluate.calibration_sequences)
     count = min(COMPARED, config.evaluate.calibration_sequences)
     clips = evaluation_clips(source, "validation", count).clip
@@ -143,7 +143,7 @@ def _copied_watch_calibration(run: pathlib.Path, output: pathlib.Path, dtype: st
     return [f"{copy.name}: {copy.stat().st_size:,} bytes"]
 
 
-def _about(trained: Trained, results: Mapping) -> dict:
+def _about(trained: TrainedModel, results: Mapping) -> dict:
     """Content of about.json: config, training and provenance."""
     return {
         "config": results["config"],

@@ -31,7 +31,7 @@ def write_set(source, folder, strays=True):
 
 
 def labelled_run(folder, source, path):
-    """A run on a set, and its `Trained`."""
+    """A run on a set, and its `TrainedModel`."""
     fields = {"data.source": source, "data.path": str(path), "data.video.cache": str(folder / "cache")}
     run = tiny.stored_run(folder / "run", tiny.tiny_config({**tiny.VIDEO_FIELDS, **fields}))
     run.trained = trained_run(run.config, run.directory)

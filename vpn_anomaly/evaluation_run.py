@@ -28,16 +28,16 @@ from vpn_anomaly.files.rows import write_rows
 from vpn_anomaly.report import labelled_page, sequences_page
 from vpn_anomaly.report.sequences_figures import draw_figures
 from vpn_anomaly.scoring.clip_calibration import clip_calibration
-from vpn_anomaly.scoring.clip_scorer import Scorer
+from vpn_anomaly.scoring.clip_scorer import ClipScorer
 from vpn_anomaly.scoring.stream_calibration import build_normal_footage, stream_calibration
-from vpn_anomaly.scoring.stream_scorer import Streamer
-from vpn_anomaly.scoring.trained_model import Trained
+from vpn_anomaly.scoring.stream_scorer import StreamScorer
+from vpn_anomaly.scoring.trained_model import TrainedModel
 from vpn_anomaly.storage import provenance, workdir
 from vpn_anomaly.systems.build import build_system
 
 
 def evaluate(
-    config, trained: Trained, directory: pathlib.Path, training_seconds: float | None = None
+    config, trained: TrainedModel, directory: pathlib.Path, training_seconds: float | None = None
 ) -> dict:
     """Evaluates what was trained on the test data that the config names; writes the files.
 
@@ -55,7 +55,7 @@ def evaluate(
 
 
 def evaluate_sequences(
-    config, trained: Trained, directory: pathlib.Path, training_seconds: float | None = None
+    config, trained: TrainedModel, directory: pathlib.Path, training_seconds: float | None = None
 ) -> dict:
     """Evaluates on test sequences; writes scores.npz, figures, report.html and results.json."""
     started = time.monotonic()
@@ -75,7 +75,7 @@ def evaluate_sequences(
 
 
 def evaluate_labelled_set(
-    config, trained: Trained, directory: pathlib.Path, training_seconds: float | None = None
+    config, trained: TrainedModel, directory: pathlib.Path, training_seconds: float | None = None
 ) -> dict:
     """Evaluates on a labelled set; writes frames.csv, report.html and results.json."""
     started = time.monotonic()
@@ -126,13 +126,13 @@ def _calibrating_sizes(data) -> set[tuple[int, int]]:
     return {video.shape[1:3] for video, part in zip(videos, parts, strict=True) if part}
 
 
-def _of_size(config, trained: Trained, scorer: Scorer):
+def _of_size(config, trained: TrainedModel, scorer: ClipScorer):
     """A function from height and width to a streamer of frames of this size, and its calibration."""
     footage = build_normal_footage(config)
 
     @functools.cache
     def of_size(height: int, width: int):
-        streamer = Streamer(scorer.system, scorer.params, scorer.shift_Mx2, height, width)
+        streamer = StreamScorer(scorer.system, scorer.params, scorer.shift_Mx2, height, width)
         return streamer, stream_calibration(trained, streamer, footage).calibration
 
     return of_size
@@ -154,11 +154,11 @@ def _protocol(evaluate) -> Protocol:
     return Protocol(**evaluate.protocol.to_dict())
 
 
-def _provenance(config, trained: Trained, scorer: Scorer) -> Mapping:
+def _provenance(config, trained: TrainedModel, scorer: ClipScorer) -> Mapping:
     return provenance.of_run(config, scorer.system, scorer.params, trained.metadata)
 
 
-def _training_seconds(trained: Trained, measured: float | None) -> float:
+def _training_seconds(trained: TrainedModel, measured: float | None) -> float:
     return measured or trained.metadata["wall_seconds"]
 
 

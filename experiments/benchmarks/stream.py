@@ -18,7 +18,7 @@ from experiments.synthetic.conveyor_world.world import Conveyor
 from vpn_anomaly.data.lattice import fixed_shifts
 from vpn_anomaly.data.video.open_video import VideoSettings, open_video
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.scoring.stream_scorer import Streamer
+from vpn_anomaly.scoring.stream_scorer import StreamScorer
 from vpn_anomaly.systems.build import build_system
 
 SIZES = ((64, 64), (158, 238), (240, 360))  # height, width in pixels
@@ -49,7 +49,7 @@ def programs() -> dict[str, Callable]:
         clip = np.pad(frames[: system.first_frame + 1], ((0, 0), *edges), "edge")
         params = system.init(jax.random.key(0), clip[None])
         torch_stream = TorchStream(config, params, shift_Mx2, *clip.shape[1:3])
-        streamer = functools.partial(Streamer, system, params, shift_Mx2, height, width)
+        streamer = functools.partial(StreamScorer, system, params, shift_Mx2, height, width)
         result |= {
             f"ours@{height}x{width}": _scoring(streamer(tail=False), itertools.cycle(frames)),
             f"ours_decoded@{height}x{width}": _scoring(streamer(tail=False), _decoded(film, folder)),

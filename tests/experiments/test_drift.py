@@ -8,7 +8,7 @@ from experiments import drift
 from tests.systems.examples import example, maps_of, small_config
 from vpn_anomaly.config import as_dict, defaults
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.scoring.clip_scorer import Scorer
+from vpn_anomaly.scoring.clip_scorer import ClipScorer
 from vpn_anomaly.scoring.scores import frame_scores
 from vpn_anomaly.storage import workdir
 
@@ -27,7 +27,7 @@ def test_scores_are_those_of_the_whole_sequence():
     system, params, batch = example(small_config())
     side = batch["clip"].shape[2]
     clips = np.random.default_rng(0).integers(0, 256, (2, 23, side, side, 1), dtype=np.uint8)
-    result = drift.drift(Scorer(system, params, SHIFTS, 2), clips)
+    result = drift.drift(ClipScorer(system, params, SHIFTS, 2), clips)
     for part, numbers in drift.parts_of(23).items():
         maps = maps_of(system, params, clips, SHIFTS, tuple(numbers))
         expected = np.asarray(jax.jit(frame_scores)(maps)["mean_nll"]).mean()

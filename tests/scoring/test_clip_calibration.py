@@ -14,7 +14,7 @@ from vpn_anomaly.scoring.calibration import Calibration, derived_from
 from vpn_anomaly.scoring.clip_calibration import clip_calibration, made_with, stored_clip_calibration
 from vpn_anomaly.scoring.clip_scorer import build_scorer
 from vpn_anomaly.scoring.scores import score_names
-from vpn_anomaly.scoring.trained_model import Trained, trained_export
+from vpn_anomaly.scoring.trained_model import TrainedModel, trained_export
 from vpn_anomaly.storage import calibration_file, exported_weights
 from vpn_anomaly.systems.build import build_system
 
@@ -23,7 +23,7 @@ LAST, COUNT = 7, 6
 
 def at_step(directory, step=3):
     """A run that is at a step, as far as its calibration is concerned."""
-    return Trained.in_run(directory, None, {"step": step})
+    return TrainedModel.in_run(directory, None, {"step": step})
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from tests.systems.examples import example, small_config
 from vpn_anomaly.data.video.clips import split_within_videos
 from vpn_anomaly.scoring.scores import score_names
 from vpn_anomaly.scoring.stream_calibration import NormalFootage, stream_calibration
-from vpn_anomaly.scoring.stream_scorer import Streamer
-from vpn_anomaly.scoring.trained_model import Trained
+from vpn_anomaly.scoring.stream_scorer import StreamScorer
+from vpn_anomaly.scoring.trained_model import TrainedModel
 
 SIDE, SHIFTS = 16, np.array([[0, 0], [2, 3]])
 
@@ -31,8 +31,8 @@ def unreadable():
 
 
 def test_the_validation_part_calibrates_and_the_test_part_is_held_out(model, footage, tmp_path):
-    streamer = Streamer(*model, SHIFTS, SIDE, SIDE)
-    made = stream_calibration(Trained(None, {"step": 1}, (), None), streamer, footage)
+    streamer = StreamScorer(*model, SHIFTS, SIDE, SIDE)
+    made = stream_calibration(TrainedModel(None, {"step": 1}, (), None), streamer, footage)
     streamer.restart()
     video = footage.read()["belt"]
     scores = [streamer(frame).scores.get("mean_nll") for frame in video]
@@ -43,9 +43,9 @@ def test_the_validation_part_calibrates_and_the_test_part_is_held_out(model, foo
 
 
 def test_stored_scores_serve_where_they_are_all_there(model, footage, tmp_path):
-    trained = Trained.in_run(tmp_path, None, {"step": 1})
+    trained = TrainedModel.in_run(tmp_path, None, {"step": 1})
     stored_only = NormalFootage(unreadable, footage.divide)
-    lean, whole = (Streamer(*model, SHIFTS, SIDE, SIDE, tail=tail) for tail in (False, True))
+    lean, whole = (StreamScorer(*model, SHIFTS, SIDE, SIDE, tail=tail) for tail in (False, True))
     made = stream_calibration(trained, lean, footage)
     again = stream_calibration(trained, lean, stored_only)
     jax.tree.map(np.testing.assert_array_equal, made.held_out, again.held_out)
@@ -60,15 +60,15 @@ def test_stored_scores_serve_where_they_are_all_there(model, footage, tmp_path):
 @pytest.mark.parametrize("other", ["step", "masks", "zones", "set"])
 def test_scores_of_something_else_do_not_serve(model, footage, tmp_path, other):
     stream_calibration(
-        Trained.in_run(tmp_path, None, {"step": 1}), Streamer(*model, SHIFTS, SIDE, SIDE), footage
+        TrainedModel.in_run(tmp_path, None, {"step": 1}), StreamScorer(*model, SHIFTS, SIDE, SIDE), footage
     )
     zones_HxW = np.tri(SIDE, dtype=bool) if other == "zones" else None
     shifts = SHIFTS[:1] if other == "masks" else SHIFTS
     labelled_set = ("ucsd", "ped2") if other == "set" else None
-    trained = Trained.in_run(tmp_path, None, {"step": 2 if other == "step" else 1})
+    trained = TrainedModel.in_run(tmp_path, None, {"step": 2 if other == "step" else 1})
     with pytest.raises(AssertionError, match="not used"):
         stream_calibration(
             trained,
-            Streamer(*model, shifts, SIDE, SIDE, zones_HxW),
+            StreamScorer(*model, shifts, SIDE, SIDE, zones_HxW),
             NormalFootage(unreadable, footage.divide, labelled_set),
         )

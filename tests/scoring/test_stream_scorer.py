@@ -6,7 +6,7 @@ import pytest
 
 from tests.systems.examples import example, small_config
 from vpn_anomaly.scoring.scores import frame_scores, score_names
-from vpn_anomaly.scoring.stream_scorer import Streamer
+from vpn_anomaly.scoring.stream_scorer import StreamScorer
 
 SHIFTS = np.array([[0, 0], [2, 3]])
 HEIGHT, WIDTH = 18, 21
@@ -23,7 +23,7 @@ def frames(height=HEIGHT, width=WIDTH, count=6, seed=0):
 
 
 def streamed(trained, frame_TxHxWxC, zones_HxW=None):
-    streamer = Streamer(*trained, SHIFTS, *frame_TxHxWxC.shape[1:3], zones_HxW)
+    streamer = StreamScorer(*trained, SHIFTS, *frame_TxHxWxC.shape[1:3], zones_HxW)
     return [streamer(frame) for frame in frame_TxHxWxC]
 
 
@@ -61,7 +61,7 @@ def test_zones_leave_out_what_is_outside(trained):
 
 
 def test_a_restart_forgets_everything(trained):
-    streamer = Streamer(*trained, SHIFTS, HEIGHT, WIDTH)
+    streamer = StreamScorer(*trained, SHIFTS, HEIGHT, WIDTH)
     for frame in frames(seed=1):
         streamer(frame)
     streamer.restart()
@@ -71,7 +71,7 @@ def test_a_restart_forgets_everything(trained):
 
 def test_without_tails_the_other_scores_and_maps_are_the_same(trained):
     whole = streamed(trained, frames())[-1]
-    streamer = Streamer(*trained, SHIFTS, HEIGHT, WIDTH, tail=False)
+    streamer = StreamScorer(*trained, SHIFTS, HEIGHT, WIDTH, tail=False)
     lean = [streamer(frame) for frame in frames()][-1]
     assert tuple(lean.scores) == score_names(trained[0], tail=False) and "tail" not in lean.maps.value
     for name in lean.scores:

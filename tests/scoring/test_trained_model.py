@@ -11,7 +11,7 @@ from vpn_anomaly.data.pipeline import evaluation_clips
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.scoring.clip_calibration import clip_calibration, made_with, stored_clip_calibration
 from vpn_anomaly.scoring.scores import score_names
-from vpn_anomaly.scoring.trained_model import Trained, trained_export, trained_run
+from vpn_anomaly.scoring.trained_model import TrainedModel, trained_export, trained_run
 from vpn_anomaly.storage import calibration_file, exported_weights, named_arrays
 
 LAST, COUNT = 7, 6
@@ -19,7 +19,7 @@ LAST, COUNT = 7, 6
 
 def at_step(directory, step):
     """A run that is at a step, as far as its calibration is concerned."""
-    return Trained.in_run(directory, None, {"step": step})
+    return TrainedModel.in_run(directory, None, {"step": step})
 
 
 def test_the_restored_scorer_is_the_saved_one(tiny_run, scorer, clips):
@@ -116,9 +116,9 @@ def test_an_export_of_another_model_is_refused(tiny_run, export):
 def test_a_calibration_that_cannot_be_kept_is_told_in_one_line(tmp_path, caplog):
     """As of a run on a disk that cannot be written: scoring goes on."""
     (tmp_path / "file").touch()
-    trained = Trained(None, {"step": 1}, (), tmp_path / "file" / "checkpoints")
+    trained = TrainedModel(None, {"step": 1}, (), tmp_path / "file" / "checkpoints")
     trained.keep_calibration({"step": 1}, {"any": np.ones(3)})
     (record,) = caplog.records
     assert "the calibration is not kept: cannot write" in record.getMessage()
-    Trained(None, {"step": 1}, (), None).keep_calibration({"step": 1}, {"any": np.ones(3)})
+    TrainedModel(None, {"step": 1}, (), None).keep_calibration({"step": 1}, {"any": np.ones(3)})
     assert len(caplog.records) == 1

@@ -29,7 +29,7 @@ def footage(count, seed=0):
 
 @pytest.fixture(scope="session")
 def video_run(tmp_path_factory):
-    """config, system, random params, `Trained`, and the directory of the run."""
+    """config, system, random params, `TrainedModel`, and the directory of the run."""
     folder = tmp_path_factory.mktemp("video")
     path = write_video(folder / "normal.mkv", footage(400))
     fields = {"data.path": path, "data.video.cache": str(folder / "cache")}

@@ -13,7 +13,7 @@ from vpn_anomaly.evaluation.extreme_frames import ExtremeFrames
 from vpn_anomaly.evaluation.pixel_metrics import at_size
 from vpn_anomaly.scoring.baselines import VIDEO_BASELINES, video_baseline_scores
 from vpn_anomaly.scoring.calibration import Calibration
-from vpn_anomaly.scoring.stream_scorer import Streamer
+from vpn_anomaly.scoring.stream_scorer import StreamScorer
 
 CHOSEN_BY = "any"  # the score by which frames stand out
 
@@ -42,7 +42,7 @@ class ClipScores:
 def score_clip(
     clip: LabelledClip,
     video_settings: VideoSettings,
-    of_size: Callable[[int, int], tuple[Streamer, Calibration]],
+    of_size: Callable[[int, int], tuple[StreamScorer, Calibration]],
     pixels: collections.defaultdict | None,
     extremes: ExtremeFrames,
     progress: Callable[[int], None],
@@ -95,7 +95,7 @@ def score_clip(
     return ClipScores(clip.name, clip.label_T, scores, unread, video.problem, calibration)
 
 
-def _frame_scores(image_HxWxC, before_HxWxC, streamer: Streamer, calibration: Calibration):
+def _frame_scores(image_HxWxC, before_HxWxC, streamer: StreamScorer, calibration: Calibration):
     """The frame's scores by name, those without learning among them, and its maps, or None."""
     scored = streamer(image_HxWxC)
     scores = {**scored.scores, **calibration.derived(scored.scores)}

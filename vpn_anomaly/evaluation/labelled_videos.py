@@ -16,7 +16,7 @@ from vpn_anomaly.evaluation.protocol import Protocol, from_neighbours
 from vpn_anomaly.evaluation.protocol_notes import done, not_done
 from vpn_anomaly.progress import Progress
 from vpn_anomaly.scoring.calibration import Calibration
-from vpn_anomaly.scoring.stream_scorer import Streamer
+from vpn_anomaly.scoring.stream_scorer import StreamScorer
 
 EXTREME_FRAMES = 4  # of each kind
 
@@ -58,7 +58,7 @@ class LabelledEvaluation:
 def evaluate(
     clips: list[LabelledClip],
     video_settings: VideoSettings,
-    of_size: Callable[[int, int], tuple[Streamer, Calibration]],
+    of_size: Callable[[int, int], tuple[StreamScorer, Calibration]],
     first_frame: int,
     settings: LabelledSettings,
 ) -> LabelledEvaluation:

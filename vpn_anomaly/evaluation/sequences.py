@@ -15,7 +15,7 @@ from vpn_anomaly.evaluation.score_metrics import evaluate_scores
 from vpn_anomaly.progress import Progress
 from vpn_anomaly.scoring.baselines import baseline_scores
 from vpn_anomaly.scoring.calibration import Calibration
-from vpn_anomaly.scoring.clip_scorer import Scorer
+from vpn_anomaly.scoring.clip_scorer import ClipScorer
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,7 +74,7 @@ class SequenceEvaluation:
 
 
 def evaluate(
-    scorer: Scorer, source, calibration: Calibration, settings: SequenceSettings
+    scorer: ClipScorer, source, calibration: Calibration, settings: SequenceSettings
 ) -> SequenceEvaluation:
     """Scores the test sequences of a source, and compares normal with corrupted ones.
 
@@ -99,7 +99,7 @@ def evaluate(
 
 
 def _score_test_set(
-    scorer: Scorer, source, calibration: Calibration, settings: SequenceSettings
+    scorer: ClipScorer, source, calibration: Calibration, settings: SequenceSettings
 ) -> tuple[Scored, dict[str, Scored]]:
     """The normal test sequences, and the others under each corruption."""
     count, kinds = settings.sequences, settings.corruptions
@@ -117,7 +117,10 @@ def _score_test_set(
 
 
 def _score(
-    sequences: EvaluationClips, scorer: Scorer, calibration: Calibration, progress: Callable[[int], object]
+    sequences: EvaluationClips,
+    scorer: ClipScorer,
+    calibration: Calibration,
+    progress: Callable[[int], object],
 ) -> Scored:
     """The system's scores and maps of the last frame, those by calibration, and those without learning."""
     last = sequences.clip.shape[1] - 1

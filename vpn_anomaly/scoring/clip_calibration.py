@@ -7,12 +7,12 @@ import numpy as np
 from vpn_anomaly.data.pipeline import evaluation_clips
 from vpn_anomaly.progress import Progress
 from vpn_anomaly.scoring.calibration import Calibration
-from vpn_anomaly.scoring.clip_scorer import Scorer
+from vpn_anomaly.scoring.clip_scorer import ClipScorer
 from vpn_anomaly.scoring.scores import score_names
-from vpn_anomaly.scoring.trained_model import Trained
+from vpn_anomaly.scoring.trained_model import TrainedModel
 
 
-def clip_calibration(trained: Trained, scorer: Scorer, source, count: int) -> Calibration:
+def clip_calibration(trained: TrainedModel, scorer: ClipScorer, source, count: int) -> Calibration:
     """The calibration by `count` normal validation sequences of the source.
 
     Its scores are read where all of the system's are stored with what was trained; otherwise they are
@@ -27,7 +27,7 @@ def clip_calibration(trained: Trained, scorer: Scorer, source, count: int) -> Ca
 
 
 def stored_clip_calibration(
-    trained: Trained, scorer: Scorer, count: int, needed: Iterable[str]
+    trained: TrainedModel, scorer: ClipScorer, count: int, needed: Iterable[str]
 ) -> Calibration | None:
     """The calibration that is stored for just these masks and so many sequences.
 
@@ -37,13 +37,13 @@ def stored_clip_calibration(
     return None if scores is None else Calibration.fit(scores)
 
 
-def normal_clip_scores(scorer: Scorer, source, count: int) -> dict[str, np.ndarray]:
+def normal_clip_scores(scorer: ClipScorer, source, count: int) -> dict[str, np.ndarray]:
     """The scores of the last frame of `count` normal validation sequences, by name, (count,)."""
     clips = evaluation_clips(source, "validation", count).clip
     return scorer.scores(clips, clips.shape[1] - 1, Progress.counting("calibrating", count, "sequences"))
 
 
-def made_with(trained: Trained, scorer: Scorer, count: int) -> dict:
+def made_with(trained: TrainedModel, scorer: ClipScorer, count: int) -> dict:
     """What the scores depend on, beside the weights of the step."""
     return {
         "step": trained.metadata["step"],

@@ -19,7 +19,7 @@ FRAMES_AT_ONCE = 64
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Scorer:
+class ClipScorer:
     """A trained system with the shifted masks that every sequence is scored under.
 
     Attributes:
@@ -69,8 +69,8 @@ def _scores_and_maps(system, params, clip_BxTxHxWxC, shift_Mx2, frames):
     return frame_scores(maps), maps
 
 
-def build_scorer(config, system: System, params) -> Scorer:
+def build_scorer(config, system: System, params) -> ClipScorer:
     """A scorer with the masks and the batch size of a configuration, on the first device."""
     shift_Mx2 = fixed_shifts(config.score.masks, tuple(config.data.lattice))
     on_device = jax.device_put(jax.device_get(params))
-    return Scorer(system, on_device, shift_Mx2, config.evaluate.batch_size)
+    return ClipScorer(system, on_device, shift_Mx2, config.evaluate.batch_size)

@@ -11,15 +11,15 @@ from vpn_anomaly.files.rows import write_rows
 from vpn_anomaly.progress import Progress
 from vpn_anomaly.scoring.calibration import Calibration, derived_from
 from vpn_anomaly.scoring.clip_calibration import clip_calibration, stored_clip_calibration
-from vpn_anomaly.scoring.clip_scorer import Scorer
+from vpn_anomaly.scoring.clip_scorer import ClipScorer
 from vpn_anomaly.scoring.scores import score_names
-from vpn_anomaly.scoring.trained_model import Trained
+from vpn_anomaly.scoring.trained_model import TrainedModel
 from vpn_anomaly.storage import workdir
 
 
 def score(
     config,
-    trained: Trained,
+    trained: TrainedModel,
     input_path: pathlib.Path,
     output: pathlib.Path,
     maps: pathlib.Path | None = None,
@@ -63,7 +63,7 @@ def score(
         _write_maps(maps, map_parts, shown_MxHxW)
 
 
-def _calibration(config, trained: Trained, scorer: Scorer) -> Calibration:
+def _calibration(config, trained: TrainedModel, scorer: ClipScorer) -> Calibration:
     """The stored calibration of what derived scores are made of.
 
     Only without one does scoring need the data of the training.

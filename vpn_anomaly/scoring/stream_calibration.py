@@ -14,8 +14,8 @@ from vpn_anomaly.errors import UserError
 from vpn_anomaly.progress import Progress
 from vpn_anomaly.scoring.calibration import Calibration
 from vpn_anomaly.scoring.scores import score_names
-from vpn_anomaly.scoring.stream_scorer import Streamer
-from vpn_anomaly.scoring.trained_model import Trained
+from vpn_anomaly.scoring.stream_scorer import StreamScorer
+from vpn_anomaly.scoring.trained_model import TrainedModel
 from vpn_anomaly.storage.calibration_file import STREAM
 from vpn_anomaly.text.display_names import display_name
 
@@ -62,7 +62,9 @@ class StreamCalibration(NamedTuple):
     frames: int
 
 
-def stream_calibration(trained: Trained, streamer: Streamer, footage: NormalFootage) -> StreamCalibration:
+def stream_calibration(
+    trained: TrainedModel, streamer: StreamScorer, footage: NormalFootage
+) -> StreamCalibration:
     """By scores that are read where they are stored with what was trained; else computed, and stored.
 
     UserError where the footage cannot be read, or none has the streamer's size.
@@ -78,7 +80,7 @@ def stream_calibration(trained: Trained, streamer: Streamer, footage: NormalFoot
     return StreamCalibration(Calibration.fit(validation), test, len(validation[names[0]]))
 
 
-def _made_with(trained: Trained, streamer: Streamer, footage: NormalFootage) -> dict:
+def _made_with(trained: TrainedModel, streamer: StreamScorer, footage: NormalFootage) -> dict:
     """What the scores depend on, beside the weights of the step."""
     zones_HxW = streamer.zones_HxW
     made_with = {
@@ -92,7 +94,7 @@ def _made_with(trained: Trained, streamer: Streamer, footage: NormalFootage) -> 
     return made_with
 
 
-def _computed(footage: NormalFootage, streamer: Streamer) -> dict[str, np.ndarray]:
+def _computed(footage: NormalFootage, streamer: StreamScorer) -> dict[str, np.ndarray]:
     """Scores by validation/NAME and test/NAME, (N,) each."""
     videos, size = footage.read(), (streamer.height, streamer.width)
     fits = [video.shape[1:3] == size for video in videos.values()]
@@ -126,7 +128,7 @@ def _computed(footage: NormalFootage, streamer: Streamer) -> dict[str, np.ndarra
     return scores
 
 
-def _scores_of_part(video, part: range, streamer: Streamer, progress) -> list[dict[str, float]]:
+def _scores_of_part(video, part: range, streamer: StreamScorer, progress) -> list[dict[str, float]]:
     streamer.restart()
     rows = []
     for number in range(max(0, part.start - WARM_UP), part.stop):

@@ -22,7 +22,7 @@ class Scored(NamedTuple):
     maps: Maps | None
 
 
-class Streamer:
+class StreamScorer:
     """Scores frames of one size, one after the other, by a system that has `stream_step`.
 
     Frames whose size is no multiple of the model's cells are continued at the bottom and right by

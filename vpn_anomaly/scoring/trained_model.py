@@ -13,7 +13,7 @@ from vpn_anomaly.data import memory_limit
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import checksums
 from vpn_anomaly.ops.devices import check_devices
-from vpn_anomaly.scoring.clip_scorer import Scorer, build_scorer
+from vpn_anomaly.scoring.clip_scorer import ClipScorer, build_scorer
 from vpn_anomaly.storage import calibration_file, checkpoints, exported_weights, named_arrays
 from vpn_anomaly.systems.build import build_system
 
@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Trained:
+class TrainedModel:
     """Parameters, what is known of their training, and where their calibration scores are.
 
     Attributes:
@@ -37,7 +37,7 @@ class Trained:
     new_calibration: pathlib.Path | None
 
     @classmethod
-    def in_run(cls, directory: pathlib.Path, params, metadata: Mapping) -> "Trained":
+    def in_run(cls, directory: pathlib.Path, params, metadata: Mapping) -> "TrainedModel":
         """What a run in the directory has trained; its calibration is beside its checkpoints."""
         folder = directory / "checkpoints"
         return cls(params, metadata, (folder,), folder)
@@ -69,11 +69,11 @@ class Trained:
         except UserError as error:
             _log.warning("the calibration is not kept: %s", error)
 
-    def scorer(self, config) -> Scorer:
+    def scorer(self, config) -> ClipScorer:
         return build_scorer(config, build_system(config), self.params)
 
 
-def trained_run(config, directory: pathlib.Path) -> Trained:
+def trained_run(config, directory: pathlib.Path) -> TrainedModel:
     """The newest checkpoint of a run.
 
     UserError where nothing was trained, or where no checkpoint is whole.
@@ -84,10 +84,10 @@ def trained_run(config, directory: pathlib.Path) -> Trained:
     if restored is None:
         raise UserError(f"{directory} has no checkpoint: nothing was trained there; train first")
     state, metadata = restored
-    return Trained.in_run(directory, state["params"], metadata)
+    return TrainedModel.in_run(directory, state["params"], metadata)
 
 
-def trained_export(config, folder: pathlib.Path, directory: pathlib.Path | None = None) -> Trained:
+def trained_export(config, folder: pathlib.Path, directory: pathlib.Path | None = None) -> TrainedModel:
     """An exported checkpoint (`storage/exported_weights.py`), such as the one in the package; it stays as it is.
 
     Args:
@@ -106,7 +106,7 @@ def trained_export(config, folder: pathlib.Path, directory: pathlib.Path | None 
         )
     exported_weights.check_training(folder, about)
     places = (folder,) if directory is None else (folder, directory)
-    return Trained(named_arrays.like(wanted, weights), about, places, directory)
+    return TrainedModel(named_arrays.like(wanted, weights), about, places, directory)
 
 
 def abstract_params(config):

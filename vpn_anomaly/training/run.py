@@ -14,7 +14,7 @@ from vpn_anomaly.data.pipeline import check_length, training_batches
 from vpn_anomaly.data.stateful_batches import segment_count, stateful_batches
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.scoring.clip_calibration import clip_calibration
-from vpn_anomaly.scoring.trained_model import Trained, abstract_params
+from vpn_anomaly.scoring.trained_model import TrainedModel, abstract_params
 from vpn_anomaly.stop_request import StopRequest
 from vpn_anomaly.storage import checkpoints
 from vpn_anomaly.systems.build import build_system
@@ -87,7 +87,7 @@ def train(config, directory: pathlib.Path) -> float | None:
         raise KeyboardInterrupt
     if int(state.step) < settings.steps:
         return None
-    trained = Trained.in_run(directory, state.params, {"step": int(state.step)})
+    trained = TrainedModel.in_run(directory, state.params, {"step": int(state.step)})
     clip_calibration(trained, trained.scorer(config), source, config.evaluate.calibration_sequences)
     return loop.seconds()
 

@@ -6,8 +6,8 @@ from vpn_anomaly.data import memory_limit
 from vpn_anomaly.data.build import build_video_settings
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.scoring.stream_calibration import build_normal_footage, stream_calibration
-from vpn_anomaly.scoring.stream_scorer import Streamer
-from vpn_anomaly.scoring.trained_model import Trained
+from vpn_anomaly.scoring.stream_scorer import StreamScorer
+from vpn_anomaly.scoring.trained_model import TrainedModel
 from vpn_anomaly.watching.monitor import Monitor
 from vpn_anomaly.watching.settings import WatchSettings
 from vpn_anomaly.watching.zones import read_zones
@@ -26,7 +26,7 @@ def build_watch_settings(config) -> WatchSettings:
 
 
 def build_monitor(
-    config, trained: Trained, settings: WatchSettings, height: int, width: int, rate: float
+    config, trained: TrainedModel, settings: WatchSettings, height: int, width: int, rate: float
 ) -> Monitor:
     """A monitor of frames of one size, of which `rate` come per second.
 
@@ -38,7 +38,7 @@ def build_monitor(
     limit = memory_limit.for_footage(settings.video.max_gigabytes)
     zones_HxW = read_zones(settings.zones, height, width, limit) if settings.zones else None
     scorer = trained.scorer(config)
-    streamer = Streamer(
+    streamer = StreamScorer(
         scorer.system, scorer.params, scorer.shift_Mx2, height, width, zones_HxW, settings.tail
     )
     calibration = stream_calibration(trained, streamer, build_normal_footage(config))

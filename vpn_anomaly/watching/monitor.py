@@ -8,7 +8,7 @@ import numpy as np
 from vpn_anomaly.data.video.open_video import Frame
 from vpn_anomaly.scoring.scores import event_scores, score_named, score_names
 from vpn_anomaly.scoring.stream_calibration import StreamCalibration
-from vpn_anomaly.scoring.stream_scorer import Streamer
+from vpn_anomaly.scoring.stream_scorer import StreamScorer
 from vpn_anomaly.systems.system import Maps
 from vpn_anomaly.watching.boxes import Box, anomalous_box
 from vpn_anomaly.watching.event_finder import EventFinder
@@ -65,7 +65,9 @@ class Monitor:
     score_threshold: dict[str, float]
     first_frame: int
 
-    def __init__(self, streamer: Streamer, normal: StreamCalibration, settings: WatchSettings, rate: float):
+    def __init__(
+        self, streamer: StreamScorer, normal: StreamCalibration, settings: WatchSettings, rate: float
+    ):
         """normal: scores of normal frames by this streamer. rate: frames per second.
 
         UserError for settings that contradict each other.
