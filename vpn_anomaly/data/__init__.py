@@ -1,1 +1,1 @@
-"""What the model sees: sequences, corruptions, grid masks: functions of (seed, split, index)."""
+"""The model's input: sequences, corruptions and grid masks, all functions of (seed, split, index)."""

@@ -1,7 +1,7 @@
-"""numpy's files (.npy, .npz) by their headers: what an array is, before any of it is read or unpacked.
+"""NumPy files (.npy, .npz) read header first: shape and type are known before any data is unpacked.
 
-numpy believes a header: it unpacks whatever an archive holds, and reads a header of any length. Here
-`check` sees an array's header first, and no more is read than the header says.
+NumPy trusts a file: it unpacks whatever an archive holds and reads headers of any length. Here `check`
+is called with an array's header first, and no more is read than the header states.
 """
 
 import contextlib
@@ -17,21 +17,21 @@ import numpy as np
 from vpn_anomaly.errors import UserError
 
 MAGIC = b"\x93NUMPY"
-LONGEST_HEADER = 10_000  # bytes, numpy's own limit for headers that it parses
-LONGEST_READ = 2**20  # bytes at once; so of an archive's directory, some 20,000 names
+LONGEST_HEADER = 10_000  # bytes, NumPy's own limit for headers that it parses
+LONGEST_READ = 2**20  # bytes at once; limits an archive's directory to some 20,000 names
 LARGEST_AXIS = 2**63
 
 
 class UnsupportedArray(ValueError):
-    """An array of a kind that is not read; the text says which, to follow "it"."""
+    """An array of an unsupported kind; the message says which and continues a sentence after "it"."""
 
 
 class SeveralArrays(ValueError):
-    """A .npz where a .npy is needed."""
+    """A .npz file where a .npy file is needed."""
 
 
 class Header(NamedTuple):
-    """What a .npy says of its array; `start` is the length of the header, in bytes."""
+    """What a .npy file states about its array; the data begins `start` bytes into the file."""
 
     shape: tuple[int, ...]
     fortran_order: bool
@@ -40,7 +40,7 @@ class Header(NamedTuple):
 
     @property
     def size(self) -> int:
-        """Bytes of the array."""
+        """Size of the array in bytes."""
         return math.prod(self.shape) * self.dtype.itemsize
 
 
@@ -48,9 +48,9 @@ Check = Callable[[Header], None]
 
 
 def check_image_array(path, header: Header, axes: int, what: str, needed: str) -> None:
-    """UserError unless the array is uint8 of so many axes, or one more of 1 or 3 channels, and not empty.
+    """Raises UserError unless the array is uint8, not empty, and has `axes` axes, or one more of size 1 or 3.
 
-    what: the array's content, and needed: what is read instead; for the error.
+    For the error message, `what` names the array's content and `needed` what is accepted.
     """
     shape, dtype = header.shape, header.dtype
     if dtype != np.uint8:
@@ -62,9 +62,10 @@ def check_image_array(path, header: Header, axes: int, what: str, needed: str) -
 
 
 def map_array(path, check: Check) -> np.ndarray:
-    """The array of a .npy, memory-mapped, once `check` has passed its header.
+    """The array of a .npy file, memory-mapped, after `check` has accepted its header.
 
-    Raises OSError, ValueError for damage (UnsupportedArray, SeveralArrays: of another kind), and what `check` raises.
+    Raises OSError, ValueError for damage (UnsupportedArray and SeveralArrays for other kinds of file), and
+    what `check` raises.
     """
     with open(path, "rb") as file:
         header = _read_header(file)
@@ -75,10 +76,10 @@ def map_array(path, check: Check) -> np.ndarray:
 
 
 class Archive:
-    """The arrays of an open .npz.
+    """The arrays of an open .npz file.
 
     Attributes:
-      names: of its arrays, in the order of the file.
+      names: names of the arrays, in file order.
     """
 
     def __init__(self, archive: zipfile.ZipFile):
@@ -87,19 +88,19 @@ class Archive:
         self.names = list(self._members)
 
     def header(self, name: str) -> Header:
-        """What the header of an array says. ValueError for damage."""
+        """The header of an array. Raises ValueError for damage."""
         with self._open(name) as stream:
             return self._header(name, stream)
 
     def read(self, name: str, check: Check) -> np.ndarray:
-        """The array, in memory, once `check` has passed its header; raises as `map_array` does."""
+        """The array, in memory, after `check` has accepted its header; raises like `map_array`."""
         with self._open(name) as stream:
             header = self._header(name, stream)
             check(header)
             return _filled(stream, header)
 
     def read_all(self, check: Callable[[int], None]) -> dict[str, np.ndarray]:
-        """All arrays by name, once `check` has passed the bytes that they take; raises likewise."""
+        """All arrays by name, after `check` has accepted their total size in bytes; raises likewise."""
         check(sum(self.header(name).size for name in self.names))
         return {name: self.read(name, lambda header: None) for name in self.names}
 
@@ -117,13 +118,13 @@ class Archive:
 
 @contextlib.contextmanager
 def open_archive(path) -> Iterator[Archive]:
-    """The arrays of a .npz. Raises OSError, zipfile.BadZipFile and ValueError for damage."""
+    """The arrays of a .npz file. Raises OSError, zipfile.BadZipFile and ValueError for damage."""
     with _ShortReads(path) as file, zipfile.ZipFile(file) as archive:
         yield Archive(archive)
 
 
 class _ShortReads(io.FileIO):
-    """A file that refuses a long read: zipfile reads a directory in one piece, however long it is."""
+    """A file that refuses long reads: zipfile reads a directory in one piece, whatever its length."""
 
     def read(self, size: int = -1) -> bytes:
         data = super().read(LONGEST_READ + 1 if size < 0 else min(size, LONGEST_READ + 1))
@@ -146,7 +147,7 @@ def _read_header(file) -> Header:
     parse = np.lib.format.read_array_header_1_0 if is_first else np.lib.format.read_array_header_2_0
     try:
         shape, fortran_order, dtype = parse(io.BytesIO(length + content))
-    except (MemoryError, RecursionError) as error:  # Python's parser, of text that is nested deeply
+    except (MemoryError, RecursionError) as error:  # from Python's parser, for deeply nested text
         raise ValueError("not a header") from error
     if not all(0 <= axis < LARGEST_AXIS for axis in shape):
         raise ValueError("no array has such axes")
@@ -156,7 +157,7 @@ def _read_header(file) -> Header:
 
 
 def _filled(stream, header: Header) -> np.ndarray:
-    """The array that follows its header in a stream, which has to end with it."""
+    """Reads the array after its header; the stream has to end with it."""
     content = np.empty(header.size, np.uint8)
     for start in range(0, header.size, LONGEST_READ):
         piece = content[start : start + LONGEST_READ]
@@ -164,6 +165,6 @@ def _filled(stream, header: Header) -> np.ndarray:
         if len(data) < len(piece):
             raise EOFError("the array ends early")
         piece[:] = np.frombuffer(data, np.uint8)
-    stream.read(1)  # at the end its checksum is compared
+    stream.read(1)  # reaching the end makes zipfile verify the checksum
     array = content.view(header.dtype)
     return array.reshape(header.shape[::-1]).T if header.fortran_order else array.reshape(header.shape)

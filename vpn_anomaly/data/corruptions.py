@@ -1,12 +1,12 @@
-"""Corruptions of the last frame, with the pixels that they changed (paper, section 4).
+"""Corruptions of the last frame, and the pixels that they change (paper, section 4).
 
 - `temporal`: the last frame is replaced by the first.
-- `spatial`: a black 3×3 square, centred on a pixel drawn uniformly from those of at least 128
-  in their largest channel, clipped to the frame.
-- `both`: temporal, then spatial on the replaced frame: the paper's own.
+- `spatial`: a black 3×3 square, clipped to the frame, centred on a pixel drawn uniformly from those
+  whose largest channel is at least 128.
+- `both`: temporal, then spatial on the replaced frame; the paper's corruption.
 - `mixed`: temporal or spatial, each with probability one half.
 
-The random numbers of a sequence are the same for every kind: `spatial` and `mixed` draw equal
+The random numbers of a sequence are the same for every kind: `spatial` and `mixed` draw the same
 squares.
 """
 
@@ -16,15 +16,15 @@ from vpn_anomaly.data.random_bits import integers_below, random_bits
 from vpn_anomaly.errors import UserError
 
 CORRUPTIONS = ("temporal", "spatial", "both", "mixed")
-BRIGHT = 128  # the least value at which a square may be centred
+BRIGHT = 128  # the smallest intensity of a pixel on which a square may be centred
 REACH = 1  # pixels from the square's centre to its edge
 
 
 def corrupt(clip_BxTxHxWxC, kind: str, seed: int, split: str, index_B):
     """The clips with a corrupted last frame, and which of its pixels changed, bool (B, H, W).
 
-    The clips are not modified. UserError for an unknown kind, and when a square is due in a frame
-    that has no bright pixel. A temporal corruption of a clip that ends as it began changes nothing.
+    Does not modify its input. UserError for an unknown kind, and if a square has to be put into a frame
+    without a bright pixel. A temporal corruption changes nothing if the first and last frame are equal.
     """
     temporal_B, spatial_B, pixel_bits_B = draw_corruptions(kind, seed, split, index_B)
     last_BxHxWxC = clip_BxTxHxWxC[:, -1]
@@ -39,7 +39,7 @@ def corrupt(clip_BxTxHxWxC, kind: str, seed: int, split: str, index_B):
 
 
 def draw_corruptions(kind: str, seed: int, split: str, index_B):
-    """Who is corrupted how: temporal bool (B,), spatial bool (B,), words to choose a pixel (B,)."""
+    """Each sequence's corruption: temporal bool (B,), spatial bool (B,), random bits to choose a pixel (B,)."""
     if kind not in CORRUPTIONS:
         raise UserError(f"unknown corruption {kind}; allowed: {', '.join(CORRUPTIONS)}")
     bits_Bx2 = random_bits(seed, split, index_B, "corruption", 2)
@@ -55,7 +55,7 @@ def draw_corruptions(kind: str, seed: int, split: str, index_B):
 
 
 def check_bright(bright_B, spatial_B, index_B) -> None:
-    """UserError when a sequence is due a square and has no bright pixel to put it on."""
+    """Raises UserError if a sequence that gets a square has no bright pixel to centre it on."""
     dark_B = spatial_B & ~np.asarray(bright_B)
     if dark_B.any():
         raise UserError(
@@ -66,7 +66,7 @@ def check_bright(bright_B, spatial_B, index_B) -> None:
 
 
 def _square(bright_BxHxW, pixel_bits_B) -> np.ndarray:
-    """A square of pixels around a uniformly drawn bright one, bool (B, H, W)."""
+    """A square around a uniformly drawn bright pixel, bool (B, H, W)."""
     _, height, width = bright_BxHxW.shape
     count_BxP = np.cumsum(bright_BxHxW.reshape(len(bright_BxHxW), -1), axis=-1)
     chosen_B = integers_below(pixel_bits_B, count_BxP[:, -1])

@@ -1,4 +1,4 @@
-"""Sources of 28×28 glyphs: the embedded MNIST digits, tensorflow-datasets, or a user's .npz."""
+"""Sources of 28×28 glyphs: the embedded MNIST digits, tensorflow-datasets, or a user's .npz file."""
 
 import dataclasses
 import functools
@@ -14,15 +14,15 @@ from vpn_anomaly.errors import UserError
 
 GLYPH = 28  # pixels, height and width of a digit
 EMBEDDED = pathlib.Path(__file__).with_name("embedded_digits.npz")
-# One of the files that tensorflow-datasets downloads, to ask whether there is a network.
+# One of the files that tensorflow-datasets downloads, to find out whether there is a network.
 MNIST_URL = "https://storage.googleapis.com/cvdf-datasets/mnist/train-labels-idx1-ubyte.gz"
 NETWORK_TIMEOUT = 10  # seconds
-MOST_NAMED = 5  # arrays in a message
+MOST_NAMED = 5  # arrays listed in a message
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Digits:
-    """Glyphs kept apart by split, uint8: sequences of train and validation use train_Nx28x28."""
+    """Glyphs by split, uint8; sequences of the train and validation splits use train_Nx28x28."""
 
     train_Nx28x28: np.ndarray
     test_Nx28x28: np.ndarray
@@ -32,11 +32,11 @@ class Digits:
 
 
 def load_digits(name: str, limit: MemoryLimit | None = None) -> Digits:
-    """The glyphs of `embedded` (10,000 and 2,000), `tfds` (60,000 and 10,000) or a .npz file.
+    """The glyphs of `embedded` (10,000 train, 2,000 test), `tfds` (60,000, 10,000) or a .npz file.
 
-    A file holds uint8 glyphs of 28×28: arrays `train` and `test`, or a single array, of which the
-    first five sixths are train and the rest test. UserError when they cannot be had, or take more
-    memory than is allowed (None: by default).
+    A file holds uint8 glyphs of 28×28: arrays `train` and `test`, or a single array, whose first five
+    sixths are train and the rest test. UserError if they are unavailable or exceed the memory limit
+    (None: the default).
     """
     if name == "embedded":
         return _embedded()
@@ -63,7 +63,7 @@ def _tfds() -> Digits:
         try:
             return _tfds_mnist(tfds, download=False)
         except AssertionError:  # not prepared on this machine
-            # tfds itself tries for minutes before it gives up.
+            # Without a network tfds retries for minutes before it gives up.
             request = urllib.request.Request(MNIST_URL, method="HEAD")
             urllib.request.urlopen(request, timeout=NETWORK_TIMEOUT).close()
             return _tfds_mnist(tfds, download=True)
@@ -72,7 +72,7 @@ def _tfds() -> Digits:
             f"data.digits=tfds needs the module {error.name}: pip install tensorflow"
             " tensorflow-datasets importlib_resources, or use data.digits=embedded"
         ) from error
-    except Exception as error:  # no network shows as any of a dozen types, of three libraries
+    except Exception as error:  # without a network, a dozen types of three libraries
         raise UserError(
             "data.digits=tfds: MNIST is not prepared here and cannot be downloaded"
             f" ({_first_line(error)}); prepare it on a machine with a network by `tfds build"
@@ -109,7 +109,7 @@ def _npz(path: pathlib.Path, limit: MemoryLimit) -> Digits:
         raise UserError(f"data.digits={path}: no such file; allowed: {needed}") from error
     except (UserError, MemoryError):
         raise
-    except Exception as error:  # damaged files surface as a dozen types: zip, zlib, token, struct …
+    except Exception as error:  # damage raises a dozen types: zip, zlib, token, struct …
         raise UserError(
             f"data.digits={path} cannot be read ({_first_line(error)}); allowed: {needed}"
         ) from error

@@ -1,7 +1,7 @@
 """Grid masks: the pixels of the last frame that the model is shown.
 
-Shown are the pixels on a lattice of `period` = (rows, columns), moved by a shift (dy, dx) with
-0 <= dy < rows and 0 <= dx < columns. Of a 4×5 lattice, 1 in 20 pixels (5%) is shown.
+A mask shows the pixels on a lattice of `period` = (rows, columns), moved by a shift (dy, dx) with
+0 <= dy < rows and 0 <= dx < columns. A 4×5 lattice shows 1 in 20 pixels (5%).
 """
 
 import numpy as np
@@ -13,7 +13,8 @@ from vpn_anomaly.errors import UserError
 def shown(height: int, width: int, shift, period):
     """Which pixels are shown, bool (..., H, W), for shifts (..., 2).
 
-    Array operators only: numpy arrays and JAX arrays (traced ones too) give their own kind.
+    Uses array operators only, so it returns a NumPy array for NumPy shifts and a JAX array for
+    (traced) JAX shifts.
     """
     rows, columns = period
     row_shown = (np.arange(height) - shift[..., 0, None]) % rows == 0
@@ -28,10 +29,10 @@ def random_shifts(seed, split, index_N, frames: int, period) -> np.ndarray:
 
 
 def fixed_shifts(count: int, period) -> np.ndarray:
-    """The first `count` of the evaluation shifts, int32 (count, 2): the same for every sequence.
+    """The first `count` evaluation shifts, int32 (count, 2), the same for every sequence.
 
-    Each is, of those left, the one farthest from all before it on the periodic lattice, so that any
-    number of them is spread well; rows·columns of them are every shift once. More is a UserError.
+    Farthest-point sampling on the periodic lattice, so that any number of them is well spread;
+    rows·columns of them are every shift once. Raises UserError for more.
     """
     rows, columns = period
     if not 1 <= count <= rows * columns:
@@ -49,7 +50,7 @@ def fixed_shifts(count: int, period) -> np.ndarray:
 
 
 def _torus_distance(cell_Px2, origin_2, period) -> np.ndarray:
-    """Squared distance of every cell to the origin's nearest periodic copy, in pixels²."""
+    """Squared distance of every cell to the nearest periodic copy of the origin, in pixels²."""
     offset_Px2 = np.abs(cell_Px2 - origin_2)
     offset_Px2 = np.minimum(offset_Px2, np.array(period) - offset_Px2)
     return np.sum(offset_Px2**2, axis=-1)

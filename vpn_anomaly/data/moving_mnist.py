@@ -1,4 +1,4 @@
-"""Moving MNIST without end: (seed, split, index) -> sequence."""
+"""Endless Moving MNIST: a function from (seed, split, index) to a sequence."""
 
 import dataclasses
 import math
@@ -10,22 +10,22 @@ from vpn_anomaly.data.digits import GLYPH, Digits
 from vpn_anomaly.data.tensorflow.clips import as_graph_node, overlay_tensors
 from vpn_anomaly.errors import UserError
 
-# Runs of different seeds are compared on the same sequences, so these two splits have their own.
+# Runs with different seeds are compared on the same sequences, so these splits have fixed seeds.
 EVALUATION_SEEDS = {"validation": 1811, "test": 10228}
 
 
 def sequence_seed(seed: int, split: str) -> int:
-    """The seed of a split's sequences: the given one for train, a fixed one otherwise."""
+    """The seed of a split's sequences: `seed` for train, a fixed one for the other splits."""
     return EVALUATION_SEEDS.get(split, seed)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class MovingMNIST:
-    """Sequences of digits that move over a black frame and overlap by maximum.
+    """Sequences of digits that move over a black frame; where they overlap, the maximum is shown.
 
-    speed: (low, high) in parts of the free range a frame. channels: 1 grey, 3 each digit in a
-    colour of its own. train_sequences: how many the train split has, 0 for no end. UserError for a
-    frame smaller than a digit.
+    speed: (low, high), in fractions of the free range per frame. channels: 1 for grey, 3 for a random
+    colour per digit. train_sequences: size of the train split, 0 for endless. UserError for a frame
+    smaller than a digit.
     """
 
     digits: Digits
@@ -51,11 +51,11 @@ class MovingMNIST:
         return self.frames, self.height, self.width, self.channels
 
     def length(self, split: str) -> int | None:
-        """Number of sequences of a split, None when there is no end."""
+        """Number of sequences in a split, None if it is endless."""
         return self.train_sequences or None if split == "train" else None
 
     def clips(self, seed: int, split: str, index_N) -> np.ndarray:
-        """The sequences of these indices, uint8 (N, T, H, W, C)."""
+        """The sequences at these indices, uint8 (N, T, H, W, C)."""
         return overlay(*self.scene(seed, split, index_N), self.height, self.width)
 
     def most_segments(self, split: str) -> float:
@@ -74,7 +74,7 @@ class MovingMNIST:
         return overlay(glyphs, corner_NxTxDx2[:, segment * stride :], self.height, self.width)
 
     def graph_clips(self, seed: int, split: str, index_N):
-        """`clips` in a tf.data graph: the scene from numpy, the pixels by TensorFlow."""
+        """`clips` in a tf.data graph: NumPy draws the scene, TensorFlow renders it."""
 
         def scene(index_N):
             return self.scene(seed, split, index_N)
@@ -86,7 +86,7 @@ class MovingMNIST:
         return overlay_tensors(*as_graph_node(scene, outputs, index_N), self.height, self.width)
 
     def scene(self, seed: int, split: str, index_N):
-        """What a sequence shows: glyphs uint8 (N, D, 28, 28, C), and corners int32 (N, T, D, 2)."""
+        """The content of sequences: glyphs uint8 (N, D, 28, 28, C), their corners int32 (N, T, D, 2)."""
         draw = (sequence_seed(seed, split), split, index_N)
         glyphs = self.digits.of_split(split)
         choice_NxD = trajectories.digit_choices(*draw, self.digit_count, len(glyphs))
@@ -107,16 +107,16 @@ class MovingMNIST:
 
 
 def tinted(glyph_NxDx28x28x1, tint_NxDxC) -> np.ndarray:
-    """Grey glyphs times a colour over 255, rounded: uint8 (N, D, 28, 28, C)."""
+    """Grey glyphs times colour / 255, rounded: uint8 (N, D, 28, 28, C)."""
     product = glyph_NxDx28x28x1.astype(np.uint16) * tint_NxDxC[:, :, None, None]
     return ((product + 127) // 255).astype(np.uint8)
 
 
 def overlay(glyph_NxDx28x28xC, corner_NxTxDx2, height: int, width: int) -> np.ndarray:
-    """Glyphs put at their corners on black frames, the maximum where they meet: (N, T, H, W, C)."""
+    """Renders glyphs at their corners on black frames, with the maximum where they overlap: (N, T, H, W, C)."""
     sequences, digit_count, _, _, channels = glyph_NxDx28x28xC.shape
     frames = corner_NxTxDx2.shape[1]
-    # Columns and channels are one axis here: a row of a glyph is one run of bytes in the frame.
+    # Columns and channels are merged into one axis: a glyph's row is contiguous in the frame.
     clip_NxTxHxWC = np.zeros((sequences, frames, height, width * channels), np.uint8)
     window = np.lib.stride_tricks.sliding_window_view(
         clip_NxTxHxWC, (GLYPH, GLYPH * channels), axis=(2, 3), writeable=True

@@ -21,7 +21,7 @@ from vpn_anomaly.errors import UserError
 
 
 class EvaluationClips(NamedTuple):
-    """Evaluation sequences, all in memory."""
+    """Evaluation clips, all in memory."""
 
     clip: np.ndarray  # uint8 (N, T, H, W, C)
     changed: np.ndarray  # bool (N, H, W): pixels of the last frame that the corruption changed
@@ -42,11 +42,12 @@ def training_batches(
     """Endless batches from step `first_step` on: clip uint8 (b, T, H, W, C), shift int32 (b, T, 2),
     index int64 (b,), with b = batch_size / shard_count.
 
-    Batch s holds the places s·batch_size … of the training order, whatever came before: sequence =
-    place when the train split is endless, else one permutation of the split after another. Shifts
-    belong to a place, so a sequence is masked anew in every epoch. The bytes depend neither on
-    `backend` (`tensorflow`, `numpy`, or `auto`: tensorflow where it is installed) nor on `workers`,
-    the batches made at once. UserError for an empty split or shards that do not divide the batch.
+    Batch s depends on s alone: it holds the positions from s·batch_size on in the training order, which
+    is the sequences' own order if the train split is endless, else a new permutation of the split
+    in each epoch. Shifts depend on the position, so a sequence gets new masks in every epoch. The
+    batches depend neither on `backend` (`tensorflow`, `numpy`, or `auto`: tensorflow if installed) nor
+    on `workers`, the number of batches made concurrently. UserError for an empty split or shards that
+    do not divide the batch.
     """
     if batch_size % shard_count:
         raise UserError(f"train.batch_size={batch_size} over {shard_count} devices: set a multiple")
@@ -65,7 +66,7 @@ def training_batches(
 
 
 def sequence_at(place_B, seed: int, length: int | None) -> np.ndarray:
-    """Which sequence stands at each place of the training order, int64 (B,)."""
+    """The index of the sequence at each position of the training order, int64 (B,)."""
     place_B = np.asarray(place_B, np.int64)
     if length is None:
         return place_B
@@ -85,10 +86,10 @@ def evaluation_clips(
     backend: str = "numpy",
     workers: int = 2,
 ) -> EvaluationClips:
-    """The `count` normal sequences of an evaluation split, or the `count` after them, corrupted.
+    """The first `count` sequences of an evaluation split, normal, or the next `count`, corrupted.
 
-    Every corruption is given the same sequences. `backend` and `workers` as for `training_batches`.
-    UserError when the split has too few sequences, and for an unknown corruption.
+    Every corruption gets the same sequences. `backend` and `workers` as for `training_batches`.
+    UserError if the split has too few sequences, and for an unknown corruption.
     """
     first = 0 if corruption is None else count
     check_length(source, split, first + count)
@@ -104,7 +105,7 @@ def clips_at(
     backend: str = "numpy",
     workers: int = 2,
 ) -> EvaluationClips:
-    """The sequences of these indices of an evaluation split, as they are or corrupted.
+    """The sequences at these indices of an evaluation split, unmodified or corrupted.
 
     UserError for an unknown corruption.
     """
@@ -118,7 +119,7 @@ def clips_at(
 
 
 def check_length(source, split: str, count: int) -> None:
-    """UserError unless a split has at least `count` sequences; endless ones have."""
+    """Raises UserError unless a split has at least `count` sequences or is endless."""
     length = source.length(split)
     if length is not None and length < count:
         raise UserError(

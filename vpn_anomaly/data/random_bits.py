@@ -1,9 +1,9 @@
-"""Random numbers without a generator: functions of (seed, split, index, stream, number).
+"""Counter-based random numbers: stateless functions of (seed, split, index, stream, number).
 
-The bits are those of the counter-based cipher Threefry-2x32 with 20 rounds (Salmon et al.,
-"Parallel random numbers: as easy as 1, 2, 3", 2011). The keys are folded as `jax.random.fold_in`
-folds them, so `random_bits` agrees with `jax.random.bits`; it is written out here because the
-distributions of libraries change between versions, and the sequences of this project must not.
+The generator is Threefry-2x32 with 20 rounds (Salmon et al., "Parallel random numbers: as easy as
+1, 2, 3", 2011). Keys are folded as by `jax.random.fold_in`, so `random_bits` agrees with
+`jax.random.bits`; it is implemented here because the random numbers of libraries change between
+versions, and the sequences of this project must not.
 """
 
 import functools
@@ -21,8 +21,8 @@ _WORD = 0xFFFFFFFF
 def random_bits(seed: int, split: str, index_N, stream: str | int, count: int) -> np.ndarray:
     """Uniform random words, uint32 (N, count): the first `count` draws of each sequence's stream.
 
-    seed: integer of up to 64 bits. split: a name in SPLITS. index_N: sequence numbers, from 0 on.
-    stream: what the draws are for; streams of different names (or numbers) are independent.
+    seed: integer of up to 64 bits. split: a name in SPLITS. index_N: sequence indices, from 0.
+    stream: the purpose of the draws; streams with different names (or numbers) are independent.
     """
     index_N = np.asarray(index_N, np.uint64)
     key = _stream_key(int(seed), SPLITS[split], _stream_number(stream))
@@ -37,17 +37,17 @@ def random_bits(seed: int, split: str, index_N, stream: str | int, count: int) -
 
 
 def uniform(bits) -> np.ndarray:
-    """Random words as float64 in [0, 1)."""
+    """Random words mapped to float64 in [0, 1)."""
     return bits / 2.0**32
 
 
 def integers_below(bits, limit) -> np.ndarray:
-    """Random words as int64 in 0 .. limit - 1, for limits up to 2³¹ (a number or an array)."""
+    """Random words mapped to int64 in 0 .. limit - 1, for limits up to 2³¹ (a number or an array)."""
     return (bits.astype(np.int64) * np.asarray(limit, np.int64)) >> 32
 
 
 def threefry2x32(key, counter_0, counter_1) -> tuple[np.ndarray, np.ndarray]:
-    """Threefry-2x32-20 of two counter words under two key words: uint32 arrays, broadcast."""
+    """Threefry-2x32-20 of two counter words and two key words, uint32 arrays that are broadcast."""
     key_0, key_1 = (np.asarray(word, np.uint32) for word in key)
     schedule = (key_0, key_1, key_0 ^ key_1 ^ np.uint32(_PARITY))
     shape = np.broadcast_shapes(key_0.shape, counter_0.shape)

@@ -1,9 +1,9 @@
 """Sequences from .npy and .npz files.
 
 A .npy holds uint8 (N, T, H, W) or (N, T, H, W, C), C 1 or 3, and is memory-mapped. The published
-test set `mnist_test_seq.npy` is (20, N, H, W), frames first: a .npy of four axes whose first has
-length 20 and whose second has not is read that way (give other files of 20 sequences a fifth axis
-of length 1). A .npz holds the array `sequences`, or a single one, always sequences first.
+test set `mnist_test_seq.npy` is (20, N, H, W), time first: a .npy with four axes, the first of length
+20 and the second of another length, is read that way (give other files of 20 sequences a fifth axis
+of length 1). A .npz holds an array `sequences`, or a single array, always with sequences first.
 """
 
 import functools
@@ -24,8 +24,8 @@ NEEDED = "needed is uint8 (N, T, H, W) or (N, T, H, W, C) with C 1 or 3, as .npy
 def read_sequences(path, limit: MemoryLimit | None = None) -> np.ndarray:
     """The sequences of a file, uint8 (N, T, H, W, C).
 
-    UserError if there are none, or if they take more memory than is allowed (None: by default),
-    which is known before any of them is unpacked.
+    UserError if there are none, or if they exceed the memory limit (None: the default), which is checked
+    before any data is unpacked.
     """
     path = pathlib.Path(path)
     check = functools.partial(_check_header, path, limit or memory_limit.for_sequences())
@@ -38,7 +38,7 @@ def read_sequences(path, limit: MemoryLimit | None = None) -> np.ndarray:
 
 
 def check_shape(sequences, path, *, height=None, width=None, channels=None, minimum_frames: int = 1) -> None:
-    """UserError unless the sequences have these sizes (None: any) and at least so many frames."""
+    """Raises UserError unless the sequences have these sizes (None: any) and at least `minimum_frames`."""
     _, frames, *size = sequences.shape
     named = zip(("height", "width", "channels"), size, (height, width, channels), strict=True)
     for name, given, expected in named:
@@ -54,8 +54,8 @@ def check_shape(sequences, path, *, height=None, width=None, channels=None, mini
 
 
 class FileSequences:
-    """Sequences of a file as a source like MovingMNIST: the first 80% train, the next 10%
-    validation, the last 10% test. Nothing here depends on a seed."""
+    """Sequences of a file as a source like MovingMNIST: the first 80% are the train split, the next
+    10% validation, the last 10% test. Independent of the seed."""
 
     def __init__(self, sequences_NxTxHxWxC: np.ndarray):
         self.sequences_NxTxHxWxC = sequences_NxTxHxWxC
@@ -65,16 +65,16 @@ class FileSequences:
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
-        """Frames, height, width and channels of a sequence."""
+        """Frames, height, width and channels of a sequence (T, H, W, C)."""
         return self.sequences_NxTxHxWxC.shape[1:]
 
     def length(self, split: str) -> int:
-        """Number of sequences of a split."""
+        """Number of sequences in a split."""
         first, end = self._ranges[split]
         return end - first
 
     def clips(self, seed: int, split: str, index_N) -> np.ndarray:
-        """The split's sequences of these indices, uint8 (N, T, H, W, C), in memory."""
+        """The split's sequences at these indices, uint8 (N, T, H, W, C), in memory."""
         index_N = np.asarray(index_N)
         if np.any((index_N < 0) | (index_N >= self.length(split))):
             raise IndexError(f"beyond the {self.length(split)} sequences of the {split} split")
@@ -95,7 +95,7 @@ def _check_header(path: pathlib.Path, limit: MemoryLimit, header: array_files.He
 
 
 def _stored_array(path: pathlib.Path, check: array_files.Check) -> tuple[np.ndarray, bool]:
-    """The file's array of sequences, and whether it is a .npy."""
+    """The file's array of sequences, and whether the file is a .npy."""
     try:
         with path.open("rb") as file:
             start = file.read(6)
@@ -115,7 +115,7 @@ def _stored_array(path: pathlib.Path, check: array_files.Check) -> tuple[np.ndar
         raise
     except array_files.UnsupportedArray as error:
         raise UserError(f"{path}: it {error}; {NEEDED}") from error
-    except Exception as error:  # damage surfaces as a dozen types: zip, zlib, token, struct …
+    except Exception as error:  # damage raises a dozen types: zip, zlib, token, struct …
         raise UserError(f"{path}: it is truncated or damaged; {NEEDED}") from error
 
 

@@ -1,13 +1,13 @@
-"""The random numbers of a sequence, and where each digit is at each frame.
+"""The digits, colours and trajectories of a sequence, drawn at random.
 
-A digit's place is a point in the unit square. Scaled by the free range (frame size - 28) and
+A digit's position is a point in the unit square. Scaled by the free range (frame size - 28) and
 floored it is the pixel of the digit's upper left corner. Two rules move the point:
 
-- `original`, the public generator's: step first, then record; a coordinate at or beyond 0 or 1 is
-  set to the border and its velocity component changes sign.
+- `original`, as in the public generator: step first, then record; a coordinate at or beyond 0 or 1
+  is set to the border and its velocity component changes sign.
 - `reflect`: exact mirror reflection, a triangle wave in closed form; frame 0 is the start.
 
-Speeds are parts of the free range a frame.
+Speeds are in fractions of the free range per frame.
 """
 
 import numpy as np
@@ -17,18 +17,18 @@ from vpn_anomaly.data.random_bits import integers_below, random_bits, uniform
 
 RULES = ("original", "reflect")
 
-# Cosines of different mathematics libraries differ in the last bit. Rounded to multiples of 2⁻³²
-# they agree, so a sequence is the same bytes on every machine.
+# Math libraries differ in the last bit of a cosine. Rounded to multiples of 2⁻³² they agree, so a
+# sequence is identical to the byte on every machine.
 _VELOCITY_GRID = 2.0**32
 
 
 def digit_choices(seed, split, index_N, digit_count: int, glyphs: int) -> np.ndarray:
-    """Which of the split's `glyphs` glyphs each digit of a sequence is: int64 (N, D)."""
+    """The glyph of each digit of a sequence, among the split's `glyphs` many: int64 (N, D)."""
     return integers_below(random_bits(seed, split, index_N, "digit", digit_count), glyphs)
 
 
 def tints(seed, split, index_N, digit_count: int) -> np.ndarray:
-    """One colour a digit, uint8 (N, D, 3): the largest channel is 255, the others are uniform."""
+    """One colour per digit, uint8 (N, D, 3): a random channel is 255, the others are uniform."""
     bits = random_bits(seed, split, index_N, "colour", 4 * digit_count)
     bits_NxDx4 = bits.reshape(-1, digit_count, 4)
     tint_NxDx3 = integers_below(bits_NxDx4[..., :3], 256).astype(np.uint8)
@@ -51,7 +51,7 @@ def positions(
 ) -> np.ndarray:
     """Row and column of every digit's upper left corner, int32 (N, T, D, 2).
 
-    speed: (low, high); each digit draws its own, uniform between them. rule: one of RULES.
+    speed: (low, high); each digit's speed is uniform between them. rule: one of RULES.
     """
     start_NxDx2, velocity_NxDx2 = _start_and_velocity(seed, split, index_N, digit_count, speed)
     place_NxTxDx2 = _PLACES[rule](start_NxDx2, velocity_NxDx2, frames)

@@ -1,1 +1,1 @@
-"""Labelled video sets as they are published: one file a set."""
+"""Labelled video data sets in their published layouts: one file per set."""

@@ -1,8 +1,8 @@
-"""CUHK Avenue as it is published: videos, and a MATLAB file of masks for every test video.
+"""CUHK Avenue as published: videos, and a MATLAB file of masks per test video.
 
 DIR/training_videos/01.avi                                normal footage
 DIR/testing_videos/01.avi                                 test clips
-DIR/ground_truth_demo/testing_label_mask/1_label.mat      their masks; DIR/testing_label_mask/ will do
+DIR/ground_truth_demo/testing_label_mask/1_label.mat      their masks, or in DIR/testing_label_mask/
 """
 
 import functools
@@ -31,31 +31,31 @@ NEEDED = f"needed is a MATLAB file with {VARIABLE}, a cell for every frame that 
 
 
 def training_sources(folder: pathlib.Path) -> list[str]:
-    """The training videos, in natural order. UserError where there are none."""
+    """The training videos, in natural order. UserError if there are none."""
     return list(map(str, _videos(folder, "training_videos")))
 
 
 def check_layout(folder: pathlib.Path, limit: MemoryLimit | None = None) -> None:
-    """Raises UserError where training videos, test videos or labels are missing; decodes none."""
+    """Raises UserError if training videos, test videos or labels are missing; decodes nothing."""
     training_sources(folder)
     _labelled_videos(folder)
 
 
 def test_clips(folder: pathlib.Path, limit: MemoryLimit | None = None) -> list[LabelledClip]:
-    """The test videos, in natural order. A frame is anomalous where a pixel of its mask is.
+    """The test videos, in natural order. A frame is anomalous if any pixel of its mask is.
 
     Reads all labels and decodes all test videos once, one file at a time.
 
     Raises:
-      UserError: it is another layout, or labels are missing, cannot be read, take more memory than
-        is allowed (None: by default), or are not as many as the video has frames.
+      UserError: the layout is another one, or labels are missing, unreadable, larger than the memory
+        limit (None: the default), or not as many as the video's frames.
     """
     limit = limit or memory_limit.for_footage()
     return [_clip(*pair, limit) for pair in _labelled_videos(folder)]
 
 
 def _labelled_videos(folder: pathlib.Path) -> list[tuple[pathlib.Path, pathlib.Path]]:
-    """The test videos, each with its file of labels."""
+    """The test videos, each with its label file."""
     found = _videos(folder, "testing_videos")
     labels = next((folder / place for place in LABEL_FOLDERS if (folder / place).is_dir()), None)
     if labels is None:
@@ -92,7 +92,7 @@ def _clip(video: pathlib.Path, path: pathlib.Path, limit: MemoryLimit) -> Labell
 
 
 def _frame_count(video: pathlib.Path, limit: MemoryLimit) -> int:
-    """Decoded and counted: a header may err, and says nothing of a file that was cut off."""
+    """Counted by decoding: a header may be wrong, and does not show that a file is truncated."""
     with open_video(str(video), VideoSettings(height=1, max_gigabytes=limit.gigabytes)) as opened:
         return 1 + max(frame.index for frame in opened)
 
@@ -107,7 +107,7 @@ def _read_masks(path: pathlib.Path, limit: MemoryLimit) -> np.ndarray:
 
 
 def _cells(path: pathlib.Path, limit: MemoryLimit) -> np.ndarray:
-    """The masks of a file as they are stored: objects (T,), each a matrix (H, W) of numbers."""
+    """The masks of a file as stored: objects (T,), each a matrix (H, W) of numbers."""
     try:
         found = matlab_file.read_cells(path, VARIABLE, limit)
     except NotImplementedError as error:
@@ -119,7 +119,7 @@ def _cells(path: pathlib.Path, limit: MemoryLimit) -> np.ndarray:
         raise UserError(f"{path}: {error}; {NEEDED}") from error
     except (UserError, MemoryError):
         raise
-    except Exception as error:  # damage surfaces as a dozen types: zlib, value, type, scipy's own …
+    except Exception as error:  # damage raises a dozen types: zlib, value, type, scipy's own …
         raise UserError(f"{path}: cannot be read, or is truncated or damaged; {NEEDED}") from error
     if found is None:
         raise UserError(f"{path}: no {VARIABLE} in it; {NEEDED}")

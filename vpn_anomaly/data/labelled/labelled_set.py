@@ -1,4 +1,4 @@
-"""Clips with labels, and what the readers of published sets share: how their folders are listed."""
+"""Labelled clips, and what the readers of published sets share: listing and checking their folders."""
 
 import dataclasses
 import pathlib
@@ -13,15 +13,15 @@ from vpn_anomaly.errors import UserError
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class LabelledClip:
-    """A clip to test on.
+    """A labelled test clip.
 
     Attributes:
       name: "Test001", "01", "01_0014".
-      source: what `vpn_anomaly.data.video.open_video.open_video` opens: a video or a folder of images.
+      source: a video or a folder of images, for `vpn_anomaly.data.video.open_video.open_video`.
       label_T: bool (T,), which frames are anomalous.
-      mask_place: where its masks are, or would have to be.
-      read_masks: gives bool (T, H, W), which pixels are anomalous, in the size of the frames on
-        disk; it raises UserError where they cannot be read. None: the clip has no masks.
+      mask_place: path where its masks are, or would be.
+      read_masks: returns bool (T, H, W), which pixels are anomalous, in the size of the frames on
+        disk; raises UserError if they cannot be read. None: the clip has no masks.
     """
 
     name: str
@@ -32,15 +32,15 @@ class LabelledClip:
 
 
 def folders(parent: pathlib.Path) -> list[pathlib.Path]:
-    """The folders in it, in natural order; none where it is no folder. Hidden ones are left out."""
+    """The subfolders except hidden ones, in natural order; none if `parent` is not a folder."""
     return folders_in(parent) if parent.is_dir() else []
 
 
 def videos(folder: pathlib.Path) -> list[pathlib.Path]:
-    """The videos in it, in natural order; none where it is no folder.
+    """The videos in the folder, in natural order; none if it is not a folder.
 
     Raises:
-      UserError: two have one name, and different endings.
+      UserError: two have the same name and different extensions.
     """
     files = files_in(folder) if folder.is_dir() else []
     found = [path for path in files if path.suffix.lower() in VIDEOS]
@@ -61,10 +61,10 @@ def images(folder: pathlib.Path) -> list[pathlib.Path]:
 
 
 def labelled_images(folder: pathlib.Path) -> list[pathlib.Path]:
-    """The images of a clip whose labels go by their order, in natural order.
+    """The images of a clip whose labels refer to their order, in natural order.
 
     Raises:
-      UserError: there are none, numbers are missing among them, or two have one name.
+      UserError: there are none, numbers are missing among them, or two have the same name.
     """
     found = images(folder)
     _check_names_differ(found)
@@ -78,7 +78,7 @@ def labelled_images(folder: pathlib.Path) -> list[pathlib.Path]:
 
 
 def check_count(place: pathlib.Path, count: int, kind: str, source: pathlib.Path, frames: int) -> None:
-    """Raises UserError, with both counts, unless there are as many labels or masks as frames."""
+    """Raises UserError, naming both counts, unless there are as many labels or masks as frames."""
     if count != frames:
         raise UserError(
             f"{place}: {count} {kind}, but {source} has {frames} frames; copy both from the published set"

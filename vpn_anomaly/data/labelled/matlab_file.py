@@ -1,8 +1,8 @@
-"""A cell array of matrices in a MATLAB v5 file, checked for what it takes before scipy reads it.
+"""A cell array of matrices in a MATLAB v5 file, whose memory needs are checked before scipy reads it.
 
-scipy unpacks whatever a file holds and believes every size in it. Here the file is walked first: it
-is unpacked piece by piece and thrown away, up to what is allowed. Of the cell array every cell is
-looked at, because a cell of a few bytes can be one (text, cells in cells) that scipy makes gigabytes of.
+scipy unpacks whatever a file contains and trusts every size in it. Here the file is traversed first:
+unpacked piece by piece and discarded, up to the memory limit. Every cell of the cell array is
+inspected, because scipy can expand a cell of a few bytes (text, nested cells) to gigabytes.
 """
 
 import math
@@ -15,8 +15,8 @@ import numpy as np
 
 from vpn_anomaly.data.memory_limit import MemoryLimit
 
-MATRIX, COMPRESSED = 14, 15  # types of an element
-CLASSES = (  # of an array, from 1
+MATRIX, COMPRESSED = 14, 15  # data types of an element
+CLASSES = (  # of arrays, numbered from 1
     "object",
     "struct",
     "an object",
@@ -34,23 +34,23 @@ CLASSES = (  # of an array, from 1
     "uint64",
 )
 CELL, FIRST_NUMERIC = 1, 6
-V4, V5 = 0, 1  # scipy's numbers
+V4, V5 = 0, 1  # scipy's version numbers
 COMPLEX = 0x0800  # a flag of an array
-BYTES_PER_CELL = 1000  # that a cell takes as an object of Python, at most
+BYTES_PER_CELL = 1000  # upper bound for a cell as a Python object
 PIECE = 2**18  # bytes that are unpacked at once
-LONGEST_TEXT = 1000  # bytes of a name or of the axes of an array
+LONGEST_TEXT = 1000  # bytes of a name or of the dimensions of an array
 
 
 class UnsupportedVariable(ValueError):
-    """The variable is no cell array of full matrices of numbers; the text says what it is."""
+    """The variable is not a cell array of dense numeric matrices; the message says what it is."""
 
 
 def read_cells(path: pathlib.Path, variable: str, limit: MemoryLimit) -> np.ndarray | None:
-    """The cells of the variable, objects of the shape of the array; None: there is none of this name.
+    """The cells of the variable, an object array of the cell array's shape; None: no such variable.
 
-    Raises TooLarge where the file takes more memory than is allowed, NotImplementedError for a v7.3
-    file, UnsupportedVariable where the variable holds something else; and for a file that is damaged a dozen
-    types: zlib, value, type, scipy's own.
+    Raises TooLarge if the file exceeds the memory limit, NotImplementedError for a v7.3 file,
+    UnsupportedVariable if the variable holds something else; and a dozen types of error for a damaged
+    file: zlib, value, type, scipy's own.
     """
     from scipy.io import loadmat
     from scipy.io.matlab import matfile_version
@@ -85,11 +85,11 @@ def _check(path: pathlib.Path, variable: str, limit: MemoryLimit) -> None:
 
 
 class _Content:
-    """The bytes of an element, unpacked as they are asked for; what they take is checked on the way.
+    """The bytes of an element, unpacked on demand, with their memory checked on the way.
 
     Attributes:
-      order: of bytes, as struct writes it.
-      taken: bytes that the file takes so far.
+      order: byte order, in struct's notation.
+      taken: bytes of memory that the file takes so far.
       place: bytes of this element that were read.
     """
 
@@ -130,16 +130,16 @@ class _Content:
         return struct.unpack(self.order + format, self.read(size))
 
     def small(self) -> bytes:
-        """The content of the next element within this one: flags, axes or a name."""
+        """The content of the next subelement: flags, dimensions or a name."""
         first, second = self.numbers("2I", 8)
-        if first >> 16:  # one of four bytes or less stands in the place of its length
+        if first >> 16:  # up to four bytes are stored in place of the length
             return struct.pack(f"{self.order}I", second)[: first >> 16]
         if second > LONGEST_TEXT:
             raise ValueError("too long a name, or too many axes")
         return self.read(-(-second // 8) * 8)[:second]
 
     def _fill(self) -> bool:
-        """Unpacks another piece; False at the end."""
+        """Unpacks another piece; returns False at the end."""
         if self._unpack and self._unpack.eof:
             return False
         packed = self._unpack.unconsumed_tail if self._unpack else b""
@@ -175,13 +175,13 @@ def _check_cell(content: _Content, name: str) -> None:
     kind, flags, axes = _array(content)
     if not FIRST_NUMERIC <= kind <= len(CLASSES) or flags & COMPLEX or len(axes) != 2:
         raise UnsupportedVariable(f"{name} is no matrix of numbers")
-    if math.prod(axes) > length:  # each number takes a byte at least
+    if math.prod(axes) > length:  # each number takes at least one byte
         raise ValueError("an array that ends early")
     content.skip(length - (content.place - before))
 
 
 def _array(content: _Content) -> tuple[int, int, tuple[int, ...]]:
-    """Class, flags and axes of an array, with which it begins."""
+    """Class, flags and dimensions, with which an array begins."""
     flags, axes = content.small(), content.small()
     (flags,) = struct.unpack(f"{content.order}I", flags[:4])
     return flags & 0xFF, flags, struct.unpack(f"{content.order}{len(axes) // 4}I", axes)

@@ -1,9 +1,9 @@
-"""ShanghaiTech Campus as it is published: videos to train on, folders of frames to test on.
+"""ShanghaiTech Campus as published: training videos, and test clips as folders of frames.
 
 DIR/training/videos/01_001.avi              normal footage, or training/frames/01_001/*.jpg
 DIR/testing/frames/01_0014/000.jpg          test clips
 DIR/testing/test_frame_mask/01_0014.npy     which frames are anomalous, (T,)
-DIR/testing/test_pixel_mask/01_0014.npy     which pixels are, (T, H, W); a clip may lack it
+DIR/testing/test_pixel_mask/01_0014.npy     which pixels are, (T, H, W); optional
 """
 
 import functools
@@ -28,10 +28,10 @@ LAYOUT = Layout(
 
 
 def training_sources(folder: pathlib.Path) -> list[str]:
-    """The training clips, in natural order: the videos, or folders of frames where there are none.
+    """The training clips, in natural order: the videos, or folders of frames if there are none.
 
     Raises:
-      UserError: there is neither.
+      UserError: there are neither.
     """
     found = labelled_set.videos(folder / "training/videos")
     if not found:
@@ -44,7 +44,7 @@ def training_sources(folder: pathlib.Path) -> list[str]:
 
 
 def check_layout(folder: pathlib.Path, limit: MemoryLimit | None = None) -> None:
-    """Raises UserError where training clips, test clips or labels are missing or do not agree."""
+    """Raises UserError if training clips, test clips or labels are missing or inconsistent."""
     training_sources(folder)
     test_clips(folder, limit)
 
@@ -53,8 +53,8 @@ def test_clips(folder: pathlib.Path, limit: MemoryLimit | None = None) -> list[L
     """The test clips, in natural order.
 
     Raises:
-      UserError: it is another layout, labels, images and masks do not agree, or masks take more
-        memory than is allowed (None: by default).
+      UserError: the layout is another one, labels, images and masks are inconsistent, or masks exceed
+        the memory limit (None: the default).
     """
     found = labelled_set.folders(folder / "testing/frames")
     if not found:
@@ -86,9 +86,9 @@ def _read_masks(path: pathlib.Path, limit: MemoryLimit) -> np.ndarray:
 
 
 def _read_array(path: pathlib.Path, shape: str, axes: int, limit: MemoryLimit) -> np.ndarray:
-    """The numbers in a .npy, memory-mapped.
+    """The array in a .npy file, memory-mapped.
 
-    UserError where it has not so many axes, or takes more than is allowed as bytes of 0 and 1.
+    UserError if it does not have `axes` axes, or exceeds the limit as bytes of 0 and 1.
     """
     needed = f"needed is a .npy of 0 and 1, {shape}"
 

@@ -1,1 +1,1 @@
-"""The pipeline in TensorFlow, which is imported nowhere else, and only inside functions."""
+"""The pipeline in TensorFlow, which is imported only in this folder and only inside functions."""

@@ -1,6 +1,6 @@
-"""The integer work of sequences as TensorFlow operations, for tf.data graphs.
+"""Rendering and corrupting sequences with TensorFlow operations, for tf.data graphs.
 
-The same bytes as `moving_mnist.overlay` and `corruptions.corrupt`. TensorFlow is imported inside
+Identical to the byte to `moving_mnist.overlay` and `corruptions.corrupt`. TensorFlow is imported inside
 the functions: every other module must run where it is not installed.
 """
 
@@ -10,7 +10,7 @@ from vpn_anomaly.data.tensorflow.importing import import_tensorflow
 
 
 def as_graph_node(function, outputs, *arguments):
-    """A numpy function as a node of the graph; outputs: its results as (dtype, shape) pairs."""
+    """A NumPy function as a node of the graph; outputs: its results as (dtype, shape) pairs."""
     tf = import_tensorflow()
     dtypes = [dtype for dtype, _ in outputs]
     results = tf.numpy_function(function, arguments, dtypes, stateful=False)
@@ -20,17 +20,17 @@ def as_graph_node(function, outputs, *arguments):
 
 
 def overlay_tensors(glyph_NxDx28x28xC, corner_NxTxDx2, height: int, width: int):
-    """`moving_mnist.overlay` of tensors: uint8 (N, T, H, W, C)."""
+    """`moving_mnist.overlay` for tensors: uint8 (N, T, H, W, C)."""
     tf = import_tensorflow()
     sequences = tf.shape(glyph_NxDx28x28xC)[0]
     _, digits, _, _, channels = glyph_NxDx28x28xC.shape
     frames = corner_NxTxDx2.shape[1]
-    # A black border takes every row and column of the frame that the glyph does not reach.
+    # Rows and columns of the frame outside the glyph map to its black border.
     side = GLYPH + 2
     bordered = tf.pad(glyph_NxDx28x28xC, [[0, 0], [0, 0], [1, 1], [1, 1], [0, 0]])
     row_NxTxDxH = tf.clip_by_value(tf.range(height) - corner_NxTxDx2[..., 0, None], -1, GLYPH) + 1
     column_NxTxDxW = tf.clip_by_value(tf.range(width) - corner_NxTxDx2[..., 1, None], -1, GLYPH) + 1
-    # Columns first, in the glyph's few rows only; whole rows are then copied as runs of bytes.
+    # Columns first, for the glyph's few rows only; then whole contiguous rows are copied.
     glyph_Nx1xDx1x1 = tf.reshape(tf.range(sequences * digits), [-1, 1, digits, 1, 1])
     row_start_30x1 = tf.range(side)[:, None] * side
     strips = tf.gather(
@@ -46,10 +46,10 @@ def overlay_tensors(glyph_NxDx28x28xC, corner_NxTxDx2, height: int, width: int):
 
 
 def corrupt_tensors(clip_BxTxHxWxC, temporal_B, spatial_B, pixel_bits_B):
-    """`corruptions.corrupt` of tensors, given its `draws`.
+    """`corruptions.corrupt` for tensors, given the results of `draw_corruptions`.
 
-    Returns the clips, the changed pixels bool (B, H, W), and whether the frame that a square was
-    due in has a bright pixel, bool (B,): without one the caller must refuse the clip.
+    Returns the clips, the changed pixels bool (B, H, W), and whether the frame that gets a square has
+    a bright pixel, bool (B,): without one the caller must refuse the clip.
     """
     tf = import_tensorflow()
     _, _, height, width, _ = clip_BxTxHxWxC.shape

@@ -1,4 +1,4 @@
-"""TensorFlow, imported when it is first needed, without its notices and without its GPUs.
+"""Imports TensorFlow when it is first needed, without its notices and without its GPUs.
 
 Every module must run where TensorFlow is not installed, so it is imported inside functions only.
 """
@@ -9,34 +9,34 @@ import sys
 
 
 def import_tensorflow():
-    """The tensorflow module, its GPUs hidden: the memory there is JAX's."""
+    """The tensorflow module, with GPUs hidden: their memory belongs to JAX."""
     first = "tensorflow" not in sys.modules
     with _silent_native_code() if first else contextlib.nullcontext():
         import tensorflow
 
         try:
             tensorflow.config.set_visible_devices([], "GPU")
-        except RuntimeError:  # the caller's program has TensorFlow running on them already
+        except RuntimeError:  # the caller's program already runs TensorFlow on them
             pass
     return tensorflow
 
 
 @contextlib.contextmanager
 def _silent_native_code():
-    """Drops what is written to the standard error, by C++ too.
+    """Drops everything that is written to standard error, also by C++ code.
 
-    TensorFlow reports devices there while it is imported, before any setting of its own is read,
-    and would bury the one line of an error. Python's exceptions are not touched.
+    TensorFlow reports devices there while it is being imported, before it reads any of its settings,
+    and would bury a one-line error. Python exceptions still propagate.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
     kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
+    null = os.open(os.devnull, os.O_WRONLY)
     try:
-        os.dup2(nowhere, 2)
+        os.dup2(null, 2)
         yield
     finally:
         sys.stderr.flush()
         os.dup2(kept, 2)
         os.close(kept)
-        os.close(nowhere)
+        os.close(null)

@@ -1,6 +1,6 @@
-"""The tf.data form of data/pipeline.py: numbers from numpy, pixels by TensorFlow.
+"""The tf.data backend of data/pipeline.py: NumPy draws random numbers, TensorFlow renders pixels.
 
-Several batches are made at once. Their order is deterministic, whatever the number of workers.
+Batches are made in parallel. Their order is deterministic, whatever the number of workers.
 """
 
 import atexit
@@ -12,11 +12,11 @@ from vpn_anomaly.data.prefetch import PREFETCHED
 from vpn_anomaly.data.tensorflow.clips import as_graph_node, corrupt_tensors
 from vpn_anomaly.data.tensorflow.importing import import_tensorflow
 
-CHUNK = 64  # evaluation sequences that are made together
+CHUNK = 64  # evaluation sequences per batch
 
 
 def training_iterator(source, seed: int, plan, first_step: int, workers: int):
-    """Batches of steps `first_step` … as dicts of numpy arrays; plan: step -> (index, shift)."""
+    """Batches from step `first_step` on, as dicts of NumPy arrays; plan: step -> (index, shift)."""
     tf = import_tensorflow()
     outputs = [(array.dtype, array.shape) for array in plan(first_step)]
 
@@ -32,9 +32,9 @@ def training_iterator(source, seed: int, plan, first_step: int, workers: int):
 
 
 def _before_exit(iterator):
-    """What an endless iterator gives, which is let go of before Python ends.
+    """Yields from an endless iterator, and releases it before the interpreter exits.
 
-    The threads that make batches call Python. One that does while Python ends never returns, and
+    The threads that make batches call Python. A call during interpreter shutdown never returns, and
     TensorFlow would wait for it forever.
     """
     kept = [iterator]
@@ -49,7 +49,7 @@ def _before_exit(iterator):
 
 
 def corrupted_clips(source, seed: int, split: str, index_N, corruption: str, workers: int):
-    """Corrupted clips uint8 (N, T, H, W, C) and changed pixels bool (N, H, W), numpy arrays."""
+    """Corrupted clips uint8 (N, T, H, W, C) and changed pixels bool (N, H, W), NumPy arrays."""
     tf = import_tensorflow()
     temporal_N, spatial_N, pixel_bits_N = draw_corruptions(corruption, seed, split, index_N)
 

@@ -1,1 +1,1 @@
-"""Footage: files, folders of images, cameras and streams as frames with times, and clips of them."""
+"""Footage: video files, image folders, cameras and streams as timed frames, and clips cut from them."""

@@ -11,10 +11,10 @@ from vpn_anomaly.data.video.decode import Decoder, reason, video_stream
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.text.display_names import HIDDEN, display_name, mask_secrets
 
-# FFmpeg's name for the system's cameras, camera N there, and what it must be told.
+# FFmpeg's input format for cameras by platform, the name of camera N, and the options it needs.
 CAMERAS = {
     "linux": ("v4l2", "/dev/video{}", {}),
-    # The default, 29.97 frames a second, is refused by many of Apple's cameras.
+    # Many of Apple's cameras refuse the default of 29.97 frames per second.
     "darwin": ("avfoundation", "{}", {"framerate": "30"}),
     "win32": ("dshow", "video={}", {}),
 }
@@ -22,9 +22,9 @@ ALWAYS_LIVE = ("rtsp://", "udp://", "tcp://")
 
 
 def open_stream(address: str, timeout: float, limit: MemoryLimit) -> Decoder:
-    """The decoder of a network stream, which may be silent for `timeout` seconds.
+    """The decoder of a network stream, which may be silent for up to `timeout` seconds.
 
-    A http address is live unless it says how long it lasts. UserError where it does not answer.
+    An http address is live unless it states a duration. UserError if it does not answer.
     """
     import av
 
@@ -35,14 +35,14 @@ def open_stream(address: str, timeout: float, limit: MemoryLimit) -> Decoder:
             "on the command line"
         )
     scheme = re.match(r"\w+://", address)[0].lower()
-    address = scheme + address[len(scheme) :]  # FFmpeg knows schemes in small letters alone
-    # Over UDP, the default, cameras lose packets and pictures break.
+    address = scheme + address[len(scheme) :]  # FFmpeg knows schemes in lower case only
+    # Over UDP, the default, packets of cameras get lost and damage frames.
     options = {"rtsp_transport": "tcp"} if scheme == "rtsp://" else {}
     start = time.monotonic()
     try:
         container = av.open(address, options=options, timeout=(timeout, timeout), metadata_errors="replace")
     except (OSError, av.FFmpegError) as error:
-        # A silent rtsp server ends in "invalid data", a silent https one in "input/output error".
+        # FFmpeg's error is "invalid data" for a silent rtsp server, "input/output error" for https.
         if time.monotonic() - start > 0.95 * timeout:
             why = f"no answer in {timeout:g} s; check that it is on and sends, or wait longer"
         else:
@@ -55,7 +55,7 @@ def open_stream(address: str, timeout: float, limit: MemoryLimit) -> Decoder:
 
 
 def open_camera(source: str, timeout: float, limit: MemoryLimit) -> Decoder:
-    """The decoder of a camera device: camera:N, or a device's path. UserError where it is not."""
+    """The decoder of a camera device: camera:N, or a device path. UserError if it cannot be opened."""
     import av
 
     if sys.platform not in CAMERAS:
@@ -65,7 +65,7 @@ def open_camera(source: str, timeout: float, limit: MemoryLimit) -> Decoder:
     if source.startswith("camera:") and not number:
         raise UserError(f"{source}: no such camera; give camera: and its number, from 0")
     try:
-        if system == "dshow" and number:  # there cameras have names alone
+        if system == "dshow" and number:  # where cameras have names only
             source_name = device.format(_camera_names(system)[int(number[1])])
         else:
             source_name = device.format(number[1]) if number else source
@@ -86,20 +86,20 @@ def _camera_names(system: str) -> list[str]:
 
     try:
         devices = av.enumerate_input_devices(system)
-    except (OSError, ValueError, av.FFmpegError):  # the list is only to help
+    except (OSError, ValueError, av.FFmpegError):  # the list only helps in a message
         return []
     return [device.name for device in devices if "video" in device.media_types or system == "v4l2"]
 
 
 def _unescaped(address: str) -> str:
-    """Advice where a password seems to hold what ends a host."""
+    """Advice if a user or password seems to contain characters that end the host; else empty."""
     user, at, _ = address.partition("://")[2].rpartition("@")
     advice = "; in a user or password write / as %2F, ? as %3F, # as %23"
     return advice if at and re.search("[/?#]", user) else ""
 
 
 def _unknown_host(address: str) -> str | None:
-    """Says so where the address's host has no number; FFmpeg calls that an input/output error."""
+    """A message if the host cannot be resolved, which FFmpeg calls an input/output error; else None."""
     try:
         host = urllib.parse.urlsplit(address).hostname or ""
         socket.getaddrinfo(host, None)

@@ -1,8 +1,8 @@
-"""Random clips of one's own videos: what a model of normal footage is trained and tested on.
+"""Random clips of the user's own normal videos, for training and testing a model.
 
-Of videos of any length the first nine tenths of each train, the rest never does: half of it
-calibrates (`validation`), half is held out (`test`). Of many short ones whole videos train,
-calibrate, or are held out.
+Long videos are each split in time: the first nine tenths are for training, half of the rest for
+calibration (`validation`), half is held out (`test`). Of many short videos, whole ones are
+for training, for calibration, or held out.
 """
 
 import statistics
@@ -14,24 +14,24 @@ from vpn_anomaly.data.random_bits import integers_below, random_bits
 from vpn_anomaly.data.tensorflow.clips import as_graph_node
 from vpn_anomaly.errors import UserError
 
-# Where each split begins and ends, in twentieths of a video.
+# Start and end of each split, in twentieths of a video.
 TWENTIETHS = {"train": (0, 18), "validation": (18, 19), "test": (19, 20)}
-VIDEOS_PER_HELD_OUT = 20  # whole videos, of which one calibrates and one is held out
+VIDEOS_PER_HELD_OUT = 20  # videos, of which one is for calibration and one is held out
 
 SplitRule = Callable[[Sequence[int], str], list[range]]
 
 
 def split_within_videos(lengths: Sequence[int], split: str) -> list[range]:
-    """The frames of a split in videos of these lengths: a part of each."""
+    """The frames of a split for videos of these lengths: a part of each video."""
     first, end = TWENTIETHS[split]
     return [range(length * first // 20, length * end // 20) for length in lengths]
 
 
 def split_by_video(lengths: Sequence[int], split: str) -> list[range]:
-    """The frames of a split in videos of these lengths: all of one or none.
+    """The frames of a split for videos of these lengths: all or none of each video.
 
-    About one in 20 calibrates, as many are held out, evenly over all of them: neighbours often
-    are of one camera. UserError for fewer than 3 videos.
+    About one in 20 is for calibration and one in 20 held out, spread evenly: neighbouring videos are
+    often from the same camera. UserError for fewer than 3 videos.
     """
     count = len(lengths)
     if count < len(TWENTIETHS):
@@ -49,10 +49,10 @@ def split_by_video(lengths: Sequence[int], split: str) -> list[range]:
 
 
 class VideoClips:
-    """Crops of T frames at random places and times, each a function of (seed, split, index).
+    """Crops of T frames at random positions and times, each a function of (seed, split, index).
 
-    A source like MovingMNIST; every split is endless. Every place in time of a split is equally
-    likely, whatever video it is in, and so is every place in the frame.
+    A source like MovingMNIST; every split is endless. Start times are uniform over a split, across
+    all its videos, and crop positions are uniform over the frame.
 
     Raises:
       UserError: a video is smaller than the crops, or no video is long enough for a split.
@@ -66,9 +66,9 @@ class VideoClips:
         width: int,
         divide: SplitRule = split_within_videos,
     ):
-        """videos: uint8 (T, H, W, C) by name, of any sizes and lengths, all with C channels.
+        """videos: uint8 (T, H, W, C) by name, of any size and length, all with C channels.
 
-        divide: which frames of the videos a split has: `split_within_videos` or `split_by_video`.
+        divide: how frames are assigned to splits: `split_within_videos` or `split_by_video`.
         """
         for name, frame_TxHxWxC in videos.items():
             _, video_height, video_width, _ = frame_TxHxWxC.shape
@@ -91,10 +91,10 @@ class VideoClips:
         return self._frames, self._height, self._width, self._videos[0].shape[-1]
 
     def length(self, split: str) -> None:
-        """None: there are endless clips."""
+        """None: every split is endless."""
 
     def clips(self, seed: int, split: str, index_N) -> np.ndarray:
-        """The split's clips of these indices, uint8 (N, T, H, W, C)."""
+        """The split's clips at these indices, uint8 (N, T, H, W, C)."""
         return self._cut(seed, split, index_N, self._frames, 0)
 
     def most_segments(self, split: str) -> int:
@@ -116,7 +116,7 @@ class VideoClips:
         return self._cut(seed, split, index_N, (count - 1) * stride + self._frames, segment * stride)
 
     def _cut(self, seed, split, index_N, length, offset):
-        """Clips that begin `offset` frames after the start of random runs of `length` frames."""
+        """Clips that start `offset` frames after the start of random runs of `length` frames."""
         index_N = np.asarray(index_N)
         bits_Nx3 = random_bits(seed, split, index_N, "clip", 3)
         clip_NxTxHxWxC = np.empty((len(index_N), *self.shape), np.uint8)
@@ -144,7 +144,7 @@ class VideoClips:
         return as_graph_node(clips, [(np.uint8, (index_N.shape[0], *self.shape))], index_N)[0]
 
     def _places(self, split: str, length: int) -> np.ndarray:
-        """How many runs of `length` frames lie in the videos before each one, and at last in all."""
+        """Cumulative number of runs of `length` frames: in all videos before each one, and in total."""
         parts = self._ranges[split]
         places = [max(0, len(part) - length + 1) for part in parts]
         if not any(places):

@@ -1,22 +1,22 @@
-"""Which decoded frames are damaged, also where the decoder does not say so."""
+"""Finds damaged frames, including those that the decoder does not mark."""
 
 import bisect
 
-# A decoder gives a picture at most so many packets later: 16 frames, each in two fields.
+# Packets by which a decoder delays a picture at most: 16 frames, each in two fields.
 LONGEST_DELAY = 34
 
 
 class DamageTracker:
     """Follows the packets and frames of one stream.
 
-    A decoder marks the pictures in which it met errors. It does not mark those that refer to a key
-    frame that was damaged or never came, and that may be nearly black. Here all count as damaged
-    from a damaged key frame, or a packet that could not be decoded, to the next whole key frame.
-    That a demuxer calls a packet corrupt says nothing: it does so too where whole files are joined.
+    A decoder marks pictures with decoding errors, but not those that refer to a key frame that was
+    damaged or missing, which may be nearly black. Here all frames from a damaged key frame, or an
+    undecodable packet, to the next intact key frame count as damaged. A demuxer's corrupt flag on a
+    packet is ignored: it is also set where intact files are concatenated.
 
     Attributes:
-        frames: so many were damaged.
-        no_reference: no frame was whole so far.
+        damaged_frames: number of damaged frames so far.
+        no_reference: whether no frame has been intact so far.
     """
 
     def __init__(self, stream):
@@ -24,30 +24,33 @@ class DamageTracker:
         self._intra_only = self._decoder.codec.intra_only
         self.damaged_frames, self.no_reference = 0, True
         self._packets = self._undecodable = 0
-        self._keys = set()  # numbers of key packets whose frames have not come out
-        self._places = []  # numbers of packets that were damaged since the last whole key frame
+        self._keys = set()  # numbers of key packets whose frames have not been output
+        self._places = []  # numbers of packets damaged since the last intact key frame
         self._decoder_knows_keys = False
 
     def note_packet(self, packet) -> None:
-        """Takes note of the next packet, before it is decoded."""
+        """Records the next packet, before it is decoded."""
         number = self._packets
         if packet.is_keyframe:
             self._keys.add(number)
         if not (number or packet.is_keyframe):
             self._places.append(number)
-        if self._decoder.reorder_depth:  # other decoders may free it in threads of their own
+        if self._decoder.reorder_depth:  # other decoders may free it in their own threads
             _number_frames(self._decoder)
             packet.opaque = (number,)
         self._packets += 1
 
     def note_undecodable(self) -> None:
-        """The packet before could not be decoded."""
+        """Records that the last packet could not be decoded."""
         self._undecodable += 1
         self._keys.discard(self._packets - 1)
         bisect.insort(self._places, self._packets - 1)
 
     def count_left_out(self, first_frame) -> int:
-        """How many the decoder left out before its first frame, as they refer to none; they count."""
+        """How many frames the decoder dropped before its first one, as their reference is missing.
+
+        They count as damaged.
+        """
         if not self._places or self._places[0]:
             return 0
         count = max(0, self._number(first_frame) - self._undecodable)
@@ -55,7 +58,7 @@ class DamageTracker:
         return count
 
     def is_damaged(self, frame) -> bool:
-        """Whether the next frame is damaged."""
+        """Whether the next decoded frame is damaged."""
         number = self._number(frame)
         self._decoder_knows_keys |= frame.key_frame
         is_key = frame.key_frame or not self._decoder_knows_keys and number in self._keys
@@ -71,7 +74,7 @@ class DamageTracker:
 
     @property
     def holds_key(self) -> bool:
-        """Whether the decoder holds back a key frame."""
+        """Whether the decoder still buffers a key frame."""
         return any(number + LONGEST_DELAY > self._packets for number in self._keys)
 
     def _number(self, frame) -> int:

@@ -1,4 +1,4 @@
-"""Frames of one container (a file, a stream, a device), decoded by PyAV, damage and all."""
+"""Frames of one container (a file, a stream, a device), decoded by PyAV, including damaged ones."""
 
 import collections
 import itertools
@@ -14,35 +14,35 @@ from vpn_anomaly.data.video.timestamps import Timestamps
 from vpn_anomaly.errors import UserError
 
 NEEDED = "give a video that FFmpeg reads"
-# A demuxer that meets damage often finds the next packet; one that does not is left.
+# After damage a demuxer often finds the next packet; otherwise decoding ends after so many tries.
 DEMUXING_TRIES = 3
 # Headers round, and sound may end later than the picture.
 SECONDS_SHORT = 0.5
-SECONDS_BETWEEN_ASKING = 0.002
-# So far ahead a whole key frame is waited for: minutes apart they are in few streams.
+SECONDS_BETWEEN_POLLS = 0.002
+# How far to look ahead for an intact key frame: in few streams they are minutes apart.
 PACKETS_AHEAD = 1000
 
 
 class Decoder:
-    """The frames of an open container's video, which it closes.
+    """The frames of an open container's video stream; closes the container.
 
-    A packet that cannot be decoded is passed over and counted, and its number stays free, so that
-    later frames keep theirs; a damaged frame (see `DamageTracker`) is given and counted. Those before the
-    first whole key frame may show nothing at all: in a file they are passed over, their numbers
-    stay free too, unless no key frame comes (streams that renew the picture piece by piece). Frames
-    are decoded by slices (PyAV's default): threads by frames lose whole frames around damage.
+    An undecodable packet is skipped and counted, and its index is not reused, so that later frames
+    keep theirs; a damaged frame (see `DamageTracker`) is yielded and counted. Frames before the first
+    intact key frame may show nothing at all: in a file they are skipped, also without reuse of their
+    indices, unless no key frame follows (streams with gradual refresh). Decoding uses slice threads
+    (PyAV's default): frame threads lose whole frames around damage.
 
     Attributes:
-      live: frames come as time goes; their seconds are the clock's.
-      rate: frames a second as the container says, None where it does not.
-      expected_frames: by the header's count, or its duration and rate; None: unknown.
+      live: whether frames arrive in real time; their seconds are then the clock's.
+      rate: frames per second according to the container, None if it does not say.
+      expected_frames: from the header's frame count, or its duration and rate; None: unknown.
     """
 
     def __init__(self, container, stream, live: bool, timeout: float = 0, hide: Callable[[str], str] = str):
-        """hide: takes what is secret out of FFmpeg's words."""
+        """hide: removes secrets from FFmpeg's messages."""
         self.live = live
         rate = stream.average_rate or stream.guessed_rate
-        if container.format.name == "mpjpeg":  # single pictures over http; FFmpeg makes it 25
+        if container.format.name == "mpjpeg":  # single pictures over http; FFmpeg assumes a rate of 25
             rate = None
         self.rate = float(rate) if rate else None
         self._container, self._stream, self._timeout = container, stream, timeout
@@ -52,13 +52,14 @@ class Decoder:
         self._damage, self._timestamps = DamageTracker(stream), Timestamps(container, stream)
         self._ahead, self._given_damaged = collections.deque(), False
         self._index = self._packets = self._undecoded = self._passed_over = 0
-        self._last_end = 0.0  # seconds, of the container's own time
+        self._last_end = 0.0  # seconds, in the container's own time
         self._broke = None
 
     def pictures(self) -> Iterator[tuple]:
-        """Yields (index, seconds by any zero or None without a time stamp, av.VideoFrame).
+        """Yields (index, seconds, av.VideoFrame) in presentation order.
 
-        In the order in which they are shown; the seconds may be wrong as those in the file are.
+        The seconds count from an arbitrary zero, are None without a timestamp, and may be as wrong as the
+        file's timestamps.
         """
         if self.live:
             yield from ((index, time.monotonic(), frame) for index, frame in self._frames())
@@ -92,7 +93,7 @@ class Decoder:
                 self._index += 1
 
     def _is_passed_over(self, demuxed) -> bool:
-        """Whether a damaged frame refers to none that was whole, and one that is whole may come."""
+        """Whether to skip a damaged frame: no frame was intact so far, but a key frame follows."""
         if self.live or self._given_damaged or not self._damage.no_reference:
             return False
         comes = self._damage.holds_key or any(packet.is_keyframe for packet in self._ahead)
@@ -104,7 +105,7 @@ class Decoder:
         return comes
 
     def problems(self) -> list[str]:
-        """What was found wrong so far, a phrase each."""
+        """The problems found so far, one phrase each."""
         found = []
         if self._broke:
             found.append(f"broke at frame {self._index}: {self._broke}")
@@ -127,7 +128,7 @@ class Decoder:
         self._container.close()
 
     def _demuxed(self) -> Iterator:
-        """Packets, the last an empty one, which has the decoder give what it holds back."""
+        """The packets; a last, empty one flushes the decoder."""
         import av
 
         tries, heard = DEMUXING_TRIES, time.monotonic()
@@ -138,8 +139,8 @@ class Decoder:
                     tries, heard = DEMUXING_TRIES, time.monotonic()
                     yield packet
                 return
-            except av.BlockingIOError:  # a camera of macOS that has no frame yet
-                time.sleep(SECONDS_BETWEEN_ASKING)
+            except av.BlockingIOError:  # a camera on macOS that has no frame yet
+                time.sleep(SECONDS_BETWEEN_POLLS)
                 if time.monotonic() - heard > self._timeout:
                     tries, self._broke = 0, silence
             except av.InvalidDataError as error:
@@ -178,10 +179,10 @@ class Decoder:
         return round((self._end - _start_seconds(self._stream)) * self.rate)
 
     def _ends_early(self) -> bool:
-        """Whether fewer frames came than the header promises, by count and by time.
+        """Whether there were fewer frames than the header states, by both count and time.
 
-        By count alone not: an AVI counts repeated frames that it does not hold. By time alone not:
-        what AVI is said to last is computed from the size of the file.
+        The count alone is not enough: an AVI counts repeated frames that it does not contain. Nor is the
+        time: FFmpeg computes the duration of an AVI from the file size.
         """
         if self._stream.frames:
             seconds = self._stream.frames / (self.rate or 1) + _start_seconds(self._stream)
@@ -192,7 +193,7 @@ class Decoder:
 
 
 def open_file(path: str, limit: MemoryLimit) -> Decoder:
-    """The decoder of a video file. UserError, one line, for all that is not one, or takes too much."""
+    """The decoder of a video file. UserError, one line, for any other file and one that is too large."""
     import av
 
     try:
@@ -218,10 +219,10 @@ def open_file(path: str, limit: MemoryLimit) -> Decoder:
 
 
 def video_stream(container, name: str, limit: MemoryLimit):
-    """The container's video stream; it is closed and UserError raised where it has none that is
-    allowed, by the size of its frames."""
+    """The container's video stream. Closes the container and raises UserError if it has none, or if
+    its frames exceed the memory limit."""
     stream = container.streams.best("video")
-    is_text = container.format.name == "tty"  # FFmpeg draws text files
+    is_text = container.format.name == "tty"  # FFmpeg renders text files as video
     is_decodable = stream is not None and stream.codec_context is not None
     if is_decodable and not _is_cover(stream) and not is_text:
         codec = stream.codec_context
@@ -239,15 +240,15 @@ def video_stream(container, name: str, limit: MemoryLimit):
 
 
 def reason(error: Exception) -> str:
-    """The operating system's or FFmpeg's words for an error, without its number.
+    """The operating system's or FFmpeg's message of an error, without its number.
 
-    Where they name an address, it is with its secrets (`display_names.mask_secrets`)."""
+    An address in it still has its secrets (see `display_names.mask_secrets`)."""
     words = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return words[:1].lower() + words[1:]
 
 
 def _is_cover(stream) -> bool:
-    """Whether the stream is a still picture that comes with a piece of music."""
+    """Whether the stream is the cover picture of an audio file."""
     from av.stream import Disposition
 
     return bool(stream.disposition & Disposition.attached_pic)
@@ -258,15 +259,15 @@ def _start_seconds(stream) -> float:
 
 
 def _end_seconds(container, stream) -> float | None:
-    """When the video ends by the container's header, in its own time; None: it does not say."""
+    """The end of the video according to the container's header, in its own time; None: not stated."""
     if stream.duration:
         return _start_seconds(stream) + float(stream.duration * stream.time_base)
-    # Matroska and WebM say it for a stream in a tag alone: 00:01:02.345000000
+    # Matroska and WebM state a stream's duration only in a tag: 00:01:02.345000000
     tag = re.fullmatch(r"(\d+):(\d+):(\d+\.?\d*)", stream.metadata.get("DURATION", ""))
     if tag:
         hours, minutes, seconds = map(float, tag.groups())
         return 3600 * hours + 60 * minutes + seconds
-    if container.duration and len(container.streams) == 1:  # else it may be that of the sound
+    if container.duration and len(container.streams) == 1:  # else it may be the duration of the sound
         return ((container.start_time or 0) + container.duration) / 1e6
     return None
 

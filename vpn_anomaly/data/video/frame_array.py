@@ -1,4 +1,4 @@
-"""The frames of one .npy file as the frames of a video."""
+"""The frames of a .npy file as the frames of a video."""
 
 import os
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ NEEDED = "needed is a .npy of uint8 frames, (T, H, W) or (T, H, W, C) with C 1 o
 
 
 class FrameArray:
-    """Frames of a .npy, uint8 (T, H, W) or (T, H, W, C), memory-mapped, `rate` a second."""
+    """Frames of a .npy file, uint8 (T, H, W) or (T, H, W, C), memory-mapped, `rate` per second."""
 
     live = False
 
@@ -34,18 +34,18 @@ class FrameArray:
             yield index, index / self.rate, frame
 
     def problems(self) -> list[str]:
-        """A .npy that opens is whole."""
+        """None: a .npy that can be opened is complete."""
         return []
 
     def close(self) -> None:
-        """Lets go of the memory map."""
+        """Releases the memory map."""
         self._frame_TxHxWxC = None
 
 
 def read_frames(path: str, limit: MemoryLimit | None = None) -> np.ndarray:
     """The file's frames, uint8 (T, H, W, C), memory-mapped.
 
-    UserError if it has none, or if one of them takes more memory than is allowed (None: by default).
+    UserError if it has none, or if a frame exceeds the memory limit (None: the default).
     """
     limit = limit or memory_limit.for_footage()
 

@@ -1,10 +1,10 @@
 """Frames of video files, decoded once and kept as memory-mapped arrays.
 
-A source's frames lie in FOLDER/NAME-DIGEST-TxHxWxC.npy, uint8 (T, H, W, C). The digest is of the
-paths, sizes and times of change of the files that the source is made of, and of how it is looked at, so
-that another look, or files that were added, taken away, replaced or renamed, are decoded anew. NAME is
-for people, short and plain, whatever the source is called. What is there by that name and not of that
-shape, cut off or damaged, is made again.
+A source's frames are stored in FOLDER/NAME-DIGEST-TxHxWxC.npy, uint8 (T, H, W, C). The digest covers
+the paths, sizes and modification times of the source's files and the video settings, so that a source
+is decoded again if the settings change or files are added, removed, replaced or renamed. NAME is a
+short, plain form of the source's name, for people. A file of another shape than its name states,
+truncated or damaged, is written again.
 """
 
 import contextlib
@@ -32,9 +32,9 @@ NO_MORE_OPEN_FILES = (errno.EMFILE, errno.ENFILE)
 
 
 def default_cache_folder() -> pathlib.Path:
-    """The user's folder for caches, where the system says one: $XDG_CACHE_HOME, or ~/.cache.
+    """The folder vpn_anomaly in the user's cache folder: $XDG_CACHE_HOME, or ~/.cache.
 
-    UserError for a user without a home, who has to say where frames are kept.
+    UserError for a user without a home folder, who has to set a folder.
     """
     base = os.environ.get("XDG_CACHE_HOME")
     if base:
@@ -50,14 +50,14 @@ def default_cache_folder() -> pathlib.Path:
 
 
 class UnreadableSource(UserError):
-    """A source that cannot be read, where others may be."""
+    """One source cannot be read; others may be readable."""
 
 
 class FrameCache:
-    """Decoded videos of one look in one folder, up to a size in all.
+    """Videos decoded with one set of video settings, in one folder, up to a total size.
 
     Attributes:
-      problems: a line for every file that broke on the way, of those decoded by this cache.
+      problems: one line for every source that this cache decoded and found damaged.
     """
 
     def __init__(self, folder: pathlib.Path, settings: VideoSettings, gigabytes: float):
@@ -66,12 +66,11 @@ class FrameCache:
         self.problems: list[str] = []
 
     def frames(self, source: str) -> np.ndarray:
-        """The frames of a source that ends, uint8 (T, H, W, C), memory-mapped.
+        """The frames of a finite source, uint8 (T, H, W, C), memory-mapped.
 
         Raises:
           UnreadableSource: the source cannot be read.
-          UserError: it does not end or is a pipe, the cache has become larger than its limit, or cannot
-            be written.
+          UserError: it is live or a pipe, or the cache exceeds its size limit or cannot be written.
         """
         if pipe.is_pipe(source):
             raise UserError(
@@ -93,7 +92,7 @@ class FrameCache:
         return frame_TxHxWxC
 
     def _kept(self, start: str) -> np.ndarray | None:
-        """The frames in the file whose name starts so; None: there is none that is whole."""
+        """The frames in the cached file whose name begins with `start`; None if none is intact."""
         for path in sorted(self._folder.glob(f"{start}-*.npy")):
             try:
                 frame_TxHxWxC = np.load(path, mmap_mode="r")
@@ -105,7 +104,7 @@ class FrameCache:
                         " open file: allow more of them (ulimit -n 4096), or train on fewer"
                     ) from error
                 continue
-            except Exception:  # damage surfaces as several types: value, end of file, token …
+            except Exception:  # damage raises several types: value, end of file, token …
                 continue
             same_shape = path.name == _file_name(start, frame_TxHxWxC.shape)
             if whole and same_shape and frame_TxHxWxC.dtype == np.uint8:
@@ -138,9 +137,9 @@ class FrameCache:
             partial_files.remove(partial)
 
     def _write(self, video: Video, file) -> tuple[int, ...]:
-        """Writes a .npy whose header is filled in at the end, as its length is not known before.
+        """Writes a .npy whose header is completed at the end, as its length is not known before.
 
-        Returns the shape that it has then, (T, H, W, C).
+        Returns its shape, (T, H, W, C).
         """
         shape = (*video.size, self._settings.channels)
         of = f" of {video.expected_frames}" if video.expected_frames else ""
@@ -158,7 +157,7 @@ class FrameCache:
         if file.tell() != start:
             raise ValueError("the header of the .npy has another length than before")
         file.flush()
-        os.fsync(file.fileno())  # a file that has its name is whole, even after a power cut
+        os.fsync(file.fileno())  # a file with its final name is complete, even after a power cut
         return progress.done, *shape
 
     def _take(self, size: int, source: str) -> None:
@@ -183,7 +182,7 @@ def _as_unreadable() -> Iterator[None]:
 
 
 def _write_header(file, frames: int, shape: tuple[int, ...]) -> None:
-    """numpy leaves room in the header, so that the first axis can grow."""
+    """Writes a .npy header, in which NumPy leaves room for the first axis to grow."""
     header = {"descr": "|u1", "fortran_order": False, "shape": (frames, *shape)}
     np.lib.format.write_array_header_1_0(file, header)
 
@@ -193,14 +192,14 @@ def _file_name(start: str, shape: tuple[int, ...]) -> str:
 
 
 def _plain_name(source: str) -> str:
-    """The last part of the source's path without its ending; of an address nothing, it may be secret."""
+    """The last part of the source's path without extension; nothing of an address, which may be secret."""
     if is_address(source) or is_camera(source):
         return "stream"
     return re.sub(r"\W+", "_", pathlib.Path(source).stem)[:LONGEST_NAME] or "source"
 
 
 def _digest(source: str, settings: VideoSettings) -> str:
-    """Of the files that the source is made of, wherever links to them lead, and of the look."""
+    """A digest of the source's files, with links resolved, and of the video settings."""
     if is_address(source) or is_camera(source):
         states = [source]
     else:
@@ -213,7 +212,7 @@ def _digest(source: str, settings: VideoSettings) -> str:
 
 
 def _size_and_time(path: pathlib.Path) -> tuple[int, ...]:
-    """Bytes, and the time of the last change in nanoseconds; empty: the file is gone."""
+    """Size in bytes and modification time in nanoseconds; empty if the file does not exist."""
     try:
         state = path.stat()
     except OSError:

@@ -1,10 +1,10 @@
-"""How many grey levels images of more than 8 bits really use, and how they become 8.
+"""The bit depth that images of more than 8 bits actually use, and their conversion to 8 bits.
 
-A camera of 12 bits stores them in files of 16, where taking the high byte leaves 16 grey levels next
-to black. So the depth is found by the greatest value, of all images together: one scale for a camera.
+A 12-bit camera stores 16-bit files, of which the high byte has only 16 grey levels. So the depth is
+determined from the greatest value in all images together: one scale per camera.
 
-A depth of n bits: values from 0 (black) to 2^n - 1 (white); of -n bits, for numbers with a sign: from
--2^(n-1) to 2^(n-1) - 1. Numbers with a fraction likewise: from 0 to 1 they have a depth of 1.
+A depth of n bits means values from 0 (black) to 2^n - 1 (white); of -n bits, for signed numbers, from
+-2^(n-1) to 2^(n-1) - 1. The same holds for fractions: values from 0 to 1 have a depth of 1.
 """
 
 import pathlib
@@ -16,26 +16,26 @@ from vpn_anomaly.data.memory_limit import MemoryLimit
 from vpn_anomaly.data.video.image_file import HighDepthImage, Unreadable, pictures
 from vpn_anomaly.progress import PERIOD, Progress
 
-EIGHT_BITS = 8  # the depth of images, and of videos, that need no scale
+EIGHT_BITS = 8  # the depth of images and videos that need no scaling
 MOST_BITS = 32
 WHITE = 255
 
 
 class ValueRange:
-    """The least and the greatest value of the pictures that it has taken in."""
+    """The range of values in the images added so far."""
 
     def __init__(self):
         self._least, self._greatest, self._is_empty = 0, 0, True
 
     def add(self, picture: HighDepthImage) -> None:
-        """Takes in one more."""
+        """Includes another image."""
         self._least = min(self._least, picture.values.min())
         self._greatest = max(self._greatest, picture.values.max())
         self._is_empty = False
 
     @property
     def depth(self) -> int | None:
-        """The fewest bits that hold all values, to the nearest whole number; None: no picture came."""
+        """The fewest bits that hold all values, rounded to integers; None if there was no image."""
         if self._is_empty:
             return None
         least, greatest = round(float(self._least)), round(float(self._greatest))
@@ -45,7 +45,7 @@ class ValueRange:
 
 
 def is_high_depth(paths: Iterable[pathlib.Path], limit: MemoryLimit | None = None) -> bool:
-    """Whether the first picture that can be read has more than 8 bits; the others are like it."""
+    """Whether the first readable image has more than 8 bits; the others are assumed to be alike."""
     readable = (
         picture
         for path in paths
@@ -56,7 +56,7 @@ def is_high_depth(paths: Iterable[pathlib.Path], limit: MemoryLimit | None = Non
 
 
 def depth_of(paths: Sequence[pathlib.Path], limit: MemoryLimit | None = None) -> int:
-    """The depth that the images of these files use together; EIGHT_BITS where none has more."""
+    """The depth that the images in these files use together; EIGHT_BITS if none has more."""
     task = "finding the grey levels that images use"
 
     def text(progress: Progress) -> str:  # nothing is told of what is done soon
@@ -73,7 +73,7 @@ def depth_of(paths: Sequence[pathlib.Path], limit: MemoryLimit | None = None) ->
 
 
 def to_eight_bits(picture: HighDepthImage, depth: int) -> np.ndarray:
-    """The picture as uint8 of its shape; values beyond the depth become black or white."""
+    """The image as uint8 of the same shape; values beyond the depth become black or white."""
     bits = abs(depth)
     black = 0 if depth > 0 else -(2 ** (bits - 1))
     scale = WHITE / (2**bits - 1)
@@ -82,10 +82,10 @@ def to_eight_bits(picture: HighDepthImage, depth: int) -> np.ndarray:
 
 
 def depth_mismatch(found: int | None, known: int) -> str | None:
-    """What is to be said of a source whose images use `found` bits, where `known` are expected.
+    """A message about a source whose images use `found` bits where `known` are expected; else None.
 
-    found: None where no image has more than 8 bits. known: 0 where nothing is. A depth a bit less is
-    that of a darker scene.
+    found: None if no image has more than 8 bits. known: 0 if unknown. One bit less is accepted: the
+    scene may be darker.
     """
     if not known or (found or EIGHT_BITS) == known:
         return None

@@ -1,9 +1,9 @@
-"""The pictures in an image file: one, or the frames of a stack or an animation.
+"""The pictures in an image file: a single one, or the frames of a stack or an animation.
 
-Pillow reads them, as it checks what it reads; FFmpeg reads plain JPEGs (as the frames of videos) and
-16-bit colours, of which Pillow keeps the high byte alone. What neither reads right is `Unreadable`:
-no picture is ever black because of how it is stored. Colours under transparent pixels count as they
-are: what would be seen through them is not known.
+Pillow reads them, as it validates its input; FFmpeg reads plain JPEGs (like the frames of videos) and
+16-bit colours, of which Pillow keeps only the high byte. What neither reads correctly is `Unreadable`:
+no picture is ever black because of how it is stored. Transparency is ignored, as the background
+behind it is unknown.
 """
 
 import contextlib
@@ -26,24 +26,24 @@ from vpn_anomaly.data.video.image_opening import (
 from vpn_anomaly.data.video.sixteen_bit_colours import is_cut_to_8_bits, jpeg2000_bits, whole_colours
 
 # Formats whose pages are frames. Not MPO (views, thumbnails), PSD (layers), ICO (sizes of one icon).
-ANIMATED = frozenset(("PNG", "WEBP", "AVIF", "GIF", "FLI", "IM"))  # of one size by their format
+ANIMATED = frozenset(("PNG", "WEBP", "AVIF", "GIF", "FLI", "IM"))  # all frames have the same size
 PAGED = frozenset(("TIFF", "DCX"))
-# Bits of TIFF's NewSubfileType: a reduced picture, a mask; and its older tag, where 2 is reduced.
+# Bits of TIFF's NewSubfileType: a reduced image, a mask; and the older SubfileType, where 2 is reduced.
 NEW_SUBFILE_TYPE, NOT_A_PAGE, SUBFILE_TYPE, REDUCED = 254, 0b101, 255, 2
 PHOTOMETRIC, WHITE_IS_ZERO, BITS_PER_SAMPLE, SAMPLE_FORMAT, UNSIGNED, SIGNED = 262, 0, 258, 339, 1, 2
 EXIF_ORIENTATION, MIRRORED = 0x0112, (2, 4, 5, 7)
-STORED_WHITE = 65535  # what Pillow makes of the white of files that say where it is
+STORED_WHITE = 65535  # to which Pillow scales white in files that state its value
 
 
 class HighDepthImage(NamedTuple):
-    """A picture of more than 8 bits: numbers (H, W) or (H, W, 3), 0 being white if `inverted`."""
+    """An image of more than 8 bits: values (H, W) or (H, W, 3); 0 is white if `inverted`."""
 
     values: np.ndarray
     inverted: bool
 
 
 class Unreadable(NamedTuple):
-    """A picture that cannot be read right; `why` is empty for damage and for unknown kinds."""
+    """A picture that cannot be read correctly; `why` is empty for damage and unknown formats."""
 
     why: str
 
@@ -51,17 +51,17 @@ class Unreadable(NamedTuple):
 def pictures(
     path: pathlib.Path, note: Callable[[str], None] = lambda line: None, limit: MemoryLimit | None = None
 ) -> Iterator:
-    """Yields each picture of the file: an av.VideoFrame of 8 bits, `Deep`, or `Unreadable`.
+    """Yields each picture of the file: an av.VideoFrame of 8 bits, a `HighDepthImage`, or `Unreadable`.
 
-    note: called with a line on pages that are left out. allowed: memory that a picture may take, by its
-    header; None: by default.
+    note: called with a line about skipped pages. limit: memory that a picture may take according to its
+    header; None: the default.
     """
     limit = limit or memory_limit.for_footage()
     with contextlib.ExitStack() as stack:
         try:
             image = stack.enter_context(open_image(path))
             numbers = _pages(image, note)
-        except Exception as error:  # damage surfaces as many types: syntax, struct, value, too many pixels …
+        except Exception as error:  # damage raises many types: syntax, struct, value, too many pixels …
             yield _unreadable(error)
             return
         for number in numbers:
@@ -77,7 +77,7 @@ def pictures(
 
 
 def count(path: pathlib.Path) -> int:
-    """How many pictures the file has by its headers, at least 1."""
+    """Number of pictures in the file according to its headers, at least 1."""
     try:
         with open_image(path) as image:
             return len(_pages(image, lambda line: None))
@@ -86,7 +86,7 @@ def count(path: pathlib.Path) -> int:
 
 
 def as_video_frame(image_HxW_or_HxWx3: np.ndarray):
-    """The uint8 image, grey or RGB, as an av.VideoFrame."""
+    """A uint8 image, grey or RGB, as an av.VideoFrame."""
     import av
 
     pixels = "gray" if image_HxW_or_HxWx3.ndim == 2 else "rgb24"
@@ -96,7 +96,7 @@ def as_video_frame(image_HxW_or_HxWx3: np.ndarray):
 def _pages(image, note) -> list[int]:
     """The numbers of the pages that are frames."""
     if image.format in ANIMATED:
-        # The default image of an animated PNG is for programs that know no animations.
+        # The default image of an animated PNG is for programs without support for animations.
         first = 1 if getattr(image, "default_image", False) else 0
         return list(range(first, getattr(image, "n_frames", 1)))
     if image.format not in PAGED:
@@ -108,7 +108,7 @@ def _pages(image, note) -> list[int]:
                 image.seek(number)
         except EOFError:
             break
-        except Exception:  # the list of pages is damaged or cut off: what is left of it counts
+        except Exception:  # the list of pages is damaged or truncated: use the pages before
             note(f"its pages after page {number} cannot be read")
             break
         if not _is_reduced(image):
@@ -129,7 +129,7 @@ def _is_reduced(image) -> bool:
 
 
 def _picture(image, path: pathlib.Path):
-    """The page that the image is at: an av.VideoFrame, or `Deep`."""
+    """The current page of the image: an av.VideoFrame, or a `HighDepthImage`."""
     from PIL import ImageOps
 
     if image.format in ("JPEG", "MPO") and image.mode in ("L", "RGB"):
@@ -138,7 +138,7 @@ def _picture(image, path: pathlib.Path):
     if is_cut_to_8_bits(image, path):
         return HighDepthImage(whole_colours(image, path), False)
     stated = _stated_white(image, path)
-    image.load()  # TIFFs are turned by that
+    image.load()  # which applies the orientation of a TIFF
     shown = ImageOps.exif_transpose(image)
     if image.format == "TIFF" and _sample_format(image) == SIGNED and image.mode == "L":
         return HighDepthImage(np.asarray(shown).view(np.int8), False)
@@ -152,16 +152,16 @@ def _picture(image, path: pathlib.Path):
 
 
 def _as_shown(image) -> np.ndarray:
-    """A picture of 8 bits or fewer as uint8, grey (H, W) or RGB (H, W, 3)."""
+    """An image of 8 bits or fewer as uint8, grey (H, W) or RGB (H, W, 3)."""
     if image.mode == "LAB":
         raise UnsupportedImage("CIELAB colours")
-    if image.mode in ("La", "RGBa"):  # colours that are multiplied by their opacity
+    if image.mode in ("La", "RGBa"):  # premultiplied alpha
         image = image.convert(image.mode.upper())
     return np.asarray(image.convert("L" if image.mode in ("1", "L", "LA") else "RGB"))
 
 
 def _deep(image, shown) -> HighDepthImage:
-    """The numbers of a grey picture of more than 8 bits. `image` has the tags of the file."""
+    """The values of a grey image of more than 8 bits. `image` has the file's tags."""
     values_HxW, tags = np.asarray(shown), getattr(image, "tag_v2", {})
     if image.format == "FITS" and values_HxW.dtype.kind != "f":
         raise UnsupportedImage("FITS of whole numbers of more than 8 bits")  # Pillow reads no offset (BZERO)
@@ -178,7 +178,7 @@ def _sample_format(image) -> int:
 
 
 def _stated_white(image, path: pathlib.Path) -> int | None:
-    """What white is among the picture's numbers, where its file says so; None: 16 or 32 bits hold it."""
+    """The value of white in the image, if its file states one; None: the full range of 16 or 32 bits."""
     if image.format == "PPM" and image.mode == "I":
         greatest = image.tile[0].args
         return None if isinstance(greatest, str) or greatest[1] == STORED_WHITE else STORED_WHITE

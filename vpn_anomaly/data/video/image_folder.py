@@ -11,15 +11,15 @@ from vpn_anomaly.data.video import image_file
 from vpn_anomaly.data.video.image_depth import EIGHT_BITS, ValueRange, depth_mismatch, depth_of, to_eight_bits
 from vpn_anomaly.errors import UserError
 
-NAMED = 5  # as many images or gaps are named in a message
+NAMED = 5  # images or gaps that are listed in a message
 
 
 class ImageFolder:
-    """Images in the order given, `rate` a second; of a stack or an animation, all its pictures.
+    """Images in the given order, `rate` per second; all pictures of a stack or an animation.
 
-    Those that cannot be read are passed over. Their numbers stay free, so that index / rate is still
-    the time of an image. Other files of a folder never come here, and nothing is said of them: label
-    files lie beside the images of many data sets.
+    Unreadable images are skipped. Their indices are not reused, so that index / rate remains the time
+    of an image. Other files of the folder are ignored without a message: many data sets have label
+    files beside the images.
     """
 
     live = False
@@ -32,14 +32,14 @@ class ImageFolder:
         depth: int = 0,
         limit: MemoryLimit | None = None,
     ):
-        """depth: bits of the grey levels of images that have more than 8, as the normal footage uses
-        them; 0 or EIGHT_BITS: as these images use them, which are all read once before the first is
-        given. allowed: memory that a picture may take; None: by default."""
+        """depth: bit depth that the normal footage uses, for images of more than 8 bits; 0 or
+        EIGHT_BITS: the depth that these images use, which are then all read once before the first is
+        yielded. limit: memory that a picture may take; None: the default."""
         if not paths:
             raise UserError(f"{source}: no images in it; give a folder of jpg, png, tif or other images")
         self.rate = rate
         pages = image_file.count(paths[0])
-        several = pages > 1 and len(paths) > 1  # stacks, whose pages are not counted beforehand
+        several = pages > 1 and len(paths) > 1  # stacks, whose pages are not counted in advance
         self.expected_frames = None if several else pages * len(paths)
         self._paths, self._known = paths, depth
         self._limit = limit or memory_limit.for_footage()
@@ -64,7 +64,7 @@ class ImageFolder:
                 index += 1
 
     def problems(self) -> list[str]:
-        """What was found wrong so far, a phrase each."""
+        """The problems found so far, one phrase each."""
         found = []
         if self._unread:
             count = self._read + len(self._unread)
@@ -80,10 +80,10 @@ class ImageFolder:
         return found
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Does nothing: no file stays open."""
 
     def _frame(self, picture):
-        """The picture as an av.VideoFrame of 8 bits."""
+        """The picture as an 8-bit av.VideoFrame."""
         if not isinstance(picture, image_file.HighDepthImage):
             return picture
         if self._depth is None:
@@ -93,10 +93,11 @@ class ImageFolder:
 
 
 def gaps(names: list[str]) -> list[str]:
-    """The numbers that are missing, "7" or "7-9" each, by the last number in each name.
+    """The missing numbers, as "7" or "7-9", judged by the last number in each name.
 
-    The numbers may go in steps (0, 5, 10 …): the commonest step counts, and only if at least half
-    of the steps are that one. Otherwise, as with names made of times, nothing is missing.
+    The step between numbers may be larger than one (0, 5, 10 …): it is the most common difference,
+    if at least half of the differences equal it. Otherwise, as for names made of times, nothing counts
+    as missing.
     """
     numbers = [re.findall(r"\d+", name)[-1:] for name in names]
     if not all(numbers) or len(numbers) < 3:
@@ -116,11 +117,11 @@ def gaps(names: list[str]) -> list[str]:
 
 
 def shortened(names: Sequence[str]) -> str:
-    """The first NAMED of the names, and how many more there are."""
+    """The first NAMED of the names, and the number of further ones."""
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     return ", ".join(names[:NAMED]) + more
 
 
 def _name(path: pathlib.Path, page: int, why: str) -> str:
-    """The name of an image that is not read; pages count from 1, the first is not named."""
+    """The name of an unreadable picture; pages count from 1, and the first page is not mentioned."""
     return path.name + (f" page {page + 1}" if page else "") + (f": {why}" if why else "")

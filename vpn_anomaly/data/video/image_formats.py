@@ -1,16 +1,16 @@
-"""Which formats of images are read, and which files are images by the endings of their names."""
+"""The image formats that are read, and the file name extensions by which images are recognised."""
 
 import functools
 
-# EPS is a program, which Ghostscript would run; MPEG is known to Pillow by its first bytes alone.
+# EPS is a program that Ghostscript would run; of MPEG, Pillow only recognises the first bytes.
 NOT_IMAGES = frozenset(("EPS", "MPEG"))
 
 
 @functools.cache
 def image_formats() -> tuple[str, ...]:
-    """Pillow's names of the raster formats that it decodes by itself.
+    """Pillow's names of the raster formats that it decodes itself.
 
-    Formats for which it only has a place where a reader could be put (WMF, HDF5, …) are left out.
+    Formats for which it only has a stub that a plugin could fill (WMF, HDF5, …) are left out.
     """
     from PIL import Image, ImageFile
 
@@ -25,8 +25,8 @@ def image_formats() -> tuple[str, ...]:
 
 @functools.cache
 def image_endings() -> frozenset[str]:
-    """The endings of these formats, lower case with their dot."""
+    """The extensions of these formats, in lower case with their dot."""
     from PIL import Image
 
-    names = {*image_formats(), "MPO"}  # which is opened as a JPEG
+    names = {*image_formats(), "MPO"}  # MPO is opened as a JPEG
     return frozenset(ending for ending, name in Image.EXTENSION.items() if name in names)

@@ -1,25 +1,25 @@
-"""How far things move from frame to frame in videos: the range that a model has to look in."""
+"""How far objects move between frames in videos: the search radius that a model needs."""
 
 import math
 from collections.abc import Sequence
 
 import numpy as np
 
-REACH = 12  # pixels each way that are tried
+REACH = 12  # pixels in each direction that are searched
 BLOCK = 16  # pixels
-PAIRS = 48  # of neighbouring frames that are looked at, spread over all videos
-NOISE = 16.0  # mean squared grey levels; a smaller difference is no motion
-EXPLAINED = 0.5  # of a block's difference that a displacement leaves at most, where it moved
-QUANTILE = 0.99  # of the blocks that moved; the fastest ones are mostly mismatches
+PAIRS = 48  # pairs of consecutive frames, spread over all videos
+NOISE = 16.0  # mean squared difference in grey levels below which a block did not move
+EXPLAINED = 0.5  # largest part of a moved block's difference that remains after the best displacement
+QUANTILE = 0.99  # of the moved blocks; the fastest ones are mostly mismatches
 
 
 def measured_radius(videos: Sequence[np.ndarray]) -> int:
-    """The displacement in pixels a frame that nearly all moving blocks keep within, 1 … REACH.
+    """A bound on the displacement of nearly all moving blocks, in pixels per frame, 1 … REACH.
 
-    Blocks of 16×16 pixels of pairs of neighbouring frames are matched with every displacement of
-    up to 12 pixels each way. A block moved where one explains its difference to the frame before
-    far better than none. The result is the 99% quantile of the larger coordinate over the blocks
-    that moved, and a pixel more for what lies between whole pixels; 1 where nothing moved.
+    Blocks of 16×16 pixels in pairs of consecutive frames are matched with every displacement of up to
+    12 pixels in each direction. A block counts as moved if a displacement explains its difference to
+    the previous frame far better than none. The result is the 99% quantile of the larger coordinate
+    over the moved blocks, plus one pixel for subpixel motion; 1 if nothing moved.
 
     Args:
         videos: uint8 (T, H, W, C) each, any sizes.
@@ -32,7 +32,7 @@ def measured_radius(videos: Sequence[np.ndarray]) -> int:
 
 
 def _pairs(videos):
-    """Pairs of neighbouring grey frames, float32 (H, W), evenly over the frames of all videos."""
+    """Pairs of consecutive grey frames, float32 (H, W), evenly spread over the frames of all videos."""
     pair_counts = [max(0, len(video) - 1) for video in videos]
     total = sum(pair_counts)
     ends = np.cumsum(pair_counts)
@@ -44,7 +44,7 @@ def _pairs(videos):
 
 
 def _moved_blocks(before_HxW, frame_HxW) -> np.ndarray:
-    """How far each block of a pair moved, the larger of both coordinates, of those that moved."""
+    """Displacement of each moved block of a pair: the larger of its two coordinates, in pixels."""
     rows, columns = ((size - 2 * REACH) // BLOCK for size in frame_HxW.shape)
     if rows < 1 or columns < 1:
         return np.zeros(0)

@@ -33,9 +33,10 @@ from vpn_anomaly.text.display_names import display_name
 class Frame(NamedTuple):
     """One frame.
 
-    index: its number in the source, from 0; frames dropped for the rate and frames too damaged to
-    decode have numbers too. time: seconds since the source's first frame, by its time stamps
-    (see `by_timestamps`; without them index / rate; live: by the clock); it only grows. image: uint8 (H, W, C).
+    index: its number in the source, from 0; frames dropped for the rate and undecodable frames are
+    counted too. time: seconds since the source's first frame, according to its timestamps
+    (see `by_timestamps`; without them index / rate; live: by the clock), strictly increasing. image:
+    uint8 (H, W, C).
     """
 
     index: int
@@ -45,14 +46,14 @@ class Frame(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class VideoSettings:
-    """How a source is looked at. UserError for a value that is not allowed.
+    """How a source is decoded. UserError for a value that is not allowed.
 
-    height, width: the largest work size, 0 for any; the aspect is kept, nothing is enlarged.
-    channels: 1 grey, 3 RGB. rate: frames a second, of a faster source those nearest in time to
-    every 1 / rate seconds, none twice; 0 for all. frame_rate: frames a second of sources that do
-    not know (folders, .npy). timeout: seconds that a stream may be silent. depth: bits of the grey
-    levels in images of more than 8 (see `image_depth`); 0: as the source uses them. max_gigabytes: of
-    memory that a frame may take.
+    height, width: the largest work size, 0 for any; keeps the aspect ratio, enlarges nothing.
+    channels: 1 grey, 3 RGB. rate: frames per second to which a faster source is reduced, by the frames
+    nearest in time to every 1 / rate seconds, none twice; 0 for all. frame_rate: frames per second of
+    sources that state none (folders, .npy). timeout: seconds for which a stream may be silent. depth:
+    bit depth of images of more than 8 bits (see `image_depth`); 0: as the source uses it.
+    max_gigabytes: memory limit of a frame.
     """
 
     height: int = 0
@@ -80,24 +81,24 @@ class VideoSettings:
             )
 
     def work_size(self, height: int, width: int) -> tuple[int, int]:
-        """(height, width) in which frames of this size are given, at least 1 × 1."""
+        """(height, width) to which frames of this size are resized, at least 1 × 1."""
         scale = min(1, (self.height or height) / height, (self.width or width) / width)
         return max(1, round(height * scale)), max(1, round(width * scale))
 
 
 class Video:
-    """An open source: an iterator of `Frame`, to be had once, and a context manager.
+    """An open source: a single-use iterator of `Frame`, and a context manager.
 
     Frames of another size than the first are resized to the first one's work size.
 
     Attributes:
       name: the source, an address without its secrets.
-      live: whether frames come as time goes.
-      rate: frames a second of the source, None where it does not say.
+      live: whether frames arrive in real time.
+      rate: frames per second of the source, None if it does not say.
       size: (height, width) of the images.
-      expected_frames: how many the source has, as far as it says (before any are dropped for the
-        rate); None: unknown, or live.
-      problem: after the iteration, one line on what broke on the way; None: nothing.
+      expected_frames: number of frames that the source states (before any are dropped for the rate);
+        None: unknown, or live.
+      problem: after the iteration, one line about damage that was found; None if there was none.
     """
 
     def __init__(self, name: str, reader, settings: VideoSettings):
@@ -130,7 +131,7 @@ class Video:
         return next(self._frames)
 
     def close(self) -> None:
-        """Lets go of the file, device or connection. Not from another thread than reads frames."""
+        """Closes the file, device or connection. To be called from the thread that reads frames."""
         self._frames.close()
         self._pictures.close()
         self._reader.close()
@@ -150,7 +151,7 @@ class Video:
         self._reader.close()
 
     def _timed(self) -> Iterator[tuple]:
-        """Yields (index, seconds since the first frame, av.VideoFrame); the seconds only grow."""
+        """Yields (index, seconds since the first frame, av.VideoFrame), with increasing seconds."""
         times = by_clock if self.live else by_timestamps
         return times(self._all_pictures(), 1 / (self.rate or self._settings.frame_rate))
 
@@ -160,10 +161,10 @@ class Video:
         yield from self._pictures
 
     def _slot(self, seconds: float) -> int:
-        """The number k of the last moment k / rate that the frame serves.
+        """The number k of the last instant k / rate for which the frame is used.
 
-        Half a frame early is as near as half a frame late: so time stamps that are rounded, or that
-        tremble, drop no frame.
+        A frame may be up to half a frame early or late, so that rounded or jittering timestamps do not
+        drop frames.
         """
         rate = self._settings.rate
         early = 0.5 * min(1, rate / self.rate) if self.rate else 0
@@ -182,10 +183,10 @@ class Video:
 def open_video(
     source: str, settings: VideoSettings, name: str = "", stopped: Callable[[], bool] = lambda: False
 ) -> Video:
-    """Opens one of `sources` and decodes its first frame. UserError, one line, where that fails.
+    """Opens one of `sources` and decodes its first frame. UserError, one line, if that fails.
 
-    name: of the video; without it the source's display name.
-    stopped: asked while a pipe is silent; when it says true, the video ends.
+    name: of the video; the source's display name by default.
+    stopped: polled while a pipe is silent; once it returns true, the video ends.
     """
     name = name or display_name(source)
     reader = _reader(source, settings, stopped)
@@ -197,8 +198,8 @@ def open_video(
 
 
 def _reader(source: str, settings: VideoSettings, stopped: Callable[[], bool]):
-    """What yields the source's pictures: it has live, rate, expected_frames, pictures(),
-    problems() and close() as `Decoder` has."""
+    """The reader of the source's pictures: has live, rate, expected_frames, pictures(), problems()
+    and close() like `Decoder`."""
     limit = memory_limit.for_footage(settings.max_gigabytes)
     if is_address(source):
         return open_stream(source, settings.timeout, limit)

@@ -1,4 +1,4 @@
-"""How large a picture is, by its header: asked before memory is taken for it."""
+"""The size of a picture according to its header, checked before memory is allocated for it."""
 
 import contextlib
 import pathlib
@@ -7,24 +7,24 @@ import re
 from vpn_anomaly.data.memory_limit import MemoryLimit
 from vpn_anomaly.data.video.image_opening import open_image
 
-BYTES_PER_PIXEL = 8  # of a frame as it is decoded, converted and resized, at most
+BYTES_PER_PIXEL = 8  # upper bound for a frame while it is decoded, converted and resized
 
 
 def check(name, height: int, width: int, limit: MemoryLimit) -> None:
-    """Raises TooLarge, one line, where a frame of this size takes more than is allowed."""
+    """Raises TooLarge, one line, if a frame of this size exceeds the limit."""
     limit.check(name, height * width * BYTES_PER_PIXEL, f"a frame of {width}x{height} pixels")
 
 
 def decoder_options(limit: MemoryLimit) -> dict[str, str]:
-    """What has FFmpeg refuse larger frames, also those that no header tells of."""
+    """Options by which FFmpeg refuses larger frames, including those that no header announces."""
     return {"max_pixels": str(max(1, limit.bytes // BYTES_PER_PIXEL))}
 
 
 def check_refused(path: pathlib.Path, limit: MemoryLimit) -> None:
-    """As `check`, for a file in which FFmpeg found no picture; passes where the reason is another.
+    """Like `check`, for a file in which FFmpeg found no picture; passes if there is another reason.
 
-    It refuses one that is too large in the same words as a damaged one, and forgets its size: that
-    stands in its log alone.
+    FFmpeg reports the same error for a picture that is too large as for a damaged one; the size is
+    only in its log.
     """
     import av
     from av import logging
@@ -35,7 +35,7 @@ def check_refused(path: pathlib.Path, limit: MemoryLimit) -> None:
     logging.set_skip_repeated(False)
     try:
         with logging.Capture() as logs, contextlib.suppress(OSError, IndexError, av.FFmpegError):
-            # An open file, not a name: FFmpeg takes % in a name for a pattern of many files.
+            # An open file, not a name: FFmpeg interprets % in a name as a pattern of many files.
             with open(path, "rb") as file, av.open(file, options=options) as container:
                 container.streams.video[0].codec_context.options = options
                 next(container.decode(video=0), None)
@@ -49,9 +49,9 @@ def check_refused(path: pathlib.Path, limit: MemoryLimit) -> None:
 
 
 def image_size(path: pathlib.Path) -> tuple[int, int] | None:
-    """(height, width) by the header of an image; None where it is none that Pillow knows."""
+    """(height, width) from the header of an image; None if Pillow does not recognise it."""
     try:
         with open_image(path) as image:
             return image.height, image.width
-    except Exception:  # damage surfaces as several types: struct, value, operating system …
+    except Exception:  # damage raises several types: struct, value, operating system …
         return None

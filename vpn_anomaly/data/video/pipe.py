@@ -1,4 +1,4 @@
-"""Video that comes through a pipe: the standard input, a named pipe, what another program sends."""
+"""Video from a pipe: standard input, a named pipe, the output of another program."""
 
 import os
 import re
@@ -12,7 +12,7 @@ from vpn_anomaly.data.video.decode import NEEDED, Decoder, reason, video_stream
 from vpn_anomaly.errors import UserError
 
 STDIN = "/dev/stdin"
-SECONDS_BETWEEN_ASKING = 0.2
+SECONDS_BETWEEN_POLLS = 0.2
 ADVICE = (
     "a pipe takes what needs no look back, such as .mkv, .ts or .mjpeg, and .mp4 with -movflags"
     " frag_keyframe+empty_moov"
@@ -20,7 +20,7 @@ ADVICE = (
 
 
 def is_pipe(source: str) -> bool:
-    """Whether it is a named pipe, or a descriptor (/dev/stdin, /dev/fd/N) that is a pipe or socket."""
+    """Whether the source is a named pipe, or a descriptor (/dev/stdin, /dev/fd/N) of a pipe or socket."""
     try:
         mode = os.stat(source).st_mode
     except (OSError, ValueError):
@@ -29,12 +29,12 @@ def is_pipe(source: str) -> bool:
 
 
 def open_pipe(path: str, limit: MemoryLimit, stopped: Callable[[], bool] = lambda: False) -> Decoder:
-    """The decoder of a video that comes through a pipe. All frames are given: the writer has to wait.
+    """The decoder of a video from a pipe. No frame is dropped: the writer has to wait.
 
     Args:
-      stopped: asked while the pipe is silent; the video ends when it says true.
+      stopped: polled while the pipe is silent; once it returns true, the video ends.
 
-    UserError, one line, where it cannot be opened, and where what comes is no video or takes too much.
+    UserError, one line, if it cannot be opened, or its content is not a video or exceeds the limit.
     """
     import av
 
@@ -69,7 +69,7 @@ class _PipeDecoder(Decoder):
 
 
 class _Pipe:
-    """What PyAV reads from. It waits here, not in FFmpeg, so that signals are heard meanwhile."""
+    """The file object that PyAV reads. Waiting here, not in FFmpeg, keeps signals handled meanwhile."""
 
     def __init__(self, path: str, stopped: Callable[[], bool]):
         self.read_anything, self._stopped = False, stopped
@@ -78,15 +78,15 @@ class _Pipe:
             self._descriptor = os.dup(0)
         elif number:  # a socket cannot be opened by this name
             self._descriptor = os.dup(int(number[1] or number[2]))
-        else:  # would else wait for its writer where no signal is heard
+        else:  # a blocking open would wait for the writer without handling signals
             self._descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
         self._poll = select.poll()
         self._poll.register(self._descriptor, select.POLLIN)
 
     def read(self, size: int) -> bytes:
-        """Up to `size` bytes as soon as there are some; none at the end."""
+        """Up to `size` bytes, as soon as there are any; empty at the end."""
         while not self._stopped():
-            if self._poll.poll(1000 * SECONDS_BETWEEN_ASKING):
+            if self._poll.poll(1000 * SECONDS_BETWEEN_POLLS):
                 content = os.read(self._descriptor, size)
                 self.read_anything |= bool(content)
                 return content

@@ -1,4 +1,4 @@
-"""Colours of 16 bits, of which Pillow keeps the high byte alone."""
+"""Colour images of 16 bits per channel, of which Pillow keeps only the high byte."""
 
 import pathlib
 import re
@@ -12,7 +12,7 @@ GREATEST = 65535
 
 
 def is_cut_to_8_bits(image, path: pathlib.Path) -> bool:
-    """Whether Pillow keeps only the high byte of the picture's colours."""
+    """Whether Pillow keeps only the high byte of the image's colours."""
     if image.mode.startswith("I") or image.mode == "F" or not image.tile:
         return False
     if image.format == "JPEG2000":
@@ -27,7 +27,7 @@ def is_cut_to_8_bits(image, path: pathlib.Path) -> bool:
 
 
 def whole_colours(image, path: pathlib.Path) -> np.ndarray:
-    """The picture's numbers of 16 bits, (H, W) or (H, W, 3), which Pillow cuts to their high bytes."""
+    """The image's full 16-bit values, (H, W) or (H, W, 3), which Pillow cuts to their high bytes."""
     from PIL import ImageOps
 
     if image.format == "TIFF":
@@ -38,12 +38,12 @@ def whole_colours(image, path: pathlib.Path) -> np.ndarray:
     image_HxWxC = np.asarray(ImageOps.exif_transpose(image).convert("L" if grey else "RGB"))
     values_HxWxC = decode_with_ffmpeg(path).reformat(format="gray16le" if grey else "rgb48le").to_ndarray()
     if values_HxWxC.shape != image_HxWxC.shape or np.abs(values_HxWxC / 257 - image_HxWxC).max() > 1.5:
-        raise UnsupportedImage("16-bit colours")  # the two programs do not agree
+        raise UnsupportedImage("16-bit colours")  # Pillow and FFmpeg disagree
     return values_HxWxC
 
 
 def jpeg2000_bits(path: pathlib.Path) -> int:
-    """Bits of the first component, from the marker SIZ of the codestream."""
+    """Bits of the first component, from the SIZ marker of the codestream."""
     with open(path, "rb") as file:
         start = file.read(1 << 16)
     place = start.find(b"\xff\x4f\xff\x51")
@@ -53,7 +53,7 @@ def jpeg2000_bits(path: pathlib.Path) -> int:
 
 
 def _whole_colours_of_tiff(image, path: pathlib.Path) -> np.ndarray:
-    """High and low bytes one after the other: in the other byte order, the low one counts as high."""
+    """Reads high and low bytes separately: with the byte order swapped, Pillow keeps the low byte."""
     from PIL import ImageOps
 
     tiles, number = list(image.tile), image.tell()

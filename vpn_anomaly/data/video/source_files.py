@@ -1,4 +1,4 @@
-"""Which files a source of videos reads, and which it would read if they were there."""
+"""Which files a video source reads, and which new files it would read."""
 
 import fnmatch
 import glob
@@ -13,7 +13,7 @@ STANDARD_INPUT = ("-", "/dev/stdin")
 
 
 def files_read(where: str) -> Iterator[pathlib.Path]:
-    """The files that `sources(where)` are read from; none of what is no file, or is refused."""
+    """The files that `sources(where)` are read from; none for non-files and refused sources."""
     if where in STANDARD_INPUT:
         yield pathlib.Path("/dev/stdin")
         return
@@ -21,12 +21,12 @@ def files_read(where: str) -> Iterator[pathlib.Path]:
         found = [] if is_address(where) or is_camera(where) else sources(where)
         for source in found:
             yield from image_files(source) or [pathlib.Path(source)]
-    except UserError:  # whoever opens it tells
+    except UserError:  # reported when the source is opened
         return
 
 
 def would_read(where: str, path: pathlib.Path) -> bool:
-    """Whether `sources(where)` would read a new file of this name too. Its folder is there."""
+    """Whether `sources(where)` would also read a new file of this name. Its folder has to exist."""
     if where in STANDARD_INPUT or "://" in where or is_camera(where):
         return False
     if path.name.startswith(".") or path.name == "Thumbs.db":
@@ -43,7 +43,7 @@ def would_read(where: str, path: pathlib.Path) -> bool:
 
 
 def check_cache(where: str, folder: pathlib.Path) -> None:
-    """Raises UserError where decoded frames (.npy) in the folder would be read as footage the next time."""
+    """Raises UserError if decoded frames (.npy) in the folder would be read as footage the next time."""
     if would_read(where, folder / "frames.npy"):
         raise UserError(
             f"data.video.cache={folder} is where data.path={where} looks for footage, and would"
@@ -52,12 +52,12 @@ def check_cache(where: str, folder: pathlib.Path) -> None:
 
 
 def is_footage(path: pathlib.Path) -> bool:
-    """Whether folders and patterns are searched for such a file, by its ending."""
+    """Whether the file's extension makes it footage when folders and patterns are searched."""
     return is_image(path) or path.suffix.lower() in VIDEOS
 
 
 def is_same_file(first: str | os.PathLike, second: str | os.PathLike) -> bool:
-    """Whether both are there and one file or folder, by whatever names."""
+    """Whether both names refer to the same existing file or folder."""
     try:
         return os.path.samefile(first, second)
     except (OSError, ValueError):
@@ -69,9 +69,9 @@ def _is_seen(match: str) -> bool:
 
 
 def _matches(pattern: str, path: pathlib.Path) -> bool:
-    """Whether glob would find the path, whose folder is there."""
+    """Whether glob would find the path, whose folder exists."""
     head, last = os.path.split(pattern)
-    if last == "**":  # all that is below
+    if last == "**":  # everything below
         folders = _with_its_own(pattern)
     elif fnmatch.fnmatch(path.name, last):
         folders = _with_its_own(head) if head else ["."]
@@ -81,6 +81,6 @@ def _matches(pattern: str, path: pathlib.Path) -> bool:
 
 
 def _with_its_own(pattern: str) -> list[str]:
-    """What glob finds, and of ** the folder that it stands in, which glob leaves out where that is "."."""
+    """The results of glob; for ** including its own folder, which glob omits if that is "."."""
     head, last = os.path.split(pattern)
     return glob.glob(pattern, recursive=True) + ([head or "."] if last == "**" else [])

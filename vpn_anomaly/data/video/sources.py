@@ -1,4 +1,4 @@
-"""What a path, glob pattern, folder or address names: the sources that `open_video` opens."""
+"""Resolves a path, glob pattern, folder or address to the sources that `open_video` opens."""
 
 import glob
 import os
@@ -23,11 +23,11 @@ NEEDED = (
 def sources(where: str) -> list[str]:
     """The sources that `where` names, in natural order ("2" before "10").
 
-    A folder of images is one source, a folder of videos is its videos; folders inside it are not
-    looked into. A pattern is what it matches, each folder taken likewise, and images of one folder
-    are one source. Hidden files and Thumbs.db are passed over; so are files that are neither image
-    nor video by their ending, unless the pattern matches nothing else. - is the standard input.
-    UserError where nothing is found, or where a folder holds images and videos.
+    A folder of images is one source, a folder of videos one source per video; subfolders are not
+    searched. A pattern stands for its matches, with folders treated likewise, and images in one folder
+    are one source. Hidden files and Thumbs.db are skipped, and so are files whose extension is neither
+    an image's nor a video's, unless the pattern matches nothing else. - is standard input. UserError
+    if nothing is found, or if a folder contains both images and videos.
     """
     if where == "-":
         where = "/dev/stdin"
@@ -56,7 +56,7 @@ def sources(where: str) -> list[str]:
 
 
 def is_address(source: str) -> bool:
-    """Whether it is the address of a network stream. UserError for a kind that is not read."""
+    """Whether it is the address of a network stream. UserError for an unsupported scheme."""
     scheme = re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", source)
     if scheme and scheme[0].lower() not in ADDRESSES:
         raise UserError(f"{display_name(source)}: {scheme[0]} is not read; {NEEDED}")
@@ -69,12 +69,12 @@ def is_camera(source: str) -> bool:
 
 
 def image_files(source: str) -> list[pathlib.Path]:
-    """The images of a folder, of a pattern, or the one image of this name, in natural order.
+    """The images in a folder, those that match a pattern, or the one image of this name, in natural order.
 
-    Empty where the source is something else.
+    Empty if the source is something else.
     """
     path = pathlib.Path(source)
-    if os.path.isdir(source):  # Path.is_dir raises where a name is too long
+    if os.path.isdir(source):  # Path.is_dir raises an error if a name is too long
         files = files_in(path)
     elif os.path.exists(source):
         files = [path]
@@ -84,24 +84,24 @@ def image_files(source: str) -> list[pathlib.Path]:
 
 
 def is_image(path: pathlib.Path) -> bool:
-    """Whether it is an image by its ending. Moving GIFs are videos: they say when their frames are."""
+    """Whether the extension is an image's. GIFs count as videos: animated ones have frame times."""
     ending = path.suffix.lower()
     return ending in image_endings() and ending not in VIDEOS
 
 
 def files_in(folder: pathlib.Path) -> list[pathlib.Path]:
-    """The files of a folder that are not an operating system's own, in natural order."""
+    """The files in a folder except hidden ones and Thumbs.db, in natural order."""
     return _files(_content(folder))
 
 
 def folders_in(folder: pathlib.Path) -> list[pathlib.Path]:
-    """The folders in a folder that are not hidden, in natural order."""
+    """The subfolders of a folder that are not hidden, in natural order."""
     found = (path for path in _content(folder) if path.is_dir() and not path.name.startswith("."))
     return sorted(found, key=_path_order)
 
 
 def natural_sort_key(name: str) -> tuple:
-    """A key to sort names by: numbers as numbers, letters without their case."""
+    """A sort key for names: numbers compare as numbers, letters ignoring case."""
     pieces = re.split(r"(\d+)", name)
     pieces[1::2] = map(int, pieces[1::2])
     return [piece if type(piece) is int else piece.casefold() for piece in pieces], name
@@ -112,9 +112,9 @@ def _path_order(path: pathlib.Path) -> list:
 
 
 def _files(paths) -> list[pathlib.Path]:
-    """The files among the paths that are not an operating system's own, in natural order.
+    """The files among the paths except hidden ones and Thumbs.db, in natural order.
 
-    Links that lead nowhere, and what may not be looked at, are among them: whoever opens them says so.
+    Includes dangling links and inaccessible files, which are reported when they are opened.
     """
     kept = (
         path
@@ -134,7 +134,7 @@ def _content(folder: pathlib.Path) -> list[pathlib.Path]:
 
 
 def _in_folder(folder: pathlib.Path) -> list[str]:
-    """The folder itself where it holds images, else its videos; empty where it has neither."""
+    """The folder itself if it contains images, else its videos; empty if it has neither."""
     files = files_in(folder)
     videos = [str(path) for path in files if path.suffix.lower() in VIDEOS]
     images = sum(map(is_image, files))
@@ -153,7 +153,7 @@ def _matching(pattern: str) -> list[str]:
     files = known or files
     images = [path for path in files if is_image(path)]
     last = os.path.basename(pattern)
-    # A source is one string, so the images of one folder are named by the pattern's last part.
+    # A source is one string, so the images in one folder are named by the pattern's last part.
     found = {path.parent: [os.path.join(glob.escape(str(path.parent)), last)] for path in images}
     found.update((path, [str(path)]) for path in files if not is_image(path))
     # A folder that cannot be listed is a source that cannot be opened.

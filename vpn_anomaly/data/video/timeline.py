@@ -1,27 +1,27 @@
-"""Times of frames that only grow, from time stamps with all that recorders do to these."""
+"""Strictly increasing frame times from timestamps with all the faults that recorders cause."""
 
 import collections
 import statistics
 from collections.abc import Iterator
 
-WINDOW = 7  # frames that are looked at before a stamp is taken for wrong, or a counter for new
-# Steps of that many usual ones are believed at once.
+WINDOW = 7  # frames that are examined before a timestamp counts as wrong, or as of a restarted counter
+# Steps of up to this many usual ones are accepted at once.
 PLAIN_STEPS = 3
-RESTARTED = 3  # stamps that must follow each other behind the last one, and be more than those ahead
-RECENT = 31  # steps, whose median is the usual one
+RESTARTED = 3  # increasing timestamps before the last time, and more than those after it: a restart
+RECENT = 31  # steps whose median is the usual step
 
 
 def by_timestamps(pictures: Iterator[tuple], step: float) -> Iterator[tuple]:
-    """Yields (index, seconds since the first frame, picture); the seconds only grow.
+    """Yields (index, seconds since the first frame, picture), with strictly increasing seconds.
 
-    A stamp that does not fit between those around it (far ahead, behind, twice the same) is replaced
-    by a time in between and moves no other. Where stamps stay behind (streams joined, a counter that
-    begins anew), time goes on from the last frame by the usual step. Without stamps it goes by steps.
-    Frames are kept only where a stamp is not the next one to expect, and the first until the second.
+    A timestamp that does not fit its neighbours (far ahead, behind, repeated) is replaced by a time in
+    between and affects no other. If timestamps stay behind (concatenated streams, a restarted counter),
+    time continues from the last frame by the usual step. Without timestamps it advances by steps.
+    Frames are held back only if a timestamp is unexpected, and the first one until the second.
 
     Args:
-        pictures: (index, seconds by any zero or None, picture), in the order in which they are shown.
-        step: seconds from index to index where stamps do not say it.
+        pictures: (index, seconds from an arbitrary zero or None, picture), in presentation order.
+        step: seconds from index to index if timestamps do not determine it.
     """
     timeline, waiting = _Timeline(step), collections.deque()
 
@@ -41,9 +41,9 @@ def by_timestamps(pictures: Iterator[tuple], step: float) -> Iterator[tuple]:
 
 
 def by_clock(pictures: Iterator[tuple], step: float) -> Iterator[tuple]:
-    """Yields (index, seconds since the first picture, picture) of pictures with a clock's seconds.
+    """Yields (index, seconds since the first picture, picture) for pictures timed by a clock.
 
-    Where the clock is coarse, so that it stood still, the seconds grow by `step`.
+    If a coarse clock has not advanced, the seconds increase by `step`.
     """
     offset = last = None
     for index, seconds, picture in pictures:
@@ -56,20 +56,20 @@ def by_clock(pictures: Iterator[tuple], step: float) -> Iterator[tuple]:
 
 
 class _Timeline:
-    """The time of one frame after the other. Below, frames are (index, stamp or None)."""
+    """Computes the time of one frame after another. Below, frames are (index, timestamp or None)."""
 
     def __init__(self, step: float):
         self._step, self._steps = step, collections.deque(maxlen=RECENT)
-        self._offset = None  # what is added to a stamp
-        self._index = self._last = None  # of the last frame
-        self._anchor = None  # (index, seconds) from where steps are counted while stamps are missing
+        self._offset = None  # added to a timestamp
+        self._index = self._last = None  # index and time of the last frame
+        self._anchor = None  # (index, seconds) from which steps are counted without timestamps
 
     @property
     def begun(self) -> bool:
         return self._last is not None
 
     def is_plain(self, frames) -> bool:
-        """Whether the first of the frames has a stamp that needs no look at those after it."""
+        """Whether the timestamp of the first frame is plausible without examining those after it."""
         stamps = [stamp for _, stamp, *_ in frames]
         if self.begun:
             return stamps[0] is None or self._follows(frames[0][0], stamps[0])
@@ -78,7 +78,7 @@ class _Timeline:
         return self._is_usual(frames[1][0] - frames[0][0], stamps[1] - stamps[0])
 
     def seconds(self, frames) -> float:
-        """The time of the first of the frames, which has come now."""
+        """The time of the first of the frames, which becomes the last one."""
         index, stamp = frames[0]
         if not self.begun:
             seconds = self._begin(frames)
@@ -92,7 +92,7 @@ class _Timeline:
         return seconds
 
     def _begin(self, frames) -> float:
-        """The first frame is at 0, even if its stamp is wrong."""
+        """Sets the offset; the first frame is at 0, even if its timestamp is wrong."""
         first, chain = frames[0], _rising(frames)
         if first[1] is not None and len(_rising(frames, lambda stamp: stamp > first[1])) + 1 >= len(chain):
             self._offset = -first[1]
@@ -102,7 +102,7 @@ class _Timeline:
         return 0.0
 
     def _of_odd(self, frames) -> float:
-        """The time of a frame whose stamp is behind the last time or far ahead of it."""
+        """The time of a frame whose timestamp is before the last time or far ahead of it."""
         last_stamp = self._last - self._offset
         ahead = _rising(frames, lambda stamp: stamp > last_stamp)
         behind = _rising(frames, lambda stamp: stamp <= last_stamp)
@@ -131,7 +131,7 @@ class _Timeline:
         return seconds + (index - since) * self._usual()
 
     def _follows(self, index: int, stamp: float) -> bool:
-        if self._offset is None:  # no frame before had a stamp
+        if self._offset is None:  # no previous frame had a timestamp
             self._offset = self._by_steps(index) - stamp
         return self._is_usual(index - self._index, stamp + self._offset - self._last)
 
@@ -143,8 +143,8 @@ class _Timeline:
 
 
 def _rising(frames, counts=lambda stamp: True) -> list[int]:
-    """The places of the most stamps that rise, of those that count; of as many, the lowest."""
-    chains = [[]]  # the best for each length
+    """Positions of the longest increasing subsequence of the timestamps that count; the lowest of equals."""
+    chains = [[]]  # the best one of each length
     for place, (_, stamp) in enumerate(frames):
         if stamp is None or not counts(stamp):
             continue

@@ -1,27 +1,27 @@
-"""Which time stamp says when a frame is shown."""
+"""Chooses the timestamp that gives a frame's presentation time."""
 
 from typing import NamedTuple
 
-LONGEST_REORDERING = 17  # frames: 16 that a decoder may keep back, and the one that comes before them
+LONGEST_REORDERING = 17  # frames: 16 that a decoder may hold back, and the one that precedes them
 
 
 class FrameTimestamps(NamedTuple):
-    """Two stamps of a frame, in seconds by any zero: its own, and where the decoder was then."""
+    """Two timestamps of a frame, in seconds from an arbitrary zero: its own, and that of the last packet."""
 
     own: float | None
     reached: float | None
 
 
 class Timestamps:
-    """The stamps of one stream's frames, in the order in which they are shown.
+    """The timestamps of one stream's frames, in presentation order.
 
-    With B-frames, packets lie in a file in another order than frames are shown in. Most files say
-    both when a packet is decoded and when its frame is shown. Some say the first alone: every AVI,
-    and files of other kinds that were made carelessly. Then packets have growing stamps while frames
-    have not, and what counts is the stamp of the packet that the decoder had reached when it gave
-    the frame: the frame's own, later by what the decoder keeps back. The last frames, which come
-    after all packets, have none then. Files of bare pictures have no stamps at all; what FFmpeg
-    makes up for some of them is not used.
+    With B-frames, packets are stored in another order than frames are presented. Most files state
+    both the decoding time of a packet and the presentation time of its frame. Some state only the
+    former: every AVI, and carelessly made files of other kinds. Then the packets' timestamps increase
+    while the frames' do not, and the right one is that of the last packet that the decoder had read
+    when it output the frame: the frame's own, plus the decoder's delay. The last frames, which follow
+    all packets, then have none. Raw streams have no timestamps at all; those that FFmpeg makes up for
+    some of them are not used.
     """
 
     def __init__(self, container, stream):
@@ -33,15 +33,15 @@ class Timestamps:
         self._frames = 0
 
     def note_packet(self, packet) -> None:
-        """Takes note of the next packet, before it is decoded; the last is an empty one."""
+        """Records the next packet, before it is decoded; the last is an empty one."""
         last = self._reached
-        # In an AVI, FFmpeg takes the next packet's dts for the pts.
+        # For an AVI, FFmpeg sets the pts to the next packet's dts.
         self._reached = _seconds(packet.dts if self._is_avi else packet.pts, packet.time_base)
         if None not in (last, self._reached) and self._reached < last:
             self._packets_grow = False
 
     def note_frame(self, frame) -> FrameTimestamps:
-        """The stamps of the next frame."""
+        """The timestamps of the next frame."""
         own = _seconds(frame.pts, frame.time_base)
         if None not in (own, self._last_own) and own < self._last_own and self._packets_grow:
             self._by_decoding = True
@@ -51,7 +51,7 @@ class Timestamps:
 
     @property
     def known(self) -> bool:
-        """Whether the frames so far show which stamp it is; until then they are better kept."""
+        """Whether the frames so far determine which timestamp is right; until then they are kept back."""
         return (
             self._bare
             or self._by_decoding
@@ -61,7 +61,7 @@ class Timestamps:
         )
 
     def seconds(self, stamp: FrameTimestamps) -> float | None:
-        """When the frame of this stamp is shown, by any zero; None: it has none."""
+        """The presentation time for these timestamps, from an arbitrary zero; None without one."""
         if self._bare:
             return None
         return stamp.reached if self._by_decoding else stamp.own
