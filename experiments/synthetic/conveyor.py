@@ -1,116 +1,82 @@
-"""Writes videos of a conveyor belt to train and to test on, and where the defects are.
+"""Generates videos of a conveyor belt for training and testing, with ground truth.
 
     python -m experiments.synthetic.conveyor --output=DIR [--minutes=4] [--test_minutes=4] [--seed=0]
         [--height=96] [--width=160] [--rate=15] [--defects=12] [--products=5]
         [--layout=films|ucsd] [--clips=12]
 
-    DIR/normal.mkv    parts pass on a textured belt under slowly changing light; no defects
-    DIR/test.mkv      the same machine later, with defects: a part is missing, turned or scratched,
-                      a foreign object lies on the belt, the belt stands still or goes back
+    DIR/normal.mkv    parts move past on a textured belt under slowly changing light; no defects
+    DIR/test.mkv      the same machine later, with defects: a part is missing, rotated or scratched, a
+                      foreign object lies on the belt, or the belt stops or runs backwards
     DIR/truth.json    the arguments, the number of frames of test.mkv, and every defect: its kind,
-                      first and end frame (frames first, …, end − 1 show it) and for each of
-                      these frames a box [top, left, bottom, right] in pixels: all that differs
-                      from a normal frame is in frame[top:bottom, left:right]
+                      first and end frame (visible in frames first, …, end − 1), and a bounding box
+                      [top, left, bottom, right] in pixels for each of these frames: all differences
+                      from a normal frame are inside frame[top:bottom, left:right]
 
-Frames count from 0. The videos are grey and without loss (FFV1). From Python, without files:
-`Conveyor` in experiments/synthetic/conveyor_world/world.py.
+Frame numbers start at 0. The videos are greyscale and lossless (FFV1). To generate frames in Python without
+files, use `Conveyor` in experiments/synthetic/conveyor_world/world.py.
 
-With --layout=ucsd DIR holds the same films as the UCSD data set lies on the disk, each cut into
---clips clips of equal length; a rest of frames at the end is left out:
+With --layout=ucsd, DIR holds the same two videos in the layout of the UCSD data set, each cut into --clips clips
+of equal length; remaining frames at the end are dropped:
 
-    DIR/Train/Train001/001.tif      frames of normal.mkv, from 1
-    DIR/Test/Test001/001.tif        frames of test.mkv, from 1
-    DIR/Test/conveyor.m             a line a test clip: its frames that show a defect
-    DIR/Test/Test001_gt/001.bmp     which pixels do, 255: those that differ from a normal frame, or the
-                                    box of a defect of the belt
-    DIR/truth.json                  as above; its frames are those of test.mkv, of all clips in order
+    DIR/Train/Train001/001.tif      frames of normal.mkv, starting at 1
+    DIR/Test/Test001/001.tif        frames of test.mkv, starting at 1
+    DIR/Test/conveyor.m             one line per test clip: its frames that show a defect
+    DIR/Test/Test001_gt/001.bmp     pixel masks, 255: pixels that differ from a normal frame, or the whole
+                                    bounding box of a belt defect
+    DIR/truth.json                  as above; frame numbers are those of test.mkv, over all clips in order
 """
 
 import argparse
-import dataclasses
 import functools
 import pathlib
 import sys
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from experiments.command_line import Parser, entry_point, file_path
-from experiments.synthetic.conveyor_world.schedule import BELT_KINDS
+from experiments.synthetic.conveyor_world.ground_truth import mask, truth
 from experiments.synthetic.conveyor_world.world import MINUTES, Conveyor, check_range
 from experiments.synthetic.ucsd_files import check_place, write_ucsd
 from experiments.synthetic.world_files import TRUTH, write_world
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import output_files
-from vpn_anomaly.progress import Pace
+from vpn_anomaly.progress import Progress, pace_of_stderr
 
 FILMS = ("normal.mkv", "test.mkv")
-CLIPS = 12  # that each film is cut into
-_REDRAWN = 0.2  # seconds between two drawings of the line on a terminal
+CLIPS = 12  # per video, by default
 
 
-def truth(conveyor: Conveyor, arguments: dict[str, object]) -> dict[str, object]:
-    """The content of truth.json: the arguments, the number of frames, and the defects in order."""
-    return {
-        **arguments,
-        "frames": conveyor.frames,
-        "defects": [dataclasses.asdict(defect) for defect in conveyor.defects],
-    }
+def _frames(videos: Mapping[str, tuple[Conveyor, int]]) -> dict[str, Iterator[np.ndarray]]:
+    """The first so many frames of each video, generated one by one with a common progress display."""
+    total, done, pace, result = sum(count for _, count in videos.values()), 0, pace_of_stderr(), {}
+    for name, (conveyor, count) in videos.items():
+        progress = Progress(functools.partial(_progress_line, name, total), total, done, pace)
+        result[name] = _generated(conveyor, count, progress)
+        done += count
+    return result
 
 
-def mask(conveyor: Conveyor, index: int) -> np.ndarray:
-    """Which pixels of the frame of this number show a defect, bool (H, W).
-
-    All of the belt where it moves wrongly: only its texture differs from pixel to pixel.
-    """
-    mask_HxW = np.zeros((conveyor.height, conveyor.width), bool)
-    for defect in conveyor.defects:
-        if defect.first <= index < defect.end and defect.kind in BELT_KINDS:
-            top, left, bottom, right = defect.boxes[index - defect.first]
-            mask_HxW[top:bottom, left:right] = True
-        elif defect.first <= index < defect.end:
-            mask_HxW |= conveyor.frame(index) != conveyor.normal_frame(index)
-    return mask_HxW
+def _generated(conveyor: Conveyor, count: int, progress: Progress) -> Iterator[np.ndarray]:
+    try:
+        for index in range(count):
+            yield conveyor.frame(index)
+            progress()
+    finally:
+        progress.end()
 
 
-class _Progress:
-    """Frames made and time left: on a terminal one line, redrawn; elsewhere a line now and then."""
-
-    def __init__(self, total: int):
-        self._total, self._made, self._started = total, 0, None
-        self._on_terminal, self._pace, self._next = sys.stderr.isatty(), Pace(), 0.0
-
-    def told(self, name: str, conveyor: Conveyor, frames: int) -> Iterator[np.ndarray]:
-        """The first frames of a conveyor; a failure does not leave the terminal's line open."""
-        try:
-            for index in range(frames):
-                yield conveyor.frame(index)
-                self._made += 1
-                self._tell(name)
-        finally:
-            if self._on_terminal:
-                print(file=sys.stderr)
-
-    def _tell(self, name: str) -> None:
-        now, last = time.monotonic(), self._made == self._total
-        text = f"{name}  frame {self._made}/{self._total}"
-        if self._started is None:
-            self._started = now  # the first frame took longer than others will: it opened the file
-        else:
-            seconds = (now - self._started) / (self._made - 1) * (self._total - self._made)
-            text += f"  {int(seconds / 60)}:{int(seconds % 60):02d} left"
-        if self._on_terminal:
-            if now >= self._next or last:
-                self._next = now + _REDRAWN
-                print(f"\r{text} ", end="", file=sys.stderr, flush=True)
-        elif self._pace.due(now, last):
-            print(text, file=sys.stderr, flush=True)
+def _progress_line(name: str, total: int, progress: Progress) -> str:
+    text = f"{name}  frame {progress.done}/{total}"
+    if progress.seconds_left is None:
+        return text
+    minutes, seconds = divmod(int(progress.seconds_left), 60)
+    return f"{text}  {minutes}:{seconds:02d} left"
 
 
 @entry_point
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one command line; 2: an error, told in one line."""
+    """Generates the videos and the ground truth. Exit code 2: an error."""
     arguments = _arguments(argv)
     belt = {name: getattr(arguments, name) for name in ("height", "width", "rate", "products")}
     check_range("test_minutes", arguments.test_minutes, *MINUTES)
@@ -118,8 +84,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     normal = Conveyor(arguments.seed, "train", minutes=arguments.minutes, **belt)
     test = Conveyor(arguments.seed, "test", minutes=arguments.test_minutes, defects=arguments.defects, **belt)
     write = {"films": _write_films, "ucsd": _write_ucsd}[arguments.layout]
-    told = write(arguments, normal, test)
-    print(f"{arguments.output}: {told}")
+    summary = write(arguments, normal, test)
+    print(f"{arguments.output}: {summary}")
     return 0
 
 
@@ -128,15 +94,13 @@ def _check_films(directory: pathlib.Path) -> None:
 
 
 def _write_films(arguments: argparse.Namespace, normal: Conveyor, test: Conveyor) -> str:
-    """Returns what was written."""
+    """Writes both videos and truth.json; returns a summary."""
     if arguments.clips is not None:
         raise UserError(f"clips={arguments.clips}: films are not cut; leave it out or give --layout=ucsd")
-    progress = _Progress(normal.frames + test.frames)
-    films = dict(zip(FILMS, (normal, test), strict=True))
-    videos = {name: progress.told(name, film, film.frames) for name, film in films.items()}
+    films = {name: (film, film.frames) for name, film in zip(FILMS, (normal, test), strict=True)}
     write_world(
         arguments.output,
-        videos,
+        _frames(films),
         truth(test, _world(arguments)),
         height=arguments.height,
         width=arguments.width,
@@ -149,25 +113,23 @@ def _write_films(arguments: argparse.Namespace, normal: Conveyor, test: Conveyor
 
 
 def _write_ucsd(arguments: argparse.Namespace, normal: Conveyor, test: Conveyor) -> str:
-    """Returns what was written."""
+    """Writes both videos in UCSD's layout; returns a summary."""
     clips = CLIPS if arguments.clips is None else arguments.clips
     check_range("clips", clips, 1, min(normal.frames, test.frames))
-    lengths = {part: film.frames // clips for part, film in (("Train", normal), ("Test", test))}
-    progress = _Progress(clips * sum(lengths.values()))
-    frames = [
-        progress.told(part, film, clips * lengths[part]) for part, film in (("Train", normal), ("Test", test))
-    ]
+    films = {"Train": normal, "Test": test}
+    lengths = {part: film.frames // clips for part, film in films.items()}
+    frames = _frames({part: (film, clips * lengths[part]) for part, film in films.items()})
     write_ucsd(
         arguments.output,
         "conveyor",
-        *frames,
+        *frames.values(),
         functools.partial(mask, test),
         clips=clips,
         normal_length=lengths["Train"],
         test_length=lengths["Test"],
         truth=truth(test, {**_world(arguments), "layout": "ucsd", "clips": clips}),
     )
-    rest = {part: film.frames % clips for part, film in (("Train", normal), ("Test", test))}
+    rest = {part: film.frames % clips for part, film in films.items()}
     left_out = "".join(
         f", {count} frames at the end of the film for {part}/ left out"
         for part, count in rest.items()
@@ -180,7 +142,7 @@ def _write_ucsd(arguments: argparse.Namespace, normal: Conveyor, test: Conveyor)
 
 
 def _world(arguments: argparse.Namespace) -> dict[str, object]:
-    """The arguments that say what the films show."""
+    """The arguments that determine the content of the videos."""
     return {
         name: value for name, value in vars(arguments).items() if name not in ("output", "layout", "clips")
     }
@@ -193,30 +155,33 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         required=True,
         type=file_path,
         metavar="DIR",
-        help="made if need be; videos of the same names are replaced",
+        help="created if necessary; videos of the same names are replaced",
     )
-    parser.add_argument("--minutes", type=float, default=4.0, help="of the video without defects")
-    parser.add_argument("--test_minutes", type=float, default=4.0, help="of the video with defects")
-    parser.add_argument("--seed", type=int, default=0, help="of the whole world")
+    parser.add_argument("--minutes", type=float, default=4.0, help="length of the video without defects")
+    parser.add_argument("--test_minutes", type=float, default=4.0, help="length of the video with defects")
+    parser.add_argument("--seed", type=int, default=0, help="determines all content")
     parser.add_argument("--height", type=int, default=96, help="pixels")
     parser.add_argument("--width", type=int, default=160, help="pixels")
-    parser.add_argument("--rate", type=int, default=15, help="frames a second")
+    parser.add_argument("--rate", type=int, default=15, help="frames per second")
     parser.add_argument(
-        "--defects", type=int, default=12, help="in the test video; six kinds take turns in random order"
+        "--defects",
+        type=int,
+        default=12,
+        help="number in the test video; the six kinds alternate in random order",
     )
     parser.add_argument(
         "--products",
         type=int,
         default=5,
-        help="kinds of parts that pass in random order, 1 to 5; 1: all are plates",
+        help="number of kinds of parts, 1 to 5, in random order; 1: only plates",
     )
     parser.add_argument(
         "--layout",
         choices=("films", "ucsd"),
         default="films",
-        help="two videos, or folders of images, labels and masks as the UCSD data set is",
+        help="two videos, or folders of images, labels and masks in the layout of the UCSD data set",
     )
-    parser.add_argument("--clips", type=int, help=f"that either film is cut into; {CLIPS} for ucsd")
+    parser.add_argument("--clips", type=int, help=f"clips per video, for --layout=ucsd; default: {CLIPS}")
     return parser.parse_args(argv)
 
 

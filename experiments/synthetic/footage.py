@@ -1,16 +1,16 @@
-"""Cuts a video of a camera that stands still in two: one half to train on, one with changes to find.
+"""Splits a video from a static camera into a half for training and a half with synthetic anomalies.
 
     python -m experiments.synthetic.footage --input=VIDEO --output=DIR [--height=192] [--width=256]
         [--changes=6] [--seed=0]
 
-    DIR/normal.mkv    the first half, as it is
-    DIR/test.mkv      the second half, changed: a moving thing is gone, upside down or scratched, a
-                      foreign object crosses, time stands still or goes back
-    DIR/truth.json    the arguments, rate and number of frames of test.mkv, and every change: its
-                      kind, first and end frame, and a box [top, left, bottom, right] a frame
+    DIR/normal.mkv    the first half, unmodified
+    DIR/test.mkv      the second half with changes: a moving object disappears, is upside down or is
+                      scratched, a foreign object crosses, or the video freezes or runs backwards
+    DIR/truth.json    the arguments, rate and number of frames of test.mkv, and every change: its kind,
+                      first and end frame, and a bounding box [top, left, bottom, right] per frame
 
-Frames are grey, of at most the given size (their aspect is kept), written without loss.
-experiments/watch_score.py compares what was seen with the truth.
+Frames are converted to greyscale, scaled down to at most the given size (keeping their aspect ratio), and
+written losslessly. experiments/watch_score.py evaluates the output of --mode=watch against the ground truth.
 """
 
 import dataclasses
@@ -31,7 +31,7 @@ VIDEOS = ("normal.mkv", "test.mkv")
 
 
 def read_frames(path: str, height: int, width: int) -> tuple[np.ndarray, int]:
-    """All frames, uint8 (T, H, W), and how many a second, rounded."""
+    """All frames, uint8 (T, H, W), and the rounded frame rate."""
     settings = VideoSettings(height, width)
     with open_video(path, settings) as video:
         rate = max(1, round(video.rate or settings.frame_rate))
@@ -39,7 +39,7 @@ def read_frames(path: str, height: int, width: int) -> tuple[np.ndarray, int]:
 
 
 def _check_output(directory: pathlib.Path, source: str) -> None:
-    """Raises UserError where the files cannot be written, or would replace or join the input."""
+    """Raises UserError if the files cannot be written, would replace the input, or would become part of it."""
     outputs = {f"{directory / name} of --output": directory / name for name in (*VIDEOS, TRUTH)}
     overwriting.check_kept(outputs, [overwriting.Footage(f"--input={source}", source)])
     output_files.check_outputs_in(directory, *VIDEOS, TRUTH)
@@ -47,7 +47,7 @@ def _check_output(directory: pathlib.Path, source: str) -> None:
 
 @entry_point
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one command line; 2: an error, told in one line."""
+    """Writes both videos and the ground truth. Exit code 2: an error."""
     parser = Parser("synthetic.footage", __doc__)
     parser.add_argument("--input", required=True, type=lambda text: str(file_path(text)), metavar="VIDEO")
     parser.add_argument(
@@ -55,12 +55,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         required=True,
         type=file_path,
         metavar="DIR",
-        help="made if need be; files of the same names are replaced",
+        help="created if necessary; files of the same names are replaced",
     )
-    parser.add_argument("--height", type=int, default=192, help="pixels at most")
-    parser.add_argument("--width", type=int, default=256, help="pixels at most")
-    parser.add_argument("--changes", type=int, default=6, help="six kinds take turns")
-    parser.add_argument("--seed", type=int, default=0, help="of the foreign objects' ways")
+    parser.add_argument("--height", type=int, default=192, help="maximum, pixels")
+    parser.add_argument("--width", type=int, default=256, help="maximum, pixels")
+    parser.add_argument("--changes", type=int, default=6, help="number of changes; the six kinds alternate")
+    parser.add_argument("--seed", type=int, default=0, help="determines the paths of foreign objects")
     arguments = vars(parser.parse_args(argv))
     directory = arguments.pop("output")
     _check_output(directory, arguments["input"])

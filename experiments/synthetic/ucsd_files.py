@@ -1,4 +1,4 @@
-"""A world as files in UCSD's layout: clips as folders of images, labels as MATLAB text, masks."""
+"""Writes videos in the layout of the UCSD data set: clips as image folders, MATLAB labels, pixel masks."""
 
 import itertools
 import pathlib
@@ -26,21 +26,21 @@ def write_ucsd(
     test_length: int,
     truth: Mapping[str, object],
 ) -> None:
-    """Writes both films, cut into clips, then truth.json and last of all the labels.
+    """Writes both videos cut into clips, then truth.json, and the labels last.
 
-    A frame is labelled anomalous where its mask has a pixel.
+    A frame is labelled anomalous if its mask is not empty.
 
     Args:
-      directory: made if need be; it must not hold a world already.
-      name: of the file of labels, without its ending.
-      normal, test: the frames of all clips, uint8 (H, W), one by one: none is kept.
-      mask: gives of a frame of the test film, by its number, bool (H, W).
-      clips: how many, of either film.
-      normal_length, test_length: frames of a clip.
-      truth: the content of truth.json.
+      directory: created if necessary; it must not contain such files already.
+      name: name of the label file without its extension.
+      normal, test: the frames of all clips, uint8 (H, W); consumed one by one.
+      mask: function from the number of a test frame to its mask, bool (H, W).
+      clips: number of clips per video.
+      normal_length, test_length: frames per clip.
+      truth: content of truth.json.
 
     Raises:
-      UserError: something cannot be written, or files of another world are there.
+      UserError: a file cannot be written, or the directory already contains such files.
     """
     check_place(directory)
     for clip, frames in _cut("Train", normal, clips, normal_length):
@@ -59,31 +59,31 @@ def write_ucsd(
 
 
 def check_place(directory: pathlib.Path) -> None:
-    """Raises UserError where files of another world are there, or none can be written."""
+    """Raises UserError if the directory already contains such files or cannot be written to."""
     for old in ("Train", "Test", TRUTH):
-        if (directory / old).exists():  # files of two worlds would mix
+        if (directory / old).exists():  # files of two data sets would mix
             raise UserError(f"{directory / old} is there already; give a new folder, or delete it")
     output_files.check_outputs_in(directory, TRUTH)
 
 
 def _cut(part: str, frames: Iterable[np.ndarray], clips: int, length: int) -> Iterator[tuple]:
-    """Yields (Train/Train001, its frames)."""
+    """Yields the path of each clip, such as Train/Train001, with its frames."""
     frames, digits = iter(frames), max(LEAST_DIGITS, len(str(clips)))
     for number in range(1, clips + 1):
         yield f"{part}/{part}{number:0{digits}d}", itertools.islice(frames, length)
-    next(frames, None)  # a generator tells of its last frame when it is asked for one more
+    next(frames, None)  # lets a generator finish, which reports its last frame only then
 
 
 def _pictures(masks: Iterable[np.ndarray], label_T: list[bool]) -> Iterator[np.ndarray]:
-    """Yields masks as images of 0 and 255, and appends their labels to the list."""
+    """Yields masks as images of 0 and 255; appends to `label_T` whether each has a pixel."""
     for mask_HxW in masks:
         label_T.append(bool(mask_HxW.any()))
         yield np.where(mask_HxW, np.uint8(255), np.uint8(0))
 
 
 def _write_clip(folder: pathlib.Path, frames: Iterable[np.ndarray], length: int, ending="tif") -> None:
-    """Writes images 001.tif, 002.tif …, each of which appears when it is whole."""
-    from PIL import Image  # here alone: the world itself needs no image library
+    """Writes images 001.tif, 002.tif, …, each atomically."""
+    from PIL import Image  # imported here: generating frames needs no image library
 
     with workdir.storing(folder):
         folder.mkdir(parents=True)
@@ -97,6 +97,6 @@ def _write_clip(folder: pathlib.Path, frames: Iterable[np.ndarray], length: int,
 
 
 def _ranges(label_T: list[bool]) -> str:
-    """Where labels are true, as MATLAB counts: "5:90, 140:200"."""
+    """Ranges of true labels in MATLAB notation, counted from 1: "5:90, 140:200"."""
     edges = np.flatnonzero(np.diff(label_T, prepend=False, append=False)).reshape(-1, 2)
     return ", ".join(f"{first + 1}:{end}" for first, end in edges.tolist())

@@ -1,4 +1,4 @@
-"""A world to watch as files: videos of grey frames, without loss (FFV1 in Matroska), and the truth."""
+"""Writes lossless greyscale videos (FFV1 in Matroska) together with their ground truth."""
 
 import fractions
 import pathlib
@@ -21,15 +21,15 @@ def write_world(
     width: int,
     rate: int,
 ) -> None:
-    """Writes videos by file name, see `write_video`, and last of all truth.json.
+    """Writes videos by file name as `write_video` does, and truth.json last.
 
     Raises:
-      UserError: something cannot be written.
+      UserError: a file cannot be written.
     """
     output_files.check_outputs_in(directory, *videos, TRUTH)
     with workdir.storing(directory):
         directory.mkdir(parents=True, exist_ok=True)
-        (directory / TRUTH).unlink(missing_ok=True)  # that of other videos
+        (directory / TRUTH).unlink(missing_ok=True)  # it describes other videos
     for name, frames in videos.items():
         write_video(directory / name, frames, height=height, width=width, rate=rate)
     workdir.write_json(directory / TRUTH, truth)
@@ -38,19 +38,19 @@ def write_world(
 def write_video(
     path: pathlib.Path, frames: Iterable[np.ndarray], *, height: int, width: int, rate: int
 ) -> None:
-    """Writes frames, uint8 (H, W), one by one: none is kept. The file appears when it is whole.
+    """Writes frames, uint8 (H, W), consumed one by one, to an atomically created file.
 
     Raises:
       UserError: the file cannot be written.
     """
-    import av  # here alone: the world itself needs no video library
+    import av  # imported here: generating frames needs no video library
 
     def write(file):
         try:
             with av.open(file, "w", format="matroska") as container:
                 encode(container)
         except av.error.PyAVCallbackError as error:
-            # After a failed write closing fails too, and does not say why.
+            # After a failed write, closing fails as well, without giving the reason.
             if isinstance(error.__context__, OSError):
                 raise error.__context__ from None
             raise OSError("the video could not be finished") from error

@@ -1,4 +1,4 @@
-"""Boxes around what a defect changes: found once per defect, then moved with the belt."""
+"""Bounding boxes of what a defect changes: computed once per defect, then moved with the belt."""
 
 import math
 from collections.abc import Sequence
@@ -7,17 +7,14 @@ import numpy as np
 
 from experiments.synthetic.conveyor_world import parts
 
-_PHASES = 4  # places between two pixels that are looked at: an edge may touch other pixels at each
-_LEVEL = 100.0  # grey level of the belt that the items are compared on
+_PHASES = 4  # sub-pixel positions that are tried, as the affected pixels differ between them
+_LEVEL = 100.0  # grey level of the plain background on which the items are drawn
 
 
 def changed_points(
     items: Sequence[parts.Part], others: Sequence[parts.Part], height: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Where two sets of items look different: rows, and columns from their slot's place, (N,) each.
-
-    In pixels.
-    """
+    """Pixels where two sets of items look different: rows, and columns relative to their slot, (N,) each."""
     reach = math.ceil(parts.furthest_reach(height))
     row_N, column_N = [], []
     for phase in np.arange(_PHASES) / _PHASES:
@@ -34,11 +31,11 @@ def changed_points(
 def box_in_view(
     row_N: np.ndarray, column_N: np.ndarray, place: float, width: int
 ) -> tuple[int, int, int, int] | None:
-    """The box of the points that are in the picture, when their slot is at column `place`.
+    """The bounding box of the visible points when their slot is at column `place`.
 
     Returns:
-      (top, left, bottom, right), half open; None where no point is in the picture. All sides have
-      about a pixel of room, as the points are known at some places between two pixels only.
+      (top, left, bottom, right), half-open, or None if no point is visible. The box has a margin of about
+      one pixel, because the points are known only at a few sub-pixel positions.
     """
     seen_N = (column_N + place > -1) & (column_N + place < width)
     if not seen_N.any():

@@ -1,6 +1,6 @@
-"""The parts of the conveyor, one at every slot, slots at a regular spacing; how one is drawn.
+"""The parts on the belt, one per regularly spaced slot, and how they are drawn.
 
-Lengths are in pixels; slot numbers start at 0 and grow with time.
+Lengths are in pixels; slot numbers start at 0 and increase with time.
 """
 
 import dataclasses
@@ -11,9 +11,9 @@ import numpy as np
 from experiments.synthetic.conveyor_world import shapes
 from vpn_anomaly.data.random_bits import integers_below, random_bits, uniform
 
-SPACING = 0.8  # between slots, and all below, in frame heights
+SPACING = 0.8  # between slots, in frame heights, as RADIUS, ROW_VARIATION and PLACE_VARIATION
 RADIUS = 0.19
-SIZE_VARIATION = 0.05  # parts of the radius
+SIZE_VARIATION = 0.05  # relative to the radius
 ROW_VARIATION = 0.06
 PLACE_VARIATION = 0.03  # along the belt
 ANGLE_VARIATION = math.radians(7)
@@ -22,7 +22,7 @@ SHADOW_WIDTH = 2.0  # pixels
 _SHADOW_DEPTH = 0.45
 _BEVEL_WIDTH = 3.0  # pixels
 _BEVEL_DEPTH = 0.18
-_SHEEN = 7.0  # grey levels a radius, brighter towards the upper left
+_SHEEN = 7.0  # grey levels per radius, brighter towards the upper left
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,8 +30,8 @@ class Scratch:
     """A straight line on a part.
 
     Attributes:
-      angle: of the line in the part, radians.
-      distance: of the line from the part's centre, in radii.
+      angle: direction relative to the part, radians.
+      distance: distance of the line from the part's centre, in radii.
       half_length: in radii.
       half_width: pixels.
       contrast: grey levels added.
@@ -46,16 +46,16 @@ class Scratch:
 
 @dataclasses.dataclass(frozen=True)
 class Part:
-    """What lies on the belt at a slot.
+    """An item on the belt.
 
     Attributes:
       shape: a name in shapes.SHAPES.
-      ahead: how far right of its slot's place its centre is, pixels.
-      row: of its centre, pixels.
+      ahead: offset of its centre to the right of its slot, pixels.
+      row: row of its centre, pixels.
       radius: pixels.
-      brightness: grey levels.
-      angle: clockwise in the picture, radians.
-      scratch: what is scratched into it.
+      brightness: grey level.
+      angle: clockwise rotation, radians.
+      scratch: a scratch on it, if any.
     """
 
     shape: str
@@ -68,13 +68,13 @@ class Part:
 
 
 def furthest_reach(height: int) -> float:
-    """How far from its slot's place anything of a part or its shadow can be, pixels."""
+    """The largest distance of any pixel of a part or its shadow from its slot, pixels."""
     radius = RADIUS * (1 + SIZE_VARIATION) * shapes.REACH
     return height * (radius + PLACE_VARIATION) + SHADOW_WIDTH + 1
 
 
 def normal_part(seed: int, split: str, slot: int, height: int, allowed: tuple[str, ...]) -> Part:
-    """The part of a slot as it is without a defect, its shape one of the allowed ones."""
+    """The part at a slot without a defect, with one of the allowed shapes."""
     bits_6 = random_bits(seed, split, [slot], "part", 6)[0]
     size, row, ahead, angle = (2 * uniform(bits_6[1:5]) - 1).tolist()
     darkest, brightest = BRIGHTNESS
@@ -89,10 +89,12 @@ def normal_part(seed: int, split: str, slot: int, height: int, allowed: tuple[st
 
 
 def draw(canvas_HxW: np.ndarray, part: Part, column: float) -> None:
-    """Draws a part with its shadow onto grey levels, float32, in place.
+    """Draws a part and its shadow onto a float32 canvas of grey levels, in place.
 
-    Edges are as wide as a pixel, so that a centre may be anywhere between pixels. column: where the
-    part's slot is; what lies outside the canvas is left out.
+    Edges are antialiased over one pixel, so the centre may be at any sub-pixel position.
+
+    Args:
+      column: column of the part's slot; anything outside the canvas is clipped.
     """
     centre = column + part.ahead
     reach = part.radius * shapes.REACH + SHADOW_WIDTH
@@ -118,12 +120,12 @@ def draw(canvas_HxW: np.ndarray, part: Part, column: float) -> None:
 
 
 def _radii_from(centre: float, first: int, count: int, radius: float) -> np.ndarray:
-    """Where the pixels first, first + 1, … are, from the centre in radii, float32 (count,)."""
+    """Positions of the pixels first, first + 1, … relative to the centre, in radii, float32 (count,)."""
     return ((first + np.arange(count) - centre) / radius).astype(np.float32)
 
 
 def _scratched(scratch: Scratch, x, y, radius: float) -> np.ndarray:
-    """How much of each pixel the line covers, 0 to 1; x and y in radii."""
+    """The fraction of each pixel covered by the scratch, 0 to 1; x and y in radii."""
     cosine, sine = np.float32(math.cos(scratch.angle)), np.float32(math.sin(scratch.angle))
     along = np.abs(cosine * x + sine * y) - scratch.half_length
     across = np.abs(cosine * y - sine * x - scratch.distance)

@@ -1,4 +1,4 @@
-"""When the belt moves how far, and which defect comes when."""
+"""Motion of the belt over time, and times and kinds of the defects."""
 
 import dataclasses
 import math
@@ -13,24 +13,24 @@ PART_KINDS = ("missing_part", "turned_part", "scratch")
 BELT_KINDS = ("belt_stopped", "belt_reversed")
 KINDS = (*PART_KINDS, "foreign_object", *BELT_KINDS)
 
-SPEEDS = (2.3, 2.7)  # mean speed of a world, pixels a frame
-_SPEED_WAVE = 0.2  # pixels a frame around the mean
+SPEEDS = (2.3, 2.7)  # range of mean speeds, pixels per frame
+_SPEED_WAVE = 0.2  # amplitude around the mean, pixels per frame
 _SPEED_PERIOD = 20.0  # seconds
 LEAST_SPEED = SPEEDS[0] - _SPEED_WAVE
-NORMAL_SECONDS = 5.0  # at least, before, between and after defects
-BELT_SECONDS = 2.0  # that the belt stands still or goes back
+NORMAL_SECONDS = 5.0  # minimum before, between and after defects
+BELT_SECONDS = 2.0  # for which the belt stops or runs backwards
 _SPEED_FACTOR = {"belt_stopped": 0.0, "belt_reversed": -1.0}
 
 
 @dataclasses.dataclass(frozen=True)
 class Event:
-    """A defect that is to come.
+    """A scheduled defect.
 
     Attributes:
       kind: a name in KINDS.
-      number: of the defect in the video, from 0 on; its random numbers are drawn by it.
-      first, end: frames in which the belt moves wrongly, half open; of BELT_KINDS only.
-      slot: where the part or object lies, n + 0.5 between slots n and n + 1; of other kinds only.
+      number: index of the defect in the video, which keys its random numbers.
+      first, end: half-open range of frames in which the belt moves wrongly; only for BELT_KINDS.
+      slot: slot of the part or object, n + 0.5 for between slots n and n + 1; only for other kinds.
     """
 
     kind: str
@@ -42,12 +42,12 @@ class Event:
 
 @dataclasses.dataclass(frozen=True)
 class Schedule:
-    """Events in order; where the belt is, and where it were had the event under way not begun.
+    """The defects and the motion of the belt.
 
     Attributes:
-      events: the defects.
-      offset_T: how far the belt is to the right at each frame, pixels.
-      normal_offset_T: the same, but that a belt event does not happen: equal outside belt events.
+      events: the defects in temporal order.
+      offset_T: displacement of the belt to the right at each frame, pixels.
+      normal_offset_T: the same as if the current belt event had not happened; equal outside belt events.
     """
 
     events: tuple[Event, ...]
@@ -60,8 +60,8 @@ def make_schedule(
 ) -> Schedule:
     """The schedule of a video.
 
-    Every defect has a window that is long enough for it wherever the slots are. What is left of the
-    video besides the windows and NORMAL_SECONDS around them is spread by random numbers.
+    Every defect gets a window long enough for any position of the slots. The time left besides the windows
+    and NORMAL_SECONDS around each is distributed randomly.
 
     Raises:
       UserError: the windows do not fit into the video.

@@ -1,8 +1,8 @@
-"""Outlines of what lies on the belt: signed distance to the edge, negative inside.
+"""Outlines of the items on the belt as signed distance functions, negative inside.
 
-Each takes x (to the right) and y (down), arrays in units of the radius, and returns distances in
-the same unit. They are exact near straight and round edges, and approximate at corners. Nothing
-reaches further than REACH from the centre.
+Each takes arrays x (rightwards) and y (downwards) in units of the radius, and returns distances in the same
+unit, exact near straight and round edges and approximate at corners. No shape extends further than REACH from
+its centre.
 """
 
 import numpy as np
@@ -23,7 +23,7 @@ def gear(x, y):
 
 
 def bracket(x, y):
-    """An L with a hole in either arm."""
+    """An L shape with a hole in each arm."""
     arms = np.minimum(_box(x + 0.5, y, 0.35, 0.85), _box(x, y - 0.5, 0.85, 0.35))
     holes = np.minimum(_disc(x + 0.5, y + 0.4, 0.17), _disc(x - 0.4, y - 0.5, 0.17))
     return np.maximum(arms, -holes)
@@ -36,7 +36,7 @@ def plate(x, y):
 
 
 def link(x, y):
-    """Two eyes joined by a bar."""
+    """Two rings joined by a bar."""
     eyes = _disc(np.abs(x) - 0.66, y, 0.36)
     return np.maximum(np.minimum(eyes, _box(x, y, 0.6, 0.17)), -_disc(np.abs(x) - 0.66, y, 0.16))
 
@@ -62,10 +62,10 @@ def leaf(x, y):
 PARTS = {shape.__name__: shape for shape in (washer, gear, bracket, plate, link)}
 FOREIGN = {shape.__name__: shape for shape in (bolt, star, leaf)}
 SHAPES = {**PARTS, **FOREIGN}
-# A belt carries the first so many of these: every defect can be seen on the first.
+# A belt with n products carries the first n; on the first, every kind of defect is visible.
 PRODUCTS = ("plate", "washer", "gear", "bracket", "link")
-TURNABLE = ("bracket", "plate", "link")  # look different after any turn of 45 to 135 degrees
-SCRATCHABLE = ("washer", "gear", "plate")  # any line through the middle third crosses much metal
+TURNABLE = ("bracket", "plate", "link")  # look different after any rotation by 45 to 135 degrees
+SCRATCHABLE = ("washer", "gear", "plate")  # any line through the middle third crosses enough metal
 
 
 def _box(x, y, half_width, half_height):

@@ -1,4 +1,4 @@
-"""Changes of footage that a watcher should find: of things that move in it, and of its time."""
+"""Synthetic anomalies in footage: changes of moving objects, and of the direction of time."""
 
 import dataclasses
 
@@ -9,22 +9,22 @@ from experiments.synthetic.footage_world.objects import Track, background, longe
 from vpn_anomaly.data.random_bits import random_bits, uniform
 from vpn_anomaly.errors import UserError
 
-THING_KINDS = ("missing_object", "turned_object", "scratch")
+OBJECT_KINDS = ("missing_object", "turned_object", "scratch")
 TIME_KINDS = ("stopped", "reversed")
-KINDS = (*THING_KINDS, "foreign_object", *TIME_KINDS)
-SECONDS = 2.0  # that a change lasts
-ROOM = 2  # pixels round a thing that go with it
+KINDS = (*OBJECT_KINDS, "foreign_object", *TIME_KINDS)
+SECONDS = 2.0  # duration of a change
+MARGIN = 2  # pixels around an object that belong to it
 SCRATCH = 70  # grey levels
 FOREIGN_RADIUS = 0.06  # frame heights
-FOREIGN_SPEED = 0.012  # frame widths a frame
+FOREIGN_SPEED = 0.012  # frame widths per frame
 
 
 @dataclasses.dataclass(frozen=True)
 class Defect:
-    """A change that is to be seen in frames first … end − 1.
+    """A change that is visible in the frames first … end − 1.
 
     Attributes:
-        boxes: for each of them [top, left, bottom, right]: all that is changed lies in it.
+        boxes: for each of these frames, the bounding box [top, left, bottom, right] of changed pixels.
     """
 
     kind: str
@@ -34,14 +34,15 @@ class Defect:
 
 
 def changed_footage(frame_TxHxW: np.ndarray, rate: float, count: int, seed: int):
-    """The footage with `count` changes in it, evenly spread, kinds in turn; and the changes.
+    """Inserts `count` evenly spaced changes, of alternating kinds.
 
-    Where time goes back, or stands still, the footage goes on from there: the result is longer.
+    After a freeze or a reversal the footage continues from there, so the result is longer.
 
     Returns:
-        uint8 (T', H, W), and a list of Defect.
+        the changed footage, uint8 (T', H, W), and a list of Defect.
 
-    UserError where the footage is too short, or nothing in it moves that could be changed.
+    Raises:
+        UserError: the footage is too short, or contains no moving object that could be changed.
     """
     length = round(SECONDS * rate)
     gap = (len(frame_TxHxW) - count * length) // (count + 1)
@@ -50,40 +51,44 @@ def changed_footage(frame_TxHxW: np.ndarray, rate: float, count: int, seed: int)
             f"{count} changes need {count * 2 * length + length} frames, there are"
             f" {len(frame_TxHxW)}; make fewer changes, or give a longer video"
         )
-    still_HxW = background(frame_TxHxW)
+    background_HxW = background(frame_TxHxW)
     shown, defects, source = [], [], 0
     for number in range(count):
         kind = KINDS[number % len(KINDS)]
         shown += list(frame_TxHxW[source : source + gap])
         source += gap
         if kind in TIME_KINDS:
-            changed, source = _in_time(kind, frame_TxHxW, source, length)
+            changed, source = _changed_time(kind, frame_TxHxW, source, length)
             boxes = [[0, 0, *frame_TxHxW.shape[1:]]] * length
         else:
-            start = source
-            if kind in THING_KINDS:
-                track = _track(frame_TxHxW, still_HxW, source, gap, length)
-                start = track.first
-                shown += list(frame_TxHxW[source:start])
-            normal = frame_TxHxW[start : start + length]
-            if kind == "foreign_object":
-                changed = _foreign_object(normal, seed, number)
-            else:
-                changed = [
-                    _of_thing(kind, frame, still_HxW, mask)
-                    for frame, mask in zip(normal, track.masks, strict=True)
-                ]
+            track = None
+            if kind in OBJECT_KINDS:
+                track = _track(frame_TxHxW, background_HxW, source, gap, length)
+                shown += list(frame_TxHxW[source : track.first])
+                source = track.first
+            normal = frame_TxHxW[source : source + length]
+            changed = _changed_frames(kind, normal, background_HxW, track, seed, number)
             boxes = [_box(a != b) for a, b in zip(changed, normal, strict=True)]
-            source = start + length
+            source += length
         defects.append(Defect(kind, len(shown), len(shown) + length, boxes))
         shown += list(changed)
     return np.stack([*shown, *frame_TxHxW[source:]]), defects
 
 
-def _track(frame_TxHxW, still_HxW, first, room, length) -> Track:
-    """A thing that can be followed from one of the next `room` // 2 frames on."""
+def _changed_frames(kind, frames, background_HxW, track: Track | None, seed, number) -> list[np.ndarray]:
+    """The frames with a foreign object, or with the tracked object changed."""
+    if track is None:
+        return _foreign_object(frames, seed, number)
+    return [
+        _changed_object(kind, frame, background_HxW, mask)
+        for frame, mask in zip(frames, track.masks, strict=True)
+    ]
+
+
+def _track(frame_TxHxW, background_HxW, first, room, length) -> Track:
+    """An object that can be followed for `length` frames, starting within the next `room` // 2 frames."""
     for start in range(first, min(first + room // 2, len(frame_TxHxW) - length)):
-        track = longest_track(frame_TxHxW, still_HxW, start, length)
+        track = longest_track(frame_TxHxW, background_HxW, start, length)
         if track is not None:
             return track
     raise UserError(
@@ -92,16 +97,16 @@ def _track(frame_TxHxW, still_HxW, first, room, length) -> Track:
     )
 
 
-def _in_time(kind, frame_TxHxW, source, length):
-    """The frames while time stands still or goes back, and the frame that comes then."""
+def _changed_time(kind, frame_TxHxW, source, length):
+    """The frames while the video freezes or runs backwards, and the number of the frame that follows."""
     if kind == "stopped":
         return [frame_TxHxW[source - 1]] * length, source
     back = range(source - 2, source - 2 - length, -1)
     return [frame_TxHxW[number] for number in back], source - length
 
 
-def _of_thing(kind, frame_HxW, still_HxW, mask_HxW):
-    """The frame with its thing gone, upside down, or scratched."""
+def _changed_object(kind, frame_HxW, background_HxW, mask_HxW):
+    """The frame with its object removed, upside down, or scratched."""
     changed_HxW = frame_HxW.copy()
     if kind == "scratch":
         top, left, bottom, right = _box(mask_HxW)
@@ -113,8 +118,8 @@ def _of_thing(kind, frame_HxW, still_HxW, mask_HxW):
         marked = np.clip(frame_HxW + (SCRATCH if bright else -SCRATCH) * np.int16(1), 0, 255)
         changed_HxW[line & mask_HxW] = marked[line & mask_HxW]
         return changed_HxW
-    wide_HxW = ndimage.binary_dilation(mask_HxW, iterations=ROOM)
-    changed_HxW[wide_HxW] = still_HxW[wide_HxW]
+    wide_HxW = ndimage.binary_dilation(mask_HxW, iterations=MARGIN)
+    changed_HxW[wide_HxW] = background_HxW[wide_HxW]
     if kind == "turned_object":
         top, left, bottom, right = _box(wide_HxW)
         window = (slice(top, bottom), slice(left, right))
@@ -124,7 +129,7 @@ def _of_thing(kind, frame_HxW, still_HxW, mask_HxW):
 
 
 def _foreign_object(frames, seed, number):
-    """A chequered disc crosses the frames on a straight line."""
+    """The frames with a chequered disc that crosses on a straight line."""
     height, width = frames[0].shape
     row, column, angle = uniform(random_bits(seed, "test", [number], "foreign object", 3)[0])
     radius, speed = FOREIGN_RADIUS * height, FOREIGN_SPEED * width
@@ -140,6 +145,6 @@ def _foreign_object(frames, seed, number):
 
 
 def _box(changed_HxW) -> list[int]:
-    """[top, left, bottom, right] round the true pixels."""
+    """The bounding box [top, left, bottom, right] of the true pixels."""
     rows, columns = (np.flatnonzero(changed_HxW.any(axis)) for axis in (1, 0))
     return [int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1]

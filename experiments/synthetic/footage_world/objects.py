@@ -1,4 +1,4 @@
-"""Things that move in footage of a camera that stands still: found against the background, followed."""
+"""Moving objects in footage of a static camera: detection against the background, and tracking."""
 
 import dataclasses
 
@@ -6,18 +6,18 @@ import numpy as np
 from scipy import ndimage
 
 DIFFERENT = 25.0  # grey levels from the background, after a 3×3 mean
-AREAS = (0.0008, 0.02)  # parts of the frame that a thing covers, least and most
-GROWTH = 2.0  # from frame to frame a thing gets no larger and no smaller than by this factor
-STEP = 3  # pixels that it moves a frame, about
+AREAS = (0.0008, 0.02)  # smallest and largest area of an object, as a fraction of the frame
+GROWTH = 2.0  # largest factor by which the area may grow or shrink from frame to frame
+STEP = 3  # approximate motion in pixels per frame
 
 
 @dataclasses.dataclass(frozen=True)
 class Track:
-    """One thing in consecutive frames.
+    """One object in consecutive frames.
 
     Attributes:
         first: number of its first frame.
-        masks: where it is, bool (H, W) a frame.
+        masks: its pixels in each frame, bool (H, W).
     """
 
     first: int
@@ -25,13 +25,13 @@ class Track:
 
 
 def background(frame_TxHxW: np.ndarray) -> np.ndarray:
-    """The median of at most 100 frames, uint8 (H, W)."""
+    """The pixel-wise median of at most 100 evenly spaced frames, uint8 (H, W)."""
     every = -(-len(frame_TxHxW) // 100)
     return np.median(frame_TxHxW[::every], axis=0).astype(np.uint8)
 
 
-def things(frame_HxW: np.ndarray, background_HxW: np.ndarray) -> list[np.ndarray]:
-    """The connected regions that differ from the background and have the size of a thing, masks."""
+def find_objects(frame_HxW: np.ndarray, background_HxW: np.ndarray) -> list[np.ndarray]:
+    """Masks of the connected regions that differ from the background and have the size of an object."""
     difference = np.abs(frame_HxW.astype(np.float32) - background_HxW)
     labels, count = ndimage.label(ndimage.uniform_filter(difference, 3) > DIFFERENT)
     areas = np.bincount(labels.ravel(), minlength=count + 1)
@@ -40,18 +40,18 @@ def things(frame_HxW: np.ndarray, background_HxW: np.ndarray) -> list[np.ndarray
 
 
 def longest_track(frame_TxHxW, background_HxW, first: int, length: int) -> Track | None:
-    """The largest thing that can be followed for `length` frames from `first` on; None: none can."""
-    found = sorted(things(frame_TxHxW[first], background_HxW), key=np.sum, reverse=True)
+    """The track of the largest object that can be followed for `length` frames from `first` on, or None."""
+    found = sorted(find_objects(frame_TxHxW[first], background_HxW), key=np.sum, reverse=True)
     followed = (_followed(frame_TxHxW[first : first + length], background_HxW, mask) for mask in found)
     return next((Track(first, masks) for masks in followed if len(masks) == length), None)
 
 
 def _followed(frame_TxHxW, background_HxW, mask_HxW) -> list[np.ndarray]:
-    """The masks of a thing as far as it is found again, the given one first."""
+    """The masks of an object, starting with the given one, for as long as it is found again."""
     masks = [mask_HxW]
     for frame_HxW in frame_TxHxW[1:]:
         near = ndimage.binary_dilation(masks[-1], iterations=STEP)
-        candidates = things(frame_HxW, background_HxW)
+        candidates = find_objects(frame_HxW, background_HxW)
         best = max(candidates, key=lambda mask: (mask & near).sum(), default=None)
         if best is None or not (best & near).any():
             break

@@ -1,4 +1,4 @@
-"""What lies at a slot, as it should be and with a defect."""
+"""The items at a slot of the belt, without and with a defect."""
 
 import dataclasses
 import math
@@ -9,16 +9,16 @@ from experiments.synthetic.conveyor_world.schedule import Event
 from vpn_anomaly.data.random_bits import integers_below, random_bits, uniform
 
 _SHAPES_OF_KIND = {"turned_part": shapes.TURNABLE, "scratch": shapes.SCRATCHABLE}
-TURNS = (math.radians(45), math.radians(135))  # either way
+TURNS = (math.radians(45), math.radians(135))  # in either direction
 _SCRATCH_CONTRAST = (60.0, 80.0)  # grey levels, brighter or darker
-_FOREIGN_RADIUS = (0.08, 0.1)  # in frame heights, and the next too
+_FOREIGN_RADIUS = (0.08, 0.1)  # in frame heights, as the next
 _FOREIGN_ROWS = (0.3, 0.7)
 
 
 def normal_items(
     seed: int, split: str, slot: float, event: Event | None, height: int, products: tuple[str, ...]
 ) -> tuple[Part, ...]:
-    """What a slot holds without its defect: one of the products, on which the defect can be seen."""
+    """The items at a slot without its defect: one product, of a shape on which the defect would be visible."""
     if slot % 1:
         return ()
     fit = _SHAPES_OF_KIND.get(event.kind if event else None, products)
@@ -29,7 +29,7 @@ def normal_items(
 def defective_items(
     seed: int, split: str, normal: tuple[Part, ...], event: Event | None, height: int
 ) -> tuple[Part, ...]:
-    """The same with its defect; the same items where it has none."""
+    """The items at a slot with its defect; unchanged if it has none."""
     if event is None:
         return normal
     bits_6 = random_bits(seed, split, [event.number], "defect", 6)[0]

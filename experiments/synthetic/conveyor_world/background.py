@@ -1,4 +1,4 @@
-"""What parts lie on and are seen by: the belt and its rails, the light, the sensor's noise."""
+"""Everything in a frame but the parts: the belt and its rails, lighting, and sensor noise."""
 
 import math
 
@@ -8,24 +8,27 @@ from vpn_anomaly.data.random_bits import random_bits, uniform
 
 RAIL = 0.08  # height of either rail, in frame heights
 _BELT_LEVEL = 78.0  # grey levels
-_BELT_GRAIN = ((0.8, 8.0), (5.0, 7.0))  # radius in pixels and deviation in grey levels, each
-_BELT_PERIOD = 1024  # pixels beyond the frame's width, after which the belt comes round again
-_PHASES = 4  # positions between two pixels for which the belt is stored
+_BELT_GRAIN = (
+    (0.8, 8.0),
+    (5.0, 7.0),
+)  # (radius in pixels, standard deviation in grey levels) of each noise layer
+_BELT_PERIOD = 1024  # the texture repeats after this many pixels plus the frame width
+_PHASES = 4  # sub-pixel positions for which the belt is precomputed
 _RAIL_LEVEL, _BOLT_LEVEL, _BOLT_SPACING = 118.0, 60.0, 40
 _LIGHT_PERIODS = (20.0, 90.0)  # seconds
-_LIGHT_LEVEL = 0.04  # amplitude of each of two waves, parts of the mean
-_LIGHT_TILT = 0.03  # the same from the middle to an edge
+_LIGHT_LEVEL = 0.04  # amplitude of each of two waves, relative to the mean
+_LIGHT_TILT = 0.03  # the same for the gradient from the centre to an edge
 _NOISE = 2.0  # standard deviation, grey levels
-_FOUR_BYTES = (510.0, math.sqrt(4 * (256**2 - 1) / 12))  # mean and deviation of their sum
+_FOUR_BYTES = (510.0, math.sqrt(4 * (256**2 - 1) / 12))  # mean and standard deviation of their sum
 
 
 def rail_rows(height: int) -> int:
-    """Rows of the rail above the belt; the one below has as many."""
+    """Height in rows of the rail above the belt, and of the one below."""
     return round(RAIL * height)
 
 
-class Surroundings:
-    """The empty machine of a world: its belt at any place, and rails that do not move."""
+class Background:
+    """The empty machine: the moving belt and its static rails."""
 
     def __init__(self, seed: int, height: int, width: int):
         self._width, self._period = width, _BELT_PERIOD + width
@@ -48,7 +51,7 @@ class Surroundings:
 
 
 class Light:
-    """How bright each pixel is lit: a level and a tilt, either a sum of two slow waves."""
+    """Illumination per pixel: a level and a linear gradient, each a sum of two slow sine waves."""
 
     def __init__(self, seed: int, split: str, height: int, width: int, rate: float):
         draw_2x3x2 = uniform(random_bits(seed, split, [0], "light", 12)).reshape(2, 3, 2)
@@ -59,16 +62,16 @@ class Light:
         self._right_W = np.linspace(-1, 1, width, dtype=np.float32)
 
     def gain(self, index: int) -> np.ndarray:
-        """What the picture of a frame is multiplied by, float32 (H, W)."""
+        """The factors by which a frame is multiplied, float32 (H, W)."""
         wave_3 = np.sin(2 * np.pi * (index * self._turns_3x2 + self._start_3x2)).sum(1)
         level, down, right = (wave_3 * (_LIGHT_LEVEL, _LIGHT_TILT, _LIGHT_TILT)).astype(np.float32)
         return (1 + level + down * self._down_Hx1) + right * self._right_W
 
 
 def noise(seed: int, split: str, index: int, height: int, width: int) -> np.ndarray:
-    """The sensor's noise of a frame in grey levels, float32 (H, W); nearly normal.
+    """Sensor noise of a frame in grey levels, float32 (H, W), approximately Gaussian.
 
-    A pixel's noise is the sum of the four bytes of a random word, shifted and scaled.
+    The noise of a pixel is the shifted and scaled sum of the four bytes of a random word.
     """
     word_HW = random_bits(seed, split, [index], "noise", height * width)[0]
     pair_HW = (word_HW & 0x00FF00FF) + ((word_HW >> 8) & 0x00FF00FF)
@@ -79,11 +82,11 @@ def noise(seed: int, split: str, index: int, height: int, width: int) -> np.ndar
 
 
 def _belt(seed: int, height: int, period: int, more: int) -> np.ndarray:
-    """The belt at each phase, float32 (phases, H, period + more): smoothed noise, cyclic in U.
+    """The belt texture at each sub-pixel phase, float32 (phases, H, period + more): smoothed cyclic noise.
 
-    The finer sampling is exact: the spectrum is padded by zeros.
+    Sub-pixel sampling is exact, by zero padding of the spectrum.
     """
-    # Of no split: training and test watch one machine.
+    # Independent of the split: training and test show the same machine.
     bits = random_bits(seed, "train", range(len(_BELT_GRAIN)), "belt", height * period)
     down_Hx1, right_K = np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(period)
     spectrum_HxK = np.zeros((height, len(right_K)), np.complex128)
@@ -98,7 +101,7 @@ def _belt(seed: int, height: int, period: int, more: int) -> np.ndarray:
 
 
 def _rails(height: int, width: int) -> np.ndarray:
-    """Rails with a row of bolts each, float32 (H, W); what lies between them is the belt's."""
+    """The two rails with a row of bolts each, float32 (H, W); zero between them."""
     rail, right_W = rail_rows(height), np.arange(width)
     down_R = np.arange(rail)
     rail_RxW = np.repeat(_RAIL_LEVEL - 40 * (down_R[:, None] / rail - 0.3) ** 2, width, axis=1)
