@@ -51,11 +51,16 @@ def evaluate(arguments: Arguments) -> None:
 def score(arguments: Arguments) -> None:
     """Scores the sequences of a file."""
     arguments, trained = _to_score_with(arguments)
-    from vpn_anomaly.scoring import score_files
+    from vpn_anomaly.scoring.score_files import build_score_settings, score_file
 
-    outputs = arguments.outputs
-    score_files.score(
-        arguments.config, trained, pathlib.Path(arguments.input), outputs["output"], outputs.get("maps")
+    config, outputs = arguments.config, arguments.outputs
+    score_file(
+        trained,
+        trained.scorer(config),
+        build_score_settings(config),
+        pathlib.Path(arguments.input),
+        outputs["output"],
+        outputs.get("maps"),
     )
 
 

@@ -1,6 +1,9 @@
 """Scores of a file of sequences, to CSV or JSONL, with maps as .npz on request."""
 
+import dataclasses
+import functools
 import pathlib
+from collections.abc import Callable
 
 import numpy as np
 
@@ -17,37 +20,69 @@ from vpn_anomaly.scoring.trained_model import TrainedModel
 from vpn_anomaly.storage import workdir
 
 
-def score(
-    config,
+@dataclasses.dataclass(frozen=True)
+class ScoreSettings:
+    """How a file of sequences is scored.
+
+    Attributes:
+        frame_shape: (height, width, channels) of the frames that were trained on.
+        every_frame: score each frame that has context; otherwise the last of every sequence.
+        calibration_sequences: normal validation sequences that calibrate.
+        open_source: opens the data of the training, which calibrate where no calibration is stored.
+        max_gigabytes: that the sequences may take in memory.
+    """
+
+    frame_shape: tuple[int, int, int]
+    every_frame: bool
+    calibration_sequences: int
+    open_source: Callable
+    max_gigabytes: float
+
+
+def build_score_settings(config) -> ScoreSettings:
+    """The settings that a configuration names."""
+    data, limit = config.data, config.score.max_gigabytes
+    return ScoreSettings(
+        (data.height, data.width, data.channels),
+        config.score.every_frame,
+        config.evaluate.calibration_sequences,
+        functools.partial(build_source, data, limit),
+        limit,
+    )
+
+
+def score_file(
     trained: TrainedModel,
+    scorer: ClipScorer,
+    settings: ScoreSettings,
     input_path: pathlib.Path,
     output: pathlib.Path,
     maps: pathlib.Path | None = None,
 ) -> None:
-    """Scores the last frame of every sequence, or with `score.every_frame` each that has context.
+    """Scores frames of every sequence in a file.
 
     Args:
         input_path: sequences (N, T, H, W[, C]) uint8, .npz or .npy (see `data/sequence_files.py`).
         output: .csv or .jsonl; columns sequence, frame, the scores, `any`.
-        maps: .npz; one array (rows of `output`, H, W) a map name, and `shown` (M, H, W), the pixels
+        maps: .npz; one array (rows of `output`, H, W) per map name, and `shown` (M, H, W), the pixels
             that each of the M masks shows. A pixel that every mask shows is zero in the maps.
 
     UserError for an input that cannot be read, has another size or colour than was trained on, or
     too few frames.
     """
-    scorer = trained.scorer(config)
-    sequences = read_sequences(input_path, memory_limit.for_sequences(config.score.max_gigabytes))
+    sequences = read_sequences(input_path, memory_limit.for_sequences(settings.max_gigabytes))
+    height, width, channels = settings.frame_shape
     check_shape(
         sequences,
         input_path,
-        height=config.data.height,
-        width=config.data.width,
-        channels=config.data.channels,
+        height=height,
+        width=width,
+        channels=channels,
         minimum_frames=scorer.system.first_frame + 1,
     )
-    normal = _calibration(config, trained, scorer)
+    normal = _calibration(trained, scorer, settings)
     last = sequences.shape[1] - 1
-    first = scorer.system.first_frame if config.score.every_frame else last
+    first = scorer.system.first_frame if settings.every_frame else last
     frames = tuple(range(first, last + 1))
     rows, map_parts = [], []
     progress = Progress.counting("scoring", len(sequences), "sequences")
@@ -59,24 +94,22 @@ def score(
         progress(len(batch_maps.counted))
     write_rows(output, rows)
     if maps is not None:
-        shown_MxHxW = scorer.system.shown(*sequences.shape[2:4], scorer.shift_Mx2)
+        shown_MxHxW = scorer.system.shown(height, width, scorer.shift_Mx2)
         _write_maps(maps, map_parts, shown_MxHxW)
 
 
-def _calibration(config, trained: TrainedModel, scorer: ClipScorer) -> Calibration:
+def _calibration(trained: TrainedModel, scorer: ClipScorer, settings: ScoreSettings) -> Calibration:
     """The stored calibration of what derived scores are made of.
 
     Only without one does scoring need the data of the training.
     """
-    count, needed = config.evaluate.calibration_sequences, derived_from(score_names(scorer.system))
+    count, needed = settings.calibration_sequences, derived_from(score_names(scorer.system))
     stored = stored_clip_calibration(trained, scorer, count, needed)
-    return stored or clip_calibration(
-        trained, scorer, build_source(config.data, config.score.max_gigabytes), count
-    )
+    return stored or clip_calibration(trained, scorer, settings.open_source(), count)
 
 
 def _rows(scores: dict[str, np.ndarray], first_sequence: int, frames: tuple[int, ...]):
-    """One dict a sequence and frame, out of scores (b, G) in the order of the columns."""
+    """One dict per sequence and frame, out of scores (b, G) in the order of the columns."""
     for place in range(len(next(iter(scores.values())))):
         for column, frame in enumerate(frames):
             values = {name: float(score[place, column]) for name, score in scores.items()}
