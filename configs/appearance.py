@@ -1,11 +1,11 @@
-"""Your own footage, what it looks like: trained on normal videos on 2 CPU cores in minutes, then watching.
+"""Appearance anomalies in your own footage: trains on normal videos in minutes on 2 CPU cores, then watches.
 
     python -m vpn_anomaly.main --config=configs/appearance.py --config.data.path='normal/*.mp4' \\
         --workdir=runs/appearance
 
-Sees single frames, whole: blocks of them are hidden and predicted from what is around. It finds what
-looks wrong as long as it is in view, and says nothing about how things move; configs/video.py does.
-For a camera that stands still. Frames are grey and of at most 160×240 pixels.
+The model sees single whole frames, in which blocks are hidden and predicted from their surroundings. It detects
+what looks wrong for as long as it is in view, but not wrong motion; for motion use configs/video.py. For static
+cameras. Frames are converted to greyscale, at most 160×240 pixels.
 """
 
 from vpn_anomaly.config import defaults

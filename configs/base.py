@@ -1,4 +1,4 @@
-"""The defaults of every field (vpn_anomaly/config.py); the other configs change some of them."""
+"""The default of every field (vpn_anomaly/config_fields.py); the other configs override some of them."""
 
 from vpn_anomaly.config import defaults
 from vpn_anomaly.variants import apply_variant

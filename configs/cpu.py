@@ -1,8 +1,8 @@
-"""The sharper detector on 2 CPU cores in about an hour: quick.py's model with a wider head.
+"""A more accurate detector in about an hour on 2 CPU cores: quick.py's model with a wider head.
 
     python -m vpn_anomaly.main --config=configs/cpu.py --workdir=runs/cpu
 
-Trains on embedded digits and evaluates on 1,000 normal and 1,000 corrupted sequences of each kind.
+Trains on the embedded digits; evaluates on 1,000 normal sequences and 1,000 of each corruption.
 `configs/cpu.py:debug` runs in half a minute.
 """
 

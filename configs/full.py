@@ -1,14 +1,14 @@
-"""Paper scale, for TPU and GPU: full resolution, full attention, the encoder of a VPN.
+"""Paper scale, for TPU and GPU: full resolution, full attention, and the encoder of a Video Pixel Network.
 
     python -m vpn_anomaly.main --config=configs/full.py --workdir=runs/full
     python -m vpn_anomaly.main --config=configs/full.py --mode=describe
 
-Ben-Ari and Shwartz-Ziv (arXiv 1811.10228) give no sizes. Encoder, ConvLSTM, optimizer, learning
-rate, batch and steps are those of the Video Pixel Network that they extend (Kalchbrenner et al.,
-arXiv 1610.00527): 8 residual multiplicative blocks with dilations 1, 2, 4, 8 twice and c = 128, a
-ConvLSTM of 256 channels, RMSProp at 3e-4, batch 64, 300,000 steps. The head is as deep as its
-decoder, 12 blocks. Only the last frame is reconstructed, and all its hidden pixels count.
-Digits come from tensorflow-datasets (mnist). `configs/full.py:debug` runs in a minute on a CPU.
+Ben-Ari and Shwartz-Ziv (arXiv 1811.10228) give no sizes. Encoder, ConvLSTM, optimizer, learning rate, batch
+size and steps are those of the Video Pixel Network that they extend (Kalchbrenner et al., arXiv 1610.00527):
+8 residual multiplicative blocks with dilations 1, 2, 4, 8 repeated twice and c = 128, a ConvLSTM with 256
+channels, RMSProp with learning rate 3e-4, batch size 64, 300,000 steps. The head has 12 blocks, as the VPN's
+decoder. Only the last frame is reconstructed, and the loss covers all of its hidden pixels. The digits are read
+from tensorflow-datasets (mnist). `configs/full.py:debug` runs in a minute on a CPU.
 """
 
 from vpn_anomaly.config import defaults

@@ -1,8 +1,8 @@
-"""The detector on 2 CPU cores in minutes: `ours` with correlation attention, stem 4, 32 channels.
+"""The detector in minutes on 2 CPU cores: inpainting with correlation attention, stem 4, 32 channels.
 
     python -m vpn_anomaly.main --config=configs/quick.py --workdir=runs/quick
 
-Trains on embedded digits and evaluates on 256 normal and 256 corrupted sequences of each kind.
+Trains on the embedded digits; evaluates on 256 normal sequences and 256 of each corruption.
 `configs/quick.py:debug` runs in half a minute.
 """
 

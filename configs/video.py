@@ -1,13 +1,13 @@
-"""Your own footage: trained on normal videos on 2 CPU cores in minutes, then watching.
+"""Anomalies in your own footage: trains on normal videos in minutes on 2 CPU cores, then watches.
 
     python -m vpn_anomaly.main --config=configs/video.py --config.data.path='normal/*.mp4' \\
         --workdir=runs/video
 
-Learns from random crops of 64×64 pixels and 20 frames of grey frames of at most 160×240 pixels; how
-far things move from frame to frame is measured first. Narrower than quick.py, so that 2 cores watch
-about 25 frames a second. Without the masked frame: a model that is shown parts of an anomalous frame
-follows them, and things in footage move as they did (`--config.model.use_masked_frame=true` turns it
-on, `--config.score.masks=4` averages more of its masks).
+Trains on random crops, 64×64 pixels and 20 frames, of greyscale frames of at most 160×240 pixels; the largest
+motion between frames is measured first. The model is narrower than quick.py's, so that 2 cores process about 25
+frames per second. It does not see the masked frame: a model that is shown part of an anomalous frame follows it,
+and objects in footage mostly keep moving as they did (`--config.model.use_masked_frame=true` turns it on,
+`--config.score.masks=4` averages over more masks).
 """
 
 from vpn_anomaly.config import defaults

