@@ -6,6 +6,7 @@ check(config)                        # UserError when a value or a combination c
 """
 
 import math
+import types
 import typing
 from collections.abc import Iterator, Mapping
 
@@ -110,8 +111,7 @@ def expand_paths(config: ConfigDict) -> None:
 
 def check_value(field: Field, value: object) -> None:
     """Raises UserError (one line) for a value that the field cannot take."""
-    is_tuple = field.kind not in (int, float, str, bool)
-    element = typing.get_args(field.kind)[0] if is_tuple else field.kind
+    is_tuple, element = isinstance(field.kind, types.GenericAlias), _element_type(field)
     elements = value if is_tuple and isinstance(value, tuple) else (value,)
     wrong_type = (
         isinstance(value, tuple) != is_tuple
@@ -134,11 +134,10 @@ def check_value(field: Field, value: object) -> None:
 def type_name(field: Field) -> str:
     """The field's type in words, such as "a whole number" or "a tuple of 2 numbers"."""
     words = {int: "whole number", float: "number", str: "text", bool: "true or false"}
-    if field.kind in words:
-        article = "" if field.kind in (bool, str) else "a "
-        return article + words[field.kind]
-    element = words[typing.get_args(field.kind)[0]]
-    return f"a tuple of {field.length or 'one or more'} {element}s"
+    element = words[_element_type(field)]
+    if isinstance(field.kind, types.GenericAlias):
+        return f"a tuple of {field.length or 'one or more'} {element}s"
+    return element if field.kind in (bool, str) else f"a {element}"
 
 
 def allowed(field: Field) -> str:
@@ -155,8 +154,13 @@ def _shown(value: object) -> object:
     return display_name(value) if isinstance(value, str) else value
 
 
+def _element_type(field: Field) -> type:
+    """The type of the field's value, or of each element of a tuple."""
+    return typing.get_args(field.kind)[0] if isinstance(field.kind, types.GenericAlias) else field.kind
+
+
 def _is_a(value: object, kind: type) -> bool:
     """Whole numbers are numbers too; true and false are not; nor are infinities and NaN."""
-    if kind is float:
-        return type(value) in (int, float) and math.isfinite(value)
+    if kind is float and type(value) in (int, float):
+        return math.isfinite(typing.cast(float, value))
     return type(value) is kind

@@ -4,8 +4,9 @@ Each stands in the row of the catalogue that it belongs to; `config_rules.py` ha
 """
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
-Values = Mapping[str, object]  # of the fields, by dotted name
+Values = Mapping[str, Any]  # of the fields, by dotted name
 Rule = Callable[[Values], str | None]  # the line that says why and what to do; None: all is well
 
 AUTOENCODER_STRIDE = 8  # pixels that one place of its code stands for

@@ -60,9 +60,11 @@ _KINDS = {dict: "an object", list: "a list", str: "text", int: "a whole number",
 
 
 def _is_a(value: object, kind: type) -> bool:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return type(value) is kind
     if kind is float:
-        return type(value) in (int, float) and abs(value) < LARGEST  # false for NaN
-    return type(value) is kind and (kind is not int or value >= 0)
+        return abs(value) < LARGEST  # false for NaN
+    return type(value) is kind and value >= 0
 
 
 def of_arrays(arrays: Mapping[str, np.ndarray]) -> dict[str, dict]:

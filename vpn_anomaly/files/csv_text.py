@@ -22,11 +22,12 @@ _OTHER_SEPARATORS = re.compile("[;\t\r\n]")
 def csv_line(values: Sequence[object]) -> str:
     """One line, ending in "\\n". Numbers are written unmodified, None as an empty cell."""
     texts = [value for value in values if isinstance(value, str)]
-    quoting = csv.QUOTE_NONNUMERIC if any(map(_OTHER_SEPARATORS.search, texts)) else csv.QUOTE_MINIMAL
+    cells = [escape_formula(value) if isinstance(value, str) else value for value in values]
     line = io.StringIO()
-    csv.writer(line, lineterminator="\n", quoting=quoting).writerow(
-        [escape_formula(value) if isinstance(value, str) else value for value in values]
-    )
+    if any(map(_OTHER_SEPARATORS.search, texts)):
+        csv.writer(line, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC).writerow(cells)
+    else:
+        csv.writer(line, lineterminator="\n").writerow(cells)
     return line.getvalue()
 
 

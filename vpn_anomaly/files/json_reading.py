@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+from collections.abc import Mapping
 
 LONGEST = 32 * 2**20  # bytes; parsed, a file takes up to thirty times as much memory
 DEEPEST = 50  # nested objects and lists; the package writes fewer than ten
@@ -29,7 +30,7 @@ def read_object(path: pathlib.Path) -> dict:
     return content
 
 
-def as_read(content: object) -> object:
+def as_read(content: Mapping) -> dict:
     """The content as it comes back from a JSON file (tuples as lists, keys as text)."""
     return json.loads(json.dumps(content))
 

@@ -6,12 +6,12 @@ writer has its own temporary file, so that of two concurrent writers one leaves 
 
 import contextlib
 import errno
-import io
 import os
 import pathlib
 import shutil
 import stat
 from collections.abc import Callable, Iterator
+from typing import BinaryIO
 
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files.partial_files import partial_path
@@ -90,7 +90,7 @@ def write_atomically(path: pathlib.Path, write: Callable) -> None:
             new.discard()
 
 
-def open_for_tailing(path: str | os.PathLike) -> io.RawIOBase:
+def open_for_tailing(path: str | os.PathLike) -> BinaryIO:
     """Opens, unbuffered, a file that others follow while it is written; an older one is replaced at once.
 
     Processes that have the older file open keep it. Raises OSError if the system refuses.
@@ -150,12 +150,13 @@ class AtomicFile:
         if self._place is not None:
             os.fsync(self.file.fileno())
         self.file.close()
+        place = self._place
         try:
             self.move_into_place()
         except OSError as error:
-            if error.errno not in _NOT_REPLACED:
+            if error.errno not in _NOT_REPLACED or place is None:
                 raise
-            with open(self._place, "rb") as written, open(self._target, "r+b") as file:
+            with open(place, "rb") as written, open(self._target, "r+b") as file:
                 shutil.copyfileobj(written, file)
                 file.truncate()
             self.discard()
@@ -180,7 +181,7 @@ class AtomicFile:
                     os.unlink(self._place)
             self._place = None
 
-    def _opened(self, buffering: int, named: bool) -> tuple:
+    def _opened(self, buffering: int, named: bool) -> tuple[str, BinaryIO]:
         """The path of the new file, and the file."""
         while True:
             place = self._target if named else str(partial_path(pathlib.Path(self._target)))

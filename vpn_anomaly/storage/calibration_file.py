@@ -46,7 +46,7 @@ def save(
         lambda file: np.savez(
             file,
             record=np.array(json.dumps(record)),
-            **{f"{_SCORE}{score}": array for score, array in arrays.items()},
+            **{f"{_SCORE}{score}": array for score, array in arrays.items()},  # type: ignore[arg-type]
         ),
     )
 

@@ -36,10 +36,13 @@ def by_step(directory: pathlib.Path) -> dict[int, pathlib.Path]:
 
 def free_folder(directory: pathlib.Path, step: int) -> pathlib.Path:
     """A folder that is not there yet, to save the checkpoint of a step in."""
-    for count in itertools.count(1):
-        folder = directory / (str(step) if count == 1 else f"{step}-{count}")
-        if not os.path.lexists(folder) and not os.path.lexists(_unfinished(folder)):
-            return folder
+    names = itertools.chain([str(step)], (f"{step}-{count}" for count in itertools.count(2)))
+    folders = (directory / name for name in names)
+    return next(
+        folder
+        for folder in folders
+        if not os.path.lexists(folder) and not os.path.lexists(_unfinished(folder))
+    )
 
 
 def remove(folder: pathlib.Path) -> None:

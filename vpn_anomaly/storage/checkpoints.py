@@ -12,6 +12,7 @@ import logging
 import pathlib
 import types
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import checksums, json_reading
@@ -106,9 +107,9 @@ def saved_steps(directory: pathlib.Path) -> list[int]:
     return list(checkpoint_folder.by_step(directory))
 
 
-def _items(by_name: Mapping[str, object]) -> dict[str, dict[str, object]]:
+def _items(by_name: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Groups leaves by the first part of their name: params/encoder/kernel, opt_state/1/mu/..., step."""
-    items = {}
+    items: dict[str, dict[str, Any]] = {}
     for name, leaf in by_name.items():
         items.setdefault(name.split("/")[0], {})[name] = leaf
     return items

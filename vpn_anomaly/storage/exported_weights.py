@@ -117,7 +117,7 @@ def write(folder: pathlib.Path, weights: Mapping[str, np.ndarray], about: Mappin
 
     The folder exists, and has its calibration.npz already. UserError where the disk refuses.
     """
-    workdir.write_atomically(folder / WEIGHTS, lambda file: np.savez_compressed(file, **weights))
+    workdir.write_atomically(folder / WEIGHTS, lambda file: np.savez_compressed(file, **weights))  # type: ignore[arg-type]
     record = {
         **about,
         "arrays": checksums.of_arrays(weights),

@@ -1,12 +1,13 @@
 """The arrays of a tree (parameters, a state) by their path, such as params/encoder/kernel."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import jax
 import numpy as np
 
 
-def by_name(tree) -> dict[str, object]:
+def by_name(tree) -> dict[str, Any]:
     """The leaves by their path, joined with "/"."""
     return {_name(path): leaf for path, leaf in jax.tree_util.tree_leaves_with_path(tree)}
 
@@ -27,7 +28,7 @@ def like(abstract_tree, arrays: Mapping[str, np.ndarray]):
     return jax.tree_util.tree_map_with_path(placed, abstract_tree)
 
 
-def difference(there: Mapping[str, Mapping], here: Mapping[str, object]) -> str | None:
+def difference(there: Mapping[str, Mapping], here: Mapping[str, Any]) -> str | None:
     """The first array, in words, that one side lacks or has otherwise; None where all agree.
 
     Args:

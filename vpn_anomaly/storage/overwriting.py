@@ -71,7 +71,10 @@ class Folder:
         return is_footage(path) and any(is_same_file(parent, self.where) for parent in path.parents)
 
 
-def check_kept(outputs: Mapping[str, pathlib.Path], read: Iterable[Files | Footage | Folder]) -> None:
+Source = Files | Footage | Folder
+
+
+def check_kept(outputs: Mapping[str, pathlib.Path], read: Iterable[Source]) -> None:
     """Compares the outputs, by the flag that names them, with what is read, and with each other.
 
     Links count as what they lead to. UserError where two outputs are one file, where one is there and
@@ -103,18 +106,18 @@ def check_command(arguments: Arguments, config_file: str | None) -> None:
     """
     if not arguments.outputs:
         return
-    told, where = f"--input={arguments.input}", arguments.input
-    read = [Footage(told, where) if arguments.mode == "watch" else Files(told, [where])]
+    told, where = f"--input={arguments.input}", arguments.input or ""
+    read: list[Source] = [Footage(told, where) if arguments.mode == "watch" else Files(told, [where])]
     if config_file:
         read.append(Files(f"--config={config_file}", [config_file.partition(":")[0]]))
-    read += weights(arguments.workdir, arguments.checkpoint) + _of_config(arguments.config)
+    read += [*weights(arguments.workdir, arguments.checkpoint), *_of_config(arguments.config)]
     check_kept({f"--{name}={path}": path for name, path in arguments.outputs.items()}, read)
 
 
-def _of_config(config: ConfigDict) -> list[Files | Footage | Folder]:
+def _of_config(config: ConfigDict) -> list[Source]:
     """What fields of the config name: the data of the training, glyphs, zones."""
     data, zones = config.data, config.watch.zones
-    read = [
+    read: list[Source] = [
         Files(f"--config.data.digits={data.digits}", [data.digits]),
         Files(f"--config.watch.zones={zones}", [zones] if zones else []),
     ]
@@ -124,9 +127,9 @@ def _of_config(config: ConfigDict) -> list[Files | Footage | Folder]:
     return read
 
 
-def weights(workdir: pathlib.Path | None, checkpoint: pathlib.Path | None) -> list[Files | Folder]:
+def weights(workdir: pathlib.Path | None, checkpoint: pathlib.Path | None) -> list[Source]:
     """The files of a run, and of an exported checkpoint."""
-    read = []
+    read: list[Source] = []
     if workdir is not None:
         told = f"--workdir={workdir}"
         read += [Files(told, [workdir / "config.json"]), Folder(told, workdir / "checkpoints")]

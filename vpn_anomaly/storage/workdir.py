@@ -87,13 +87,15 @@ def check_free(directory: pathlib.Path, config: ConfigDict) -> None:
         )
 
 
-def check_trained(directory: pathlib.Path) -> None:
-    """Raises UserError where there is no run, whatever its config."""
-    if _stored_config(directory) is None:
+def check_trained(directory: pathlib.Path) -> dict:
+    """The stored config of the run in the folder. Raises UserError where there is none."""
+    stored = _stored_config(directory)
+    if stored is None:
         raise UserError(
             f"nothing was trained in {directory}; train first, with the same --config "
             "and --workdir and without --mode"
         )
+    return stored
 
 
 def open_trained(directory: pathlib.Path, config: ConfigDict) -> None:
@@ -101,8 +103,7 @@ def open_trained(directory: pathlib.Path, config: ConfigDict) -> None:
 
     Raises UserError where nothing was trained, or something else.
     """
-    check_trained(directory)
-    check_same_run(_stored_config(directory), config, directory)
+    check_same_run(check_trained(directory), config, directory)
 
 
 def check_same_run(stored: Mapping, config: ConfigDict, where: pathlib.Path) -> None:

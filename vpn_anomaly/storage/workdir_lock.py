@@ -23,7 +23,7 @@ from vpn_anomaly.storage import workdir
 try:
     import fcntl
 except ImportError:  # a system without: as a file system without locks
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]  # mypy has no optional modules
 
 LOCK = ".lock"
 _HELD_BY_ANOTHER = (errno.EAGAIN, errno.EACCES)  # which of the two, systems differ in
@@ -81,15 +81,13 @@ def _acquired(directory: pathlib.Path) -> int | None:
     while True:
         with workdir.storing(directory):
             lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-        try:
+        with contextlib.ExitStack() as unless_kept:
+            unless_kept.callback(os.close, lock)
             locked = _lock(lock, directory)
             if not locked or _is_at(path, lock):  # or its holder removed it before it could be locked
                 _write_holder(lock)
-                lock, kept = None, lock
-                return kept
-        finally:
-            if lock is not None:
-                os.close(lock)
+                unless_kept.pop_all()
+                return lock
 
 
 def _lock(lock: int, directory: pathlib.Path) -> bool:

@@ -79,11 +79,11 @@ def replace_address(words: str, address: str, name: str) -> str:
 
 def _without_secrets(rest: str) -> str:
     """The part of an address after the slashes, without secrets."""
-    user, at, rest = re.fullmatch("(?:(.*)(@|%40))?(.*)", rest, re.DOTALL).groups(default="")
+    user, at, rest = _groups("(?:(.*)(@|%40))?(.*)", rest)
     beginning = (HIDDEN if user else "") + at
     if re.search(f"[/?#].*{_EQUALS}", user, re.DOTALL | re.IGNORECASE):  # the "@" may be in a value
         return beginning + HIDDEN
-    host, path, query = re.fullmatch("([^/?#]*)([^?#]*)(.*)", rest, re.DOTALL).groups()
+    host, path, query = _groups("([^/?#]*)([^?#]*)(.*)", rest)
     if not _HOST.fullmatch(host):  # "user:password" without its "@host"
         return beginning + HIDDEN
     if _JOINED.search(path):
@@ -96,6 +96,13 @@ def _without_secrets(rest: str) -> str:
     if query[1:]:  # a token without a name
         query = query[0] + HIDDEN
     return "".join([beginning, host, path, path_values, query, query_values])
+
+
+def _groups(pattern: str, text: str) -> tuple[str, ...]:
+    """The groups of a pattern that matches every text; empty ones for those that took no part."""
+    match = re.fullmatch(pattern, text, re.DOTALL)
+    assert match, f"{pattern} does not match every text"
+    return match.groups(default="")
 
 
 def _values(text: str, separators: str) -> tuple[str, str]:
@@ -115,7 +122,8 @@ def _name(separators: str) -> str:
 
 def _secrets(address: str) -> list[str]:
     """The secrets that the display name of an address hides, whole and in parts."""
-    user, _, after = address[_START.match(address).end() :].rpartition("@")
+    start = _START.match(address)
+    user, _, after = address[start.end() if start else 0 :].rpartition("@")
     values = re.findall(rf"{_EQUALS}(.*?)(?=[&;/?#]|\Z)", after, re.DOTALL | re.IGNORECASE)
     secrets = [user, *re.split("[:@]", user), user.partition(":")[2], *values]
     words = lambda text: re.split(r"\W+", text) + re.split(r"[\W_]+", text)

@@ -17,8 +17,14 @@ def warnings_on_stderr() -> Iterator[None]:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_OneLine("warning: %(message)s"))
     handler.setLevel(logging.WARNING)
-    seen = set()
-    handler.addFilter(lambda record: not (record.getMessage() in seen or seen.add(record.getMessage())))
+    seen: set[str] = set()
+
+    def is_new(record: logging.LogRecord) -> bool:
+        known = record.getMessage() in seen
+        seen.add(record.getMessage())
+        return not known
+
+    handler.addFilter(is_new)
     logger = logging.getLogger("vpn_anomaly")
     logger.addHandler(handler)
     propagated, logger.propagate = logger.propagate, False

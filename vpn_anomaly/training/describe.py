@@ -120,8 +120,8 @@ def lowered_step(
 def _cost_table(rows):
     whole = sum(row.training for row in rows)
     lines = [_HEADER]
-    for module, parts in itertools.groupby(rows, key=lambda row: row.module):
-        parts = list(parts)
+    for module, group in itertools.groupby(rows, key=lambda row: row.module):
+        parts = list(group)
         lines += [_line(f"{module}, {row.part}", [row], whole) for row in parts]
         if len(parts) > 1:
             lines.append(_line(f"{module}, all", parts, whole))

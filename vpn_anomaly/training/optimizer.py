@@ -13,8 +13,8 @@ def build_optimizer(train) -> optax.GradientTransformation:
     UserError for a name that optax has no optimizer for.
     """
     make = getattr(optax, train.optimizer, None)
-    arguments = inspect.signature(make).parameters if callable(make) else {}
-    if "learning_rate" not in arguments:
+    arguments = set(inspect.signature(make).parameters) if callable(make) else set()
+    if not callable(make) or "learning_rate" not in arguments:
         raise UserError(
             f"train.optimizer={train.optimizer}: not an optimizer of optax that takes a learning"
             " rate; set for example adamw, adam, rmsprop, sgd or lion"

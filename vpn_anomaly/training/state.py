@@ -20,7 +20,7 @@ class TrainState:
 
     params: Any
     opt_state: Any
-    step: jax.Array
+    step: Any
     carried: Any = None
 
 

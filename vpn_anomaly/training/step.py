@@ -1,7 +1,6 @@
 """One training step, compiled once for a mesh of devices."""
 
 import functools
-from collections.abc import Callable
 
 import jax
 import optax
@@ -22,8 +21,8 @@ def batch_sharding(mesh: Mesh) -> NamedSharding:
     return NamedSharding(mesh, PartitionSpec(DATA))
 
 
-def state_sharding(mesh: Mesh) -> TrainState:
-    """Every device has the whole state, but what is carried is split as its sequences are.
+def state_sharding(mesh: Mesh):
+    """A TrainState of shardings: all is on every device, but what is carried is split as its sequences are.
 
     With a state that is placed otherwise the step would be compiled twice.
     """
@@ -31,7 +30,9 @@ def state_sharding(mesh: Mesh) -> TrainState:
     return TrainState(whole, whole, whole, batch_sharding(mesh))
 
 
-def build_train_step(system, optimizer: optax.GradientTransformation, mesh: Mesh, seed: int) -> Callable:
+def build_train_step(
+    system, optimizer: optax.GradientTransformation, mesh: Mesh, seed: int
+) -> jax.stages.Wrapped:
     """The compiled function (state, batch) -> (state, metrics); the state's buffers are donated.
 
     The loss and its gradient run inside `shard_map`, each device on its own sequences, and are
