@@ -1,10 +1,10 @@
-"""A context manager that completes a file at its end, and raises the first of two errors."""
+"""A context manager that completes a file at its end, without hiding an earlier error."""
 
 from vpn_anomaly.errors import UserError
 
 
 class FileWriter:
-    """Leaving the block calls `close`. Its UserError is raised unless another error ends the block."""
+    """Leaving the block calls `close`, whose UserError is dropped if another error ends the block."""
 
     def __enter__(self):
         return self
@@ -13,9 +13,9 @@ class FileWriter:
         try:
             self.close()
         except UserError:
-            if kind is None:  # else the error that ends the block is the one to raise
+            if kind is None:  # else the error that ends the block is raised
                 raise
 
     def close(self) -> None:
-        """Completes the file. A second call does nothing. UserError where it cannot be written."""
+        """Completes the file. A second call does nothing. UserError if it cannot be written."""
         raise NotImplementedError

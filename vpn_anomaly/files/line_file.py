@@ -10,9 +10,9 @@ from vpn_anomaly.files.rows import ENCODING
 
 
 class LineFile(FileWriter):
-    """Every line is in the file as soon as it is written. A file that is there is replaced.
+    """Every line reaches the file as soon as it is written. An existing file is replaced.
 
-    Where the disk is full, what was written before is left, all of it whole lines.
+    When the disk is full, the complete lines written before remain.
 
     Raises:
       UserError: the file cannot be written; also from `write` and `close`.
@@ -20,17 +20,17 @@ class LineFile(FileWriter):
 
     def __init__(self, path: str | os.PathLike):
         self.path = pathlib.Path(path)
-        self._length = 0  # bytes of whole lines
+        self._length = 0  # bytes of complete lines
         with output_files.storing(self.path):
             self._file = output_files.open_for_tailing(self.path)
 
     def write(self, line: str) -> None:
-        """Adds a line, which ends in "\\n". UserError where that fails: no part of it is left."""
+        """Appends a line, which has to end in "\\n". UserError if that fails: no part of it remains."""
         content = memoryview(line.encode(**ENCODING))
         left = content
         with output_files.storing(self.path):
             try:
-                while left:  # the part that a disk still has room for is written without an error
+                while left:  # a nearly full disk takes part of the line without an error
                     left = left[self._file.write(left) :]
             except OSError:
                 with contextlib.suppress(OSError):  # a pipe has no length

@@ -1,4 +1,4 @@
-"""Rows of a table as lines of CSV or of JSON, by the ending of their file."""
+"""Rows of a table as lines of CSV or JSON, depending on the file name's extension."""
 
 import json
 import pathlib
@@ -11,35 +11,35 @@ ENCODING = {"encoding": "utf-8", "errors": "surrogateescape"}  # a file name nee
 
 
 class RowFormat:
-    """The lines of a table with these columns, each ending in "\\n".
+    """Formats a table with these columns as lines, each ending in "\\n".
 
     Attributes:
-      head: the line before the rows: of a CSV the names of the columns, of a JSONL empty.
+      head: the line before the rows: the column names for CSV, empty for JSONL.
     """
 
     head: str
 
     def __init__(self, path: pathlib.Path, columns: Sequence[str]):
-        """path: JSONL if it ends so, else CSV, in which text is guarded (`csv_text`)."""
+        """path: JSONL if it ends in .jsonl, else CSV, in which formulas are escaped (`csv_text`)."""
         self._columns, self._is_json = tuple(columns), path.suffix.lower() == ".jsonl"
         self.head = "" if self._is_json else csv_line(self._columns)
 
     def line(self, values: Sequence[object]) -> str:
-        """A row, with a value for every column; None is empty in a CSV."""
+        """A row, with a value for every column; None becomes an empty cell in CSV."""
         if self._is_json:
             return json_line(dict(zip(self._columns, values, strict=True)))
         return csv_line(values)
 
 
 def json_line(record: Mapping[str, object]) -> str:
-    """The record as a line of JSON, which ends in "\\n"."""
+    """The record as a line of JSON, ending in "\\n"."""
     return json.dumps(record) + "\n"
 
 
 def write_rows(path: pathlib.Path, rows: Sequence[Mapping[str, object]]) -> None:
-    """Writes rows of equal columns, one or more, in one piece.
+    """Writes one or more rows with the same columns, atomically.
 
-    UserError where the file cannot be written.
+    UserError if the file cannot be written.
     """
     form = RowFormat(path, [*rows[0]])
     text = form.head + "".join(form.line([*row.values()]) for row in rows)

@@ -1,8 +1,8 @@
-"""A frame as bands: each row of cells with all pixels that displacements within a radius reach.
+"""A frame as bands: each row of cells with all pixels within the displacement radius.
 
-What every displacement of a frame contributes to is computed band by band, so that the band, its
-filters and its result stay in the cache of a CPU while hundreds of moved copies of it are taken.
-Displacements are numbered as in `ops/displacement.py`; channels stand in front, (B, C, H, W).
+Sums over all displacements of a frame are computed band by band, so that the band, its filters and
+its result stay in a CPU's cache while hundreds of shifted copies of it are made. Displacements
+are numbered as in `ops/displacement.py`; channels come first, (B, C, H, W).
 """
 
 from collections.abc import Callable
@@ -13,16 +13,16 @@ from jax import lax
 
 from vpn_anomaly.ops.platform import ByPlatform, traced_size
 
-# Columns, those of several samples counted together, of one step over the bands. On a CPU the
-# filters of a step then fill about its L2 cache; elsewhere every step costs launches of kernels.
+# Columns, summed over samples, that one step over the bands processes. On a CPU the filters of a step
+# then fill about its L2 cache; elsewhere every step costs kernel launches.
 _COLUMNS = ByPlatform(cpu=256, accelerator=65536)
-# Up to this radius all copies of a band are taken in one expression, up to three times as fast; those
-# of a larger one would leave the cache, and compile for long.
+# Up to this radius the loop over a band's copies is unrolled, which is up to three times faster; for
+# a larger one the copies would exceed the cache, and compilation would take long.
 _UNROLLED_RADIUS = 6
 
 
 def frame_bands(frame_BxCxHxW: jax.Array, radius: int, cell: int) -> jax.Array:
-    """The bands of the frames under zero padding, (h, B, C, cell + 2R, W + 2R)."""
+    """The bands of the zero-padded frames, (h, B, C, cell + 2R, W + 2R)."""
     padded = jnp.pad(frame_BxCxHxW, ((0, 0), (0, 0), (radius, radius), (radius, radius)))
     starts = range(0, frame_BxCxHxW.shape[2], cell)
     return jnp.stack([padded[:, :, start : start + cell + 2 * radius] for start in starts])
@@ -35,7 +35,7 @@ def cell_rows(x_BxxHxW: jax.Array, cell: int) -> jax.Array:
 
 
 def from_cell_rows(x_hxBxxcxW: jax.Array) -> jax.Array:
-    """Undoes `cell_rows`, (B, ..., H, W)."""
+    """The inverse of `cell_rows`, (B, ..., H, W)."""
     x = jnp.moveaxis(x_hxBxxcxW, 0, -3)
     return x.reshape(*x.shape[:-3], -1, x.shape[-1])
 
@@ -43,14 +43,14 @@ def from_cell_rows(x_hxBxxcxW: jax.Array) -> jax.Array:
 def sum_columns(x_xW: jax.Array, cell: int) -> jax.Array:
     """Sums over the columns of each cell, (..., W/cell).
 
-    As a sum of strided columns: a reduction over a few neighbours is slower, and so is a product with
-    a 0/1 matrix where frames are wide.
+    Computed as a sum of strided columns: a reduction over a short axis is slower, and so is a product
+    with a 0/1 matrix if frames are wide.
     """
     return sum(x_xW[..., start::cell] for start in range(cell))
 
 
 def map_bands(function: Callable, *arrays_hxBxx: jax.Array) -> jax.Array:
-    """Applies a function of bands of some samples, (g, ...) each to (g, ...), to all of (h, B, ...)."""
+    """Applies a function from bands of a group of samples, (g, ...) each, to (g, ...), to (h, B, ...)."""
     rows, batch = arrays_hxBxx[0].shape[:2]
     limit = max(1, traced_size(_COLUMNS) // arrays_hxBxx[0].shape[-1])
     group = max(size for size in range(1, min(limit, batch) + 1) if batch % size == 0)
@@ -60,7 +60,7 @@ def map_bands(function: Callable, *arrays_hxBxx: jax.Array) -> jax.Array:
 
 
 def scan_rows(body: Callable, carry, radius: int):
-    """`lax.scan` over the rows of displacements, 0 to 2R; unrolled where the radius is small."""
+    """`lax.scan` over the rows of displacements, 0 to 2R; unrolled if the radius is small."""
     rows = range(2 * radius + 1)
     if radius > _UNROLLED_RADIUS:
         return lax.scan(body, carry, jnp.array(rows))
@@ -72,7 +72,7 @@ def scan_rows(body: Callable, carry, radius: int):
 
 
 def moved_by_row(band_BxCxPxP: jax.Array, row: jax.Array, radius: int) -> list[jax.Array]:
-    """The copies of a band moved by dy = row − R and each dx, 2R + 1 of (B, C, cell, W).
+    """The copies of a band moved by dy = row − R and each dx: 2R + 1 arrays (B, C, cell, W).
 
     Args:
         band_BxCxPxP: one of `frame_bands`.

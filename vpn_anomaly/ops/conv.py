@@ -1,8 +1,8 @@
-"""3×3 convolution and its gradients, each in the form that its platform computes fastest.
+"""3×3 convolution and its gradients, each in the form that is fastest on its platform.
 
 XLA's CPU backend computes the weight gradient of a convolution several times slower than the
-forward pass. There it is written as a matrix product over small groups of images, whose nine
-shifted copies (im2col) stay in the cache. Everything else is XLA's own, as all is on GPU and TPU.
+forward pass. There it is a matrix product over small groups of images, whose nine shifted copies
+(im2col) stay in the cache. Everything else, and everything on GPU and TPU, is XLA's convolution.
 """
 
 import functools
@@ -13,7 +13,7 @@ from jax import lax
 
 from vpn_anomaly.ops.platform import ByPlatform, call_lowered
 
-# Bytes of the patch matrix of one group of images, measured: about the size of a core's L2 cache.
+# Bytes of the patch matrix of one group of images, tuned: about the size of a core's L2 cache.
 _PATCH_BYTES = 2_500_000
 
 
@@ -27,13 +27,13 @@ def conv3x3(x_NxHxWxC: jax.Array, kernel_3x3xCxO: jax.Array, dilation: int = 1) 
 
 
 def input_gradient(dz_NxHxWxO: jax.Array, kernel_3x3xCxO: jax.Array, dilation: int = 1):
-    """The gradient of `conv3x3` towards its input: a convolution with the turned kernel."""
+    """The gradient of `conv3x3` with respect to its input: a convolution with the rotated kernel."""
     turned_3x3xOxC = kernel_3x3xCxO[::-1, ::-1].swapaxes(2, 3)
     return _forward(dz_NxHxWxO, turned_3x3xOxC, dilation)
 
 
 def weight_gradient(x_NxHxWxC: jax.Array, dz_NxHxWxO: jax.Array, dilation: int = 1):
-    """The gradient of `conv3x3` towards its kernel, (3, 3, C, O), summed in float32."""
+    """The gradient of `conv3x3` with respect to its kernel, (3, 3, C, O), accumulated in float32."""
     forms = ByPlatform(
         cpu=functools.partial(_chunked_weight_gradient, dilation=dilation),
         accelerator=functools.partial(_xla_weight_gradient, dilation=dilation),
@@ -97,7 +97,7 @@ def _patches(x_NxHxWxC, dilation):
 
 
 def _groups(array, x):
-    """Splits the images into the largest equal groups whose patch matrix has _PATCH_BYTES at most."""
+    """Splits the images into the largest equal groups whose patch matrix takes at most _PATCH_BYTES."""
     images, height, width, channels = x.shape
     limit = max(1, _PATCH_BYTES // (height * width * 9 * channels * x.dtype.itemsize))
     size = max(size for size in range(1, min(limit, images) + 1) if images % size == 0)

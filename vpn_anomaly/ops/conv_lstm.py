@@ -1,7 +1,7 @@
-"""The recurrence of a convolutional LSTM, with a gradient written for it.
+"""The recurrence of a convolutional LSTM, with a custom gradient.
 
-Autodiff of a scanned ConvLSTM cell computes one weight gradient a time step, inside the backward
-scan. Here the backward scan only carries the gradient of the pre-activations; the weight gradient
+Autodiff of a scanned ConvLSTM cell computes one weight gradient per time step, inside the backward
+scan. Here the backward scan computes only the gradient of the pre-activations; the weight gradient
 is computed once afterwards, over all steps together.
 """
 
@@ -21,27 +21,27 @@ def conv_lstm(gates_TxBxHxWx4C: jax.Array, kernel_3x3xCx4C: jax.Array, state):
         z_t = gates_t + kernel ∗ h_{t-1};   i, g, f, o = split(z_t)
         c_t = σ(f + 1) c_{t-1} + σ(i) tanh(g);   h_t = σ(o) tanh(c_t)
 
-    The order of the gates and the forget bias are those of `flax.linen.ConvLSTMCell`.
+    The order of the gates and the forget bias are the same as in `flax.linen.ConvLSTMCell`.
 
     Args:
-        gates_TxBxHxWx4C: the input's part of the pre-activations, bias included.
-        kernel_3x3xCx4C: the state's convolution.
+        gates_TxBxHxWx4C: the input's contribution to the pre-activations, including the bias.
+        kernel_3x3xCx4C: the recurrent convolution.
         state: (c, h) before the first step, (B, H, W, C) each; see `zero_state`.
 
-    The cell state is float32; the outputs have the dtype of the gates. The gradient goes through
-    the outputs only: none goes to the state before, and none comes from the one after.
+    The cell state is float32; the outputs have the dtype of the gates. Gradients flow through the
+    outputs only: none to the initial state, and none from the final one.
     """
     return _forward(gates_TxBxHxWx4C, kernel_3x3xCx4C, state)[0]
 
 
 def zero_state(gates_xHxWx4C):
-    """The cell state and the output before the first step, (..., H, W, C) each."""
+    """The initial cell state and output, zeros (..., H, W, C) each."""
     zeros = jnp.zeros_like(gates_xHxWx4C[..., : gates_xHxWx4C.shape[-1] // 4])
     return zeros.astype(jnp.float32), zeros
 
 
 def next_state(state, gates_BxHxWx4C, kernel_3x3xCx4C):
-    """One step of `conv_lstm` from a state (c, h) to the next one, and the pre-activations."""
+    """One step of `conv_lstm`: the state (c, h) after it, and the pre-activations."""
     c, h = state
     z = gates_BxHxWx4C + conv3x3(h, kernel_3x3xCx4C)
     return cell(z, c), z
@@ -57,7 +57,7 @@ def _forward(gates, kernel, state):
 
 
 def cell(z, c):
-    """One step: pre-activations z (..., 4C) and cell state c (..., C) to the new c and the output h."""
+    """Maps pre-activations z (..., 4C) and cell state c (..., C) to the new c and the output h."""
     i, g, f, o = jnp.split(z.astype(jnp.float32), 4, axis=-1)
     c = jax.nn.sigmoid(f + FORGET_BIAS) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
     return c, (jax.nn.sigmoid(o) * jnp.tanh(c)).astype(z.dtype)
@@ -88,7 +88,7 @@ def _conv_lstm_bwd(saved, gradients):
 
 
 def _cell_gradient(z, c, c_before, dh, dc):
-    """The gradients of one cell towards its pre-activations and its previous cell state."""
+    """The gradients of one cell with respect to its pre-activations and its previous cell state."""
     i, g, f, o = jnp.split(z.astype(jnp.float32), 4, axis=-1)
     i, f, o = jax.nn.sigmoid(i), jax.nn.sigmoid(f + FORGET_BIAS), jax.nn.sigmoid(o)
     g, tanh_c = jnp.tanh(g), jnp.tanh(c)

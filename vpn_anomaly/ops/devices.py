@@ -1,23 +1,23 @@
-"""Whether JAX has a device to compute on."""
+"""Checks that JAX finds a device to compute on."""
 
 import os
 
 from vpn_anomaly.errors import UserError
 
-VARIABLES = ("JAX_PLATFORMS", "JAX_PLATFORM_NAME")  # that choose the device
+VARIABLES = ("JAX_PLATFORMS", "JAX_PLATFORM_NAME")  # environment variables that choose the device
 
 
 def check_devices() -> None:
-    """Starts JAX, to be called before any work is done.
+    """Initialises JAX; to be called before any work is done.
 
-    UserError, one line, where the environment asks for a device that is not there, or has settings
-    that JAX does not take.
+    UserError, one line, if the environment requests a device that does not exist, or has settings
+    that JAX rejects.
     """
     try:
-        import jax  # here, as some settings fail as soon as it is imported
+        import jax  # here, as some settings fail on import
 
         jax.devices()
-    except Exception as error:  # by platform and variable: RuntimeError, AssertionError, ValueError …
+    except Exception as error:  # depends on the platform: RuntimeError, AssertionError, ValueError …
         asked = " and ".join(f"{name}={os.environ[name]!r}" for name in VARIABLES if os.environ.get(name))
         why = " ".join(str(error).split()) or "it finds no such device"
         do = "give one that is there, or leave it out, or JAX_PLATFORMS=cpu" if asked else "mend that"

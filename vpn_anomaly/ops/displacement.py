@@ -1,8 +1,8 @@
-"""How well one frame, moved by every displacement within a radius, explains another.
+"""Matching costs between a frame and another one moved by every displacement within a radius.
 
-Displacements run over rows first: number (dy + R)·(2R + 1) + (dx + R) moves a frame down by dy and
-right by dx pixels. Pixels that come from outside the frame are zero. Frames have their channels in
-front here, (B, C, H, W): the long axis of columns is the one that vectorises.
+Displacements are in row-major order: number (dy + R)·(2R + 1) + (dx + R) moves a frame down by dy and
+right by dx pixels. Pixels from outside the frame are zero. Frames have their channels first here,
+(B, C, H, W), so that the long axis of columns is vectorised.
 """
 
 import jax
@@ -31,7 +31,7 @@ def displacement_costs(
     radius: int,
     cell: int,
 ) -> jax.Array:
-    """Squared difference of the target and the moved source, summed over cells and channels.
+    """Squared difference between the target and the moved source, summed per cell over all channels.
 
         cost(cell, d) = Σ_{p in cell} weight(p) Σ_c (target(c, p) − source(c, p − d))²
 
@@ -61,7 +61,7 @@ def displacement_costs(
 
 
 def window_sums(costs_BxhxwxD: jax.Array, window: int) -> jax.Array:
-    """Sums over window×window cells around each cell; cells outside the frame count nothing."""
+    """Sums over window×window cells around each cell; cells outside the frame count as zero."""
     for axis in (1, 2):
         size, padding = [1] * 4, [(0, 0)] * 4
         size[axis], padding[axis] = window, (window // 2, window - 1 - window // 2)

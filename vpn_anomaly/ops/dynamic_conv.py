@@ -1,8 +1,8 @@
-"""Convolution with filters made for each sample, or for each cell of each sample.
+"""Dynamic convolution: different filters for each sample, or for each cell of each sample.
 
-A convolution with batch·channel groups is slow on every backend, and its gradient slower. Here the
-filters of a sample are nine matrix products or nine shifted sums, and those of a cell sums over moved
-copies of a band; each with a gradient written for it (reverse mode only).
+A convolution with batch·channel groups is slow on every backend, and its gradient even slower. Here
+per-sample filters are nine matrix products or nine shifted sums, and per-cell filters are sums over
+shifted copies of a band; each has a custom gradient (reverse mode only).
 """
 
 import functools
@@ -24,7 +24,7 @@ from vpn_anomaly.ops.bands import (
 
 @jax.custom_vjp
 def sample_conv(x_BxHxWxC: jax.Array, filter_BxkxkxCxO: jax.Array) -> jax.Array:
-    """Convolves every sample with its own dense k×k filter, zero padding, (B, H, W, O)."""
+    """Convolves every sample with its own dense k×k filter, with zero padding, (B, H, W, O)."""
     size = filter_BxkxkxCxO.shape[1]
     taps = _taps(x_BxHxWxC, size)
     return sum(
@@ -50,7 +50,7 @@ sample_conv.defvjp(_sample_conv_fwd, _sample_conv_bwd)
 
 @jax.custom_vjp
 def sample_depthwise_conv(x_BxKxHxWxC: jax.Array, filter_BxKxkxkxC: jax.Array) -> jax.Array:
-    """One k×k filter for every sample, frame and channel, summed over the frames: (B, H, W, C)."""
+    """One k×k filter per sample, frame and channel, summed over the frames: (B, H, W, C)."""
     return sum(
         jnp.einsum("bthwc,btc->bhwc", tap, filter_BxKxkxkxC[:, :, row, column])
         for (row, column), tap in _taps(x_BxKxHxWxC, filter_BxKxkxkxC.shape[2])
@@ -78,7 +78,7 @@ sample_depthwise_conv.defvjp(_sample_depthwise_conv_fwd, _sample_depthwise_conv_
 
 
 def _taps(x, size):
-    """The k² shifted copies of x (..., H, W, C) under zero padding, each with its filter place."""
+    """The k² shifted copies of x (..., H, W, C) with zero padding, each with its (row, column) of the filter."""
     height, width = x.shape[-3:-1]
     half = size // 2
     padding = [(0, 0)] * (x.ndim - 3) + [(half, size - 1 - half)] * 2 + [(0, 0)]
@@ -90,12 +90,12 @@ def _taps(x, size):
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
 def cell_conv(frame_BxCxHxW: jax.Array, filter_BxhxwxMxD: jax.Array, radius: int) -> jax.Array:
-    """Applies to a frame M filters of (2R+1)² taps that change from cell to cell.
+    """Applies M filters of (2R+1)² taps, different in each cell, to a frame.
 
         out(m, c, p) = Σ_d filter(cell of p, m, d) · frame(c, p − d)
 
-    The frame is data: it gets no gradient (zeros). Displacements are numbered as in
-    `ops/displacement.py`, and channels stand in front as there.
+    The frame is data and gets a zero gradient. Displacements are numbered, and channels come first, as
+    in `ops/displacement.py`.
 
     Returns:
         (B, M, C, H, W).
@@ -150,7 +150,7 @@ cell_conv.defvjp(_cell_conv_fwd, _cell_conv_bwd)
 
 
 def _rows_in_front(filter_BxwxMxD):
-    """The filters by rows and columns of displacements, (2R+1, 2R+1, B, M, w)."""
+    """The filters with rows and columns of displacements first, (2R+1, 2R+1, B, M, w)."""
     *shape, taps = filter_BxwxMxD.shape
     side = math.isqrt(taps)
     return jnp.transpose(filter_BxwxMxD.reshape(*shape, side, side), (3, 4, 0, 2, 1))

@@ -1,8 +1,8 @@
-"""Distributions over the 256 intensities of a pixel, never all of them in memory at once.
+"""Distributions over the 256 intensities of a pixel, computed without holding all logits in memory.
 
-The last layer's logits, (pixels × 256 a colour), are the largest array of the whole program. They
-are made here in chunks of pixels: the loss with its gradient in one pass, and the statistics that
-the scores need. All values are in nats, intensities in 0..1 (x / 255).
+The last layer's logits (256 per pixel and channel) would be the largest array of the whole program.
+They are computed here in chunks of pixels: for the loss, with its gradient in the same pass, and for
+the statistics that the scores need. All values are in nats, intensities in 0..1 (x / 255).
 """
 
 import jax
@@ -12,9 +12,9 @@ from jax import lax
 from vpn_anomaly.ops.platform import ByPlatform, traced_size
 
 VALUES = 256
-# Pixels of a chunk, of the loss and of the statistics, measured. On a CPU its logits fill about a
-# megabyte and stay in the cache from product to product; elsewhere every chunk costs the launch of its
-# kernels, and 64 MB of logits are little.
+# Pixels per chunk of the loss and of the statistics, tuned. On a CPU the logits of a chunk take about a
+# megabyte and stay in the cache between products; elsewhere every chunk costs kernel launches, and 64 MB
+# of logits are little.
 _LOSS_CHUNK = ByPlatform(cpu=1024, accelerator=65536)
 _STATISTICS_CHUNK = ByPlatform(cpu=1280, accelerator=65536)
 
@@ -32,16 +32,16 @@ def mean_surprise(
     value_NxC: jax.Array,
     weight_N: jax.Array,
 ) -> jax.Array:
-    """Σ weight · (−log q(value)), averaged over colours; the training loss, a scalar in nats.
+    """Σ weight · (−log q(value)), averaged over channels: the training loss, a scalar in nats.
 
-    Its gradient is made in the same pass over the chunks as its value, so that the logits are
-    computed once and never kept.
+    Its gradient is computed in the same pass over the chunks as its value, so that the logits are
+    computed once and never stored.
 
     Args:
-        features_NxD: what the output layer reads at each of N pixels.
+        features_NxD: input of the output layer at each of N pixels.
         kernel_DxCxV, bias_CxV: the output layer.
         value_NxC: the true intensities, integers 0..255.
-        weight_N: what each pixel counts; a mean has weights that sum to one.
+        weight_N: weight of each pixel; for a mean they sum to one.
     """
     return _surprise_and_gradients(features_NxD, kernel_DxCxV, bias_CxV, value_NxC, weight_N, False)
 
@@ -96,12 +96,12 @@ def distribution_statistics(
     value_NxC: jax.Array,
     tail: bool = True,
 ) -> dict[str, jax.Array]:
-    """What the maps need of the predicted distributions, each (N, C) float32.
+    """Statistics of the predicted distributions for the maps, each (N, C) float32.
 
     With q the predicted distribution and x the true value: `surprise` −log q(x); `mean` and
     `variance` of the intensity in 0..1; and, unless `tail` is false, the expected surprise `entropy`
-    and the two-sided tail surprise `tail`, −log min(1, 2·min(P(X ≤ x), P(X ≥ x))), which take half as
-    much time again.
+    and the two-sided tail surprise `tail`, −log min(1, 2·min(P(X ≤ x), P(X ≥ x))), which take 50%
+    more time.
     """
 
     def of_chunk(chunk):
@@ -119,9 +119,9 @@ def distribution_statistics(
 def _statistics(z_CxVxN, value_CxN, tail):
     """`distribution_statistics` from logits, (C, N) each.
 
-    Pixels come last, so that what is done over the values of each vectorises. The exponentials are
-    taken once, and the moments are a product with a small matrix: every sum over the values written
-    as one costs another pass, with the exponentials in it.
+    Pixels come last, so that reductions over the 256 values are vectorised. The exponentials are
+    computed once, and the moments are a product with a small matrix: each sum over the values written
+    separately would cost another pass, including the exponentials.
     """
     largest_CxN = z_CxVxN.max(1)
     weight = jnp.exp(z_CxVxN - largest_CxN[:, None])  # q, up to its sum
@@ -140,7 +140,7 @@ def _statistics(z_CxVxN, value_CxN, tail):
     if tail:
         part = lambda which: jnp.sum(jnp.where(which, weight, 0), axis=1) / total
         smaller = jnp.minimum(part(values_Vx1 <= value_Cx1xN), part(values_Vx1 >= value_Cx1xN))
-        # `where`, as XLA would take a plain sum of products for a matrix product of many tiny ones.
+        # `where`, as XLA would turn a plain sum of products into many tiny matrix products.
         products = jnp.where(weight > 0, weight * z_CxVxN, 0)
         statistics["entropy"] = log_total - jnp.sum(products, axis=1) / total
         statistics["tail"] = -jnp.log(jnp.clip(2 * smaller, jnp.finfo(z_CxVxN.dtype).tiny, 1))
@@ -148,7 +148,7 @@ def _statistics(z_CxVxN, value_CxN, tail):
 
 
 def _chunked(x, largest_chunk: ByPlatform[int]):
-    """Pads the pixels to whole chunks of weight and value zero: (chunks, chunk, ...)."""
+    """Pads the pixels with zeros to whole chunks: (chunks, chunk, ...)."""
     pixels = x.shape[0]
     chunk = min(traced_size(largest_chunk), pixels)
     chunks = -(-pixels // chunk)

@@ -1,9 +1,9 @@
-"""Choices by platform: the one file that asks whether a program is for a CPU or an accelerator.
+"""Choices by platform: the only file that asks whether a program is for a CPU or an accelerator.
 
-A function is chosen when the program is lowered (`lax.platform_dependent`): a program has the form
-of the platform that it is lowered for, whichever the default is. A size that array shapes depend on
-must be known earlier, while the program is traced: it is that of JAX's default backend. A program
-that is lowered for another platform then computes the same, only slower.
+Functions are chosen at lowering (`lax.platform_dependent`), for the platform that the program is
+lowered for, whatever the default backend. Sizes that array shapes depend on must be known earlier, at
+tracing: they are those of JAX's default backend. A program that is lowered for another platform then
+computes the same result, only more slowly.
 """
 
 from collections.abc import Callable
@@ -16,20 +16,20 @@ _Choice = TypeVar("_Choice")
 
 
 class ByPlatform(NamedTuple, Generic[_Choice]):
-    """What is taken on a CPU, and on every other platform (GPU, TPU)."""
+    """The choice for a CPU, and for every other platform (GPU, TPU)."""
 
     cpu: _Choice
     accelerator: _Choice
 
 
 def traced_size(sizes: ByPlatform[int]) -> int:
-    """The size of JAX's default backend, while a program is traced."""
+    """The size for JAX's default backend, to be called at tracing."""
     return sizes.cpu if jax.default_backend() == "cpu" else sizes.accelerator
 
 
 def call_lowered(functions: ByPlatform[Callable], *arguments):
-    """What the function of the platform that the program is lowered for makes of the arguments.
+    """Calls the function for the platform that the program is lowered for.
 
-    Both have to give arrays of the same shapes and types.
+    Both functions have to return arrays of the same shapes and types.
     """
     return lax.platform_dependent(*arguments, cpu=functions.cpu, default=functions.accelerator)

@@ -1,4 +1,4 @@
-"""Moving blocks of pixels into channels and back."""
+"""Space-to-depth: moves blocks of pixels into channels, and back."""
 
 import jax
 

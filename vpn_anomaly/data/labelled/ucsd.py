@@ -1,9 +1,9 @@
-"""UCSD Ped1 and Ped2 as they are published: folders of images, ranges of frames in one MATLAB text.
+"""UCSD Ped1 and Ped2 as published: folders of images, and ranges of frames in one MATLAB script.
 
 DIR/Train/Train001/001.tif      normal footage
 DIR/Test/Test001/001.tif        test clips
-DIR/Test/UCSDped1.m             a line a test clip: its anomalous frames, counted from 1
-DIR/Test/Test001_gt/001.bmp     masks: of all clips of Ped2, of ten of Ped1
+DIR/Test/UCSDped1.m             one line per test clip: its anomalous frames, counted from 1
+DIR/Test/Test001_gt/001.bmp     masks: for all clips of Ped2, for ten of Ped1
 """
 
 import functools
@@ -27,10 +27,10 @@ LAYOUT = Layout(
     "Train/*/ with images, Test/*/ with images and one Test/*.m",
     ("Train", "Test"),
 )
-MASKS = "_gt"  # how a folder of masks ends, after the name of its clip
-LEAST_ANOMALOUS = 128  # masks are 0 and 255
-BYTES_PER_CHARACTER = 200  # of the file of labels, in memory, at most
-# No two neighbours of these patterns match the same characters: they take time in proportion to a line.
+MASKS = "_gt"  # suffix of a mask folder, after the name of its clip
+LEAST_ANOMALOUS = 128  # mask values are 0 and 255
+BYTES_PER_CHARACTER = 200  # upper bound for the memory of the label file
+# No adjacent parts of a pattern match the same characters, so matching takes linear time.
 _ASSIGNED = re.compile(r"TestVideoFile\s*\{\s*end\s*\+\s*1\s*\}\s*\.\s*gt_frame\s*=")
 _BARE = re.compile(r"[0-9][0-9\s:]*")
 _BEGUN = re.compile(r"TestVideoFile\s*=\s*\{\s*\}\s*;?")
@@ -38,7 +38,7 @@ _RANGE = re.compile(r"([0-9]{1,9})(?::([0-9]{1,9}))?")
 
 
 def training_sources(folder: pathlib.Path) -> list[str]:
-    """The folders of the training clips, in natural order. UserError where there are none."""
+    """The folders of the training clips, in natural order. UserError if there are none."""
     found = labelled_set.folders(folder / "Train")
     if not found:
         raise LAYOUT.error(folder, "folder in Train/")
@@ -48,17 +48,17 @@ def training_sources(folder: pathlib.Path) -> list[str]:
 
 
 def check_layout(folder: pathlib.Path, limit: MemoryLimit | None = None) -> None:
-    """Raises UserError where training clips, test clips or labels are missing or do not agree."""
+    """Raises UserError if training clips, test clips or labels are missing or inconsistent."""
     training_sources(folder)
     test_clips(folder, limit)
 
 
 def test_clips(folder: pathlib.Path, limit: MemoryLimit | None = None) -> list[LabelledClip]:
-    """The test clips, in natural order. Stray files beside them are passed over.
+    """The test clips, in natural order. Ignores other files beside them.
 
     Raises:
-      UserError: it is another layout, labels, images and masks do not agree, or labels take more
-        memory than is allowed (None: by default).
+      UserError: the layout is another one, labels, images and masks are inconsistent, or labels exceed
+        the memory limit (None: the default).
     """
     found = [path for path in labelled_set.folders(folder / "Test") if not path.name.endswith(MASKS)]
     if not found:
@@ -97,7 +97,7 @@ def _clip(
 
 
 def _check_first(image: pathlib.Path) -> None:
-    """Raises UserError where the numbers of a clip's images begin above 1."""
+    """Raises UserError if the numbers of a clip's images start above 1."""
     number = re.search(r"(\d+)$", image.stem)
     if number and int(number[1]) > 1:
         raise UserError(
@@ -117,7 +117,7 @@ def _label_file(folder: pathlib.Path) -> pathlib.Path:
 
 
 def _read_ranges(path: pathlib.Path, limit: MemoryLimit) -> list[list[tuple[int, int]]]:
-    """For every clip its ranges of anomalous frames: first and last, counted from 1."""
+    """Per clip, its ranges of anomalous frames: first and last, counted from 1."""
     try:
         limit.check(path, BYTES_PER_CHARACTER * path.stat().st_size, "the text")
         text = path.read_text(encoding="utf-8-sig", errors="replace")
@@ -140,7 +140,7 @@ def _read_ranges(path: pathlib.Path, limit: MemoryLimit) -> list[list[tuple[int,
 
 
 def _ranges(text: str) -> list[tuple[int, int]] | None:
-    """The ranges in "[5:90, 140:200];"; a single number is a range of one. None: of another kind."""
+    """The ranges in "[5:90, 140:200];"; a single number is a range of one. None for other text."""
     text = text.strip().removesuffix(";").rstrip()
     if text.startswith("[") and text.endswith("]"):
         text = text[1:-1]
@@ -168,7 +168,7 @@ def _read_masks(paths: list[pathlib.Path], limit: MemoryLimit) -> np.ndarray:
 
 
 def _check_sizes(paths: list[pathlib.Path], limit: MemoryLimit) -> None:
-    """Raises UserError where the masks take more memory than is allowed, by their headers."""
+    """Raises UserError if the masks, according to their headers, exceed the memory limit."""
     taken = 0
     for path in paths:
         height, width = picture_size.image_size(path) or (0, 0)
@@ -183,5 +183,5 @@ def _read_mask(path: pathlib.Path) -> np.ndarray:
     try:
         with Image.open(path) as image:
             return np.asarray(image.convert("L")) >= LEAST_ANOMALOUS
-    except Exception as error:  # damage surfaces as several types: struct, value, operating system …
+    except Exception as error:  # damage raises several types: struct, value, operating system …
         raise UserError(f"{path}: this mask cannot be read; copy it from the published set") from error
