@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vpn_anomaly.watching.light import LightGuard, _cell_means, _line, light_changed
+from vpn_anomaly.watching.light import LightGuard, _cell_means, _line
 
 
 def scene(seed=0, height=120, width=160):
@@ -17,6 +17,13 @@ def scene(seed=0, height=120, width=160):
         )
     )
     return 40 + 140 * (waves - waves.min()) / np.ptp(waves)
+
+
+def light_changed(before_HxW, after_HxW):
+    """Whether the guard reports the second of two frames."""
+    guard = LightGuard()
+    assert not guard.update(before_HxW)
+    return guard.update(after_HxW)
 
 
 def grey(frame_HxW, noise=0.0, seed=1):
@@ -139,7 +146,7 @@ def test_a_slow_drift_is_not_light_though_it_goes_far():
     assert light_changed(grey(scene()), grey(scene() * 1.01**29))
 
 
-def test_the_guard_tells_the_frame_in_which_the_light_changed():
+def test_the_guard_reports_the_frame_in_which_the_light_changed():
     guard, gains = LightGuard(), [1, 1, 1, 1.3, 1.3, 1.3, 1.15, 1, 1]
     flags = [guard.update(grey(gain * scene(), 2, n)) for n, gain in enumerate(gains)]
     assert flags == [n in (3, 6, 7) for n in range(9)]

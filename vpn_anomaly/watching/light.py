@@ -9,7 +9,7 @@ little of the camera's noise. From one frame to the next the light changed if
 3. half of the blocks change by at least 4 grey levels by that line;
 4. blocks with texture keep it: their cells before and after are correlated by at least 0.7.
 
-Blocks that are nearly black or white before or after say nothing; half of all must be neither.
+Blocks that are nearly black or white before or after are left out; half of all must be neither.
 
 What this does not see: a change slower than 4 levels a frame; light on a part of the frame, such as
 headlights or a shadow; a lamp switched off into darkness; any change in a scene that is mostly
@@ -29,12 +29,12 @@ TEXTURE = 2.0  # standard deviation of a block's cells
 TOLERANCE = 0.25  # of a block's change
 LEAST_GAIN = 0.2
 CORRELATION = 0.7
-BLACK, WHITE = 4, 251  # grey levels beyond which a block says nothing
-APART = 8  # grey levels by which two blocks differ that say something of the gain
+BLACK, WHITE = 4, 251  # grey levels beyond which a block is left out
+APART = 8  # grey levels by which two blocks differ at least that the gain is estimated from
 
 
 class LightGuard:
-    """Tells frame by frame whether the light changed; it remembers 1,024 cells of the last one."""
+    """Finds, frame by frame, whether the light changed; it keeps 1,024 cell means of the last frame."""
 
     def __init__(self):
         self._cells = None
@@ -47,11 +47,6 @@ class LightGuard:
         """
         before, self._cells = self._cells, _cell_means(grey_HxW)
         return before is not None and _same_scene_in_other_light(before, self._cells)
-
-
-def light_changed(previous_HxW: np.ndarray, present_HxW: np.ndarray) -> bool:
-    """Whether two frames, uint8 grey levels, show one scene in different light."""
-    return _same_scene_in_other_light(_cell_means(previous_HxW), _cell_means(present_HxW))
 
 
 def _cell_means(grey_HxW: np.ndarray) -> np.ndarray:
@@ -68,17 +63,17 @@ def _cell_means(grey_HxW: np.ndarray) -> np.ndarray:
 
 def _same_scene_in_other_light(before_BxC: np.ndarray, after_BxC: np.ndarray) -> bool:
     level_Bx2 = np.stack([np.median(before_BxC, 1), np.median(after_BxC, 1)], 1)
-    telling_B = ((level_Bx2 >= BLACK) & (level_Bx2 <= WHITE)).all(1)
-    if telling_B.mean() < 0.5:
+    informative_B = ((level_Bx2 >= BLACK) & (level_Bx2 <= WHITE)).all(1)
+    if informative_B.mean() < 0.5:
         return False
-    before_N, after_N = level_Bx2[telling_B].T
+    before_N, after_N = level_Bx2[informative_B].T
     gain, offset = _line(before_N, after_N)
     change_N = (gain - 1) * before_N + offset
     if gain < LEAST_GAIN or np.median(np.abs(change_N)) < LEAST_CHANGE:
         return False
     tolerance_N = np.maximum(LEAST_TOLERANCE, TOLERANCE * np.abs(change_N))
     on_line_N = np.abs(after_N - before_N - change_N) <= tolerance_N
-    kept_N = _texture_kept(before_BxC[telling_B], after_BxC[telling_B])
+    kept_N = _texture_kept(before_BxC[informative_B], after_BxC[informative_B])
     return bool((on_line_N & kept_N).mean() >= AGREEING)
 
 
