@@ -10,8 +10,9 @@ import pytest
 
 from tests.data.video_files import cut, watched
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.report.annotated_video import FRAGMENT_SECONDS, AnnotatedVideo, clock
+from vpn_anomaly.report.annotated_video import FRAGMENT_SECONDS, AnnotatedVideo
 from vpn_anomaly.report.overlay import Overlay
+from vpn_anomaly.text.durations import frame_time
 from vpn_anomaly.watching.boxes import Box
 
 TOO_LARGE = "cannot write .*: file too large; choose another place or make room"
@@ -66,7 +67,7 @@ def assert_first_frames(times, images, at_least):
     np.testing.assert_allclose(times, TIMES[: len(times)] - TIMES[0], atol=0.0011)
     overlay = Overlay(36, 49)
     for number in {0, len(images) - 1}:
-        lines = [f"{clock(TIMES[number])}  missing 0.25"]
+        lines = [f"{frame_time(TIMES[number])}  missing 0.25"]
         expected = overlay.picture(FRAMES[number], MAP, 8.0, lines, NOTES[1]).astype(float)
         # Half of the colour's resolution is lost; other frames are off by 55.
         assert np.abs(images[number].mean(-1) - expected.mean(-1)).mean() < 5
@@ -182,8 +183,3 @@ def test_times_that_stand_still_go_on_by_a_millisecond(tmp_path):
     times, _, problem = read(tmp_path / "x.mkv")
     assert problem is None
     np.testing.assert_allclose(times, [0, 0.001, 0.002, 0.003, 0.1], atol=1e-4)
-
-
-def test_the_clock():
-    assert clock(0) == "0:00:00.000" and clock(59.9996) == "0:01:00.000"
-    assert clock(3600 * 25 + 61.25) == "25:01:01.250"

@@ -1,6 +1,6 @@
-"""Metrics and times as reports write them."""
+"""Metrics as reports write them."""
 
-from vpn_anomaly.report.numbers import duration, number, with_interval
+from vpn_anomaly.report.numbers import number, with_interval
 
 
 def test_metrics_have_three_digits_and_their_interval():
@@ -9,8 +9,3 @@ def test_metrics_have_three_digits_and_their_interval():
     assert with_interval(metrics, "recall") == "0.500"
     assert with_interval(metrics, "precision") == with_interval(metrics, "absent") == "-"
     assert number(None, "–") == "–"
-
-
-def test_durations():
-    times = {41.2: "41 s", 431: "7 min", 11500: "3.2 h"}
-    assert [duration(seconds) for seconds in times] == list(times.values())

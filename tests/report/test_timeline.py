@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from vpn_anomaly.report import timeline
-from vpn_anomaly.report.timeline import POINTS, Curve, Span, clock, curve_figure, svg, thinned
+from vpn_anomaly.report.timeline import POINTS, Curve, Span, curve_figure, svg, thinned
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -128,16 +128,6 @@ def test_ticks_are_frames_with_their_times():
     texts = texts_of(drawn(Curve(frame_T, np.zeros(500), "score", frame_T / 25)))
     assert {"0", "0:00.0", "500", "0:20.0", "time"} <= set(texts)
     assert "time" not in texts_of(drawn(Curve(frame_T, np.zeros(500), "score")))
-
-
-def test_clock():
-    assert [clock(s) for s in (0, 62.34, 3599.94, 3599.96, 86400)] == [
-        "0:00.0",
-        "1:02.3",
-        "59:59.9",
-        "1:00:00",
-        "24:00:00",
-    ]
 
 
 @pytest.mark.parametrize("score_T", [np.zeros(0), np.full(5, np.nan), np.full(1, 3.0)])

@@ -17,8 +17,8 @@ from tests.watching.conftest import COUNT, HEIGHT, WIDTH, monitor_of, paths_in, 
 from vpn_anomaly.data.lattice import fixed_shifts
 from vpn_anomaly.data.video.open_video import VideoSettings, open_video
 from vpn_anomaly.report import watch_report
-from vpn_anomaly.report.annotated_video import clock
 from vpn_anomaly.report.overlay import BRIGHTEST, blended
+from vpn_anomaly.text.durations import frame_time
 from vpn_anomaly.watching.segments import SegmentFrame
 from vpn_anomaly.watching.session import Session
 
@@ -55,7 +55,7 @@ def test_it_says_what_was_watched_and_with_what(watched, video_run):
     facts = watched.document.all("dl")[0].text
     assert watched.document.all("p")[0].text == watched.source and NAME in watched.source
     first = video_run.system.first_frame
-    assert f"60 ({clock(59 / 25)}), {first} without scores" in facts
+    assert f"60 ({frame_time(59 / 25)}), {first} without scores" in facts
     assert f"{len(watched.events)} (" in facts and "tiny in runs/tiny" in facts
     assert "inpainting, 4 training steps" in facts
 
@@ -63,7 +63,7 @@ def test_it_says_what_was_watched_and_with_what(watched, video_run):
 def test_the_events_are_those_of_the_event_log(watched):
     expected = [
         [str(number), e["kind"]]
-        + [f"{e[f'{what}_frame']} {clock(e[f'{what}_time'])}" for what in ("start", "end", "peak")]
+        + [f"{e[f'{what}_frame']} {frame_time(e[f'{what}_time'])}" for what in ("start", "end", "peak")]
         + [f"{e['score']:.4g}", f"{e['p']:.4g}", str(e["frames"])]
         for number, e in watched.events.items()
     ]

@@ -22,6 +22,7 @@ from vpn_anomaly.files import output_files
 from vpn_anomaly.files.file_writer import FileWriter
 from vpn_anomaly.report.overlay import BRIGHTEST, Overlay
 from vpn_anomaly.scoring.frame_view import surprise
+from vpn_anomaly.text.durations import frame_time
 from vpn_anomaly.watching.boxes import Box
 from vpn_anomaly.watching.output import Output
 
@@ -86,7 +87,7 @@ class AnnotatedVideo(FileWriter):
 
         if self._file.closed:
             raise ValueError(f"{self.path} is closed")
-        text = [f"{clock(time)}  {lines[0]}" if lines else clock(time), *lines[1:]]
+        text = [f"{frame_time(time)}  {lines[0]}" if lines else frame_time(time), *lines[1:]]
         picture = self._overlay.picture(frame_HxWxC, map_HxW, brightest, text, boxes)
         frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
         frame.pts, frame.time_base = self._tick(time), TICK
@@ -215,9 +216,3 @@ class _Sink:
     def raise_error(self) -> None:
         if self._error is not None:
             raise self._error
-
-
-def clock(seconds: float) -> str:
-    """Hours, minutes, seconds and milliseconds: 0:01:02.345."""
-    minutes, milliseconds = divmod(round(seconds * 1000), 60_000)
-    return f"{minutes // 60}:{minutes % 60:02}:{milliseconds // 1000:02}.{milliseconds % 1000:03}"

@@ -1,4 +1,4 @@
-"""How reports and tables write metrics and times."""
+"""How reports and tables write metrics."""
 
 from collections.abc import Mapping
 
@@ -16,10 +16,3 @@ def with_interval(metrics: Mapping, name: str) -> str:
     if value is None or not bounds or None in bounds:
         return number(value)
     return f"{number(value)} [{number(bounds[0])}, {number(bounds[1])}]"
-
-
-def duration(seconds: float) -> str:
-    """A time in words: `41 s`, `7 min`, `3.2 h`."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

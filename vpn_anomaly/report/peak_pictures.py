@@ -6,11 +6,11 @@ from collections.abc import Hashable, Mapping
 from typing import NamedTuple
 
 from vpn_anomaly.data.video.open_video import Frame
-from vpn_anomaly.report.annotated_video import clock
 from vpn_anomaly.report.frame_pictures import frame_pictures
 from vpn_anomaly.report.parts import Picture
 from vpn_anomaly.scoring.frame_view import FrameView, frame_view
 from vpn_anomaly.systems.system import Maps
+from vpn_anomaly.text.durations import frame_time
 from vpn_anomaly.watching.events import Event, Moment
 
 
@@ -63,7 +63,7 @@ class PeakPictures:
             if least == key:
                 return
             del self.of_event[least]
-        caption = f"frame {peak.moment.index}, {clock(peak.moment.time)}"
+        caption = f"frame {peak.moment.index}, {frame_time(peak.moment.time)}"
         self.of_event[key] = frame_pictures(snapshot.view, caption, peak.box)
 
     def forget(self) -> None:

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 from vpn_anomaly import config as configuration
 from vpn_anomaly import config_fields
-from vpn_anomaly.report.numbers import duration, number
+from vpn_anomaly.report.numbers import number
 from vpn_anomaly.report.page import write_page
 from vpn_anomaly.report.parts import Cell, Column, Facts, Figure, Page, Section, Table, Text
 from vpn_anomaly.report.pictures import file_uri
 from vpn_anomaly.storage import workdir
+from vpn_anomaly.text.durations import rough_duration
 
 # Figures by file name with {} for the corruption: title, caption.
 OF_CORRUPTION = {
@@ -137,7 +138,7 @@ def _facts(results, now: datetime.datetime) -> Facts:
         ("Training", f"{results['steps']:,} steps, {results['sequences_seen']:,} sequences"),
         ("Parameters", f"{results['parameters']:,}"),
         ("A training step", f"{results['step_flops'] / 1e9:,.4g} GFLOP"),
-        ("Training and evaluation", duration(results["wall_seconds"])),
+        ("Training and evaluation", rough_duration(results["wall_seconds"])),
         (
             "Hardware",
             f"{hardware['devices']} × {hardware['device']}; {hardware['cpu']}, {hardware['cpu_cores']} cores",

@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from vpn_anomaly.report.colours import COLOURS, INK, NORMAL
 from vpn_anomaly.report.parts import Figure
 from vpn_anomaly.report.pictures import data_uri
+from vpn_anomaly.text.durations import axis_time
 
 POINTS = 2000  # that are drawn at most, about two for every pixel of a screen
 WIDTH, HEIGHT = 756, 170  # of the drawing, in points
@@ -165,7 +166,7 @@ def _draw_frames(axes: Axes, curve: Curve) -> None:
     labels = [f"{tick:.0f}" for tick in ticks]
     if curve.time_T is not None and len(curve.frame_T):
         seconds = np.interp(ticks, curve.frame_T, curve.time_T)
-        labels = [f"{label}\n{clock(time)}" for label, time in zip(labels, seconds)]
+        labels = [f"{label}\n{axis_time(time)}" for label, time in zip(labels, seconds)]
         axes.annotate(
             "frame\ntime",
             (0, 0),
@@ -180,11 +181,3 @@ def _draw_frames(axes: Axes, curve: Curve) -> None:
     else:
         axes.set_xlabel("frame", color=INK, fontsize=FONT)
     axes.set_xticks(ticks, labels)
-
-
-def clock(seconds: float) -> str:
-    """Minutes and seconds, or hours, minutes and seconds: 1:02.3, 1:00:02."""
-    tenths = round(seconds * 10)
-    if tenths >= 36_000:
-        return f"{tenths // 36_000}:{tenths // 600 % 60:02}:{tenths // 10 % 60:02}"
-    return f"{tenths // 600}:{tenths // 10 % 60:02}.{tenths % 10}"

@@ -10,8 +10,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from vpn_anomaly.report.colours import COLOURS, INK
-from vpn_anomaly.report.numbers import duration
 from vpn_anomaly.report.score_figures import DPI, plain_axes
+from vpn_anomaly.text.durations import rough_duration
 
 LOG_FIELDS = ("step", "loss", "learning_rate", "seconds")
 
@@ -53,7 +53,7 @@ def training_figure(path: str | os.PathLike, log: Mapping[str, np.ndarray], unit
     if len(log["step"]):
         low, start = np.min(log["loss"]), np.quantile(log["loss"], 0.99)
         upper.set_ylim(low - 0.05 * (start - low), start + 0.05 * (start - low) + 1e-6)
-        text = f"{smooth[-1]:.3f} after {log['step'][-1]:.0f} steps, {duration(log['seconds'][-1])}"
+        text = f"{smooth[-1]:.3f} after {log['step'][-1]:.0f} steps, {rough_duration(log['seconds'][-1])}"
         upper.set_title(text, loc="right", fontsize=10, color=INK)
     lower.plot(log["step"], log["learning_rate"], color=COLOURS[0], linewidth=1.6)
     lower.set_ylim(bottom=0)

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from vpn_anomaly.report.annotated_video import clock
 from vpn_anomaly.report.overlay import BRIGHTEST, LEVELS, blended
 from vpn_anomaly.report.parts import (
     Card,
@@ -28,6 +27,7 @@ from vpn_anomaly.report.source_record import SourceRecord
 from vpn_anomaly.report.timeline import Curve, Span, curve_figure
 from vpn_anomaly.scoring.event_kinds import KIND_NAMES, kind_named
 from vpn_anomaly.scoring.scores import score_named
+from vpn_anomaly.text.durations import frame_time
 from vpn_anomaly.watching.events import Event, Moment
 from vpn_anomaly.watching.output import SkippedSource
 
@@ -85,7 +85,10 @@ def _facts(sources, events, model, when) -> Facts:
     kinds = ", ".join(f"{count[kind]} {kind}" for kind in KIND_NAMES if count[kind])
     rows = [
         ("Watched", _period(*when)),
-        ("Frames", f"{frames:,} ({clock(seconds)}), {sum(s.unscored for s in sources):,} without scores"),
+        (
+            "Frames",
+            f"{frames:,} ({frame_time(seconds)}), {sum(s.unscored for s in sources):,} without scores",
+        ),
         ("Events", f"{len(events):,}" + (f" ({kinds})" if kinds else "")),
         *model,
     ]
@@ -141,7 +144,7 @@ def _event_table(names, events, pictures) -> Table | Text:
 
 
 def _moment(moment: Moment) -> Cell:
-    return Cell(str(moment.index), clock(moment.time))
+    return Cell(str(moment.index), frame_time(moment.time))
 
 
 def number(value: float) -> str:
@@ -215,8 +218,8 @@ def _pictures(names, events, pictures) -> list[Text | ColourBar | Cards]:
 def _in_words(names, place: int, event: Event) -> str:
     peak = event.peak
     words = (
-        f"frames {event.start.index} to {event.end.index}, {clock(event.start.time)} to"
-        f" {clock(event.end.time)}; score {number(peak.score)}, p {number(peak.p)}"
+        f"frames {event.start.index} to {event.end.index}, {frame_time(event.start.time)} to"
+        f" {frame_time(event.end.time)}; score {number(peak.score)}, p {number(peak.p)}"
     )
     return f"{names[place]}, {words}" if len(names) > 1 else words
 
@@ -241,7 +244,7 @@ def _source_table(sources, names) -> Table:
         [
             name,
             f"{len(source.frame_T):,}",
-            clock(source.seconds),
+            frame_time(source.seconds),
             f"{source.unscored:,}",
             f"{len(source.events):,}",
             source.problem or "",
