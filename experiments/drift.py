@@ -10,7 +10,6 @@ corruption, a black 3×3 square on a digit. Only the unmodified frame enters the
 
 import functools
 import sys
-import time
 from collections.abc import Sequence
 
 import jax
@@ -24,7 +23,7 @@ from vpn_anomaly.data.corruptions import corrupt
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.metrics import break_even_accuracy
 from vpn_anomaly.files import output_files
-from vpn_anomaly.progress import Pace
+from vpn_anomaly.progress import Progress
 from vpn_anomaly.scoring.scores import frame_scores
 from vpn_anomaly.scoring.trained_model import trained_run
 from vpn_anomaly.storage import exported_weights, overwriting, workdir
@@ -63,7 +62,8 @@ def drift(scorer, clip_BxTxHxWxC: np.ndarray) -> dict[str, dict]:
     streams, frames, height, width, _ = clip_BxTxHxWxC.shape
     parts = parts_of(frames)
     scores = {part: {kind: [] for kind in (None, *DECLARED)} for part in parts}
-    state, pace = scorer.system.stream(streams, height, width), Pace()
+    state = scorer.system.stream(streams, height, width)
+    progress = Progress(lambda progress: f"frame {progress.done} of {frames}", frames)
     for number in range(frames):
         part = next((name for name, numbers in parts.items() if number in numbers), None)
         if part is not None:
@@ -75,8 +75,7 @@ def drift(scorer, clip_BxTxHxWxC: np.ndarray) -> dict[str, dict]:
         state, unmodified = _next(scorer, state, clip_BxTxHxWxC[:, number])
         if part is not None:
             scores[part][None].append(unmodified)
-        if pace.due(time.monotonic(), number + 1 == frames):
-            print(f"frame {number + 1} of {frames}", file=sys.stderr, flush=True)
+        progress()
     return {part: _summary(by_kind) for part, by_kind in scores.items()}
 
 

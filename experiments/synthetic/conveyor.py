@@ -42,6 +42,7 @@ from experiments.synthetic.world_files import TRUTH, write_world
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import output_files
 from vpn_anomaly.progress import Progress, pace_of_stderr
+from vpn_anomaly.text.durations import countdown
 
 FILMS = ("normal.mkv", "test.mkv")
 CLIPS = 12  # per video, by default
@@ -70,8 +71,7 @@ def _progress_line(name: str, total: int, progress: Progress) -> str:
     text = f"{name}  frame {progress.done}/{total}"
     if progress.seconds_left is None:
         return text
-    minutes, seconds = divmod(int(progress.seconds_left), 60)
-    return f"{text}  {minutes}:{seconds:02d} left"
+    return f"{text}  {countdown(progress.seconds_left)} left"
 
 
 @entry_point

@@ -52,12 +52,12 @@ def test_one_step_is_one_line(tmp_path, monkeypatch):
     assert told(tmp_path, monkeypatch, io.StringIO(), 3, 4) == "step 4/4  loss 0.0400 nats\n"
 
 
-@pytest.mark.parametrize("first_step, rate, left", [(0, 2 / 51, "0:25"), (1, 1 / 50.5, "0:50")])
-def test_on_a_terminal_every_step_redraws_the_bar(tmp_path, monkeypatch, first_step, rate, left):
+@pytest.mark.parametrize("first_step", [0, 1])
+def test_on_a_terminal_every_step_redraws_the_bar(tmp_path, monkeypatch, first_step):
     bars = told(tmp_path, monkeypatch, Terminal(), first_step, 3).split("\r")
     assert len(bars) == 4 - first_step and bars[0] == ""
-    assert bars[2 - first_step] == (
-        f"[{'#' * 16}{'.' * 8}] step 2/3  loss 0.0200 nats  {rate:.2f} steps/s  {left} left "
-    )
-    assert bars[-1].startswith(f"[{'#' * 24}] step 3/3  loss 0.0300 nats ")
-    assert bars[-1].endswith("0:00 left \n")
+    first = f"step {first_step + 1}/3  loss 0.0{first_step + 1}00 nats "
+    assert bars[1].endswith(f"] {first}")  # most of its time is compilation
+    if first_step == 0:
+        assert bars[2] == f"[{'#' * 16}{'.' * 8}] step 2/3  loss 0.0200 nats  2.00 steps/s  0:00 left "
+    assert bars[-1] == f"[{'#' * 24}] step 3/3  loss 0.0300 nats  2.00 steps/s  0:00 left \n"

@@ -1,26 +1,24 @@
 """The log of a training: a JSONL file, TensorBoard events, and progress on the standard error."""
 
 import json
+import math
 import pathlib
 import sys
-import time
 
-from vpn_anomaly.progress import Pace
+from vpn_anomaly.progress import Progress
 from vpn_anomaly.storage import workdir
+from vpn_anomaly.text.durations import countdown
 
 _BAR = 24  # characters
 
 
 class TrainingLog:
-    """Writes DIR/train.jsonl and DIR/events; a context manager."""
+    """Writes DIR/train.jsonl and DIR/events; a context manager. `unit`: of the loss."""
 
     def __init__(self, directory: pathlib.Path, first_step: int, steps: int, unit: str = "nats"):
-        self._directory, self._first_step, self._steps = directory, first_step, steps
-        self._unit = unit  # of the loss
-        self._started = time.monotonic()
-        self._on_terminal = sys.stderr.isatty()
-        self._pace = Pace()
-        self._first_told: tuple[int, float] | None = None  # step, time
+        self._directory, self._steps, self._unit = directory, steps, unit
+        self._loss, self._on_terminal = math.nan, sys.stderr.isatty()
+        self._progress = Progress(self._text, steps, first_step)
 
     def __enter__(self):
         from tensorboardX import SummaryWriter
@@ -31,8 +29,7 @@ class TrainingLog:
         return self
 
     def __exit__(self, *error):
-        if self._on_terminal:
-            print(file=sys.stderr)
+        self._progress.end()
         with workdir.storing(self._directory):
             self._file.close()
             self._events.close()
@@ -46,31 +43,17 @@ class TrainingLog:
                 self._events.add_scalar(f"train/{name}", value, step)
 
     def progress(self, step: int, loss: float) -> None:
-        """Prints step, loss, steps per second and time left: on a terminal a bar that is redrawn,
-        elsewhere a line as often as `Pace` says. To be called after every step."""
-        now = time.monotonic()
+        """Shows step, loss, steps per second and time left; on a terminal with a bar. To be called
+        after every step."""
+        self._loss = loss
+        self._progress(step - self._progress.done)
+
+    def _text(self, progress: Progress) -> str:
+        step = progress.done
+        text = f"step {step}/{self._steps}  loss {self._loss:.4f} {self._unit}"
         if self._on_terminal:
             done = int(_BAR * step / self._steps)
-            bar = f"\r[{'#' * done}{'.' * (_BAR - done)}] "
-            speed = self._speed(step, step - self._first_step, now - self._started)
-            print(f"{bar}{self._where(step, loss)}{speed} ", end="", file=sys.stderr, flush=True)
-        elif self._pace.due(now, last=step == self._steps):
-            print(
-                f"{self._where(step, loss)}{self._speed_since_first(step, now)}", file=sys.stderr, flush=True
-            )
-
-    def _where(self, step: int, loss: float) -> str:
-        return f"step {step}/{self._steps}  loss {loss:.4f} {self._unit}"
-
-    def _speed(self, step: int, steps: int, seconds: float) -> str:
-        rate = steps / seconds
-        minutes, seconds_left = divmod(int((self._steps - step) / rate), 60)
-        return f"  {rate:.2f} steps/s  {minutes}:{seconds_left:02d} left"
-
-    def _speed_since_first(self, step: int, now: float) -> str:
-        """Empty for the first step: most of its time is compilation, which would distort the speed."""
-        if self._first_told is None:
-            self._first_told = step, now
-            return ""
-        first_step, then = self._first_told
-        return self._speed(step, step - first_step, now - then)
+            text = f"[{'#' * done}{'.' * (_BAR - done)}] {text}"
+        if progress.seconds_left is None:
+            return text
+        return f"{text}  {progress.rate:.2f} steps/s  {countdown(progress.seconds_left)} left"
