@@ -99,7 +99,7 @@ def evaluate_labelled_set(
     }
     _write_frames(directory / "frames.csv", found.scored)
     results["wall_seconds"] = _training_seconds(trained, training_seconds) + time.monotonic() - started
-    labelled_page.write_report(directory / workdir.REPORT, results, found, settings.false_alarm_rate)
+    labelled_page.write_report(directory / workdir.REPORT, results, found)
     workdir.write_results(directory, results)
     return results
 
@@ -127,13 +127,13 @@ def _calibrating_sizes(data) -> set[tuple[int, int]]:
 
 
 def _of_size(config, trained: TrainedModel, scorer: ClipScorer):
-    """A function from height and width to a streamer of frames of this size, and its calibration."""
+    """A function from height and width to a scorer of streams of frames of this size, and its calibration."""
     footage = build_normal_footage(config)
 
     @functools.cache
     def of_size(height: int, width: int):
-        streamer = StreamScorer(scorer.system, scorer.params, scorer.shift_Mx2, height, width)
-        return streamer, stream_calibration(trained, streamer, footage).calibration
+        stream_scorer = StreamScorer(scorer.system, scorer.params, scorer.shift_Mx2, height, width)
+        return stream_scorer, stream_calibration(trained, stream_scorer, footage).calibration
 
     return of_size
 

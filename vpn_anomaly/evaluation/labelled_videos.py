@@ -1,6 +1,5 @@
 """Evaluation on a labelled video set: every frame of every test clip."""
 
-import collections
 import dataclasses
 from collections.abc import Callable
 
@@ -8,17 +7,14 @@ import numpy as np
 
 from vpn_anomaly.data.labelled.labelled_set import LabelledClip
 from vpn_anomaly.data.video.open_video import VideoSettings
-from vpn_anomaly.evaluation.clip_scores import CHOSEN_BY, ClipScores, score_clip
+from vpn_anomaly.evaluation.clip_scores import CHOSEN_BY, ClipScores, LabelledClipScorer
 from vpn_anomaly.evaluation.extreme_frames import ExtremeFrames
 from vpn_anomaly.evaluation.frame_metrics import frame_metrics
-from vpn_anomaly.evaluation.pixel_metrics import PixelAuroc
 from vpn_anomaly.evaluation.protocol import Protocol, from_neighbours
 from vpn_anomaly.evaluation.protocol_notes import done, not_done
 from vpn_anomaly.progress import Progress
 from vpn_anomaly.scoring.calibration import Calibration
 from vpn_anomaly.scoring.stream_scorer import StreamScorer
-
-EXTREME_FRAMES = 4  # of each kind
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,27 +63,24 @@ def evaluate(
     Args:
       clips: checked before (`labelled_check`).
       video_settings: how the frames are looked at.
-      of_size: the streamer for frames of a height and width, and its calibration.
+      of_size: the scorer of streams of frames of a height and width, and its calibration.
       first_frame: the number of the first frame of a clip that has scores.
 
     UserError where a clip or its masks cannot be read.
     """
-    scored, extremes, pixels = [], ExtremeFrames(EXTREME_FRAMES), collections.defaultdict(PixelAuroc)
-    progress = Progress.counting("evaluating", sum(len(clip.label_T) for clip in clips), "frames")
     protocol = settings.protocol
-    for clip in clips:
-        with_masks = protocol.reads_masks and clip.read_masks is not None
-        clip_pixels = pixels if with_masks else None
-        scored.append(score_clip(clip, video_settings, of_size, clip_pixels, extremes, progress))
+    progress = Progress.counting("evaluating", sum(len(clip.label_T) for clip in clips), "frames")
+    scorer = LabelledClipScorer(video_settings, of_size, settings.false_alarm_rate, progress)
+    scored = [scorer.score(clip, protocol.reads_masks and clip.read_masks is not None) for clip in clips]
     metrics = {
         "done": done(clips, scored, first_frame, protocol),
         "not_done": not_done(clips, protocol),
         "protocol": protocol.as_dict(),
         "scores": {name: _metrics(name, scored, protocol, settings.resamples) for name in scored[0].scores},
-        "maps": {name: {"pixel_auroc": auroc.value} for name, auroc in pixels.items()},
+        "maps": {name: {"pixel_auroc": auroc.value} for name, auroc in scorer.pixels.items()},
         "at_threshold": _at_threshold(scored, settings.false_alarm_rate),
     }
-    return LabelledEvaluation(_clip_rows(clips, scored), metrics, scored, extremes)
+    return LabelledEvaluation(_clip_rows(clips, scored), metrics, scored, scorer.extremes)
 
 
 def _metrics(name: str, scored: list[ClipScores], protocol: Protocol, resamples: int) -> dict:
@@ -100,7 +93,7 @@ def _at_threshold(scored: list[ClipScores], rate: float) -> dict:
     flagged, label = [], []
     for clip in scored:
         score_T = from_neighbours(clip.scores[CHOSEN_BY])
-        flagged.append(score_T > clip.calibration.threshold(CHOSEN_BY, rate))
+        flagged.append(score_T > clip.threshold)
         label.append(clip.label_T)
     flagged_N, label_N = np.concatenate(flagged), np.concatenate(label)
     part = lambda chosen_N: float(flagged_N[chosen_N].mean()) if chosen_N.any() else None

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
+import types
+from collections.abc import Mapping
 
 import numpy as np
 
 from vpn_anomaly.evaluation import bootstrap, metrics
-from vpn_anomaly.scoring.calibration import Calibration
 
 
 def evaluate_scores(
     normal: dict[str, np.ndarray],
     anomalous: dict[str, np.ndarray],
-    calibration: Calibration | None = None,
-    false_alarm_rate: float = 0.05,
+    thresholds: Mapping[str, float] = types.MappingProxyType({}),
     resamples: int = 1000,
 ) -> dict[str, dict]:
     """Returns the metrics of every score under one corruption, ready for JSON.
@@ -22,25 +22,21 @@ def evaluate_scores(
     Args:
       normal: scores of the normal sequences by name, (N,) each.
       anomalous: scores of the anomalous ones by the same names, (P,) each.
-      calibration: scores of other normal sequences, which give the thresholds.
-      false_alarm_rate: the part of normal sequences that may exceed a threshold.
+      thresholds: of calibrated scores by name, by other normal sequences.
       resamples: bootstrap resamples of the intervals.
 
     Returns:
       For every name a dict of
       - `break_even_accuracy`, `auroc`, `average_precision`, `equal_error_rate`;
-      - `calibrated`, where the calibration holds the score: the `false_alarm_rate` that its
+      - `calibrated`, where the score has a threshold: the `false_alarm_rate` that its
         threshold has on these normal sequences, and `accuracy`, `precision`, `recall`;
       - `ci95`: [low, high] of all of them, flat: `auroc`, `calibrated.recall`.
       What is undefined (an empty class, a NaN among the scores, the precision of no alarm) is None.
     """
-    results = {}
-    for name in normal:
-        threshold = None
-        if calibration is not None and name in calibration.scores:
-            threshold = calibration.threshold(name, false_alarm_rate)
-        results[name] = evaluate_score(normal[name], anomalous[name], threshold, resamples)
-    return results
+    return {
+        name: evaluate_score(normal[name], anomalous[name], thresholds.get(name), resamples)
+        for name in normal
+    }
 
 
 def evaluate_score(

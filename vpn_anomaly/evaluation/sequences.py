@@ -81,10 +81,14 @@ def evaluate(
     UserError where the source has too few test sequences.
     """
     normal, others = _score_test_set(scorer, source, calibration, settings)
-    rate, resamples = settings.false_alarm_rate, settings.resamples
+    thresholds = {
+        name: calibration.threshold(name, settings.false_alarm_rate)
+        for name in normal.scores
+        if name in calibration.scores
+    }
     metrics = {
         "corruptions": {
-            kind: evaluate_scores(normal.scores, other.scores, calibration, rate, resamples)
+            kind: evaluate_scores(normal.scores, other.scores, thresholds, settings.resamples)
             for kind, other in others.items()
         },
         "maps": {kind: _map_metrics(other) for kind, other in others.items()},
@@ -92,9 +96,6 @@ def evaluate(
     }
     first = clips_at(source, "test", [settings.sequences])
     uncorrupted = _score(first, scorer, calibration, progress=lambda count: None)
-    thresholds = {
-        name: calibration.threshold(name, rate) for name in normal.scores if name in calibration.scores
-    }
     return SequenceEvaluation(metrics, normal, others, uncorrupted, thresholds)
 
 

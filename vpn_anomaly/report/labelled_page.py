@@ -36,22 +36,18 @@ GROUPS = (
 )
 
 
-def write_report(
-    path: pathlib.Path, results: Mapping, evaluation: LabelledEvaluation, false_alarm_rate: float
-) -> None:
+def write_report(path: pathlib.Path, results: Mapping, evaluation: LabelledEvaluation) -> None:
     """Writes the page of results, the content of results.json, and of the scores that they are made of.
-
-    false_alarm_rate: that of the threshold that is drawn.
 
     UserError where it cannot be written.
     """
-    write_page(path, labelled_page(results, evaluation, false_alarm_rate))
+    write_page(path, labelled_page(results, evaluation))
 
 
-def labelled_page(results: Mapping, evaluation: LabelledEvaluation, false_alarm_rate: float) -> Page:
+def labelled_page(results: Mapping, evaluation: LabelledEvaluation) -> Page:
     """The page; see `write_report`."""
     scored = evaluation.scored
-    clips = [_clip_table(results, scored), *_curves(scored, results, false_alarm_rate)]
+    clips = [_clip_table(results, scored), *_curves(scored, results)]
     sections = [
         Section("Figures", [_score_table(results), *_map_table(results)], "figures"),
         Section("What was done", [_protocol_table(results)], "done"),
@@ -149,26 +145,26 @@ def _clip_table(results: Mapping, scored: list[ClipScores]) -> Table:
     )
 
 
-def _curves(scored: list[ClipScores], results: Mapping, false_alarm_rate: float) -> list[Text | Figure]:
+def _curves(scored: list[ClipScores], results: Mapping) -> list[Text | Figure]:
     """The course of the score in every clip; of many clips, in those with the least AUROC."""
     auroc = results["scores"][CHOSEN_BY]["auroc_clips"]
     chosen = sorted(range(len(scored)), key=lambda place: (auroc[place] is None, auroc[place]))[:CURVES]
     left_out = f" Drawn are the {CURVES} clips with the least AUROC." if len(scored) > CURVES else ""
     about = (
         f"The score “{CHOSEN_BY}” as it comes, frame by frame; shaded are the frames that are labelled "
-        f"anomalous. The threshold is what {100 * false_alarm_rate:.3g}% of normal frames exceed."
+        f"anomalous. The threshold is what {100 * results['at_threshold']['allowed']:.3g}% of normal frames exceed."
         f"{left_out}"
     )
-    return [Text([about]), *(_curve(scored[place], false_alarm_rate) for place in sorted(chosen))]
+    return [Text([about]), *(_curve(scored[place]) for place in sorted(chosen))]
 
 
-def _curve(clip: ClipScores, false_alarm_rate: float) -> Figure:
+def _curve(clip: ClipScores) -> Figure:
     edges = np.flatnonzero(np.diff(clip.label_T.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
     curve = Curve(
         np.arange(len(clip.label_T)),
         clip.scores[CHOSEN_BY],
         f"{CHOSEN_BY}\n(nats)",
-        threshold=clip.calibration.threshold(CHOSEN_BY, false_alarm_rate),
+        threshold=clip.threshold,
         spans=[Span(first, end - 1) for first, end in edges.tolist()],
     )
     return curve_figure(curve, clip.name)
