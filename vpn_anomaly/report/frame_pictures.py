@@ -1,9 +1,11 @@
 """The pictures of a frame: itself with a box, what the model predicts, and the surprise over it."""
 
+import numpy as np
+
 from vpn_anomaly.report.map_rows import MAPS
-from vpn_anomaly.report.overlay import BRIGHTEST, blended
-from vpn_anomaly.report.parts import Picture
-from vpn_anomaly.report.pictures import picture
+from vpn_anomaly.report.overlay import BRIGHTEST, LEVELS, blended
+from vpn_anomaly.report.parts import ColourBar, Picture
+from vpn_anomaly.report.pictures import image_uri, picture
 from vpn_anomaly.scoring.frame_view import FrameView
 
 
@@ -24,3 +26,10 @@ def frame_pictures(
             blended(view.frame_HxWxC, view.surprise_HxW, BRIGHTEST), MAPS[view.map_name].title + expected
         ),
     )
+
+
+def colour_bar() -> ColourBar:
+    """The colours of the map in the third picture, over a grey frame."""
+    grey_1xVx1 = np.full((1, LEVELS, 1), 128, np.uint8)
+    colours = blended(grey_1xVx1, np.linspace(0, BRIGHTEST, LEVELS)[None], BRIGHTEST)
+    return ColourBar(image_uri(colours), "Map:", "0 nats", f"{BRIGHTEST:g} nats or more")

@@ -8,7 +8,7 @@ import numpy as np
 from vpn_anomaly.evaluation.clip_scores import CHOSEN_BY, ClipScores
 from vpn_anomaly.evaluation.extreme_frames import ExtremeFrame
 from vpn_anomaly.evaluation.labelled_videos import LabelledEvaluation
-from vpn_anomaly.report.frame_pictures import frame_pictures
+from vpn_anomaly.report.frame_pictures import colour_bar, frame_pictures
 from vpn_anomaly.report.numbers import number, with_interval
 from vpn_anomaly.report.page import write_page
 from vpn_anomaly.report.parts import (
@@ -25,7 +25,6 @@ from vpn_anomaly.report.parts import (
 )
 from vpn_anomaly.report.results_table import LABELLED_METRICS
 from vpn_anomaly.report.timeline import Curve, Span, curve_figure
-from vpn_anomaly.report.watch_page import colour_bar
 
 CURVES = 40  # clips whose course is drawn
 GROUPS = (

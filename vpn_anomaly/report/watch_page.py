@@ -7,11 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from vpn_anomaly.report.overlay import BRIGHTEST, LEVELS, blended
+from vpn_anomaly.report.event_parts import EventEntry, event_card, event_table
+from vpn_anomaly.report.frame_pictures import colour_bar
 from vpn_anomaly.report.parts import (
-    Card,
     Cards,
-    Cell,
     ColourBar,
     Column,
     Facts,
@@ -22,16 +21,13 @@ from vpn_anomaly.report.parts import (
     Table,
     Text,
 )
-from vpn_anomaly.report.pictures import image_uri
 from vpn_anomaly.report.source_record import SourceRecord
 from vpn_anomaly.report.timeline import Curve, Span, curve_figure
 from vpn_anomaly.scoring.event_kinds import KIND_NAMES, kind_named
 from vpn_anomaly.scoring.scores import score_named
 from vpn_anomaly.text.durations import frame_time
-from vpn_anomaly.watching.events import Event, Moment
 from vpn_anomaly.watching.output import SkippedSource
 
-DIGITS = 4  # of scores and p-values
 SOURCES_DRAWN = 12  # whose scores are drawn
 
 
@@ -47,27 +43,25 @@ def watch_page(
     Args:
       sources: at least one.
       pictures: by place of the source and number of the event.
-      model: names and values of what there is to say of the model.
+      model: names and values of facts on the model.
       when: beginning and end of the watch.
       skipped: sources that could not be watched.
     """
-    events = [(place, event) for place, source in enumerate(sources) for event in source.events.values()]
     folder, names = _in_one_folder([source.name for source in sources])
     about = names[0] if len(names) == 1 else f"{len(names)} sources in {folder}"
+    entries = _entries(sources, names, pictures)
+    table = event_table(entries) if entries else Text(["No events."])
     sections = [
-        Section("Events", [*_threshold(sources), _event_table(names, events, pictures)], "events"),
+        Section("Events", [_thresholds(sources), table], "events"),
         Section("Scores", [_about_scores(len(sources)), *_curves(sources, names)], "scores"),
     ]
-    if events:
-        sections.append(Section("Pictures", _pictures(names, events, pictures), "pictures"))
+    if entries:
+        sections.append(Section("Pictures", _pictures(entries), "pictures"))
     if len(sources) > 1:
         sections.append(Section("Sources", [_source_table(sources, names)], "sources"))
     if skipped:
-        table = Table([Column("source", number=False), Column("why", number=False)], skipped)
-        count = len(sources) + len(skipped)
-        about_them = Text([f"{len(skipped)} of {count} sources could not be watched."])
-        sections.append(Section("Not watched", [about_them, table], "unwatched"))
-    return Page("Watch report", about, _facts(sources, events, model, when), sections)
+        sections.append(_skipped_sources(skipped, len(sources) + len(skipped)))
+    return Page("Watch report", about, _facts(sources, model, when), sections)
 
 
 def _in_one_folder(names: Sequence[str]) -> tuple[str, Sequence[str]]:
@@ -78,10 +72,17 @@ def _in_one_folder(names: Sequence[str]) -> tuple[str, Sequence[str]]:
     return folder, [os.path.relpath(name, folder) for name in names]
 
 
-def _facts(sources, events, model, when) -> Facts:
+def _skipped_sources(skipped: Sequence[SkippedSource], count: int) -> Section:
+    """Those that could not be watched, of `count` in all."""
+    about = Text([f"{len(skipped)} of {count} sources could not be watched."])
+    table = Table([Column("source", number=False), Column("why", number=False)], skipped)
+    return Section("Not watched", [about, table], "unwatched")
+
+
+def _facts(sources, model, when) -> Facts:
     frames = sum(len(source.frame_T) for source in sources)
     seconds = sum(source.seconds for source in sources)
-    count = collections.Counter(event.kind for _, event in events)
+    count = collections.Counter(event.kind for source in sources for event in source.events.values())
     kinds = ", ".join(f"{count[kind]} {kind}" for kind in KIND_NAMES if count[kind])
     rows = [
         ("Watched", _period(*when)),
@@ -89,7 +90,7 @@ def _facts(sources, events, model, when) -> Facts:
             "Frames",
             f"{frames:,} ({frame_time(seconds)}), {sum(s.unscored for s in sources):,} without scores",
         ),
-        ("Events", f"{len(events):,}" + (f" ({kinds})" if kinds else "")),
+        ("Events", f"{count.total():,}" + (f" ({kinds})" if kinds else "")),
         *model,
     ]
     if len(sources) == 1 and sources[0].problem:
@@ -102,133 +103,78 @@ def _period(begun: datetime.datetime, ended: datetime.datetime) -> str:
     return f"{begun:%Y-%m-%d %H:%M:%S} to {ended:{'' if same_day else '%Y-%m-%d '}%H:%M:%S}"
 
 
-def _threshold(sources) -> list[Text]:
-    """What there is to say of the thresholds; sources of one size have the same."""
+def _thresholds(sources) -> Text:
+    """What is known of the thresholds; sources of one size have the same."""
     lines = dict.fromkeys(line for source in sources for line in source.threshold.split("\n"))
-    return [Text([f"{line}." for line in lines])]
+    return Text([f"{line}." for line in lines])
 
 
-def _event_table(names, events, pictures) -> Table | Text:
-    if not events:
-        return Text(["No events."])
-    columns = [
-        Column("event"),
-        Column("kind", number=False),
-        *map(Column, ("first frame", "last frame", "peak", "score", "p", "frames")),
+def _entries(sources, names, pictures) -> list[EventEntry]:
+    return [
+        EventEntry(
+            names[place] if len(names) > 1 else "",
+            event,
+            f"event-{place}-{event.id}",
+            pictures.get((place, event.id)),
+        )
+        for place, source in enumerate(sources)
+        for event in source.events.values()
     ]
-    several = len(names) > 1
-    if several:
-        columns.insert(1, Column("source", number=False))
-    rows = []
-    for place, event in events:
-        to = _anchor(place, event) if (place, event.id) in pictures else ""
-        row = [
-            Cell(str(event.id), to=to),
-            event.kind,
-            _moment(event.start),
-            _moment(event.end),
-            _moment(event.peak.moment),
-            number(event.peak.score),
-            number(event.peak.p),
-            str(event.frames),
-        ]
-        if several:
-            row.insert(1, names[place])
-        rows.append(row)
-    caption = (
-        "Events are counted in every source from 0. Peak: the frame with the highest score, and its"
-        " score; p: the probability that a normal frame scores as high. Frames: how many are"
-        " anomalous."
-    )
-    return Table(columns, rows, caption, "event-table")
-
-
-def _moment(moment: Moment) -> Cell:
-    return Cell(str(moment.index), frame_time(moment.time))
-
-
-def number(value: float) -> str:
-    """A score or p-value as the page shows it."""
-    return f"{value:.{DIGITS}g}"
-
-
-def _anchor(place: int, event: Event) -> str:
-    return f"event-{place}-{event.id}"
 
 
 def _about_scores(sources: int) -> Text:
-    return Text(
-        [
-            "One curve for each kind of event, of the score that finds it: the higher, the more anomalous is"
-            " the frame. Frames at the dashed threshold or above open an event, which goes on a little below it."
-            " Shaded are the events, from the first to the last anomalous frame, under their numbers; numbers"
-            " that would overlap are left out. Where there is no line, frames have no score.",
-            *(
-                [f"Drawn are the {SOURCES_DRAWN} sources with the most improbable events."]
-                if sources > SOURCES_DRAWN
-                else []
-            ),
-        ]
-    )
+    about = [
+        "One curve for each kind of event, of the score that finds it: the higher, the more anomalous is"
+        " the frame. Frames at the dashed threshold or above open an event, which goes on a little below it."
+        " Shaded are the events, from the first to the last anomalous frame, under their numbers; numbers"
+        " that would overlap are left out. Where there is no line, frames have no score."
+    ]
+    if sources > SOURCES_DRAWN:
+        about.append(f"Drawn are the {SOURCES_DRAWN} sources with the most improbable events.")
+    return Text(about)
 
 
 def _curves(sources, names) -> Iterator[Figure]:
+    """Of the sources with the most improbable events, in their order."""
     least_p = lambda place: min((event.peak.p for event in sources[place].events.values()), default=1)
     for place in sorted(sorted(range(len(sources)), key=least_p)[:SOURCES_DRAWN]):
-        source = sources[place]
-        for kind, score in source.score_of_kind.items():
+        for kind in sources[place].score_of_kind:
             title = f"{kind}: {kind_named(kind).meaning}"
-            spans = [
-                Span(event.start.index, event.end.index, str(event.id))
-                for event in source.events.values()
-                if event.kind == kind
-            ]
-            curve = Curve(
-                np.array(source.frame_T),
-                np.array(source.score_T[kind]),
-                f"{score}\n({score_named(score).unit})",
-                np.array(source.time_T),
-                source.score_threshold[kind],
-                spans,
+            yield curve_figure(
+                _curve(sources[place], kind), title if len(names) == 1 else f"{names[place]} – {title}"
             )
-            yield curve_figure(curve, title if len(names) == 1 else f"{names[place]} – {title}")
 
 
-def _pictures(names, events, pictures) -> list[Text | ColourBar | Cards]:
-    pictured = [(place, event) for place, event in events if (place, event.id) in pictures]
-    left_out = len(events) - len(pictured)
-    about = (
+def _curve(source: SourceRecord, kind: str) -> Curve:
+    score = source.score_of_kind[kind]
+    spans = [
+        Span(event.start.index, event.end.index, str(event.id))
+        for event in source.events.values()
+        if event.kind == kind
+    ]
+    return Curve(
+        np.array(source.frame_T),
+        np.array(source.score_T[kind]),
+        f"{score}\n({score_named(score).unit})",
+        np.array(source.time_T),
+        source.score_threshold[kind],
+        spans,
+    )
+
+
+def _pictures(entries: Sequence[EventEntry]) -> list[Text | ColourBar | Cards]:
+    pictured = [entry for entry in entries if entry.pictures]
+    left_out = len(entries) - len(pictured)
+    about = [
         "Every event at its peak. Left: the frame, with a box around the window that raised its score. Middle: what"
         " the model expects there, the mean of its prediction in grey; pixels that do not count show the frame."
         " Right: the frame under the map of surprise."
-    )
-    rest = [f"These are the {len(pictured)} most improbable events; {left_out:,} more have no pictures."]
-    cards = [
-        Card(
-            f"Event {event.id}: {event.kind}",
-            _in_words(names, place, event),
-            pictures[place, event.id],
-            _anchor(place, event),
-        )
-        for place, event in pictured
     ]
-    return [Text([about, *(rest if left_out else [])]), colour_bar(), Cards(cards)]
-
-
-def _in_words(names, place: int, event: Event) -> str:
-    peak = event.peak
-    words = (
-        f"frames {event.start.index} to {event.end.index}, {frame_time(event.start.time)} to"
-        f" {frame_time(event.end.time)}; score {number(peak.score)}, p {number(peak.p)}"
-    )
-    return f"{names[place]}, {words}" if len(names) > 1 else words
-
-
-def colour_bar() -> ColourBar:
-    """The colours of the maps over a grey frame."""
-    grey_1xVx1 = np.full((1, LEVELS, 1), 128, np.uint8)
-    colours = blended(grey_1xVx1, np.linspace(0, BRIGHTEST, LEVELS)[None], BRIGHTEST)
-    return ColourBar(image_uri(colours), "Map:", "0 nats", f"{BRIGHTEST:g} nats or more")
+    if left_out:
+        about.append(
+            f"These are the {len(pictured)} most improbable events; {left_out:,} more have no pictures."
+        )
+    return [Text(about), colour_bar(), Cards([event_card(entry) for entry in pictured])]
 
 
 def _source_table(sources, names) -> Table:
