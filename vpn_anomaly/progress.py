@@ -1,4 +1,4 @@
-"""How far a long work is, told on the standard error."""
+"""Progress of long work, on the standard error."""
 
 import sys
 import time
@@ -17,7 +17,7 @@ class Pace:
         self._period, self._next = period, float("-inf")
 
     def due(self, now: float, last: bool) -> bool:
-        """Whether to tell at `now`, seconds of a monotonic clock; `last`: nothing comes after."""
+        """Whether to show it at `now`, seconds of a monotonic clock; `last`: nothing comes after."""
         if now < self._next and not last:
             return False
         self._next = now + self._period
@@ -30,7 +30,7 @@ class Progress:
     On a terminal one line is redrawn; elsewhere there is a line as often as its `Pace` says.
 
     Args:
-        text: makes the line out of the progress; empty: there is nothing to tell yet.
+        text: makes the line out of the progress; empty: there is nothing to show yet.
         total: how many there are in all; None: not known, and there is no last one.
         done: how many are done before it begins.
         pace: several that follow each other may have one; None: its own.
@@ -63,7 +63,7 @@ class Progress:
 
     @classmethod
     def counting(cls, task: str, total: int, unit: str) -> "Progress":
-        """One that tells `TASK: 8 of 100 UNIT`."""
+        """One whose line is `TASK: 8 of 100 UNIT`."""
         return cls(lambda progress: f"{task}: {progress.done} of {total} {unit}", total)
 
     def __call__(self, count: int = 1) -> None:
@@ -74,7 +74,7 @@ class Progress:
         last = self._total is not None and self.done >= self._total
         text = self._text(self)
         if text and self._pace.due(now, last):
-            self._tell(printable_line(text), last)
+            self._show(printable_line(text), last)
 
     def end(self) -> None:
         """Nothing comes after; a terminal's line is ended."""
@@ -91,7 +91,7 @@ class Progress:
         if self._total is not None and self.rate:
             self.seconds_left = (self._total - self.done) / self.rate
 
-    def _tell(self, text: str, last: bool) -> None:
+    def _show(self, text: str, last: bool) -> None:
         if not self._on_terminal:
             print(text, file=sys.stderr, flush=True)
             return

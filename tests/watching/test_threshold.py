@@ -9,13 +9,13 @@ from vpn_anomaly.scoring.calibration import Calibration
 from vpn_anomaly.watching.threshold import (
     alarm_threshold,
     poisson_interval,
-    rate_a_frame,
+    rate_per_frame,
     realised_rate,
 )
 
 
-def test_alarms_an_hour_are_shared_among_frames_and_kinds():
-    assert rate_a_frame(9.0, 25.0) == pytest.approx(1e-4)
+def test_alarms_per_hour_are_shared_among_frames_and_kinds():
+    assert rate_per_frame(9.0, 25.0) == pytest.approx(1e-4)
     threshold = alarm_threshold(1e-4, 2, 100_000)
     assert threshold.p == pytest.approx(5e-5) and threshold.note is None
 
@@ -43,12 +43,12 @@ def test_what_is_too_rare_for_the_calibration_is_named():
 @pytest.mark.parametrize(
     "call",
     [
-        lambda: rate_a_frame(0, 25),
-        lambda: rate_a_frame(-1, 25),
-        lambda: rate_a_frame(1, 0),
-        lambda: rate_a_frame(1, float("inf")),
-        lambda: rate_a_frame(float("nan"), 25),
-        lambda: rate_a_frame(3600, 1),
+        lambda: rate_per_frame(0, 25),
+        lambda: rate_per_frame(-1, 25),
+        lambda: rate_per_frame(1, 0),
+        lambda: rate_per_frame(1, float("inf")),
+        lambda: rate_per_frame(float("nan"), 25),
+        lambda: rate_per_frame(3600, 1),
         lambda: alarm_threshold(0, 1, 10),
         lambda: alarm_threshold(1, 1, 10),
         lambda: realised_rate([], 25),
@@ -90,10 +90,10 @@ def test_a_run_of_flagged_frames_is_one_alarm(flags, alarms):
     assert realised_rate([mark == "#" for mark in flags], 25).alarms == alarms
 
 
-def test_the_realised_rate_is_an_hour():
+def test_the_realised_rate_is_per_hour():
     flags = np.zeros(90_000, bool)
     flags[np.arange(10) * 5000] = True
     rate = realised_rate(flags, 12.5)
-    assert (rate.alarms, rate.hours, rate.an_hour) == (10, 2.0, 5.0)
+    assert (rate.alarms, rate.hours, rate.per_hour) == (10, 2.0, 5.0)
     assert (rate.low, rate.high) == pytest.approx((4.795 / 2, 18.39 / 2), abs=0.002)
     assert realised_rate(flags, 12.5, 0.5).low > rate.low

@@ -122,7 +122,7 @@ class AnnotatedVideo(FileWriter):
         self._stream.height, self._stream.width = self._overlay.size
         self._stream.pix_fmt = "yuv420p"
         self._stream.codec_context.time_base = TICK
-        self._container.start_encoding()  # what cannot be written is told before the first frame
+        self._container.start_encoding()  # what cannot be written raises before the first frame
 
     def _tick(self, time: float) -> int:
         """The frame's time stamp in ticks: since the first frame, and after the last one."""

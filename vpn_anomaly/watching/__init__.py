@@ -1,1 +1,1 @@
-"""From the scores of a stream's frames to events: what happened, when and where."""
+"""From the frames of a stream to events: what happened, when and where."""

@@ -1,4 +1,4 @@
-"""Events: what is told of them, and the rules by which frames become events."""
+"""Events: what is known of them, and the rules by which frames become events."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -66,7 +66,7 @@ class Moment(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Observation:
-    """What one frame of the stream says.
+    """The p-values, scores and boxes of one frame of the stream, by kind of event.
 
     Attributes:
       index: of the frame; it grows from one observation to the next.
@@ -122,7 +122,7 @@ class Event:
 
 @dataclasses.dataclass(frozen=True)
 class Change:
-    """News of an event: what is "begin", "change" (its peak was raised) or "end"."""
+    """A change of an event: `what` is "begin", "change" (a higher peak) or "end"."""
 
     what: str
     event: Event

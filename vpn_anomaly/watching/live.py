@@ -34,7 +34,7 @@ class Live:
       source, video_settings: see `open_video`.
       video: the source where it is open already; Live reads and closes it.
       waiting: how many frames wait for the consumer at most, 1 or more.
-      notify: called with one line when the source is lost, at every try in vain, and when it is back;
+      notify: called with one line when the source is lost, at every failed try, and when it is back;
         by the consumer's thread, while it asks for a frame.
       open, clock, pause: for tests. pause(event, seconds) waits, but not once the event is set.
 
@@ -75,7 +75,7 @@ class Live:
         self._lines = collections.deque()
         self._error = None
         self._closing = threading.Event()
-        self._news = threading.Condition()  # guards what both threads use
+        self._changed = threading.Condition()  # guards what both threads use
         # A daemon: a stream that is silent does not keep the program from ending.
         self._thread = threading.Thread(target=self._run, args=(video,), daemon=True)
         self._thread.start()
@@ -91,9 +91,9 @@ class Live:
 
     def __next__(self) -> SegmentFrame:
         while not self._closing.is_set():
-            with self._news:
+            with self._changed:
                 while not (self._waiting or self._lines or self._error or self._closing.is_set()):
-                    self._news.wait(WAKING_SECONDS)
+                    self._changed.wait(WAKING_SECONDS)
                 line = self._lines.popleft() if self._lines else None
                 frame = self._waiting.popleft() if self._waiting and line is None else None
             if line is not None:
@@ -105,14 +105,14 @@ class Live:
         raise StopIteration
 
     def close(self) -> None:
-        """Ends the iteration and has the thread let go of the source, now or with its next frame.
+        """Ends the iteration; the thread releases the source, now or with its next frame.
 
-        Waits for that a second at most: of a source that is silent the thread hears `VideoSettings.timeout`
+        Waits for that a second at most: from a source that is silent the thread returns `VideoSettings.timeout`
         seconds later. A second call does nothing more.
         """
         self._closing.set()
-        with self._news:
-            self._news.notify_all()
+        with self._changed:
+            self._changed.notify_all()
         self._thread.join(CLOSING_SECONDS)
 
     def _run(self, video: Video | None) -> None:
@@ -179,11 +179,11 @@ class Live:
         error: BaseException | None = None,
     ) -> None:
         """Hands something over to the consumer; for a frame the oldest may have to go."""
-        with self._news:
+        with self._changed:
             if frame is not None:
                 self.dropped += len(self._waiting) == self._waiting.maxlen
                 self._waiting.append(frame)
             if line is not None:
                 self._lines.append(line)
             self._error = self._error or error
-            self._news.notify_all()
+            self._changed.notify_all()

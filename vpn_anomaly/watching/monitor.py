@@ -19,7 +19,7 @@ from vpn_anomaly.watching.threshold import (
     RealisedRate,
     Threshold,
     alarm_threshold,
-    rate_a_frame,
+    rate_per_frame,
     realised_rate,
 )
 
@@ -77,7 +77,7 @@ class Monitor:
         self.first_frame = streamer.system.first_frame
         self.score_names = score_names(streamer.system, streamer.tail)
         self.score_of_kind = event_scores(streamer.system, streamer.tail)
-        rate_of_frames = rate_a_frame(settings.false_alarms, rate)
+        rate_of_frames = rate_per_frame(settings.false_alarms, rate)
         self.threshold = alarm_threshold(rate_of_frames, len(self.score_of_kind), normal.frames)
         self.score_threshold = {
             kind: self._calibration.threshold(score, self.threshold.p)
@@ -131,7 +131,7 @@ class Monitor:
         line = (
             f"threshold: p ≤ {threshold.p:.2g} a frame and kind, for {self._false_alarms:g} false alarms an"
             f" hour; on {held_out.hours * 60:.1f} minutes of held-out normal footage it gives"
-            f" {held_out.alarms}, {held_out.an_hour:.2g} an hour (95%: {held_out.low:.2g} to"
+            f" {held_out.alarms}, {held_out.per_hour:.2g} an hour (95%: {held_out.low:.2g} to"
             f" {held_out.high:.2g})"
         )
         return "\n".join([line, threshold.note] if threshold.note else [line])

@@ -1,4 +1,4 @@
-"""From the false alarms that a user allows to a threshold of p-values, and what came of it."""
+"""From the false alarms that a user allows to a threshold of p-values, and the rate that it realises."""
 
 import dataclasses
 import math
@@ -7,12 +7,12 @@ import numpy as np
 
 from vpn_anomaly.errors import UserError
 
-SECONDS_AN_HOUR = 3600
+SECONDS_PER_HOUR = 3600
 
 
 @dataclasses.dataclass(frozen=True)
 class Threshold:
-    """The p-value at or below which a frame of normal footage is a false alarm of a kind.
+    """The p-value at or below which a frame of normal footage is a false alarm of a kind of event.
 
     Attributes:
       p: the p-value, for every frame and every kind.
@@ -25,43 +25,43 @@ class Threshold:
 
 @dataclasses.dataclass(frozen=True)
 class RealisedRate:
-    """False alarms that normal footage had, and what rate this allows for.
+    """False alarms on normal footage, and the confidence interval of their rate.
 
     Attributes:
       alarms: their number.
       hours: how long the footage is.
-      an_hour: alarms an hour.
-      low, high: the exact interval of the rate an hour, by Garwood.
+      per_hour: alarms per hour.
+      low, high: the exact interval of that rate, by Garwood.
     """
 
     alarms: int
     hours: float
-    an_hour: float
+    per_hour: float
     low: float
     high: float
 
 
-def rate_a_frame(alarms_an_hour: float, frames_a_second: float) -> float:
-    """The probability of a false alarm in a frame that gives so many of them an hour.
+def rate_per_frame(alarms_per_hour: float, frames_per_second: float) -> float:
+    """The probability of a false alarm in a frame that gives so many of them per hour.
 
     Raises:
       UserError: a value is not positive, or there are as many alarms as frames.
     """
-    if not 0 < frames_a_second < math.inf:
-        raise UserError(f"{frames_a_second} frames a second; give a number above 0")
-    frames_an_hour = frames_a_second * SECONDS_AN_HOUR
-    if not 0 < alarms_an_hour < frames_an_hour:
+    if not 0 < frames_per_second < math.inf:
+        raise UserError(f"{frames_per_second} frames a second; give a number above 0")
+    frames_per_hour = frames_per_second * SECONDS_PER_HOUR
+    if not 0 < alarms_per_hour < frames_per_hour:
         raise UserError(
-            f"{alarms_an_hour} false alarms an hour; give more than 0 and less than the"
-            f" {frames_an_hour:g} frames an hour"
+            f"{alarms_per_hour} false alarms an hour; give more than 0 and less than the"
+            f" {frames_per_hour:g} frames an hour"
         )
-    return alarms_an_hour / frames_an_hour
+    return alarms_per_hour / frames_per_hour
 
 
 def alarm_threshold(rate: float, kinds: int, calibration_frames: int) -> Threshold:
     """The p-value for each of the kinds, so that a frame is a false alarm with at most this rate.
 
-    The rate is shared equally (Bonferroni): p = rate / kinds, whatever the kinds have to do with
+    The rate is shared equally (Bonferroni): p = rate / kinds, however the kinds depend on
     each other. False alarms come in runs of frames, and a run is one alarm; so there are fewer
     alarms than the rate allows, and fewer still by a minimum length.
 
@@ -93,24 +93,24 @@ def alarm_threshold(rate: float, kinds: int, calibration_frames: int) -> Thresho
     )
 
 
-def realised_rate(flags_N, frames_a_second: float, confidence: float = 0.95) -> RealisedRate:
-    """False alarms an hour on normal footage that was not calibrated with.
+def realised_rate(flags_N, frames_per_second: float, confidence: float = 0.95) -> RealisedRate:
+    """False alarms per hour on normal footage that was not calibrated with.
 
     Args:
       flags_N: bool, the flagged frames of N; a run of them is one alarm.
-      frames_a_second: of the footage.
+      frames_per_second: of the footage.
       confidence: of the interval, which is exact if alarms come independently of each other.
 
     Raises:
-      UserError: there are no frames, or frames_a_second is not positive.
+      UserError: there are no frames, or frames_per_second is not positive.
     """
     flags_N = np.asarray(flags_N, bool)
-    if not len(flags_N) or not 0 < frames_a_second < math.inf:
+    if not len(flags_N) or not 0 < frames_per_second < math.inf:
         raise UserError(
-            f"{len(flags_N)} frames at {frames_a_second} a second; give normal footage of at least one frame"
+            f"{len(flags_N)} frames at {frames_per_second} a second; give normal footage of at least one frame"
         )
     alarms = int(np.count_nonzero(flags_N[1:] & ~flags_N[:-1]) + flags_N[0])
-    hours = len(flags_N) / frames_a_second / SECONDS_AN_HOUR
+    hours = len(flags_N) / frames_per_second / SECONDS_PER_HOUR
     low, high = poisson_interval(alarms, confidence)
     return RealisedRate(alarms, hours, alarms / hours, low / hours, high / hours)
 
