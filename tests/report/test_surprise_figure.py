@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from vpn_anomaly.report import surprise_figure
+from vpn_anomaly.report import panel_grid, surprise_figure
 from vpn_anomaly.report.map_rows import MAPS, MapRow
 
 
@@ -31,8 +31,8 @@ def scene(label="corrupted", channels=1, height=32, width=32, seed=0):
 def panel_centre_colours(path, grid, row, column):
     """The colours in the middle of every frame pixel of a panel, (H, W, 3), 0 to 255."""
     picture = np.round(imread(path)[..., :3] * 255).astype(int)
-    scale = surprise_figure.PANEL // 32
-    top = surprise_figure.TOP + row * (grid.panel_height + surprise_figure.GAP)
+    scale = panel_grid.PANEL // 32
+    top = panel_grid.TOP + row * (grid.panel_height + panel_grid.GAP)
     left = grid.left[column]
     return picture[top : top + 32 * scale, left : left + 32 * scale][scale // 2 :: scale, scale // 2 :: scale]
 
@@ -42,7 +42,7 @@ def drawn(tmp_path_factory):
     scenes = [scene(), scene("as it was", seed=1)]
     path = tmp_path_factory.mktemp("figures") / "surprise.png"
     surprise_figure.surprise_figure(path, scenes, context=(0, 3))
-    grid = surprise_figure.PanelGrid(rows=2, groups=(2, 2, 2), height=32, width=32)
+    grid = panel_grid.PanelGrid(rows=2, groups=(2, 2, 2), height=32, width=32)
     return path, grid, scenes
 
 
@@ -73,7 +73,7 @@ def test_the_outline_surrounds_the_change_without_covering_it(drawn):
     frame = scenes[0].clip_TxHxWxC[-1, ..., 0]
     np.testing.assert_allclose(colours[10:13, 20:23, 0], frame[10:13, 20:23], atol=1)
     picture = np.round(imread(path)[..., :3] * 255).astype(int)
-    top, left, scale = surprise_figure.TOP, grid.left[2], surprise_figure.PANEL // 32
+    top, left, scale = panel_grid.TOP, grid.left[2], panel_grid.PANEL // 32
     line = np.array(matplotlib.colors.to_rgb(surprise_figure.OUTLINE)) * 255
     above = picture[top + 9 * scale - 1 : top + 9 * scale + 1, left + 21 * scale + scale // 2]
     assert np.abs(above - line).sum(-1).min() < 60
@@ -121,19 +121,19 @@ def test_colour_wide_frames_and_quiet_maps_are_drawn(tmp_path):
 def test_a_long_label_gets_lines_of_its_own_beside_its_row(drawn, tmp_path):
     path, grid, scenes = drawn
     label = "most anomalous: 1234 (temporal)"
-    assert surprise_figure.wrapped_labels([label, "a"], 32, 32) == ["most anomalous:\n1234 (temporal)", "a"]
-    assert surprise_figure.wrapped_labels([label], 64, 32) == [label]  # rows of twice the height
-    (low,) = surprise_figure.wrapped_labels([label], 16, 32)
+    assert panel_grid.wrapped_labels([label, "a"], 32, 32) == ["most anomalous:\n1234 (temporal)", "a"]
+    assert panel_grid.wrapped_labels([label], 64, 32) == [label]  # rows of twice the height
+    (low,) = panel_grid.wrapped_labels([label], 16, 32)
     assert low.split("\n") == ["most", "anomalous:", "1234", "(temporal)"]
     renamed = [dataclasses.replace(one, label=label) for one in scenes]
     surprise_figure.surprise_figure(tmp_path / "long.png", renamed, context=(0, 3))
     short, long = (np.round(imread(file)[..., :3] * 255) for file in (path, tmp_path / "long.png"))
-    wider = surprise_figure.TITLE_LINE
+    wider = panel_grid.TITLE_LINE
     assert long.shape[1] == short.shape[1] + wider
-    np.testing.assert_array_equal(long[:, surprise_figure.LEFT + wider :], short[:, surprise_figure.LEFT :])
-    beside = long[surprise_figure.TOP :, : surprise_figure.LEFT + wider]
-    between = surprise_figure.TOP + grid.panel_height + surprise_figure.GAP // 2
-    assert (beside < 255).any() and (long[between, : surprise_figure.LEFT + wider] == 255).all()
+    np.testing.assert_array_equal(long[:, panel_grid.LEFT + wider :], short[:, panel_grid.LEFT :])
+    beside = long[panel_grid.TOP :, : panel_grid.LEFT + wider]
+    between = panel_grid.TOP + grid.panel_height + panel_grid.GAP // 2
+    assert (beside < 255).any() and (long[between, : panel_grid.LEFT + wider] == 255).all()
 
 
 def test_a_long_title_gets_lines_of_its_own_above_its_panel(drawn, tmp_path):
@@ -146,13 +146,13 @@ def test_a_long_title_gets_lines_of_its_own_above_its_panel(drawn, tmp_path):
     rows = {"nll": MAPS["nll"], name: MapRow(name, "nats")}
     surprise_figure.surprise_figure(tmp_path / "long.png", renamed, context=(0, 3), rows=rows)
     short, long = (np.round(imread(file)[..., :3] * 255) for file in (path, tmp_path / "long.png"))
-    lower = 2 * surprise_figure.TITLE_LINE
+    lower = 2 * panel_grid.TITLE_LINE
     assert long.shape[0] == short.shape[0] + lower
-    panels = slice(surprise_figure.LEFT, grid.left[5] - surprise_figure.GAP)  # before the renamed map
+    panels = slice(panel_grid.LEFT, grid.left[5] - panel_grid.GAP)  # before the renamed map
     np.testing.assert_array_equal(
-        long[surprise_figure.TOP + lower : -surprise_figure.BOTTOM, panels],
-        short[surprise_figure.TOP : -surprise_figure.BOTTOM, panels],
+        long[panel_grid.TOP + lower : -panel_grid.BOTTOM, panels],
+        short[panel_grid.TOP : -panel_grid.BOTTOM, panels],
     )
-    above = long[: surprise_figure.TOP + lower - 4]
-    assert (above[:, grid.left[5] - surprise_figure.GAP // 2 : grid.left[5]] == 255).all()
-    assert (above[: surprise_figure.TITLE_LINE, grid.left[5] :] < 255).any()
+    above = long[: panel_grid.TOP + lower - 4]
+    assert (above[:, grid.left[5] - panel_grid.GAP // 2 : grid.left[5]] == 255).all()
+    assert (above[: panel_grid.TITLE_LINE, grid.left[5] :] < 255).any()

@@ -6,7 +6,7 @@ import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from vpn_anomaly.report.surprise_figure import COLOUR_MAP
+from vpn_anomaly.report.colours import COLOUR_MAP
 from vpn_anomaly.scoring.event_kinds import kind_named
 from vpn_anomaly.watching.boxes import Box
 

@@ -1,7 +1,4 @@
-"""The paper's figure: what the model saw of a sequence, and where the last frame surprises it.
-
-Everything is laid out in whole image pixels, so that every pixel of a frame is drawn equally large.
-"""
+"""The paper's figure: what the model saw of a sequence, and where the last frame surprises it."""
 
 from __future__ import annotations
 
@@ -14,27 +11,18 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 
-from vpn_anomaly.report.colours import INK
+from vpn_anomaly.report.colours import COLOUR_MAP, INK
 from vpn_anomaly.report.map_rows import MAPS, MapRow
+from vpn_anomaly.report.panel_grid import DPI, FONT, PanelGrid, wrapped_labels
 
-COLOUR_MAP = "magma"
 # A map's colours end here, so that a single pixel does not darken all others.
 BRIGHTEST_QUANTILE = 0.999
 NEUTRAL = "#7d8590"  # pixels of a map that do not count
 HIDDEN = (44, 62, 92)  # pixels that the model was not shown: unlike any grey, black included
 OUTLINE = "#21e6ff"
-
-DPI = 100
-PANEL = 256  # least width of a panel in image pixels, rounded to whole pixels of the frame
-GAP, GROUP_GAP = 10, 34
-LEFT, RIGHT, TOP, BOTTOM = 52, 24, 52, 84
-BAR_HEIGHT, BAR_DROP = 16, 14
-FONT = 19  # points
 TITLE_LETTERS = 18  # in a line above a panel
-LETTER_HEIGHT = 14  # image pixels of a panel's height for each letter of the label beside it
-TITLE_LINE = 30  # image pixels
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,32 +79,36 @@ def surprise_figure(
     limits = {name: _brightest([scene.maps[name] for scene in scenes], scenes) for name in names}
     for row, scene in enumerate(scenes):
         grid.label(row, labels[row])
-        images = [scene.clip_TxHxWxC[frame] for frame in context]
-        images += [scene.clip_TxHxWxC[-1], masked_image(scene.clip_TxHxWxC[-1], scene.shown_HxW)]
-        for column, image in enumerate(images):
-            draw_frame(grid.axes(row, column), image)
-        draw_outline(grid.axes(row, len(context)), scene.changed_HxW)
-        for column, name in enumerate(names, start=len(images)):
-            axes = grid.axes(row, column)
-            image = draw_map(axes, scene.maps[name], scene.counted_HxW, limits[name])
-            draw_outline(axes, scene.changed_HxW)
-            _note(axes, scene.notes.get(name))
-            if row == len(scenes) - 1:
-                grid.colour_bar(column, image, rows[name].unit)
+        _draw_frames(grid, row, scene, context)
+        images = _draw_maps(grid, row, scene, limits, first_column=len(context) + 2)
+    for column, name in enumerate(names, start=len(context) + 2):  # below the last row
+        grid.colour_bar(column, images[name], rows[name].unit)
     for column, title in enumerate(titles):
         grid.axes(0, column).set_title(title, fontsize=FONT, color=INK, pad=8)
     grid.figure.savefig(path, dpi=DPI)
 
 
-def wrapped_labels(labels: Sequence[str], height: int, width: int) -> list[str]:
-    """The labels in lines that are no longer than a panel of such frames is high."""
-    letters = max(1, panel_scale(width) * height // LETTER_HEIGHT)
-    return [textwrap.fill(label, letters, break_long_words=False) for label in labels]
+def _draw_frames(grid: PanelGrid, row: int, scene: Scene, context: Sequence[int]) -> None:
+    """The frames of the context, the last frame with what was changed, and the masked one."""
+    last_HxWxC = scene.clip_TxHxWxC[-1]
+    images = [scene.clip_TxHxWxC[frame] for frame in context]
+    images += [last_HxWxC, masked_image(last_HxWxC, scene.shown_HxW)]
+    for column, image in enumerate(images):
+        draw_frame(grid.axes(row, column), image)
+    draw_outline(grid.axes(row, len(context)), scene.changed_HxW)
 
 
-def panel_scale(width: int) -> int:
-    """The whole factor by which frames of a width are drawn enlarged."""
-    return max(1, round(PANEL / width))
+def _draw_maps(
+    grid: PanelGrid, row: int, scene: Scene, limits: Mapping[str, float], first_column: int
+) -> dict[str, AxesImage]:
+    """The maps with what was changed and their notes; returns the images by name."""
+    images = {}
+    for column, name in enumerate(scene.maps, start=first_column):
+        axes = grid.axes(row, column)
+        images[name] = draw_map(axes, scene.maps[name], scene.counted_HxW, limits[name])
+        draw_outline(axes, scene.changed_HxW)
+        _note(axes, scene.notes.get(name))
+    return images
 
 
 def masked_image(frame_HxWxC: np.ndarray, shown_HxW: np.ndarray) -> np.ndarray:
@@ -131,7 +123,7 @@ def draw_frame(axes: Axes, frame_HxWxC: np.ndarray) -> None:
     axes.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
 
 
-def draw_map(axes: Axes, map_HxW: np.ndarray, counted_HxW: np.ndarray, brightest: float):
+def draw_map(axes: Axes, map_HxW: np.ndarray, counted_HxW: np.ndarray, brightest: float) -> AxesImage:
     """Draws a map from 0 to `brightest`, uncounted pixels neutral; returns the image."""
     colours = matplotlib.colormaps[COLOUR_MAP].with_extremes(bad=NEUTRAL)
     counted = np.ma.masked_array(map_HxW, ~counted_HxW)
@@ -178,73 +170,3 @@ def _note(axes: Axes, text: str | None) -> None:
         box = {"facecolor": "black", "alpha": 0.6, "linewidth": 0, "pad": 3}
         place = {"transform": axes.transAxes, "bbox": box}
         axes.text(0.03, 0.03, text, color="white", fontsize=FONT - 4, **place)
-
-
-class PanelGrid:
-    """Panels of equal size in rows and in groups of columns, placed by image pixels."""
-
-    def __init__(
-        self,
-        rows: int,
-        groups: Sequence[int],
-        height: int,
-        width: int,
-        title_lines: int = 1,
-        label_lines: int = 1,
-    ):
-        scale = panel_scale(width)
-        self.panel_width, self.panel_height = scale * width, scale * height
-        self.left = []
-        x = self.label_width = LEFT + (label_lines - 1) * TITLE_LINE
-        for columns in groups:
-            for _ in range(columns):
-                self.left.append(x)
-                x += self.panel_width + GAP
-            x += GROUP_GAP - GAP
-        self.width = x - GROUP_GAP + RIGHT
-        self.top = TOP + (title_lines - 1) * TITLE_LINE
-        self.height = self.top + BOTTOM + rows * (self.panel_height + GAP) - GAP
-        self.figure = Figure(figsize=(self.width / DPI, self.height / DPI), facecolor="white")
-        self.panels = {}
-
-    def axes(self, row: int, column: int) -> Axes:
-        """Returns the panel, a new one when it is first asked for."""
-        if (row, column) not in self.panels:
-            bottom = self.height - self.top - row * (self.panel_height + GAP) - self.panel_height
-            axes = self._add(self.left[column], bottom, self.panel_width, self.panel_height)
-            axes.set_axis_off()
-            self.panels[row, column] = axes
-        return self.panels[row, column]
-
-    def label(self, row: int, text: str) -> None:
-        """Writes a row's label beside it."""
-        middle = self.height - self.top - row * (self.panel_height + GAP) - self.panel_height / 2
-        self.figure.text(
-            self.label_width / 2 / self.width,
-            middle / self.height,
-            text,
-            rotation="vertical",
-            ha="center",
-            va="center",
-            fontsize=FONT - 2,
-            color=INK,
-        )
-
-    def colour_bar(self, column: int, image, unit: str) -> None:
-        """Draws the scale of a column's maps below it, with its unit."""
-        axes = self._add(self.left[column], BOTTOM - BAR_DROP - BAR_HEIGHT, self.panel_width, BAR_HEIGHT)
-        bar = self.figure.colorbar(image, cax=axes, orientation="horizontal")
-        bar.outline.set_visible(False)
-        # The unit stands left of the middle: the last label is the longest.
-        bar.set_ticks([0, 0.4 * image.norm.vmax, image.norm.vmax])
-        bar.set_ticklabels(["0", unit, f"≥ {image.norm.vmax:.2g}"])
-        axes.tick_params(length=0, labelsize=FONT - 3, labelcolor=INK)
-        first, _, last = axes.get_xticklabels()
-        first.set_horizontalalignment("left")
-        last.set_horizontalalignment("right")
-
-    def _add(self, left: float, bottom: float, width: float, height: float) -> Axes:
-        whole = self.width, self.height, self.width, self.height
-        return self.figure.add_axes(
-            [pixels / total for pixels, total in zip((left, bottom, width, height), whole)]
-        )
