@@ -1,14 +1,14 @@
 """Block matching: how far earlier frames, moved, explain a frame. numpy only, nothing is learned.
 
-A displacement (down, right) is in pixels a frame and at most RADIUS each way; all (2·RADIUS + 1)²
+A displacement (down, right) is in pixels per frame and at most RADIUS each way; all (2·RADIUS + 1)²
 are tried. Outside the frame everything is black. A squared difference is summed over the colours.
 
-Inside, the sequences are the last axis: a moved frame is then a copy of long runs of memory.
+Internally the sequences are the last axis: a moved frame is then a copy of long runs of memory.
 """
 
 import numpy as np
 
-# A digit of the default speed moves by 3.6 pixels a frame: 4 with the rounding of its places.
+# A digit of the default speed moves by 3.6 pixels per frame: 4 with the rounding of its positions.
 RADIUS = 4
 # Chosen on validation by mean break-even accuracy over temporal, spatial and both, 256 normal and 256
 # corrupted sequences of configs/quick.py each: squared differences in windows of 2 pixels 0.940 (1.000,
@@ -33,7 +33,7 @@ def motion_compensated_residual(frame_BxHxWxC: np.ndarray, before_BxHxWxC: np.nd
 
         max over windows of  min over d of  mean over window and colours (frame(p) − before(p − d))²
 
-    The windows are all those of RESIDUAL_WINDOW² pixels inside the frame, and each chooses its own
+    The windows are all those of RESIDUAL_WINDOW² pixels inside the frame, and each has its own
     displacement d.
 
     Args:
@@ -46,8 +46,8 @@ def extrapolated(earlier_BxKxHxWxC: np.ndarray) -> np.ndarray:
     """Returns the frame that follows if every block goes on as it moved, uint8 (B, H, W, C).
 
     The last frame is cut into blocks (see `block_displacements`), the content of each is moved by
-    its displacement, and where several come to lie on one pixel the largest value of each colour
-    stays. What nothing moves to is black, what leaves the frame is lost.
+    its displacement, and where several meet on one pixel the largest value of each colour stays.
+    A pixel that nothing moves to is black; what leaves the frame is lost.
 
     Args:
       earlier_BxKxHxWxC: uint8, K ≥ 1 frames, the last of them the newest. One frame has no motion
@@ -95,7 +95,7 @@ def _extrapolated(earlier_BxKxHxWxC):
 
 
 def _best_numbers(earlier_BxKxHxWxC):
-    """For each block the place in _DISPLACEMENTS, (h, w, B)."""
+    """The index of each block's displacement in _DISPLACEMENTS, (h, w, B)."""
     newest_first = [_sequences_last(frame) for frame in earlier_BxKxHxWxC.swapaxes(0, 1)[::-1]]
     _, height, width, sequences = newest_first[0].shape
     rows, columns = _supports(height), _supports(width)
@@ -162,7 +162,7 @@ def _moved(array_xHxWxB, displacement):
 
 
 def _overlap(shift, size):
-    """Where on an axis what is moved by `shift` comes to lie, and where it came from."""
+    """The target and the source range of a shift along an axis."""
     length = max(size - abs(shift), 0)
     to, source = max(shift, 0), max(-shift, 0)
     return slice(to, to + length), slice(source, source + length)

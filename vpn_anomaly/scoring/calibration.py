@@ -1,4 +1,4 @@
-"""From scores to p-values, one combined score and thresholds, by scores of normal sequences."""
+"""From scores to p-values, to one combined score and to thresholds, given the scores of normal sequences."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Calibration:
 
     @classmethod
     def fit(cls, scores: dict[str, np.ndarray]) -> Calibration:
-        """Returns the calibration by the scores of N normal sequences, (N,) each in one order.
+        """Returns the calibration by the scores of N normal sequences, (N,) each in the same order.
 
         Raises:
           ValueError: a score has no values or a NaN.
@@ -41,8 +41,10 @@ class Calibration:
         return calibration
 
     def derived(self, scores: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Returns the scores that normal sequences are needed for: `any`, `regularity`, where they
-        can be had."""
+        """Returns the scores that need normal ones, of the scores' shape: `any` and `regularity`.
+
+        Each only where the scores that it is made of are there.
+        """
         derived = {}
         if combined(scores):
             derived["any"] = self.any(scores)
@@ -110,16 +112,16 @@ class Calibration:
 
 
 def combined(names: Collection[str]) -> tuple[str, ...]:
-    """Which of the scores `any` is made of: the first three rows of SCORES that say so.
+    """Returns the names that `any` is made of: the first three with `in_any`, in the order of SCORES.
 
-    None where there are fewer.
+    Empty where there are fewer.
     """
     chosen = [score.name for score in SCORES if score.in_any and score.name in names]
     return tuple(chosen[:COMBINED]) if len(chosen) >= COMBINED else ()
 
 
 def derived_from(names: Collection[str]) -> tuple[str, ...]:
-    """Which of the scores derived ones are made of; a calibration that has these gives all of them."""
+    """Returns the names that derived scores are made of: a calibration with these gives all derived ones."""
     return (*combined(names), *(name for name in ("frame_error",) if name in names))
 
 

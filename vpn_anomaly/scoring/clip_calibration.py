@@ -1,4 +1,4 @@
-"""Scores of the last frames of normal validation sequences: what clips are calibrated with."""
+"""Calibration of clips: by the scores of the last frames of normal validation sequences."""
 
 from collections.abc import Iterable
 
@@ -15,8 +15,8 @@ from vpn_anomaly.scoring.trained_model import TrainedModel
 def clip_calibration(trained: TrainedModel, scorer: ClipScorer, source, count: int) -> Calibration:
     """The calibration by `count` normal validation sequences of the source.
 
-    Its scores are read where all of the system's are stored with what was trained; otherwise they are
-    computed, and stored.
+    Its scores are read where all scores of the system are stored with the trained model; otherwise they
+    are computed, and stored.
     """
     stored = stored_clip_calibration(trained, scorer, count, score_names(scorer.system))
     if stored is not None:
@@ -29,7 +29,7 @@ def clip_calibration(trained: TrainedModel, scorer: ClipScorer, source, count: i
 def stored_clip_calibration(
     trained: TrainedModel, scorer: ClipScorer, count: int, needed: Iterable[str]
 ) -> Calibration | None:
-    """The calibration that is stored for just these masks and so many sequences.
+    """The calibration that is stored for exactly these masks and this number of sequences.
 
     needed: names of scores. None where no stored calibration has them all.
     """

@@ -1,4 +1,4 @@
-"""From clips to scores and maps, in batches: the same for evaluation, calibration and files."""
+"""From clips to scores and maps, in batches; evaluation, calibration and files all use it."""
 
 import dataclasses
 import functools
@@ -13,19 +13,19 @@ from vpn_anomaly.data.lattice import fixed_shifts
 from vpn_anomaly.scoring.scores import frame_scores, in_order
 from vpn_anomaly.systems.system import Maps, System
 
-# Frames that are scored at once, unless evaluate.batch_size is larger: with every frame of long
-# sequences a batch holds fewer sequences, or it would not fit the memory.
+# Frames that are scored at once, unless `batch_size` is larger: where every frame of long sequences is
+# scored, a batch holds fewer sequences, or it would not fit in memory.
 FRAMES_AT_ONCE = 64
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class ClipScorer:
-    """A trained system with the shifted masks that every sequence is scored under.
+    """Scores sequences by a trained system, each under the same shifted masks.
 
     Attributes:
         system, params: what was trained.
         shift_Mx2: the shifts of the masks; the maps are averaged over them.
-        batch_size: sequences at once, fewer where many frames are scored. The scores do not
+        batch_size: sequences per batch, fewer where many frames are scored. The scores do not
             depend on it.
     """
 
@@ -35,15 +35,17 @@ class ClipScorer:
     batch_size: int
 
     def batches(self, clip_NxTxHxWxC, frames: tuple[int, ...]) -> Iterator[tuple[dict, Maps]]:
-        """Scores (b, G) by name and maps (b, G, H, W) of the frames, numpy, a batch at a time.
+        """Yields per batch of b clips the scores (b, G) by name and the maps (b, G, H, W), numpy.
 
-        The last batch is filled up with its first clip for the compiled function, and cut again.
+        Args:
+            clip_NxTxHxWxC: uint8.
+            frames: numbers of the G frames to score.
         """
         at_once = max(self.batch_size, FRAMES_AT_ONCE) // len(frames)
         batch_size = min(self.batch_size, max(1, at_once))
         for start in range(0, len(clip_NxTxHxWxC), batch_size):
             clip = np.asarray(clip_NxTxHxWxC[start : start + batch_size])
-            missing = batch_size - len(clip)
+            missing = batch_size - len(clip)  # the compiled function takes whole batches
             filled = np.concatenate([clip, np.repeat(clip[:1], missing, axis=0)])
             outputs = jax.device_get(
                 _scores_and_maps(self.system, self.params, filled, self.shift_Mx2, frames)
@@ -54,7 +56,7 @@ class ClipScorer:
     def scores(
         self, clip_NxTxHxWxC, frame: int, after_batch: Callable = lambda count: None
     ) -> dict[str, np.ndarray]:
-        """The scores of one frame of every clip, by name, (N,)."""
+        """The scores of one frame of every clip, by name, (N,). `after_batch` is called with its clips' count."""
         parts = []
         for scores, _ in self.batches(clip_NxTxHxWxC, (frame,)):
             parts.append({name: score_Bx1[:, 0] for name, score_Bx1 in scores.items()})
@@ -64,7 +66,7 @@ class ClipScorer:
 
 @functools.partial(jax.jit, static_argnames=("system", "frames"))
 def _scores_and_maps(system, params, clip_BxTxHxWxC, shift_Mx2, frames):
-    """A function of the module, so that calibration and evaluation in one run compile it once."""
+    """At module level, so that calibration and evaluation share one compilation."""
     maps = system.maps(params, clip_BxTxHxWxC, shift_Mx2, frames)
     return frame_scores(maps), maps
 

@@ -1,4 +1,4 @@
-"""Scores of normal footage that was not trained on: what thresholds stand on, and what proves them."""
+"""Scores of normal footage that was not trained on: one part sets thresholds, another verifies them."""
 
 import dataclasses
 import functools
@@ -19,9 +19,9 @@ from vpn_anomaly.scoring.trained_model import TrainedModel
 from vpn_anomaly.storage.calibration_file import STREAM
 from vpn_anomaly.text.display_names import display_name
 
-SPLITS = ("validation", "test")  # of the footage: those that calibrate, and those held out
-# Frames before a part of a video that are streamed and not scored, so that the first scores of the
-# part are those of a stream that has run for a while, as nearly all are.
+SPLITS = ("validation", "test")  # of the footage: the part that calibrates, and the part held out
+# Frames before each part of a video that are streamed but not scored, so that the part begins with the
+# memory of a stream that has run for a while, as nearly all frames of a long stream do.
 WARM_UP = 40
 
 
@@ -30,10 +30,10 @@ class NormalFootage:
     """Normal footage, of which a part was not trained on.
 
     Attributes:
-        read: gives the videos by name, uint8 (T, H, W, C) each; UserError where that cannot be done.
-        divide: which frames of a video are in a split, by the lengths of all.
-        labelled_set: source and name of the set that it is of, as weights may be evaluated on
-            several; None: what the weights were trained on.
+        read: returns the videos by name, uint8 (T, H, W, C) each; UserError where they cannot be read.
+        divide: the frames of every video that are in a split, given the lengths of all.
+        labelled_set: source and name of the labelled set that it belongs to, since weights may be
+            evaluated on several; None: the footage that the weights were trained on.
     """
 
     read: Callable[[], dict[str, np.ndarray]]
@@ -49,12 +49,12 @@ def build_normal_footage(config) -> NormalFootage:
 
 
 class StreamCalibration(NamedTuple):
-    """What the scores of a stream are judged by.
+    """Calibration of a stream's scores by normal footage.
 
     Attributes:
         calibration: by the frames of the validation part of every video.
-        held_out: scores of the test part by name, (N,), frame after frame.
-        frames: how many calibrate.
+        held_out: scores of the test part by name, (N,), in the order of the frames.
+        frames: number of frames that calibrate.
     """
 
     calibration: Calibration
@@ -63,30 +63,31 @@ class StreamCalibration(NamedTuple):
 
 
 def stream_calibration(
-    trained: TrainedModel, streamer: StreamScorer, footage: NormalFootage
+    trained: TrainedModel, scorer: StreamScorer, footage: NormalFootage
 ) -> StreamCalibration:
-    """By scores that are read where they are stored with what was trained; else computed, and stored.
+    """The calibration of a scorer by normal footage.
 
-    UserError where the footage cannot be read, or none has the streamer's size.
+    Its scores are read where all of them are stored with the trained model; otherwise they are computed,
+    and stored. UserError where the footage cannot be read, or no video has the scorer's frame size.
     """
-    made_with = _made_with(trained, streamer, footage)
-    names = score_names(streamer.system, streamer.tail)
+    made_with = _made_with(trained, scorer, footage)
+    names = score_names(scorer.system, scorer.tail)
     needed = [f"{split}/{name}" for split in SPLITS for name in names]
     scores = trained.stored_scores(made_with, needed, STREAM)
     if scores is None:
-        scores = _computed(footage, streamer)
+        scores = _normal_scores(footage, scorer)
         trained.keep_calibration(made_with, scores, STREAM)
     validation, test = ({name: scores[f"{split}/{name}"] for name in names} for split in SPLITS)
     return StreamCalibration(Calibration.fit(validation), test, len(validation[names[0]]))
 
 
-def _made_with(trained: TrainedModel, streamer: StreamScorer, footage: NormalFootage) -> dict:
+def _made_with(trained: TrainedModel, scorer: StreamScorer, footage: NormalFootage) -> dict:
     """What the scores depend on, beside the weights of the step."""
-    zones_HxW = streamer.zones_HxW
+    zones_HxW = scorer.zones_HxW
     made_with = {
         "step": trained.metadata["step"],
-        "masks": streamer.masks,
-        "size": [streamer.height, streamer.width],
+        "masks": scorer.masks,
+        "size": [scorer.height, scorer.width],
         "zones": None if zones_HxW is None else np.packbits(zones_HxW).tobytes().hex(),
     }
     if footage.labelled_set is not None:
@@ -94,9 +95,9 @@ def _made_with(trained: TrainedModel, streamer: StreamScorer, footage: NormalFoo
     return made_with
 
 
-def _computed(footage: NormalFootage, streamer: StreamScorer) -> dict[str, np.ndarray]:
+def _normal_scores(footage: NormalFootage, scorer: StreamScorer) -> dict[str, np.ndarray]:
     """Scores by validation/NAME and test/NAME, (N,) each."""
-    videos, size = footage.read(), (streamer.height, streamer.width)
+    videos, size = footage.read(), (scorer.height, scorer.width)
     fits = [video.shape[1:3] == size for video in videos.values()]
     if not any(fits):
         sizes = sorted({"{}×{}".format(*video.shape[1:3]) for video in videos.values()})
@@ -118,21 +119,21 @@ def _computed(footage: NormalFootage, streamer: StreamScorer) -> dict[str, np.nd
     progress = Progress.counting("calibrating", total, "frames")
     scores = {}
     for split, of_split in parts.items():
-        rows = [row for video, part in of_split for row in _scores_of_part(video, part, streamer, progress)]
+        rows = [row for video, part in of_split for row in _scores_of_part(video, part, scorer, progress)]
         if not rows:
             raise UserError(
                 f"the normal footage is too short to calibrate with: its {split} part"
-                f" has to be longer than {streamer.system.first_frame} frames"
+                f" has to be longer than {scorer.system.first_frame} frames"
             )
         scores |= {f"{split}/{name}": np.array([row[name] for row in rows]) for name in rows[0]}
     return scores
 
 
-def _scores_of_part(video, part: range, streamer: StreamScorer, progress) -> list[dict[str, float]]:
-    streamer.restart()
+def _scores_of_part(video, part: range, scorer: StreamScorer, progress) -> list[dict[str, float]]:
+    scorer.restart()
     rows = []
     for number in range(max(0, part.start - WARM_UP), part.stop):
-        scored = streamer(np.asarray(video[number]))
+        scored = scorer(np.asarray(video[number]))
         if number in part:
             progress(1)
             if scored.scores:

@@ -1,4 +1,4 @@
-"""Scores of a stream's frames as they come, at the same cost however long it runs."""
+"""Scores the frames of a stream as they come; cost per frame and memory do not depend on its length."""
 
 import functools
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from vpn_anomaly.systems.system import Maps
 
 
 class Scored(NamedTuple):
-    """What a frame says.
+    """The scores and maps of one frame.
 
     Attributes:
         scores: by name; empty for the first frames of a stream, which lack context.
@@ -23,17 +23,25 @@ class Scored(NamedTuple):
 
 
 class StreamScorer:
-    """Scores frames of one size, one after the other, by a system that has `stream_step`.
+    """Scores frames of one size, one after the other, by a system that streams.
 
-    Frames whose size is no multiple of the model's cells are continued at the bottom and right by
-    their last row and column; what is continued is in no map, and outside the zones nothing counts.
+    Frames whose size is no multiple of `system.size_multiple` are padded at the bottom and right with
+    their last row and column. The maps have no padding, and outside the zones no pixel counts.
+
+    Attributes:
+        system: as given.
+        height, width: of the frames, pixels.
+        tail, zones_HxW: as given.
+        masks: how many masks each frame is scored under.
     """
 
     def __init__(self, system, params, shift_Mx2, height: int, width: int, zones_HxW=None, tail: bool = True):
-        """shift_Mx2: the masks of every frame. zones_HxW: bool, where to look; None: everywhere.
-
-        tail: whether there are the distributions' tails and entropies, which cost more than all other
-        maps, and the scores that are made of them.
+        """
+        Args:
+            shift_Mx2: shifts of the masks, the same for every frame.
+            zones_HxW: bool, the pixels that count; None: all.
+            tail: whether to compute the tails and entropies of the distributions, and the scores that
+                are made of them; they cost more than all other maps.
         """
         self.system, self._params, self._shift_Mx2 = system, params, shift_Mx2
         self.tail, self.zones_HxW, self.masks = tail, zones_HxW, len(shift_Mx2)
@@ -45,11 +53,11 @@ class StreamScorer:
         self.restart()
 
     def restart(self) -> None:
-        """Forgets all frames: the next one is the first of another stream."""
+        """Clears the memory: the next frame is the first of another stream."""
         self._state, self._seen = self.system.stream(1, *self._padded_size), 0
 
     def __call__(self, frame_HxWxC: np.ndarray) -> Scored:
-        """The scores and maps of the next frame, uint8 of the streamer's size."""
+        """The scores and maps of the next frame, uint8 (height, width, C)."""
         padded = np.pad(frame_HxWxC, self._padding, mode="edge")
         self._state, scores, maps = _next(
             self.system,
@@ -69,7 +77,7 @@ class StreamScorer:
 
 @functools.partial(jax.jit, static_argnames=("system", "tail"))
 def _next(system, params, state, frame_1xHxWxC, shift_Mx2, zones_HxW, tail):
-    """A function of the module, so that streams of one size compile it once."""
+    """At module level, so that all streams of one frame size share one compilation."""
     state, maps = system.stream_step(params, state, frame_1xHxWxC, shift_Mx2, tail)
     height, width = zones_HxW.shape
     maps = jax.tree.map(lambda x: x[0, :height, :width], maps)

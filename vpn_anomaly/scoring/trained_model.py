@@ -1,4 +1,4 @@
-"""What was trained, wherever it is kept: evaluation and scoring do not know where it comes from."""
+"""A trained model, from a run or an export; evaluation and scoring do not depend on which."""
 
 import dataclasses
 import logging
@@ -22,13 +22,13 @@ _log = logging.getLogger(__name__)
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class TrainedModel:
-    """Parameters, what is known of their training, and where their calibration scores are.
+    """Parameters, the metadata of their training, and where their calibration scores are stored.
 
     Attributes:
-        params: of the system.
+        params: the parameters of the system.
         metadata: `step`, `sequences_seen` and `wall_seconds` of the training, among others.
-        calibrations: folders that may hold scores of normal sequences, in the order to look.
-        new_calibration: the folder for scores that had to be computed; None: they are not kept.
+        calibrations: folders that may hold scores of normal data, in the order of search.
+        new_calibration: folder for scores that had to be computed; None: they are not stored.
     """
 
     params: Any
@@ -38,7 +38,7 @@ class TrainedModel:
 
     @classmethod
     def in_run(cls, directory: pathlib.Path, params, metadata: Mapping) -> "TrainedModel":
-        """What a run in the directory has trained; its calibration is beside its checkpoints."""
+        """The model of a run in the directory; its calibration is beside its checkpoints."""
         folder = directory / "checkpoints"
         return cls(params, metadata, (folder,), folder)
 
@@ -70,6 +70,7 @@ class TrainedModel:
             _log.warning("the calibration is not kept: %s", error)
 
     def scorer(self, config) -> ClipScorer:
+        """The scorer that a configuration describes, with these parameters."""
         return build_scorer(config, build_system(config), self.params)
 
 
