@@ -43,7 +43,7 @@ def parts_of(frames: int) -> dict[str, range]:
 def long_clips(config: ConfigDict, frames: int, streams: int) -> np.ndarray:
     """Test sequences of digits that bounce off the borders, uint8 (streams, frames, H, W, C)."""
     if config.data.source != "sequences" or config.data.path:
-        raise UserError("needed is a run on Moving MNIST (data.path empty)")
+        raise UserError("expected a run on Moving MNIST (data.path empty)")
     data = config.copy_and_resolve_references().data
     data.frames, data.trajectory = frames, "reflect"
     return build_source(data).clips(0, "test", np.arange(streams))

@@ -57,7 +57,7 @@ def test_a_set_is_trained_on_and_evaluated_by_one_command_and_again(config_file,
 
 def nothing(folder, source):
     shutil.rmtree(folder)
-    return "no such folder; needed is"
+    return "no such folder; expected"
 
 
 def another_layout(folder, source):

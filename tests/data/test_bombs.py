@@ -177,7 +177,7 @@ def test_files_of_sequences(tmp_path, said_of, name):
         (lambda path: write_npz(path, (10**8, 28, 28), names=("train", "test")), SEQUENCES),
         (lambda path: write_npz(path, (10**8, 28, 28), names=("x",)), SEQUENCES),
         (lambda path: write_npz(path, (100_000, 28, 28), names=("train", "test"), megabytes=1), SEQUENCES),
-        (lambda path: write_npz(path, (10**8,), names=("train", "test")), "needed is uint8 (N, 28, 28)"),
+        (lambda path: write_npz(path, (10**8,), names=("train", "test")), "expected uint8 (N, 28, 28)"),
         (
             lambda path: write_npz(path, (10**8,), names=[f"{n:0500d}" for n in range(500)], megabytes=0),
             "has arrays",
@@ -232,11 +232,11 @@ LABELS = {
     "numbers": (bombs.matlab_array(9, (30_000, 30_000), b"", "volLabel"), "volLabel is uint8[30000, 30000]"),
     "text in a cell": (
         bombs.matlab_array(1, (1, 1), bombs.matlab_array(4, (2**15, 2**15)), "volLabel"),
-        "cell 1 of volLabel is no matrix of numbers",
+        "cell 1 of volLabel is not a matrix of numbers",
     ),
     "cells in a cell": (
         bombs.matlab_array(1, (1, 2), CELL + bombs.matlab_array(1, (2**15, 2**15)), "volLabel"),
-        "cell 2 of volLabel is no matrix of numbers",
+        "cell 2 of volLabel is not a matrix of numbers",
     ),
     "nothing at all": (None, DAMAGED),
     "absurd axes in a cell": (

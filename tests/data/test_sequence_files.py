@@ -123,7 +123,7 @@ def test_damaged_files_never_raise_anything_else(tmp_path, name):
         ({"height": 64}, "height 8, but the model is made for 64"),
         ({"width": 64}, "width 9, but the model is made for 64"),
         ({"channels": 1}, "channels 3, but the model is made for 1"),
-        ({"minimum_frames": 8}, "7 frames a sequence, but 8 are needed"),
+        ({"minimum_frames": 8}, "7 frames per sequence, but 8 are needed"),
     ],
 )
 def test_sizes_that_do_not_fit_are_refused(sizes, reason):

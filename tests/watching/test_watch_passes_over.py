@@ -67,7 +67,7 @@ def test_one_bad_source_of_three(flags, tmp_path, capsys, kind, where):
     out, err = capsys.readouterr()
     passed_over, counted = without_progress(err)
     assert passed_over.startswith(f"{folder / name}: ") and why in passed_over
-    assert passed_over.endswith("; it is passed over") and passed_over.count(name) == 1
+    assert passed_over.endswith("; it is skipped") and passed_over.count(name) == 1
     assert counted == f"1 of 3 sources could not be watched: {folder / name}"
     assert out.splitlines()[-1].startswith(f"{2 * FRAMES} frames")
     rows = list(csv.DictReader((tmp_path / "s.csv").read_text().splitlines()))
@@ -151,7 +151,7 @@ def test_an_output_that_breaks_is_no_source_that_is_passed_over(flags, tmp_path,
     (tmp_path / "s.csv").symlink_to("/dev/full")
     assert main([*flags, f"--input={tmp_path}", f"--scores={tmp_path}/s.csv"]) == 2
     error = without_progress(capsys.readouterr().err)[-1]
-    assert error.startswith("error: cannot write") and "passed over" not in error
+    assert error.startswith("error: cannot write") and "skipped" not in error
 
 
 def test_a_folder_with_a_link_to_nowhere_among_its_images(flags, tmp_path, capsys):

@@ -73,7 +73,7 @@ def test_what_is_no_image_is_refused_in_one_line(tmp_path):
     (tmp_path / "cut.png").write_bytes(whole[:60])
     (tmp_path / "folder.png").mkdir()
     for name in ("absent.png", "empty.png", "text.png", "cut.png", "folder.png"):
-        with pytest.raises(UserError, match=f"{name}: .*needed is an image") as error:
+        with pytest.raises(UserError, match=f"{name}: .*expected an image") as error:
             read_zones(tmp_path / name, 4, 4)
         assert "\n" not in str(error.value)
 

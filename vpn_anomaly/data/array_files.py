@@ -152,7 +152,7 @@ def _read_header(file) -> Header:
     if not all(0 <= axis < LARGEST_AXIS for axis in shape):
         raise ValueError("no array has such axes")
     if dtype.hasobject:
-        raise UnsupportedArray("holds pickled Python objects, which are not read")
+        raise UnsupportedArray("holds pickled Python objects, which are not loaded")
     return Header(shape, fortran_order, dtype, len(start) + len(length) + len(content))
 
 

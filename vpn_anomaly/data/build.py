@@ -105,7 +105,7 @@ def read_videos(data) -> dict[str, np.ndarray]:
     if not videos:
         more = f" (and {len(unreadable) - 1} more cannot be read)" if len(unreadable) > 1 else ""
         raise UserError(f"{unreadable[0]}{more}")
-    for problem in [*(f"{error}; it is passed over" for error in unreadable), *cache.problems]:
+    for problem in [*(f"{error}; it is skipped" for error in unreadable), *cache.problems]:
         logging.getLogger("vpn_anomaly.data").warning(problem)
     return videos
 

@@ -130,7 +130,7 @@ def _check_glyphs(path, dtype, shape: tuple[int, ...]) -> None:
     if dtype != np.uint8 or shape[1:] != (GLYPH, GLYPH) or not shape[0]:
         raise UserError(
             f"data.digits={path}: an array of {dtype} {shape};"
-            " needed is uint8 (N, 28, 28) with at least one glyph for train and one for test"
+            " expected uint8 (N, 28, 28) with at least one glyph for train and one for test"
         )
 
 

@@ -18,7 +18,7 @@ from vpn_anomaly.data.tensorflow.clips import as_graph_node
 from vpn_anomaly.errors import UserError
 
 PUBLISHED_FRAMES = 20
-NEEDED = "needed is uint8 (N, T, H, W) or (N, T, H, W, C) with C 1 or 3, as .npy or .npz"
+NEEDED = "expected uint8 (N, T, H, W) or (N, T, H, W, C) with C 1 or 3, as .npy or .npz"
 
 
 def read_sequences(path, limit: MemoryLimit | None = None) -> np.ndarray:
@@ -45,11 +45,11 @@ def check_shape(sequences, path, *, height=None, width=None, channels=None, mini
         if expected not in (None, given):
             raise UserError(
                 f"{path}: {name} {given}, but the model is made for {expected};"
-                f" give a file of {name} {expected} or set data.{name}={given} and train anew"
+                f" give a file of {name} {expected} or set data.{name}={given} and train again"
             )
     if frames < minimum_frames:
         raise UserError(
-            f"{path}: {frames} frames a sequence, but {minimum_frames} are needed; give longer sequences"
+            f"{path}: {frames} frames per sequence, but {minimum_frames} are needed; give longer sequences"
         )
 
 

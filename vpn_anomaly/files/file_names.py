@@ -52,7 +52,7 @@ def check_utf8(path: str, before: str = "") -> None:
         path.encode()
     except UnicodeError as error:
         raise UserError(
-            f"{before}{_shown(path)} has characters that are not read as UTF-8, with which no"
+            f"{before}{_shown(path)} has characters that are not valid UTF-8, with which no"
             " checkpoint can be written; give another, or set PYTHONUTF8=1"
         ) from error
 

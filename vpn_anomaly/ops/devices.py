@@ -20,5 +20,5 @@ def check_devices() -> None:
     except Exception as error:  # depends on the platform: RuntimeError, AssertionError, ValueError …
         asked = " and ".join(f"{name}={os.environ[name]!r}" for name in VARIABLES if os.environ.get(name))
         why = " ".join(str(error).split()) or "it finds no such device"
-        do = "give one that is there, or leave it out, or JAX_PLATFORMS=cpu" if asked else "mend that"
+        do = "give one that is there, or leave it out, or JAX_PLATFORMS=cpu" if asked else "fix that"
         raise UserError(f"JAX cannot start{' with ' + asked if asked else ''}: {why}; {do}") from error

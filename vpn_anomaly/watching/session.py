@@ -117,7 +117,7 @@ class Session:
     def _skip(self, name: str, reason: str) -> None:
         skipped = SkippedSource(name, reason.removeprefix(f"{name}: "))
         self._skipped.append(skipped)
-        _print_notice(f"{name}: {skipped.reason}; it is passed over")
+        _print_notice(f"{name}: {skipped.reason}; it is skipped")
         for output in self._outputs:
             output.skip(skipped)
 

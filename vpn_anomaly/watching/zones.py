@@ -13,7 +13,7 @@ from vpn_anomaly.data.video.sources import is_image
 from vpn_anomaly.errors import UserError
 
 WHITE = 128  # a grey level this high or higher
-NEEDED = "needed is an image, white where to look and black where not"
+NEEDED = "expected an image, white where to look and black where not"
 
 
 def read_zones(path, height: int, width: int, limit: MemoryLimit | None = None) -> np.ndarray:

@@ -110,22 +110,22 @@ EMPTY = np.zeros((24, 32), np.uint8)
 @pytest.mark.parametrize(
     "spoil, words",
     [
-        (damaged, "cannot be read, or is truncated or damaged; needed is a MATLAB file with volLabel"),
+        (damaged, "cannot be read, or is truncated or damaged; expected a MATLAB file with volLabel"),
         (lambda path: path.write_bytes(b""), "cannot be read, or is truncated or damaged"),
         (lambda path: path.write_bytes(b"x" * 500), "cannot be read, or is truncated or damaged"),
-        (hdf5, "a MATLAB v7.3 file (HDF5), which is not read; save it in MATLAB with save(…, '-v7')"),
-        (lambda path: write_cells(path, [EMPTY] * 8, "labels"), "no volLabel in it; needed"),
+        (hdf5, "a MATLAB v7.3 file (HDF5), which is not supported; save it in MATLAB with save(…, '-v7')"),
+        (lambda path: write_cells(path, [EMPTY] * 8, "labels"), "no volLabel in it; expected"),
         (lambda path: savemat(path, {"volLabel": np.zeros((24, 32, 8))}), "volLabel is float64[24, 32, 8]"),
         (lambda path: savemat(path, {"volLabel": np.empty((1, 0), object)}), "volLabel is object[1, 0]"),
         (
             lambda path: write_cells(path, [EMPTY] * 7 + [EMPTY[:20]]),
-            "cell 8 of volLabel is [20, 32], the first [24, 32]; needed",
+            "cell 8 of volLabel is [20, 32], the first [24, 32]; expected",
         ),
         (
             lambda path: write_cells(path, [EMPTY] * 7 + [np.zeros((2, 3, 4))]),
-            "cell 8 of volLabel is no matrix of numbers",
+            "cell 8 of volLabel is not a matrix of numbers",
         ),
-        (lambda path: write_cells(path, ["one"] * 8), "cell 1 of volLabel is no matrix of numbers"),
+        (lambda path: write_cells(path, ["one"] * 8), "cell 1 of volLabel is not a matrix of numbers"),
     ],
 )
 def test_files_of_labels_that_are_of_another_kind(made, spoil, words):
@@ -137,7 +137,7 @@ def test_files_of_labels_that_are_of_another_kind(made, spoil, words):
 def test_videos_without_a_number_or_twice(made):
     folder, _, test, _ = made
     write_video(folder / "testing_videos/02.mkv", test["02"][..., None])
-    fails(folder, "testing_videos: 02.avi and 02.mkv have one name; leave one of them")
+    fails(folder, "testing_videos: 02.avi and 02.mkv have the same name; keep one of them")
     (folder / "testing_videos/02.mkv").rename(folder / "testing_videos/extra.mkv")
     fails(folder, "extra.mkv: no number in its name; test videos are 01.avi, 02.avi")
 
@@ -167,4 +167,4 @@ def test_another_layout(made, tmp_path, read):
         read=read,
     )
     assert line.endswith(f"; give {folder}")
-    fails(tmp_path / "none", "none: no such folder; needed is CUHK Avenue: ", read=read)
+    fails(tmp_path / "none", "none: no such folder; expected CUHK Avenue: ", read=read)

@@ -80,7 +80,7 @@ def test_sets_that_others_pass_on(sets, undecoded, given, labels):
             place,
             f" is not {NAMES[given]} as it is published",
             f"; {what} looks like a set as ano_pred, MNAD and HF2-VAD pass it on (training/frames,"
-            " testing/frames and a .mat or frame_labels_*.npy), a layout that is not read; give the set",
+            " testing/frames and a .mat or frame_labels_*.npy), a layout that is not supported; give the set",
         )
 
 

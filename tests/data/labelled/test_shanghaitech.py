@@ -105,9 +105,9 @@ def damaged(path):
 @pytest.mark.parametrize(
     "spoil, words",
     [
-        (damaged, "not a .npy, truncated or damaged; needed is a .npy of 0 and 1, "),
+        (damaged, "not a .npy, truncated or damaged; expected a .npy of 0 and 1, "),
         (lambda path: path.write_bytes(b""), "not a .npy, truncated or damaged"),
-        (lambda path: np.save(path, np.zeros((8, 1))), "float64[8, 1] in it; needed is a .npy of 0 and 1, "),
+        (lambda path: np.save(path, np.zeros((8, 1))), "float64[8, 1] in it; expected a .npy of 0 and 1, "),
         (lambda path: np.save(path, np.array(8)), "int64[] in it"),
         (lambda path: np.save(path, np.full(8, "x")), "<U1[8] in it"),
         (lambda path: np.save(path, np.full(8, None), allow_pickle=True), "not a .npy, truncated or damaged"),
@@ -120,7 +120,7 @@ def test_arrays_of_another_kind(made, kind, shape, spoil, words):
     path = folder / "testing" / kind / "01_0015.npy"
     spoil(path)
     line = fails(folder, f"{kind}/01_0015.npy: {words}")
-    assert line.endswith(f"needed is a .npy of 0 and 1, {shape}")
+    assert line.endswith(f"expected a .npy of 0 and 1, {shape}")
 
 
 def test_clips_without_images(made):
@@ -157,4 +157,4 @@ def test_another_layout(made, tmp_path, read):
         tmp_path, " is not ShanghaiTech as it is published: looked for training/videos/*.avi or", read=read
     )
     assert line.endswith(f"; give {folder}")
-    fails(tmp_path / "none", "none: no such folder; needed is ShanghaiTech: training/", read=read)
+    fails(tmp_path / "none", "none: no such folder; expected ShanghaiTech: training/", read=read)

@@ -97,7 +97,7 @@ def test_ranges_as_matlab_has_them(tmp_path, text, expected):
 def test_a_line_of_another_kind_is_named(made, statement):
     folder, *_ = made
     (folder / "Test/UCSDped1.m").write_text(f"TestVideoFile = {{}};\n{statement}\n")
-    words = f"UCSDped1.m: line 2 is {statement!r}; needed is a line a clip such as TestVideoFile"
+    words = f"UCSDped1.m: line 2 is {statement!r}; expected one line per clip such as TestVideoFile"
     fails(folder, words)
 
 
@@ -125,7 +125,7 @@ def test_labels_that_do_not_fit_the_clips(made, ranges, words):
 def test_several_files_of_labels(made):
     folder, *_ = made
     shutil.copy(folder / "Test/UCSDped1.m", folder / "Test/copy.m")
-    fails(folder, "Test: 2 files of labels (copy.m, UCSDped1.m); leave one of them")
+    fails(folder, "Test: 2 files of labels (copy.m, UCSDped1.m); keep one of them")
 
 
 def test_images_and_masks_that_are_missing(made):
@@ -158,7 +158,7 @@ def test_images_that_do_not_begin_with_the_first(made, renamed, first, refused):
 def test_images_twice(made):
     folder, _, test, _ = made
     write_image(folder / "Test/Test001/004.png", test["Test001"][3][..., None])
-    fails(folder, "Test001: 004.png and 004.tif have one name; leave one of them")
+    fails(folder, "Test001: 004.png and 004.tif have the same name; keep one of them")
 
 
 def test_masks_that_are_missing(made):
@@ -231,7 +231,7 @@ def test_another_layout(made, tmp_path, read):
     assert line.endswith(f"; give one of {folder}, {tmp_path / 'UCSDped2'}")
     line = fails(folder / "Test/Test001", read=read)
     assert line.endswith("; give the folder that holds all of it")
-    fails(tmp_path / "none", "none: no such folder; needed is UCSD Ped1 or Ped2: Train/*/", read=read)
+    fails(tmp_path / "none", "none: no such folder; expected UCSD Ped1 or Ped2: Train/*/", read=read)
 
 
 def test_what_the_writer_says_is_read_back(tmp_path):

@@ -48,7 +48,7 @@ def test_files_that_cannot_be_read_are_named_and_passed_over(tmp_path, films, ca
     assert all(np.array_equal(frames, FRAMES) for frames in videos.values())
     lines = [record.getMessage() for record in caplog.records]
     for line, name in zip(lines, ("b.mkv", "c.mp4", "d.mkv"), strict=True):
-        assert line.startswith(f"{films / name}: ") and line.endswith("; it is passed over")
+        assert line.startswith(f"{films / name}: ") and line.endswith("; it is skipped")
 
 
 def test_so_are_folders_without_an_image_that_can_be_read(tmp_path, caplog):

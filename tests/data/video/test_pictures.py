@@ -153,13 +153,17 @@ def test_one_scale_for_all_images_of_a_source(tmp_path):
         (12, 4095, None),
         (12, 2047, None),  # a darker scene
         (12, 1023, "its images use 10 bits, but the normal footage 12: they are dark"),
-        (12, 16383, "its images use 14 bits, but the normal footage 12: what is beyond is black or white"),
+        (
+            12,
+            16383,
+            "its images use 14 bits, but the normal footage 12: values beyond that are black or white",
+        ),
         (8, 4095, "its images use 12 bits, but the normal footage 8: they are shown by their own depth"),
         (-12, 2047, None),
         (
             -12,
             4095,
-            "its images use 12 bits, but the normal footage 12 (signed): what is beyond is black or white",
+            "its images use 12 bits, but the normal footage 12 (signed): values beyond that are black or white",
         ),
     ],
 )

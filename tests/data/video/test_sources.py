@@ -93,12 +93,12 @@ def test_addresses_and_cameras_are_taken_as_they_are(where):
 @pytest.mark.parametrize(
     "where, line",
     [
-        ("nothing.mp4", "nothing.mp4: no such file or folder; needed is a video file, a pattern"),
+        ("nothing.mp4", "nothing.mp4: no such file or folder; expected a video file, a pattern"),
         ("no*.mp4", "the pattern matches no image and no video"),
-        ("empty", "no images and no videos in this folder; needed"),
+        ("empty", "no images and no videos in this folder; expected"),
         ("outer", r"no images and no videos in this folder \(2 folders are: try 'outer.\*'\)"),
         ("mixed", "2 images and 1 videos in one folder; give a pattern such as 'mixed"),
-        ("ftp://user:secret@host/x", r"ftp://\*\*\*@host/x: ftp:// is not read"),
+        ("ftp://user:secret@host/x", r"ftp://\*\*\*@host/x: ftp:// is not supported"),
     ],
 )
 def test_what_names_no_source(tmp_path, monkeypatch, where, line):

@@ -61,8 +61,7 @@ def test_frames_before_the_first_whole_key_frame_are_passed_over(tmp_path, conta
     for frame in given:
         np.testing.assert_array_equal(frame.image, expected[frame.index].image)
     assert video.problem == (
-        "12 frames decoded with errors in the picture, 12 of them passed over: before"
-        " the first whole key frame"
+        "12 frames decoded with errors in the picture, 12 of them skipped: before the first intact key frame"
     )
 
 
@@ -75,7 +74,7 @@ def test_a_first_key_frame_that_is_lost_is_told(tmp_path, container, codec, b_fr
     assert all(abs(frame.image.mean() - 164) < 5 for frame in given)
     first = given[0].index
     assert KEY_EVERY - 3 <= first <= KEY_EVERY
-    assert f"{first} frames decoded with errors in the picture, {first} of them passed over" in video.problem
+    assert f"{first} frames decoded with errors in the picture, {first} of them skipped" in video.problem
 
 
 @pytest.mark.parametrize("container, codec", HELD)
@@ -107,4 +106,4 @@ def test_a_stream_without_key_frames_is_readable(tmp_path):
     )
     given, video = watched(source)
     assert len(given) >= 15 and all(abs(frame.image.mean() - 164) < 5 for frame in given)
-    assert "passed over: before the first whole key frame" in video.problem
+    assert "skipped: before the first intact key frame" in video.problem

@@ -103,7 +103,7 @@ def folder_of_videos(path):
         ("x.avi", text, "not a video, or one cut off before its index"),
         ("x.txt", text, "no video in it, only text"),
         ("x.mp4", without_index, "not a video, or one cut off before its index"),
-        ("x.avi", without_frames, r"no frames in it \(it is without content\)"),
+        ("x.avi", without_frames, r"no frames in it \(it is empty\)"),
         ("x.mp4", without_data, r"no frames in it \(truncated or damaged: .* of 100"),
         ("x.m4a", sound, "no video in it, only audio"),
         ("x.flac", sound_with_cover, "no video in it, only audio"),
@@ -111,7 +111,7 @@ def folder_of_videos(path):
         ("x.png", text, r"no frames in it \(1 of 1 images cannot be read"),
         ("x.mp4", folder_of_videos, "no images in it"),
         ("x.npy", no_source, r"cannot be opened \(No such file"),
-        ("x.npy", empty, "the file is empty; needed is a .npy"),
+        ("x.npy", empty, "the file is empty; expected a .npy"),
         ("x.npy", text, "not a .npy, truncated or damaged"),
     ],
 )

@@ -138,7 +138,7 @@ def test_a_refused_connection(scheme):
 
 
 def test_an_unknown_host_and_an_answer_that_is_no_video():
-    with pytest.raises(UserError, match="its host is not known"):
+    with pytest.raises(UserError, match="its host cannot be resolved"):
         open_video("http://no-such-host.invalid/x", VideoSettings(timeout=5))
     with server(b"<html>log in</html>", answer=ANSWER + b"text/html\r\n\r\n") as port:
         with pytest.raises(UserError, match="cannot be opened"):

@@ -27,7 +27,7 @@ LAYOUT = Layout(
 )
 LABEL_FOLDERS = ("ground_truth_demo/testing_label_mask", "testing_label_mask")
 VARIABLE = "volLabel"
-NEEDED = f"needed is a MATLAB file with {VARIABLE}, a cell for every frame that holds a matrix of 0 and 1"
+NEEDED = f"expected a MATLAB file with {VARIABLE}, a cell for every frame that holds a matrix of 0 and 1"
 
 
 def training_sources(folder: pathlib.Path) -> list[str]:
@@ -112,7 +112,7 @@ def _cells(path: pathlib.Path, limit: MemoryLimit) -> np.ndarray:
         found = matlab_file.read_cells(path, VARIABLE, limit)
     except NotImplementedError as error:
         raise UserError(
-            f"{path}: a MATLAB v7.3 file (HDF5), which is not read; save it in MATLAB with"
+            f"{path}: a MATLAB v7.3 file (HDF5), which is not supported; save it in MATLAB with"
             f" save(…, '-v7'); {NEEDED}"
         ) from error
     except matlab_file.UnsupportedVariable as error:

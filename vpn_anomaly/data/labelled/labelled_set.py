@@ -90,4 +90,6 @@ def _check_names_differ(paths: list[pathlib.Path]) -> None:
     for path in paths:
         other = first.setdefault(path.stem, path)
         if other is not path:
-            raise UserError(f"{path.parent}: {other.name} and {path.name} have one name; leave one of them")
+            raise UserError(
+                f"{path.parent}: {other.name} and {path.name} have the same name; keep one of them"
+            )

@@ -26,7 +26,7 @@ class Layout:
         """The error for a folder that lacks something: names the layout that it has, or the parent or
         subfolder that looks right."""
         if not folder.is_dir():
-            return UserError(f"{folder}: no such folder; needed is {self.name}: {self.looked_for}")
+            return UserError(f"{folder}: no such folder; expected {self.name}: {self.looked_for}")
         return UserError(
             f"{folder} is not {self.name} as it is published: looked for"
             f" {self.looked_for}, found no {lacking}; {self._advice(folder)}"
@@ -76,7 +76,7 @@ def _advice_for(layout: Layout, source: str, what: str, path: pathlib.Path | Non
     """Advice if `what` has a layout that `source` reads; path: the folder to give instead."""
     if not source:
         return (
-            f"{what} looks like {layout.name} ({layout.looked_for}), a layout that is not read; give the"
+            f"{what} looks like {layout.name} ({layout.looked_for}), a layout that is not supported; give the"
             " set as it is published"
         )
     place = f" and data.path={path}" if path else ""

@@ -174,7 +174,7 @@ def _check_cell(content: _Content, name: str) -> None:
     before = content.place
     kind, flags, axes = _array(content)
     if not FIRST_NUMERIC <= kind <= len(CLASSES) or flags & COMPLEX or len(axes) != 2:
-        raise UnsupportedVariable(f"{name} is no matrix of numbers")
+        raise UnsupportedVariable(f"{name} is not a matrix of numbers")
     if math.prod(axes) > length:  # each number takes at least one byte
         raise ValueError("an array that ends early")
     content.skip(length - (content.place - before))

@@ -90,7 +90,7 @@ def _read_array(path: pathlib.Path, shape: str, axes: int, limit: MemoryLimit) -
 
     UserError if it does not have `axes` axes, or exceeds the limit as bytes of 0 and 1.
     """
-    needed = f"needed is a .npy of 0 and 1, {shape}"
+    needed = f"expected a .npy of 0 and 1, {shape}"
 
     def check(header: array_files.Header) -> None:
         if len(header.shape) != axes or header.dtype.kind not in "biuf":

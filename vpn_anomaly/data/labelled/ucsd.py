@@ -112,7 +112,7 @@ def _label_file(folder: pathlib.Path) -> pathlib.Path:
         raise LAYOUT.error(folder, "Test/*.m")
     if len(found) > 1:
         names = shortened([path.name for path in found])
-        raise UserError(f"{folder / 'Test'}: {len(found)} files of labels ({names}); leave one of them")
+        raise UserError(f"{folder / 'Test'}: {len(found)} files of labels ({names}); keep one of them")
     return found[0]
 
 
@@ -132,7 +132,7 @@ def _read_ranges(path: pathlib.Path, limit: MemoryLimit) -> list[list[tuple[int,
         ranges = _ranges(line[assigned.end() :]) if assigned else None
         if ranges is None:
             raise UserError(
-                f"{path}: line {number} is {line[:80]!r}; needed is a line a clip such as"
+                f"{path}: line {number} is {line[:80]!r}; expected one line per clip such as"
                 " TestVideoFile{end+1}.gt_frame = [5:90, 140:200];"
             )
         found.append(ranges)

@@ -31,7 +31,7 @@ def open_stream(address: str, timeout: float, limit: MemoryLimit) -> Decoder:
     name = display_name(address)
     if name == address and HIDDEN in address:
         raise UserError(
-            f"{name}: {HIDDEN} stands for what is not stored of an address; give all of it "
+            f"{name}: {HIDDEN} replaces what is not stored of an address; give the full address "
             "on the command line"
         )
     scheme = re.match(r"\w+://", address)[0].lower()
@@ -104,5 +104,5 @@ def _unknown_host(address: str) -> str | None:
         host = urllib.parse.urlsplit(address).hostname or ""
         socket.getaddrinfo(host, None)
     except (OSError, ValueError):
-        return "its host is not known"
+        return "its host cannot be resolved"
     return None

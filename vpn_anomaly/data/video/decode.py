@@ -118,7 +118,7 @@ class Decoder:
             found.append(f"{_count(self._undecoded, 'packet')} could not be decoded")
         if self._damage.damaged_frames:
             passed = self._passed_over
-            over = f", {passed} of them passed over: before the first whole key frame" if passed else ""
+            over = f", {passed} of them skipped: before the first intact key frame" if passed else ""
             found.append(
                 f"{_count(self._damage.damaged_frames, 'frame')} decoded with errors in the picture{over}"
             )

@@ -10,7 +10,7 @@ from vpn_anomaly.data.memory_limit import MemoryLimit
 from vpn_anomaly.data.video import picture_size
 from vpn_anomaly.errors import UserError
 
-NEEDED = "needed is a .npy of uint8 frames, (T, H, W) or (T, H, W, C) with C 1 or 3"
+NEEDED = "expected a .npy of uint8 frames, (T, H, W) or (T, H, W, C) with C 1 or 3"
 
 
 class FrameArray:

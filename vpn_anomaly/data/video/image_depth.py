@@ -94,7 +94,7 @@ def depth_mismatch(found: int | None, known: int) -> str | None:
     if found is None:
         return f"its images have 8 bits, but those of the normal footage {_bits(known)}"
     if _greatest(found) > _greatest(known) or found < 0 and (known > 0 or found < known):
-        return f"{_in_words(found)}, but the normal footage {_bits(known)}: what is beyond is black or white"
+        return f"{_in_words(found)}, but the normal footage {_bits(known)}: values beyond that are black or white"
     if 0 < found < known - 1:
         return f"{_in_words(found)}, but the normal footage {_bits(known)}: they are dark"
     return None

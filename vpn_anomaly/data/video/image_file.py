@@ -169,7 +169,7 @@ def _deep(image, shown) -> HighDepthImage:
         if _sample_format(image) == UNSIGNED:
             values_HxW = values_HxW.view(np.uint32)
     if not np.isfinite(values_HxW).all():
-        raise UnsupportedImage("values that are no numbers")
+        raise UnsupportedImage("values that are not numbers")
     return HighDepthImage(values_HxW, tags.get(PHOTOMETRIC) == WHITE_IS_ZERO)
 
 

@@ -110,7 +110,7 @@ class Video:
         self._pictures = reader.pictures()
         self._first = next(self._pictures, None)
         if self._first is None:
-            why = "; ".join(reader.problems()) or "it is without content"
+            why = "; ".join(reader.problems()) or "it is empty"
             raise UserError(f"{name}: no frames in it ({why}); give another source")
         self._source_size = display_size(self._first[2])
         self.size = settings.work_size(*self._source_size)

@@ -15,7 +15,7 @@ VIDEOS = frozenset(
     " .mts .mxf .npy .ogv .ts .vob .webm .wmv .y4m".split()
 )
 NEEDED = (
-    "needed is a video file, a pattern such as 'normal/*.mp4', a folder of images or videos,"
+    "expected a video file, a pattern such as 'normal/*.mp4', a folder of images or videos,"
     f" a .npy of frames, camera:0, - (what is piped in), or an address ({' '.join(ADDRESSES)})"
 )
 
@@ -59,7 +59,7 @@ def is_address(source: str) -> bool:
     """Whether it is the address of a network stream. UserError for an unsupported scheme."""
     scheme = re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", source)
     if scheme and scheme[0].lower() not in ADDRESSES:
-        raise UserError(f"{display_name(source)}: {scheme[0]} is not read; {NEEDED}")
+        raise UserError(f"{display_name(source)}: {scheme[0]} is not supported; {NEEDED}")
     return bool(scheme)
 
 
