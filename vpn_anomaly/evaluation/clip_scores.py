@@ -3,6 +3,7 @@
 import collections
 import dataclasses
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 
@@ -77,7 +78,7 @@ class LabelledClipScorer:
         """
         frames = len(clip.label_T)
         scores = {name: np.full(frames, np.nan) for name in VIDEO_BASELINES}
-        mask_TxHxW = clip.read_masks() if with_masks else None
+        mask_TxHxW = clip.read_masks() if with_masks and clip.read_masks else None
         seen_T, before = np.zeros(frames, bool), None
         with open_video(clip.source, self._video_settings) as video:
             stream_scorer, calibration = self._of_size(*video.size)
@@ -103,7 +104,7 @@ class LabelledClipScorer:
         self.extremes.see(clip.name, index, label, score, image_HxWxC, maps, mask_HxW)
         if mask_HxW is not None:
             for name, map_HxW in maps.value.items():
-                self.pixels[name].add(map_HxW, mask_HxW, maps.counted)
+                self.pixels[name].add(np.asarray(map_HxW), mask_HxW, np.asarray(maps.counted))
 
 
 def _check_labelled(clip: LabelledClip, index: int) -> None:
@@ -125,7 +126,7 @@ def _check_scored(clip: LabelledClip, scores: Iterable[str], seen: int, first_fr
 def _frame_scores(image_HxWxC, before_HxWxC, stream_scorer: StreamScorer, calibration: Calibration):
     """The frame's scores by name, those without learning among them, and its maps, or None."""
     scored = stream_scorer(image_HxWxC)
-    scores = {**scored.scores, **calibration.derived(scored.scores)}
+    scores: dict[str, Any] = {**scored.scores, **calibration.derived(scored.scores)}
     if before_HxWxC is not None:
         pair = video_baseline_scores(image_HxWxC[None], before_HxWxC[None])
         scores |= {name: score_1[0] for name, score_1 in pair.items()}

@@ -55,7 +55,7 @@ def frame_metrics(
 
 def _resampled(normal_N, anomalous_P, clip_NP, drawn_RxC) -> dict[str, np.ndarray]:
     """The metrics over all frames, of every draw of clips, (R,) each; NaN without one of the classes."""
-    parts = {name: [] for name in MICRO}
+    parts: dict[str, list[np.ndarray]] = {name: [] for name in MICRO}
     rows = max(1, bootstrap.BLOCK_ELEMENTS // len(clip_NP))
     for start in range(0, len(drawn_RxC), rows):
         declared = metrics.declare(normal_N, anomalous_P, drawn_RxC[start : start + rows][:, clip_NP])

@@ -68,7 +68,9 @@ def check_masks(clips: Sequence[LabelledClip], sizes: dict[str, tuple[int, int]]
             f"required: there is no {without[0].mask_place}; copy it from the published set, "
             "or set evaluate.protocol.masks to auto or off"
         )
-    for clip in (clip for clip in clips if clip.read_masks is not None and clip.label_T.any()):
+    for clip in clips:
+        if clip.read_masks is None or not clip.label_T.any():
+            continue
         mask_TxHxW, (height, width) = clip.read_masks(), sizes[clip.source]
         if not mask_TxHxW.any():
             raise UserError(

@@ -36,11 +36,11 @@ def fewest_misses(
 
     None where no named score is defined.
     """
-    accuracy = {name: break_even_accuracy(normal[name], anomalous[name]) for name in names}
-    defined = [name for name, value in accuracy.items() if value is not None]
-    if not defined:
+    found = {name: break_even_accuracy(normal[name], anomalous[name]) for name in names}
+    accuracy = {name: value for name, value in found.items() if value is not None}
+    if not accuracy:
         return None
-    best = max(defined, key=accuracy.get)
+    best = max(accuracy, key=accuracy.__getitem__)
     return misses(best, normal[best], anomalous[best])
 
 

@@ -47,7 +47,9 @@ def evaluate_score(
     weights = bootstrap.resample_weights(len(normal_N), len(anomalous_P), resamples)
     values = _all_figures(normal_N, anomalous_P, threshold, once)
     resampled = [_all_figures(normal_N, anomalous_P, threshold, block) for block in bootstrap.blocks(weights)]
-    result, calibrated, ci95 = {}, {}, {}
+    result: dict[str, object] = {}
+    calibrated: dict[str, float | None] = {}
+    ci95 = {}
     for name, value in values.items():
         group, _, field = name.rpartition(".")
         (calibrated if group else result)[field] = None if math.isnan(value[0]) else float(value[0])

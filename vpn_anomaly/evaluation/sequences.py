@@ -1,7 +1,7 @@
 """Evaluation on test sequences: normal ones against others under every corruption."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import jax
@@ -129,14 +129,14 @@ def _score(
     for scores, maps in scorer.batches(sequences.clip, (last,)):
         parts.append(({**scores, "counted": maps.counted}, maps.value))
         progress(len(maps.counted))
-    scores, maps = (_joined([part[place] for part in parts]) for place in (0, 1))
-    counted = scores.pop("counted")
-    scores |= calibration.derived(scores)
-    scores |= baseline_scores(sequences.clip, last)
-    return Scored(scores, maps, counted, sequences.changed)
+    all_scores, all_maps = (_joined([part[place] for part in parts]) for place in (0, 1))
+    counted = all_scores.pop("counted")
+    all_scores |= calibration.derived(all_scores)
+    all_scores |= baseline_scores(sequences.clip, last)
+    return Scored(all_scores, all_maps, counted, sequences.changed)
 
 
-def _joined(parts: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+def _joined(parts: Sequence[Mapping[str, jax.Array | np.ndarray]]) -> dict[str, np.ndarray]:
     """Concatenates batches of the one scored frame, (b, 1, ...) each, to (N, ...)."""
     return {name: np.concatenate([part[name][:, 0] for part in parts]) for name in parts[0]}
 

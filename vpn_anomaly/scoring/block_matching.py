@@ -75,10 +75,10 @@ def block_displacements(earlier_BxKxHxWxC: np.ndarray) -> np.ndarray:
 
 def _residual(frame_BxHxWxC, before_BxHxWxC):
     frame, before = _sequences_last(frame_BxHxWxC), _sequences_last(before_BxHxWxC)
-    least = None
-    for displacement in _DISPLACEMENTS:
-        cost = _window_sums(_squared_difference(frame, _moved(before, displacement)))
-        least = cost if least is None else np.minimum(least, cost, out=least)
+    costs = (_window_sums(_squared_difference(frame, _moved(before, one))) for one in _DISPLACEMENTS)
+    least = next(costs)
+    for cost in costs:
+        np.minimum(least, cost, out=least)
     return least.max((0, 1)) / (RESIDUAL_WINDOW**2 * len(frame))
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from vpn_anomaly.scoring.scores import SCORES
 
@@ -40,7 +41,7 @@ class Calibration:
         calibration.scores.update({name: np.sort(values) for name, values in derived.items()})
         return calibration
 
-    def derived(self, scores: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def derived(self, scores: Mapping[str, ArrayLike]) -> dict[str, np.ndarray]:
         """Returns the scores that need normal ones, of the scores' shape: `any` and `regularity`.
 
         Each only where the scores that it is made of are there.
@@ -52,7 +53,7 @@ class Calibration:
             derived["regularity"] = self.regularity(scores["frame_error"])
         return derived
 
-    def regularity(self, error_x: np.ndarray) -> np.ndarray:
+    def regularity(self, error_x: ArrayLike) -> np.ndarray:
         """Returns (error − least) / greatest − 1, of the errors' shape.
 
         The regularity score of Medel and Savakis is 1 − (error − least) / greatest; as every score
@@ -62,11 +63,11 @@ class Calibration:
         normal = self.scores["frame_error"]
         return (np.asarray(error_x, np.float64) - normal[0]) / normal[-1] - 1
 
-    def p_value(self, name: str, score_x: np.ndarray) -> np.ndarray:
+    def p_value(self, name: str, score_x: ArrayLike) -> np.ndarray:
         """Returns the probability that a normal sequence scores as high; see `log_p_value`."""
         return np.exp(self.log_p_value(name, score_x))
 
-    def log_p_value(self, name: str, score_x: np.ndarray) -> np.ndarray:
+    def log_p_value(self, name: str, score_x: ArrayLike) -> np.ndarray:
         """Returns the logarithm of the p-values, of the scores' shape; strictly decreasing.
 
         At a calibration score s: p = #{scores ≥ s} / (N + 1). Between two of them linear. Beyond
@@ -93,7 +94,7 @@ class Calibration:
             return float(values[0] - below * _tail_scale(-self.scores[name][::-1]))
         return float(np.interp(-false_alarm_rate, -survival, values))
 
-    def any(self, scores: dict[str, np.ndarray]) -> np.ndarray:
+    def any(self, scores: Mapping[str, ArrayLike]) -> np.ndarray:
         """Returns −log(1 − (1 − p)³), p the least of the p-values of `combined(scores)`, of their shape.
 
         Were the three independent, 1 − (1 − p)³ would be the probability that a normal sequence

@@ -3,8 +3,9 @@
 import dataclasses
 import functools
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
+import jax
 import numpy as np
 
 from vpn_anomaly.data import memory_limit
@@ -84,7 +85,8 @@ def score_file(
     last = sequences.shape[1] - 1
     first = scorer.system.first_frame if settings.every_frame else last
     frames = tuple(range(first, last + 1))
-    rows, map_parts = [], []
+    rows: list[dict] = []
+    map_parts = []
     progress = Progress.counting("scoring", len(sequences), "sequences")
     for scores, batch_maps in scorer.batches(sequences, frames):
         scores |= normal.derived(scores)
@@ -116,9 +118,11 @@ def _rows(scores: dict[str, np.ndarray], first_sequence: int, frames: tuple[int,
             yield {"sequence": first_sequence + place, "frame": frame, **values}
 
 
-def _write_maps(path: pathlib.Path, parts: list[dict[str, np.ndarray]], shown_MxHxW) -> None:
+def _write_maps(
+    path: pathlib.Path, parts: Sequence[Mapping[str, jax.Array | np.ndarray]], shown_MxHxW: np.ndarray
+) -> None:
     arrays = {
         name: np.concatenate([part[name].reshape(-1, *part[name].shape[2:]) for part in parts])
         for name in parts[0]
     }
-    workdir.write_atomically(path, lambda file: np.savez(file, **arrays, shown=shown_MxHxW))
+    workdir.write_atomically(path, lambda file: np.savez(file, **arrays, shown=shown_MxHxW))  # type: ignore[arg-type]

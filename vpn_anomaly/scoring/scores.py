@@ -153,8 +153,14 @@ def _erased_z(maps: Maps) -> jax.Array:
     So they are where something was erased or covered; where a digit is only misplaced, they are
     not. At least 0: nothing is erased in a frame without flat windows.
     """
-    missing = [maps.value["missing"], maps.mean["missing"], maps.variance["missing"], maps.counted]
-    z = window_z(*missing, ERASED_SIZE, ERASED_VARIANCE_FLOOR)
+    z = window_z(
+        maps.value["missing"],
+        maps.mean["missing"],
+        maps.variance["missing"],
+        maps.counted,
+        ERASED_SIZE,
+        ERASED_VARIANCE_FLOOR,
+    )
     counted_or = lambda other: jnp.where(maps.counted, maps.intensity, other)
     brightest = windowed(jnp.maximum, counted_or(-jnp.inf), ERASED_SIZE)
     darkest = windowed(jnp.minimum, counted_or(jnp.inf), ERASED_SIZE)

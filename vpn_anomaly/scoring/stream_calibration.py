@@ -117,7 +117,7 @@ def _normal_scores(footage: NormalFootage, scorer: StreamScorer) -> dict[str, np
     }
     total = sum(len(part) for of_split in parts.values() for _, part in of_split)
     progress = Progress.counting("calibrating", total, "frames")
-    scores = {}
+    scores: dict[str, np.ndarray] = {}
     for split, of_split in parts.items():
         rows = [row for video, part in of_split for row in _scores_of_part(video, part, scorer, progress)]
         if not rows:

@@ -59,7 +59,7 @@ def save(directory: pathlib.Path, step: int, state, metadata: Mapping) -> None:
 
 def restore_latest(
     directory: pathlib.Path, abstract_state, said: Mapping[str, type] = types.MappingProxyType({})
-) -> tuple[object, dict] | None:
+) -> tuple[Any, dict] | None:
     """The newest checkpoint that is whole: (state, metadata). None where there is none at all.
 
     Args:
@@ -76,7 +76,7 @@ def restore_latest(
     """
     wanted = _items(named_arrays.by_name(abstract_state))
 
-    def read(folder: pathlib.Path) -> tuple[object, dict]:
+    def read(folder: pathlib.Path) -> tuple[Any, dict]:
         record = read_record(folder)
         refuse(checksums.schema_problem(record["metadata"], said))
         _check_same_model(record["arrays"], wanted, folder)
