@@ -47,7 +47,7 @@ class Parser(argparse.ArgumentParser):
 def jobs(text: str) -> int:
     """The value of a --jobs flag: a number of concurrent runs, 1 or more."""
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of runs; give 1 or more")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of runs; give 1 or more")
     return int(text)
 
 

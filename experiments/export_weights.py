@@ -136,7 +136,7 @@ def _copied_watch_calibration(run: pathlib.Path, output: pathlib.Path, dtype: st
             return []
         if dtype != "float32":
             return [
-                f"{stored.name} is of unrounded weights and left out: whoever watches with these"
+                f"{stored.name} belongs to the unrounded weights and is left out: watching with these"
                 " needs the normal footage"
             ]
         shutil.copyfile(stored, copy)

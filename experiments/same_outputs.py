@@ -117,7 +117,7 @@ def check_checkout(checkout: pathlib.Path, output: pathlib.Path) -> None:
     found = pathlib.Path(done.stdout.strip() or "nothing").resolve().parent
     if found != checkout / "vpn_anomaly":
         raise UserError(
-            f"{checkout} is no checkout whose package is imported, but {found}; give the folder of one"
+            f"{checkout} is no checkout of the package ({found} is imported instead); give the folder of one"
         )
 
 

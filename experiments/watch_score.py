@@ -178,7 +178,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _check_output(arguments)
     files = {path.stem: read_scores(path, truth["frames"]) for path in arguments.scores}
     if len(files) < len(arguments.scores):
-        raise UserError("--scores names two files of one name; their names tell the models apart")
+        raise UserError("--scores has two files of the same name; the names identify the models")
     scores = combined(files) | baseline_scores(arguments.world / "test.mkv")
     events = [event for path in arguments.events for event in read_events(path)]
     result = compare(truth, scores, events)
