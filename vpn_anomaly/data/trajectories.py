@@ -15,8 +15,6 @@ import numpy as np
 from vpn_anomaly.data.digits import GLYPH
 from vpn_anomaly.data.random_bits import integers_below, random_bits, uniform
 
-RULES = ("original", "reflect")
-
 # Math libraries differ in the last bit of a cosine. Rounded to multiples of 2⁻³² they agree, so a
 # sequence is identical to the byte on every machine.
 _VELOCITY_GRID = 2.0**32
@@ -51,7 +49,7 @@ def positions(
 ) -> np.ndarray:
     """Row and column of every digit's upper left corner, int32 (N, T, D, 2).
 
-    speed: (low, high); each digit's speed is uniform between them. rule: one of RULES.
+    speed: (low, high); each digit's speed is uniform between them. rule: "original" or "reflect".
     """
     start_NxDx2, velocity_NxDx2 = _start_and_velocity(seed, split, index_N, digit_count, speed)
     place_NxTxDx2 = _PLACES[rule](start_NxDx2, velocity_NxDx2, frames)
