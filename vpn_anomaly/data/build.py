@@ -58,7 +58,7 @@ def build_source(data, max_gigabytes: float | None = None):
 
 
 def build_video_settings(data) -> VideoSettings:
-    """How videos are looked at: work size, colours, rate."""
+    """The settings for decoding videos: work size, colours, rate, limits."""
     video = data.video
     return VideoSettings(
         video.height,
@@ -72,9 +72,9 @@ def build_video_settings(data) -> VideoSettings:
 
 
 def measured_depth(data) -> int:
-    """The depth that images of more than 8 bits use in the normal footage; 8 where there are none.
+    """The bit depth that images of more than 8 bits use in the normal footage; 8 if there are none.
 
-    UserError where data.path names no footage.
+    UserError if data.path names no footage.
     """
     limit = memory_limit.for_footage(data.video.max_gigabytes)
     deep = [path for source in _normal_sources(data) for path in _deep_images(source, limit)]
@@ -89,8 +89,8 @@ def video_split(data) -> SplitRule:
 def read_videos(data) -> dict[str, np.ndarray]:
     """The frames of the normal videos that data.path names, uint8 (T, H, W, C), memory-mapped.
 
-    By display name. What broke on the way is a warning; so is a source that cannot be read, where others
-    can. UserError where there are none, or none can be read.
+    By display name. Logs a warning for damage, and for an unreadable source if others are readable.
+    UserError if there are none, or none can be read.
     """
     folder = pathlib.Path(data.video.cache) if data.video.cache else default_cache_folder()
     if not labelled_set_named(data.source):
@@ -111,8 +111,8 @@ def read_videos(data) -> dict[str, np.ndarray]:
 
 
 def check_layout(data) -> None:
-    """Raises UserError where the labelled set that data.path names is another kind of folder, or lacks
-    training clips, test clips or labels. Decodes nothing. Passes what is no labelled set."""
+    """Raises UserError if the labelled set at data.path has another layout, or lacks training clips,
+    test clips or labels. Decodes nothing. Accepts sources that are not labelled sets."""
     labelled_set = labelled_set_named(data.source)
     if labelled_set:
         labelled_set.reader().check_layout(
@@ -123,7 +123,7 @@ def check_layout(data) -> None:
 def labelled_clips(data) -> list[LabelledClip]:
     """The test clips of the labelled set that data.path names.
 
-    UserError where it is another kind of folder, or labels do not fit.
+    UserError if it has another layout, or labels are inconsistent.
     """
     return (
         labelled_set_named(data.source)

@@ -102,7 +102,7 @@ def test_a_thin_picture_keeps_a_pixel(tmp_path):
 @pytest.mark.parametrize(
     "fields", [{"channels": 2}, {"height": -1}, {"rate": float("nan")}, {"timeout": 0}, {"frame_rate": 0}]
 )
-def test_a_look_that_is_not_allowed_is_refused(fields):
+def test_settings_that_are_not_allowed_are_refused(fields):
     with pytest.raises(UserError, match=next(iter(fields))):
         VideoSettings(**fields)
 

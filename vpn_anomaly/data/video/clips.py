@@ -110,7 +110,7 @@ class VideoClips:
         """Segment number `segment` of `count` consecutive ones, a clip each, uint8 (N, T, H, W, C).
 
         Those of one index are crops at one place; each begins with the last frame of the one before.
-        UserError where no video is long enough.
+        UserError if no video is long enough.
         """
         stride = self._frames - 1
         return self._cut(seed, split, index_N, (count - 1) * stride + self._frames, segment * stride)
