@@ -5,13 +5,9 @@ import shutil
 
 import pytest
 
-from tests import tiny
 from tests.report.html_reader import content_of, read_alone, rows_of
 from vpn_anomaly import config as configuration
-from vpn_anomaly import evaluation_run
-from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation_run import evaluate
-from vpn_anomaly.main import main
 from vpn_anomaly.report.sequences_page import write_report
 from vpn_anomaly.scoring.trained_model import trained_run
 from vpn_anomaly.storage.workdir import REPORT, read_results
@@ -123,22 +119,3 @@ def test_the_same_results_give_the_same_bytes(folder, tmp_path):
         write_report(folder, read_results(folder), NOW)
         pages.append((folder / REPORT).read_bytes())
     assert pages[0] == pages[1]
-
-
-def test_without_the_report_the_run_is_not_finished(tiny_run, tmp_path, monkeypatch):
-    def full(*_):
-        raise UserError("no space")
-
-    monkeypatch.setattr(evaluation_run, "draw_figures", lambda *_: None)
-    monkeypatch.setattr(evaluation_run.sequences_page, "write_report", full)
-    with pytest.raises(UserError, match="no space"):
-        evaluate(tiny_run.config, trained_run(tiny_run.config, tiny_run.directory), tmp_path)
-    assert read_results(tmp_path) is None
-
-
-def test_the_command_says_where_it_is(tiny_run, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(evaluation_run, "evaluate", lambda *_: {"steps": 4})
-    tiny.config_file(tmp_path / "tiny.py", tiny_run.config)
-    run = tiny_run.directory
-    assert main([f"--config={tmp_path}/tiny.py", f"--workdir={run}", "--mode=evaluate"]) == 0
-    assert capsys.readouterr().out.splitlines()[-1] == f"report: {run}/{REPORT}"

@@ -28,10 +28,10 @@ from vpn_anomaly.report.timeline import Curve, Span, curve_figure
 
 CURVES = 40  # clips whose course is drawn
 GROUPS = (
-    ("Found", "the anomalous frames with the highest scores, one a clip", True, "highest"),
-    ("Missed", "the anomalous frames with the lowest scores, one a clip", True, "lowest"),
-    ("Mistaken", "the normal frames with the highest scores, one a clip", False, "highest"),
-    ("Least anomalous", "the normal frames with the lowest scores, one a clip", False, "lowest"),
+    ("Found", "the anomalous frames with the highest scores, one per clip", True, "highest"),
+    ("Missed", "the anomalous frames with the lowest scores, one per clip", True, "lowest"),
+    ("Mistaken", "the normal frames with the highest scores, one per clip", False, "highest"),
+    ("Least anomalous", "the normal frames with the lowest scores, one per clip", False, "lowest"),
 )
 
 
