@@ -50,7 +50,7 @@ class ConvLSTMStack(nn.Module):
 
 
 def stack_step(weights, state, x_BxHxWxC):
-    """One step of all layers; state is a list of (c, h) a layer. x is None without input."""
+    """One step of all layers; state is a list of (c, h), one per layer. x is None without input."""
     after = []
     for (kernel, bias), (c, h) in zip(weights, state):
         joined = h if x_BxHxWxC is None else jnp.concatenate([x_BxHxWxC, h], axis=-1)
@@ -69,7 +69,7 @@ class CompositeAutoencoder(nn.Module):
         channels, layers: of every stack.
         future: frames that are predicted.
         colours: 1 or 3.
-        conditioned: a decoder reads the frame that it made a step before (black at first).
+        conditioned: a decoder reads the frame that it predicted one step before (black at first).
     """
 
     stem: int
@@ -115,7 +115,7 @@ class CompositeAutoencoder(nn.Module):
         return depth_to_space(frames_SxBxHxWxC.swapaxes(0, 1), self.stem).astype(jnp.float32)
 
     def costs(self, past: int, step: StepSize) -> list[Row]:
-        """On one window a sequence, of so many frames past."""
+        """For one window per sequence, with this many past frames."""
         cells, squares = step.sequences * step.height * step.width // self.stem**2, self.squares
         stack = lambda inputs: ConvLSTMStack(inputs, self.channels, self.layers, parent=None)
         decoder = stack(squares if self.conditioned else 0)

@@ -27,7 +27,7 @@ def memory_costs(encoder: Encoder, conv_lstm: "ConvLSTM", colours: int, step: St
 
 
 class ConvLSTM(nn.Module):
-    """A 3×3 ConvLSTM: one convolution of all inputs, one of the state a step.
+    """A 3×3 ConvLSTM: one convolution of all inputs, one of the state per step.
 
     Gates i, g, f, o and forget bias as in `flax.linen.ConvLSTMCell`; no peepholes.
     """

@@ -3,7 +3,7 @@
 Two stacks see what came before a pixel: the vertical one all rows above it, the horizontal one the
 pixels left of it in its row, and the vertical one. One stack of masked convolutions alone has a
 blind spot to the right above (van den Oord et al., arXiv 1606.05328). A mask is made by a shift: a
-3×3 kernel that looks a row higher covers this row and two above, so that no weight is multiplied
+3×3 kernel that looks one row higher covers this row and two above, so that no weight is multiplied
 that a mask would erase. The first layers look at pixels and leave out the present one
 (mask A); the later ones look at features, which know nothing of the present pixel (mask B), in
 every branch of the multiplicative units.

@@ -15,7 +15,7 @@ from vpn_anomaly.ops.space_to_depth import depth_to_space
 class VideoPixelNetwork(nn.Module):
     """From frames and the next frame to what the output layer reads at every pixel of that frame.
 
-    The last ConvLSTM output is projected by a 1×1 convolution to `condition` channels a pixel,
+    The last ConvLSTM output is projected by a 1×1 convolution to `condition` channels per pixel,
     depth-to-space where the encoder has a stem, and conditions a decoder at full resolution.
     """
 

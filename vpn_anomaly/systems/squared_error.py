@@ -1,4 +1,4 @@
-"""What systems that predict one value a pixel have in common: their start and their map."""
+"""What systems that predict one value per pixel have in common: their start and their map."""
 
 import jax.numpy as jnp
 

@@ -21,7 +21,7 @@ COST_FEATURES = 24  # of each kind of displacement cost
 
 
 class CorrelationAttention(Attention):
-    """M filters of (2R+1)² taps a cell, softmax over the taps, applied to the last frame.
+    """M filters of (2R+1)² taps per cell, softmax over the taps, applied to the last frame.
 
     Costs of each displacement d within ±R pixels: the squared difference of the last frame and the
     one before moved by d, likewise of the two before, and of the shown pixels of the masked frame

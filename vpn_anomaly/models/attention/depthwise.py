@@ -1,4 +1,4 @@
-"""Depthwise attention: one filter a channel and sample."""
+"""Depthwise attention: one filter per channel and sample."""
 
 import flax.linen as nn
 import jax.numpy as jnp
@@ -14,7 +14,7 @@ from vpn_anomaly.ops.dynamic_conv import sample_depthwise_conv
 
 
 class DepthwiseAttention(Attention):
-    """One k×k×K filter a channel and sample; it starts as "the last output, untouched"."""
+    """One k×k×K filter per channel and sample; it starts as "the last output, unmodified"."""
 
     filter_size: int
     meta_channels: int

@@ -1,4 +1,4 @@
-"""Full attention: one dense filter a sample over all outputs and channels."""
+"""Full attention: one dense filter per sample over all outputs and channels."""
 
 import flax.linen as nn
 import jax.numpy as jnp
@@ -14,7 +14,7 @@ from vpn_anomaly.ops.dynamic_conv import sample_conv
 
 
 class FullAttention(Attention):
-    """One dense k×k×(K·c)→c filter a sample; it starts as "the last output, untouched".
+    """One dense k×k×(K·c)→c filter per sample; it starts as "the last output, unmodified".
 
     The meta-network reads the mean and the spread over space of each output; a dense layer and a
     transposed convolution make the filter (Shen et al., arXiv 1709.08294). With `bottleneck`
