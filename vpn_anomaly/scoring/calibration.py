@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from vpn_anomaly.scoring.scores import SCORES
 
 COMBINED = 3  # scores that `any` is made of
+ERROR = "frame_error"  # the score that `regularity` is made of
 # The exponential tail is fitted to the scores above this quantile.
 TAIL_QUANTILE = 0.9
 
@@ -49,8 +50,8 @@ class Calibration:
         derived = {}
         if combined(scores):
             derived["any"] = self.any(scores)
-        if "frame_error" in scores:
-            derived["regularity"] = self.regularity(scores["frame_error"])
+        if ERROR in scores:
+            derived["regularity"] = self.regularity(scores[ERROR])
         return derived
 
     def regularity(self, error_x: ArrayLike) -> np.ndarray:
@@ -60,7 +61,7 @@ class Calibration:
         here is higher for a more anomalous frame, this is minus that. Least and greatest error are
         those of the normal sequences: one scored frame has no range of its own.
         """
-        normal = self.scores["frame_error"]
+        normal = self.scores[ERROR]
         return (np.asarray(error_x, np.float64) - normal[0]) / normal[-1] - 1
 
     def p_value(self, name: str, score_x: ArrayLike) -> np.ndarray:
@@ -123,7 +124,8 @@ def combined(names: Collection[str]) -> tuple[str, ...]:
 
 def derived_from(names: Collection[str]) -> tuple[str, ...]:
     """Returns the names that derived scores are made of: a calibration with these gives all derived ones."""
-    return (*combined(names), *(name for name in ("frame_error",) if name in names))
+    of_regularity = (ERROR,) if ERROR in names else ()
+    return (*combined(names), *of_regularity)
 
 
 def _tail_scale(sorted_N: np.ndarray) -> float:

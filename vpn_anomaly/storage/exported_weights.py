@@ -1,7 +1,7 @@
 """What training gave, as three files without a run around them: --checkpoint=DIR.
 
     DIR/weights.npz      the parameters by their path ("encoder/kernel"), float32 or float16
-    DIR/calibration.npz  scores of normal validation sequences, as `storage/checkpoints.py` stores them
+    DIR/calibration.npz  scores of normal validation sequences (`storage/calibration_file.py`)
     DIR/about.json       the config, what training took, a checksum of every array and of both files
 
 `pretrained` is the folder of that name in the package. `experiments/export_weights.py` writes one.

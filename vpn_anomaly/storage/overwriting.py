@@ -134,7 +134,7 @@ def weights(workdir: pathlib.Path | None, checkpoint: pathlib.Path | None) -> li
         told = f"--workdir={workdir}"
         read += [Files(told, [workdir / "config.json"]), Folder(told, workdir / "checkpoints")]
     if checkpoint is not None:
-        # storage/exported_weights.py and storage/checkpoints.py say what is in it; they are slow to import.
+        # storage/exported_weights.py and storage/calibration_file.py say what is in it; they are slow to import.
         names = ("about.json", "weights.npz", "calibration.npz", "watch_calibration.npz")
         read.append(Files(f"--checkpoint={checkpoint}", [checkpoint / name for name in names]))
     return read
