@@ -79,11 +79,8 @@ def evaluate_labelled_set(
 ) -> dict:
     """Evaluates on a labelled set; writes frames.csv, report.html and results.json."""
     started = time.monotonic()
-    clips, scorer, settings = (
-        checked_clips(config),
-        trained.scorer(config),
-        _labelled_settings(config.evaluate),
-    )
+    clips, scorer = checked_clips(config), trained.scorer(config)
+    settings = _labelled_settings(config.evaluate)
     found = labelled_videos.evaluate(
         clips,
         build_video_settings(config.data),
