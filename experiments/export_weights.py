@@ -24,7 +24,14 @@ from vpn_anomaly.files import output_files
 from vpn_anomaly.scoring.clip_calibration import made_with, normal_clip_scores
 from vpn_anomaly.scoring.scores import score_names
 from vpn_anomaly.scoring.trained_model import TrainedModel, trained_run
-from vpn_anomaly.storage import calibration_file, exported_weights, named_arrays, overwriting, workdir
+from vpn_anomaly.storage import (
+    calibration_file,
+    exported_weights,
+    named_arrays,
+    overwriting,
+    results_file,
+    workdir,
+)
 
 COMPARED = 8  # number of validation sequences on which float16 weights are compared, at most
 
@@ -86,12 +93,12 @@ def _check_output(directory: pathlib.Path, output: pathlib.Path) -> None:
 def _finished(directory: pathlib.Path) -> tuple[ConfigDict, dict]:
     """The config and results of a finished run. UserError if the run is missing or not finished."""
     path = directory / "results.json"
-    results = workdir.read_results(directory)
+    results = results_file.read_results(directory)
     if results is None or not isinstance(results.get("config"), dict):
         raise UserError(f"there are no results in {path}; give the --workdir of a finished run")
     config = exported_weights.stored_config(results["config"], path)
     workdir.open_trained(directory, config)
-    if workdir.finished_results(directory, config) is None:
+    if results_file.finished_results(directory, config) is None:
         raise UserError(
             f"{directory} has done {results.get('steps')} of {config.train.steps} steps; "
             "train to the end first"

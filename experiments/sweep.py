@@ -30,7 +30,7 @@ from experiments.sweeps.progress import Progress
 from experiments.sweeps.run import Process, Run, command, requested_runs
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.stop_request import StopRequest
-from vpn_anomaly.storage import workdir
+from vpn_anomaly.storage import results_file, workdir
 
 PROGRAM = ("-m", "vpn_anomaly.main")
 POLL = 0.1  # seconds between two looks at the running processes
@@ -103,7 +103,7 @@ class Sweep:
         run = ended.run
         results = None
         if ended.process.returncode == 0:
-            results = workdir.finished_results(run.folder, run.config)
+            results = results_file.finished_results(run.folder, run.config)
         if results is None:
             return False
         result_files.store(

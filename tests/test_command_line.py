@@ -17,7 +17,7 @@ from vpn_anomaly.config import as_dict, defaults, differences
 from vpn_anomaly.config_fields import FIELDS, SYSTEMS
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.main import main
-from vpn_anomaly.storage import workdir
+from vpn_anomaly.storage import results_file, workdir
 
 ROOT = pathlib.Path(__file__).parents[1]
 QUICK = f"--config={ROOT}/configs/quick.py"
@@ -277,7 +277,7 @@ def test_workdirs(capsys, tmp_path):
 def test_a_finished_run_prints_its_results(capsys, tmp_path):
     config = parse().config
     workdir.open_run(tmp_path, config)
-    workdir.write_results(
+    results_file.write_results(
         tmp_path,
         {
             "steps": config.train.steps,

@@ -24,6 +24,7 @@ from vpn_anomaly.data.labelled.labelled_set import LabelledClip
 from vpn_anomaly.evaluation import labelled_check, labelled_videos, sequences
 from vpn_anomaly.evaluation.clip_scores import ClipScores
 from vpn_anomaly.evaluation.protocol import Protocol
+from vpn_anomaly.files import output_files
 from vpn_anomaly.files.rows import write_rows
 from vpn_anomaly.report import labelled_page, sequences_page
 from vpn_anomaly.report.sequences_figures import draw_figures
@@ -32,7 +33,7 @@ from vpn_anomaly.scoring.clip_scorer import ClipScorer
 from vpn_anomaly.scoring.stream_calibration import build_normal_footage, stream_calibration
 from vpn_anomaly.scoring.stream_scorer import StreamScorer
 from vpn_anomaly.scoring.trained_model import TrainedModel
-from vpn_anomaly.storage import provenance, workdir
+from vpn_anomaly.storage import provenance, results_file, workdir
 from vpn_anomaly.systems.build import build_system
 
 
@@ -65,12 +66,12 @@ def evaluate_sequences(
     found = sequences.evaluate(scorer, source, normal, _sequence_settings(config.evaluate))
     results = {**found.metrics, **_provenance(config, trained, scorer)}
     arrays = found.score_arrays()
-    workdir.write_atomically(directory / "scores.npz", lambda file: np.savez(file, **arrays))
+    output_files.write_atomically(directory / "scores.npz", lambda file: np.savez(file, **arrays))
     pictured_HxW = scorer.system.pictured(*source.shape[1:3], scorer.shift_Mx2)
     draw_figures(directory, found, source, pictured_HxW, scorer.system.loss_unit)
     results["wall_seconds"] = _training_seconds(trained, training_seconds) + time.monotonic() - started
     sequences_page.write_report(directory, results, datetime.datetime.now())
-    workdir.write_results(directory, results)
+    results_file.write_results(directory, results)
     return results
 
 
@@ -97,7 +98,7 @@ def evaluate_labelled_set(
     _write_frames(directory / "frames.csv", found.scored)
     results["wall_seconds"] = _training_seconds(trained, training_seconds) + time.monotonic() - started
     labelled_page.write_report(directory / workdir.REPORT, results, found)
-    workdir.write_results(directory, results)
+    results_file.write_results(directory, results)
     return results
 
 

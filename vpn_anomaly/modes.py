@@ -15,7 +15,7 @@ from vpn_anomaly.arguments import Arguments
 from vpn_anomaly.config_fields import LABELLED_SOURCES
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.ops.devices import check_devices
-from vpn_anomaly.storage import workdir, workdir_lock
+from vpn_anomaly.storage import results_file, workdir, workdir_lock
 from vpn_anomaly.text.display_names import display_name
 from vpn_anomaly.text.printable_line import printable_line
 
@@ -125,9 +125,9 @@ def _train(arguments: Arguments, then_evaluate: bool) -> None:
 def _is_finished(arguments: Arguments) -> bool:
     """Whether the run in the folder is finished; then its results are shown. Nothing is written."""
     directory = arguments.workdir
-    if workdir.read_results(directory) is None:
+    if results_file.read_results(directory) is None:
         return False
-    results = workdir.finished_results(directory, _resolve_config(arguments).config)
+    results = results_file.finished_results(directory, _resolve_config(arguments).config)
     if results is None:
         return False
     from vpn_anomaly.report.results_table import results_table

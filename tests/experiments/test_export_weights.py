@@ -13,7 +13,7 @@ from vpn_anomaly import config as configuration
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.pipeline import evaluation_clips
 from vpn_anomaly.main import main
-from vpn_anomaly.storage import calibration_file, workdir
+from vpn_anomaly.storage import calibration_file, results_file, workdir
 
 
 @pytest.fixture(scope="module")
@@ -61,15 +61,15 @@ def test_what_is_no_finished_run_is_refused(capsys, tmp_path):
     assert "no results" in refused(capsys, directory, output)
     directory.mkdir()
     results = {"steps": 2, "config": configuration.as_dict(config)}
-    workdir.write_results(directory, results)
+    results_file.write_results(directory, results)
     assert "nothing was trained" in refused(capsys, directory, output)
     (directory / "results.json").unlink()
     workdir.open_run(directory, config)
-    workdir.write_results(directory, results)
+    results_file.write_results(directory, results)
     assert "2 of 4 steps" in refused(capsys, directory, output)
-    workdir.write_results(directory, {**results, "steps": 4})
+    results_file.write_results(directory, {**results, "steps": 4})
     assert "no checkpoint" in refused(capsys, directory, output)
-    workdir.write_results(directory, {"steps": 4, "config": {"train": {"stepz": 4}}})
+    results_file.write_results(directory, {"steps": 4, "config": {"train": {"stepz": 4}}})
     assert "stepz" in refused(capsys, directory, output)
 
 
@@ -116,7 +116,7 @@ def test_float32_weights_score_and_evaluate_as_the_run_does_to_the_bit(
     capsys.readouterr()
     assert main([checkpoint, "--mode=evaluate", f"--workdir={directory}"]) == 0
     table = capsys.readouterr().out
-    ours, theirs = (workdir.read_results(where) for where in (directory, run))
+    ours, theirs = (results_file.read_results(where) for where in (directory, run))
     for name in ("corruptions", "maps", "nats_per_frame", "steps", "parameters", "config", "sequences_seen"):
         assert ours[name] == theirs[name]
     assert "break-even accuracy" in table and f"nats a frame: {theirs['nats_per_frame']:,.6g}" in table

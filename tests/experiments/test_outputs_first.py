@@ -11,7 +11,7 @@ from experiments.synthetic.conveyor_world.world import Conveyor
 from tests import tiny
 from tests.files.test_output_files import content
 from vpn_anomaly.config import as_dict
-from vpn_anomaly.storage import workdir
+from vpn_anomaly.storage import results_file, workdir
 
 SWEEP = """
 NAME, CONFIG, SEEDS = "mine", "configs/quick.py:debug", (0,)
@@ -54,7 +54,7 @@ def place(tmp_path, monkeypatch):
     (tmp_path / "mine.py").write_text(SWEEP)
     workdir.write_json(tmp_path / "world/truth.json", {"frames": 1})
     workdir.write_json(tmp_path / "run/config.json", config)
-    workdir.write_results(tmp_path / "run", {"config": config, "steps": config["train"]["steps"]})
+    results_file.write_results(tmp_path / "run", {"config": config, "steps": config["train"]["steps"]})
     (tmp_path / "file").write_text("file")
     (tmp_path / "configs").symlink_to(os.path.abspath("configs"))
     monkeypatch.chdir(tmp_path)

@@ -5,7 +5,7 @@ import pytest
 from vpn_anomaly import config
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import json_reading
-from vpn_anomaly.storage import exported_weights, workdir
+from vpn_anomaly.storage import exported_weights, results_file, workdir
 
 
 def long(path):
@@ -31,7 +31,7 @@ def test_files_that_are_not_read(tmp_path, write):
         write(tmp_path / name)
     with pytest.raises(ValueError):
         json_reading.read_object(tmp_path / "config.json")
-    assert workdir.read_results(tmp_path) is None
+    assert results_file.read_results(tmp_path) is None
     with pytest.raises(UserError, match="config.json cannot be read"):
         workdir.open_run(tmp_path, config.defaults())
     with pytest.raises(UserError, match="about.json cannot be read"):

@@ -10,7 +10,8 @@ from vpn_anomaly import config as configuration
 from vpn_anomaly.evaluation_run import evaluate
 from vpn_anomaly.report.sequences_page import write_report
 from vpn_anomaly.scoring.trained_model import trained_run
-from vpn_anomaly.storage.workdir import REPORT, read_results
+from vpn_anomaly.storage.results_file import read_results
+from vpn_anomaly.storage.workdir import REPORT
 
 NOW = datetime.datetime(2026, 1, 31, 23, 59)
 

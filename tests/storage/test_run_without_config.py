@@ -12,7 +12,7 @@ from vpn_anomaly.command_line import load_config
 from vpn_anomaly.config import as_dict, defaults
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.main import main
-from vpn_anomaly.storage import checkpoints, workdir
+from vpn_anomaly.storage import checkpoints, results_file, workdir
 
 
 def save(directory, step, config, /, **metadata):
@@ -245,7 +245,7 @@ def test_results_of_another_content_are_made_again(tmp_path, monkeypatch, capsys
     tiny.config_file(tmp_path / "tiny.py", config)
     workdir.open_run(tmp_path / "run", config)
     of_run = {"steps": config.train.steps, "config": as_dict(config)}
-    workdir.write_results(tmp_path / "run", {**of_run, **results})
+    results_file.write_results(tmp_path / "run", {**of_run, **results})
 
     def train(*arguments):
         raise UserError("trains")

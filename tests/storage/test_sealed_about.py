@@ -11,7 +11,13 @@ from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import checksums
 from vpn_anomaly.main import main
 from vpn_anomaly.scoring.trained_model import trained_export
-from vpn_anomaly.storage import calibration_file, checkpoints, exported_weights, named_arrays, workdir
+from vpn_anomaly.storage import (
+    calibration_file,
+    checkpoints,
+    exported_weights,
+    named_arrays,
+    results_file,
+)
 
 CONFIG = tiny.tiny_config()
 
@@ -150,4 +156,4 @@ def test_a_run_whose_metadata_lacks_what_results_say(tmp_path, capsys):
     assert main([f"--config={tmp_path}/tiny.py", f"--workdir={run.directory}", "--mode=evaluate"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert "every checkpoint" in line and "no 'sequences_seen'" in line
-    assert workdir.read_results(run.directory) is None
+    assert results_file.read_results(run.directory) is None

@@ -14,7 +14,7 @@ import pytest
 
 from vpn_anomaly.command_line import load_config
 from vpn_anomaly.config import as_dict
-from vpn_anomaly.storage import workdir
+from vpn_anomaly.storage import results_file, workdir
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Root loses its right to write where it is not allowed to: PR_CAPBSET_DROP of linux/prctl.h for
@@ -80,7 +80,7 @@ def place():
 def with_run(directory, config, finished=False):
     workdir.open_run(directory, config)
     if finished:
-        workdir.write_results(
+        results_file.write_results(
             directory, {"steps": config.train.steps, "config": as_dict(config), "corruptions": {}}
         )
 

@@ -1,11 +1,9 @@
-"""Where a run lives: names, who may resume, results, and disks that refuse."""
+"""Where a run lives: names, who may resume, and disks that refuse."""
 
 import datetime
-import errno
 import json
 import os
 
-import numpy as np
 import pytest
 
 from vpn_anomaly.config import as_dict, defaults
@@ -87,78 +85,12 @@ def test_a_damaged_config(tmp_path, content):
         workdir.open_run(tmp_path, defaults())
 
 
-def test_results_come_back_without_nan(tmp_path):
-    results = {
-        "auroc": np.float32(0.5),
-        "ci95": {"auroc": (np.nan, float("inf"))},
-        "steps": np.int64(4),
-        "counts": np.arange(3),
-        "none": None,
-    }
-    workdir.write_results(tmp_path, results)
-    assert workdir.read_results(tmp_path) == {
-        "auroc": 0.5,
-        "ci95": {"auroc": [None, None]},
-        "steps": 4,
-        "counts": [0, 1, 2],
-        "none": None,
-    }
-    assert os.listdir(tmp_path) == ["results.json"]
-
-
-def test_results_that_cannot_be_read_are_none(tmp_path):
-    assert workdir.read_results(tmp_path) is None
-    for content in ("", "[]", "{'a'"):
-        (tmp_path / "results.json").write_text(content)
-        assert workdir.read_results(tmp_path) is None
-
-
-def test_finished_means_all_steps_and_the_same_evaluation(tmp_path):
-    config = defaults()
-    assert workdir.finished_results(tmp_path, config) is None
-    results = {"steps": config.train.steps, "config": as_dict(config)}
-    workdir.write_results(tmp_path, results)
-    assert workdir.finished_results(tmp_path, config) == results
-    del results["config"]["watch"]["longest_gap"]  # a field that came after the run: at its default
-    workdir.write_results(tmp_path, results)
-    assert workdir.finished_results(tmp_path, config) == results
-    config.evaluate.sequences += 1
-    assert workdir.finished_results(tmp_path, config) is None
-    workdir.write_results(tmp_path, {"steps": config.train.steps - 1, "config": as_dict(config)})
-    assert workdir.finished_results(tmp_path, config) is None
-    workdir.write_results(tmp_path, {"steps": None, "config": as_dict(config)})
-    assert workdir.finished_results(tmp_path, config) is None
-
-
 def test_a_file_stands_where_the_folder_should(tmp_path):
     (tmp_path / "file").write_text("precious")
     for place in (tmp_path / "file", tmp_path / "file" / "run"):
         with pytest.raises(UserError, match="cannot write .*file"):
             workdir.open_run(place, defaults())
     assert (tmp_path / "file").read_text() == "precious"
-
-
-@pytest.mark.parametrize(
-    "code, words",
-    [
-        (errno.ENOSPC, "no space left on device"),
-        (errno.EACCES, "permission denied"),
-        (errno.EROFS, "read-only file system"),
-    ],
-)
-def test_a_disk_that_refuses_keeps_what_was_there(tmp_path, monkeypatch, code, words):
-    workdir.write_results(tmp_path, {"steps": 1})
-
-    def refuse(*args):
-        raise OSError(code, os.strerror(code))
-
-    monkeypatch.setattr(os, "fsync", refuse)
-    with pytest.raises(UserError, match=f"cannot write .*results.json: {words}") as raised:
-        workdir.write_results(tmp_path, {"steps": 2})
-    assert "\n" not in str(raised.value)
-    monkeypatch.undo()
-    assert workdir.read_results(tmp_path) == {"steps": 1}
-    assert os.listdir(tmp_path) == ["results.json"]
 
 
 @pytest.mark.skipif(not os.path.exists("/sys/kernel"), reason="no /sys here")

@@ -13,7 +13,7 @@ import pytest
 from tests import tiny
 from vpn_anomaly import command_line
 from vpn_anomaly.main import main
-from vpn_anomaly.storage import workdir
+from vpn_anomaly.storage import results_file
 from vpn_anomaly.text.failsafe_streams import failsafe_streams
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -128,7 +128,7 @@ def test_training_and_evaluation(monkeypatch, tmp_path):
     monkeypatch.setattr(sys, "stdout", STREAMS["full"]())
     monkeypatch.setattr(sys, "stderr", STREAMS["no reader"]())
     assert main([f"--config={tmp_path}/tiny.py", f"--workdir={tmp_path}/run"]) == 0
-    assert workdir.finished_results(tmp_path / "run", config) is not None
+    assert results_file.finished_results(tmp_path / "run", config) is not None
     last = (tmp_path / "run/train.jsonl").read_text().splitlines()[-1]
     assert json.loads(last)["step"] == config.train.steps
 

@@ -16,7 +16,7 @@ from vpn_anomaly.data.video.frame_cache import FrameCache
 from vpn_anomaly.data.video.open_video import VideoSettings
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.main import main
-from vpn_anomaly.storage import workdir
+from vpn_anomaly.storage import results_file, workdir
 
 SECRET = "hunter2"
 NOBODY = "127.0.0.1:1"  # answers there
@@ -186,15 +186,15 @@ def test_a_run_is_stored_without_it(tmp_path, spelling):
     now = datetime.datetime(2026, 1, 2)
     run = workdir.new_run("tiny", {"data.path": address, "seed": 3}, now, tmp_path)
     workdir.open_run(run, config)
-    workdir.write_results(run, {"steps": config.train.steps, "config": config})
+    results_file.write_results(run, {"steps": config.train.steps, "config": config})
     assert not holding(tmp_path) and "cam" in run.name
     config.data.path = SPELLINGS[spelling].format("another", "cam")
     workdir.open_run(run, config)
-    assert workdir.finished_results(run, config)
+    assert results_file.finished_results(run, config)
     config.data.path = SPELLINGS[spelling].format(SECRET, "porch")
     with pytest.raises(UserError, match="data.path 'http://.*cam.* there and 'http://.*porch") as refused:
         workdir.open_run(run, config)
-    assert SECRET not in str(refused.value) and not workdir.finished_results(run, config)
+    assert SECRET not in str(refused.value) and not results_file.finished_results(run, config)
 
 
 def test_frames_are_cached_without_it(host, tmp_path):

@@ -9,10 +9,10 @@ import pathlib
 
 import jinja2
 
+from vpn_anomaly.files import output_files
 from vpn_anomaly.report.colours import INK
 from vpn_anomaly.report.parts import Page
 from vpn_anomaly.report.pictures import ENLARGED_BELOW
-from vpn_anomaly.storage import workdir
 from vpn_anomaly.text.printable_line import printable_line
 
 TEMPLATE = pathlib.Path(__file__).with_name("page.html")
@@ -21,7 +21,7 @@ TEMPLATE = pathlib.Path(__file__).with_name("page.html")
 def write_page(path: pathlib.Path, page: Page) -> None:
     """Writes the page in one piece, in UTF-8. UserError where it cannot be written."""
     content = html(page).encode()
-    workdir.write_atomically(path, lambda file: file.write(content))
+    output_files.write_atomically(path, lambda file: file.write(content))
 
 
 def html(page: Page) -> str:

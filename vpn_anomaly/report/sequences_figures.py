@@ -10,12 +10,12 @@ import numpy as np
 from vpn_anomaly.data.pipeline import clips_at
 from vpn_anomaly.evaluation.mistakes import Misses, extremes, fewest_misses
 from vpn_anomaly.evaluation.sequences import Scored, SequenceEvaluation
+from vpn_anomaly.files import output_files
 from vpn_anomaly.report.map_rows import MAPS
 from vpn_anomaly.report.score_figures import score_figure
 from vpn_anomaly.report.surprise_figure import Scene, surprise_figure
 from vpn_anomaly.report.training_figure import read_training_log, training_figure
 from vpn_anomaly.scoring.scores import SCORES
-from vpn_anomaly.storage import workdir
 
 DRAWN_SCORES = (*(score.name for score in SCORES if score.drawn), "any")
 # The maps that are drawn, each with the score that is written into it: the first that is made of it.
@@ -80,7 +80,7 @@ def draw_figures(
     UserError where a figure cannot be written.
     """
     folder = directory / "figures"
-    with workdir.storing(folder):
+    with output_files.storing(folder):
         folder.mkdir(exist_ok=True)
         names = [name for name in DRAWN_SCORES if name in evaluation.normal.scores]
         scene = functools.partial(_scene, source, pictured_HxW)

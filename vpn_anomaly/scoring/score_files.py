@@ -11,6 +11,7 @@ import numpy as np
 from vpn_anomaly.data import memory_limit
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.sequence_files import check_shape, read_sequences
+from vpn_anomaly.files import output_files
 from vpn_anomaly.files.rows import write_rows
 from vpn_anomaly.progress import Progress
 from vpn_anomaly.scoring.calibration import Calibration, derived_from
@@ -18,7 +19,6 @@ from vpn_anomaly.scoring.clip_calibration import clip_calibration, stored_clip_c
 from vpn_anomaly.scoring.clip_scorer import ClipScorer
 from vpn_anomaly.scoring.scores import score_names
 from vpn_anomaly.scoring.trained_model import TrainedModel
-from vpn_anomaly.storage import workdir
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,4 +125,4 @@ def _write_maps(
         name: np.concatenate([part[name].reshape(-1, *part[name].shape[2:]) for part in parts])
         for name in parts[0]
     }
-    workdir.write_atomically(path, lambda file: np.savez(file, **arrays, shown=shown_MxHxW))  # type: ignore[arg-type]
+    output_files.write_atomically(path, lambda file: np.savez(file, **arrays, shown=shown_MxHxW))  # type: ignore[arg-type]

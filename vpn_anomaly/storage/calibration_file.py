@@ -16,8 +16,7 @@ import numpy as np
 
 from vpn_anomaly.data import array_files
 from vpn_anomaly.data.memory_limit import MemoryLimit
-from vpn_anomaly.files import checksums, json_reading
-from vpn_anomaly.storage import workdir
+from vpn_anomaly.files import checksums, json_reading, output_files
 
 CLIPS, STREAM = "calibration", "watch_calibration"  # names of files: of clips, of frames of a stream
 MOST_SCORES = MemoryLimit("a calibration", 1.0)  # that is read; a larger one counts as damaged
@@ -39,9 +38,9 @@ def save(
     record = checksums.with_checksum(
         json_reading.as_read({"made_with": dict(made_with), "arrays": checksums.of_arrays(arrays)})
     )
-    with workdir.storing(folder):
+    with output_files.storing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    workdir.write_atomically(
+    output_files.write_atomically(
         path(folder, name),
         lambda file: np.savez(
             file,

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.files import checksums, json_reading
+from vpn_anomaly.files import checksums, json_reading, output_files
 from vpn_anomaly.storage import checkpoint_folder, checkpoint_reading, named_arrays, orbax_folder, workdir
 from vpn_anomaly.storage.checkpoint_folder import FILES, METADATA
 from vpn_anomaly.storage.checkpoint_reading import Damaged, read_arrays, read_record, refuse
@@ -43,7 +43,7 @@ def save(directory: pathlib.Path, step: int, state, metadata: Mapping) -> None:
             "arrays": {item: checksums.of_arrays(arrays) for item, arrays in items.items()},
         }
     )
-    with workdir.storing(directory):
+    with output_files.storing(directory):
         directory.mkdir(parents=True, exist_ok=True)
         checkpoint_folder.remove_unfinished(directory)
         before = _make_room(directory, step, record)
@@ -52,7 +52,7 @@ def save(directory: pathlib.Path, step: int, state, metadata: Mapping) -> None:
         folder = checkpoint_folder.free_folder(directory, step)
         orbax_folder.save(folder, items, **{METADATA: checksums.with_checksum(record)})
     workdir.write_json(folder / FILES, checksums.of_files(folder))
-    with workdir.storing(directory):
+    with output_files.storing(directory):
         for old in [*before, folder][:-KEPT]:
             checkpoint_folder.remove(old)
 

@@ -19,7 +19,7 @@ from vpn_anomaly import config_fields
 from vpn_anomaly.data import array_files, memory_limit
 from vpn_anomaly.data.memory_limit import MemoryLimit
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.files import checksums, json_reading
+from vpn_anomaly.files import checksums, json_reading, output_files
 from vpn_anomaly.storage import workdir
 
 PRETRAINED = "pretrained"
@@ -117,7 +117,7 @@ def write(folder: pathlib.Path, weights: Mapping[str, np.ndarray], about: Mappin
 
     The folder exists, and has its calibration.npz already. UserError where the disk refuses.
     """
-    workdir.write_atomically(folder / WEIGHTS, lambda file: np.savez_compressed(file, **weights))  # type: ignore[arg-type]
+    output_files.write_atomically(folder / WEIGHTS, lambda file: np.savez_compressed(file, **weights))  # type: ignore[arg-type]
     record = {
         **about,
         "arrays": checksums.of_arrays(weights),

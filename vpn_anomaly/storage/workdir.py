@@ -1,7 +1,7 @@
 """Where a run lives: its name, which config may go on in it, its results.
 
     DIR/config.json     the config that the run was started with
-    DIR/results.json    what evaluation found, written last
+    DIR/results.json    what evaluation found, written last (`storage/results_file.py`)
     DIR/report.html     the same to look at
 
 A folder where weights from elsewhere were evaluated has checkpoint.json, which says which, instead
@@ -11,7 +11,6 @@ of config.json: nothing is trained there.
 import datetime
 import hashlib
 import json
-import math
 import os
 import pathlib
 import re
@@ -180,27 +179,6 @@ def open_evaluation(directory: pathlib.Path, checksum: str, data_set: str = "") 
     write_json(path, mark)
 
 
-def finished_results(directory: pathlib.Path, config: ConfigDict) -> dict | None:
-    """The stored results of a run that trained all its steps and was evaluated by this config."""
-    results = read_results(directory)
-    if results is None or _as_number(results.get("steps")) < config.train.steps:
-        return None
-    stored = results.get("config")
-    if not isinstance(stored, dict) or differences_in_words(stored, config):
-        return None
-    return results
-
-
-def read_results(directory: pathlib.Path) -> dict | None:
-    """The content of results.json; None where there is none that can be read."""
-    return read_json(directory / "results.json")
-
-
-def write_results(directory: pathlib.Path, results: Mapping) -> None:
-    """Writes results.json in one piece. Undefined numbers (NaN, infinite) become null."""
-    write_json(directory / "results.json", _plain(results))
-
-
 def check_writable(directory: pathlib.Path) -> None:
     """Raises UserError where a file cannot be made in the folder. Leaves nothing behind."""
     with storing(directory), tempfile.TemporaryFile(dir=directory) as probe:
@@ -257,22 +235,3 @@ def read_json(path: pathlib.Path) -> dict | None:
         return json_reading.read_object(path)
     except (OSError, ValueError):
         return None
-
-
-def _as_number(value: object) -> float:
-    return value if isinstance(value, (int, float)) else -math.inf
-
-
-def _plain(value: object) -> object:
-    """Python values that JSON has: arrays to lists, numpy scalars to numbers, NaN to None."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, ConfigDict):
-        return config_module.as_dict(value)
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if hasattr(value, "tolist"):
-        return _plain(value.tolist())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

@@ -79,7 +79,7 @@ def _acquired(directory: pathlib.Path) -> int | None:
     """The open file of the lock; None, with a warning, where there are no locks."""
     path = directory / LOCK
     while True:
-        with workdir.storing(directory):
+        with output_files.storing(directory):
             lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         with contextlib.ExitStack() as unless_kept:
             unless_kept.callback(os.close, lock)

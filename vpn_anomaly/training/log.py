@@ -5,8 +5,8 @@ import math
 import pathlib
 import sys
 
+from vpn_anomaly.files import output_files
 from vpn_anomaly.progress import Progress
-from vpn_anomaly.storage import workdir
 from vpn_anomaly.text.durations import countdown
 
 _BAR = 24  # characters
@@ -23,20 +23,20 @@ class TrainingLog:
     def __enter__(self):
         from tensorboardX import SummaryWriter
 
-        with workdir.storing(self._directory):
+        with output_files.storing(self._directory):
             self._file = (self._directory / "train.jsonl").open("a", encoding="utf-8")
             self._events = SummaryWriter(str(self._directory / "events"))
         return self
 
     def __exit__(self, *error):
         self._progress.end()
-        with workdir.storing(self._directory):
+        with output_files.storing(self._directory):
             self._file.close()
             self._events.close()
 
     def write(self, step: int, values: dict[str, float]) -> None:
         """Writes one line, and one event per value."""
-        with workdir.storing(self._directory):
+        with output_files.storing(self._directory):
             self._file.write(json.dumps({"step": step, **values}) + "\n")
             self._file.flush()
             for name, value in values.items():

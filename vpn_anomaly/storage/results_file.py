@@ -1,0 +1,52 @@
+"""results.json of a run: what its evaluation found."""
+
+import math
+import pathlib
+from collections.abc import Mapping
+
+from ml_collections import ConfigDict
+
+from vpn_anomaly import config as config_module
+from vpn_anomaly.storage.workdir import differences_in_words, read_json, write_json
+
+RESULTS = "results.json"
+
+
+def finished_results(directory: pathlib.Path, config: ConfigDict) -> dict | None:
+    """The stored results of a run that trained all its steps and was evaluated by this config."""
+    results = read_results(directory)
+    if results is None or _as_number(results.get("steps")) < config.train.steps:
+        return None
+    stored = results.get("config")
+    if not isinstance(stored, dict) or differences_in_words(stored, config):
+        return None
+    return results
+
+
+def read_results(directory: pathlib.Path) -> dict | None:
+    """The content of results.json; None where there is none that can be read."""
+    return read_json(directory / RESULTS)
+
+
+def write_results(directory: pathlib.Path, results: Mapping) -> None:
+    """Writes results.json in one piece. Undefined numbers (NaN, infinite) become null."""
+    write_json(directory / RESULTS, _plain(results))
+
+
+def _as_number(value: object) -> float:
+    return value if isinstance(value, (int, float)) else -math.inf
+
+
+def _plain(value: object) -> object:
+    """Python values that JSON has: arrays to lists, numpy scalars to numbers, NaN to None."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, ConfigDict):
+        return config_module.as_dict(value)
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
