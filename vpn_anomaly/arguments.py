@@ -32,3 +32,15 @@ class Arguments:
     input: str | None
     outputs: Mapping[str, pathlib.Path]
     max_frames: int | None
+
+    @property
+    def run_folder(self) -> pathlib.Path:
+        """`workdir`, where the command line has been checked to give one."""
+        assert self.workdir is not None
+        return self.workdir
+
+    @property
+    def source(self) -> str:
+        """`input`, where the command line has been checked to give one."""
+        assert self.input is not None
+        return self.input

@@ -41,11 +41,11 @@ def train_and_evaluate(arguments: Arguments) -> None:
 def evaluate(arguments: Arguments) -> None:
     """Evaluates a run, or an exported checkpoint, on test data; writes results and report."""
     _check_trained(arguments)
-    with workdir_lock.held(arguments.workdir):
+    with workdir_lock.held(arguments.run_folder):
         check_devices()
         _check_layout(arguments.config)
         arguments = _resolve_config(arguments)
-        _evaluate(arguments.config, _trained(arguments), arguments.workdir)
+        _evaluate(arguments.config, _trained(arguments), arguments.run_folder)
 
 
 def score(arguments: Arguments) -> None:
@@ -58,7 +58,7 @@ def score(arguments: Arguments) -> None:
         trained,
         trained.scorer(config),
         build_score_settings(config),
-        pathlib.Path(arguments.input),
+        pathlib.Path(arguments.source),
         outputs["output"],
         outputs.get("maps"),
     )
@@ -78,7 +78,7 @@ def watch(arguments: Arguments) -> None:
     model = f"{arguments.config_name} in {arguments.workdir or arguments.checkpoint}"
     facts = model_facts(model, config.system, trained.metadata["step"])
     watch(
-        arguments.input,
+        arguments.source,
         settings,
         functools.partial(build_monitor, config, trained, settings),
         watch_outputs(arguments.outputs, settings.video.frame_rate, facts),
@@ -124,7 +124,7 @@ def _train(arguments: Arguments, then_evaluate: bool) -> None:
 
 def _is_finished(arguments: Arguments) -> bool:
     """Whether the run in the folder is finished; then its results are shown. Nothing is written."""
-    directory = arguments.workdir
+    directory = arguments.run_folder
     if results_file.read_results(directory) is None:
         return False
     results = results_file.finished_results(directory, _resolve_config(arguments).config)
@@ -187,7 +187,7 @@ def _size_or_radius_is_open(config) -> bool:
 def _check_trained(arguments: Arguments) -> None:
     """Refuses a folder without a run before anything is loaded."""
     if arguments.checkpoint is None:
-        workdir.check_trained(arguments.workdir)
+        workdir.check_trained(arguments.run_folder)
 
 
 def _check_layout(config) -> None:
@@ -202,10 +202,10 @@ def _check_one_video(arguments: Arguments) -> None:
     """Refuses several sources where frames are to be drawn: a video has frames of one size."""
     from vpn_anomaly.data.video.sources import sources
 
-    count = len(sources(arguments.input))
+    count = len(sources(arguments.source))
     if "video" in arguments.outputs and count > 1:
         raise UserError(
-            f"--video takes one source, but --input={display_name(arguments.input)} names {count};"
+            f"--video takes one source, but --input={display_name(arguments.source)} names {count};"
             " watch one at a time, or leave --video out"
         )
 
@@ -222,8 +222,8 @@ def _trained(arguments: Arguments):
     """What to evaluate or score with: the given checkpoint, or the run in the workdir."""
     config, directory = arguments.config, arguments.workdir
     if arguments.checkpoint is None:
-        workdir.open_trained(directory, config)
-        return _trained_run(config, directory)
+        workdir.open_trained(arguments.run_folder, config)
+        return _trained_run(config, arguments.run_folder)
     from vpn_anomaly.scoring.trained_model import trained_export
 
     trained = trained_export(config, arguments.checkpoint, directory)
