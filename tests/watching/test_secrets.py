@@ -206,7 +206,7 @@ def test_frames_are_cached_without_it(host, tmp_path):
 
 def test_a_stored_address_says_what_it_lacks(flags, capsys):
     assert main([*flags, "--input=rtsp://***@cam/1"]) == 2
-    assert "*** stands for what is not stored of an address" in capsys.readouterr().err
+    assert "*** replaces what is not stored of an address" in capsys.readouterr().err
 
 
 def test_a_run_that_was_stored_with_it_goes_on(tmp_path):
