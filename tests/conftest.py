@@ -43,3 +43,18 @@ def evaluated(tiny_run, tmp_path_factory):
     (folder / "train.jsonl").write_text("".join(lines), encoding="utf-8")
     results = evaluate(tiny_run.config, trained_run(tiny_run.config, tiny_run.directory), folder)
     return types.SimpleNamespace(results=results, folder=folder)
+
+
+@pytest.fixture(scope="session")
+def results(evaluated):
+    """The content of results.json of `evaluated`."""
+    return evaluated.results
+
+
+@pytest.fixture(scope="session")
+def scores(evaluated):
+    """The arrays of scores.npz of `evaluated`, by group and score."""
+    import numpy as np
+
+    with np.load(evaluated.folder / "scores.npz") as stored:
+        return {name: stored[name] for name in stored.files}

@@ -23,17 +23,6 @@ KINDS = ("temporal", "spatial", "both", "mixed")
 COUNT, LAST, SIDE = 5, 7, 32
 
 
-@pytest.fixture(scope="module")
-def results(evaluated):
-    return evaluated.results
-
-
-@pytest.fixture(scope="module")
-def scores(evaluated):
-    with np.load(evaluated.folder / "scores.npz") as stored:
-        return {name: stored[name] for name in stored.files}
-
-
 def clips_of(tiny_run, kind):
     return evaluation_clips(tiny_run.source, "test", COUNT, kind)
 

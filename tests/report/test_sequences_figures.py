@@ -12,21 +12,6 @@ COUNT, LAST = 5, 7
 DRAWN = ("mean_nll", "tail_mean", "missing_z", "erased_z", "any")  # of the tiny system
 
 
-@pytest.fixture(scope="module")
-def results(evaluated):
-    return evaluated.results
-
-
-@pytest.fixture(scope="module")
-def scores(evaluated):
-    with np.load(evaluated.folder / "scores.npz") as stored:
-        return {name: stored[name] for name in stored.files}
-
-
-def clips_of(tiny_run, kind):
-    return evaluation_clips(tiny_run.source, "test", COUNT, kind)
-
-
 def test_figures_are_drawn(results, evaluated):
     drawn = {path.name for path in (evaluated.folder / "figures").iterdir()}
     maps = {"maps_temporal.png", "maps_spatial.png", "maps_both.png"}
@@ -79,7 +64,7 @@ def test_mistakes_and_extremes_are_drawn_with_their_own_frames_maps_and_scores(
             normal = group == ["(normal)"] or label == "false alarm"
             group = None if normal else kind
             place = int(index) - (COUNT if group else 0)
-            sequences = clips_of(tiny_run, group)
+            sequences = evaluation_clips(tiny_run.source, "test", COUNT, group)
             np.testing.assert_array_equal(scene.clip_TxHxWxC, sequences.clip[place])
             np.testing.assert_array_equal(scene.changed_HxW, sequences.changed[place])
             ((_, note),) = scene.notes.items()
