@@ -112,7 +112,7 @@ def _legend(rows: Sequence[Row]) -> list[Line2D]:
     if any(row.by_declared_score for row in rows):
         handles.append(Line2D([], [], color=DECLARED_SCORE, linewidth=1.6, label="declared score"))
     handles += [
-        Line2D([], [], color=INK, label="a seed", **_SEED_MARK),
+        Line2D([], [], color=INK, label="one seed", **_SEED_MARK),
         Line2D([], [], color=INK, label="mean over seeds", **_MEAN_MARK),
         Line2D([], [], color=INK, linewidth=1.6, label="95% over sequences"),
     ]

@@ -116,7 +116,7 @@ def _cost_table(rows: Sequence[Row]) -> str:
         for row in rows
         if row.learned and row.runs
     ]
-    head = ["", *_COSTS, "minutes a run", "device", "commit"]
+    head = ["", *_COSTS, "minutes per run", "device", "commit"]
     return f"What a run costs:\n\n{markdown_table(head, cells)}"
 
 
@@ -148,7 +148,7 @@ def _commit(run: Run) -> str:
 
 _COSTS: dict[str, Callable[[Run], str]] = {
     "parameters": lambda run: f"{run.results['parameters']:,}",
-    "GFLOP a step": _gigaflop,
+    "GFLOP per step": _gigaflop,
     "steps × batch": _steps,
     "learning rate": _learning_rate,
 }

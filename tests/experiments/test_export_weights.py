@@ -119,7 +119,7 @@ def test_float32_weights_score_and_evaluate_as_the_run_does_to_the_bit(
     ours, theirs = (results_file.read_results(where) for where in (directory, run))
     for name in ("corruptions", "maps", "nats_per_frame", "steps", "parameters", "config", "sequences_seen"):
         assert ours[name] == theirs[name]
-    assert "break-even accuracy" in table and f"nats a frame: {theirs['nats_per_frame']:,.6g}" in table
+    assert "break-even accuracy" in table and f"nats per frame: {theirs['nats_per_frame']:,.6g}" in table
     assert {path.name for path in directory.iterdir()} == {
         "checkpoint.json",
         "figures",

@@ -26,7 +26,7 @@ def test_rows_are_scores_and_columns_corruptions():
     assert constant.split() == ["constant", "0.500", "-"]
     assert any_.split() == ["any", "-", "0.800"]
     assert header.index("spatial") == mean_nll.rindex("-") == any_.index("0.800")
-    assert figures == ["nats a frame: 1,180.5", "training steps: 400", "parameters: 812,345"]
+    assert figures == ["nats per frame: 1,180.5", "training steps: 400", "parameters: 812,345"]
 
 
 def test_nothing_is_needed():

@@ -53,7 +53,7 @@ def test_maps_and_costs_are_those_of_the_results(document, folder):
     assert facts["Training"] == f"{results['steps']} steps, 8 sequences"
     assert facts["Parameters"] == f"{results['parameters']:,}"
     assert facts["A training step"] == f"{results['step_flops'] / 1e9:,.4g} GFLOP"
-    assert facts["Surprise of normal frames"] == f"{results['nats_per_frame']:,.6g} nats a frame"
+    assert facts["Surprise of normal frames"] == f"{results['nats_per_frame']:,.6g} nats per frame"
     assert document.all("p")[0].text == str(folder)
 
 

@@ -81,5 +81,5 @@ def without_progress(text):
     return [
         line
         for line in text.splitlines()
-        if not re.match("decoding |calibrating: |.* frames a second,", line)
+        if not re.match("decoding |calibrating: |.* frames per second,", line)
     ]

@@ -131,7 +131,7 @@ def test_a_file_that_breaks_off_is_scored_as_far_as_it_goes(video_run, source, t
     (line,) = [
         line
         for line in capsys.readouterr().err.splitlines()
-        if "cut.avi: " in line and "a second" not in line
+        if "cut.avi: " in line and "per second" not in line
     ]
     assert "frame" in line and whole not in line
 

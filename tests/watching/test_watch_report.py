@@ -144,7 +144,7 @@ def test_curves_are_those_of_the_scores_file_with_threshold_and_events(watched, 
         (written,) = [after for text, after in zip(texts, texts[1:]) if text == "threshold"]
         threshold = monitor.score_threshold[kind]
         assert written == f"{threshold:.4g}"
-        told = re.search(r"p ≤ (\S+) a frame", watched.document.text)[1]
+        told = re.search(r"p ≤ (\S+) per frame", watched.document.text)[1]
         clear = np.abs(score_T - threshold) > 1e-3 * abs(threshold)  # what is told is rounded
         above = (score_T > threshold)[clear & scored]
         assert above.any() and (above == (p_T <= float(told))[clear & scored]).all()

@@ -48,7 +48,7 @@ class AnnotatedVideo(FileWriter):
       path: ends in .mp4 or .mkv.
       height, width: of the frames, in pixels. Frames narrower than 480 are enlarged by a whole
         factor, and odd sizes are padded by a pixel.
-      rate: frames a second, about: players show it.
+      rate: frames per second, about: players show it.
 
     Raises:
       UserError: the file has another ending or cannot be written; also from `write` and `close`,
@@ -166,7 +166,7 @@ class VideoOutput(Output):
     """The frames of one source with the surprise map and the open events; see `AnnotatedVideo`."""
 
     def __init__(self, path: pathlib.Path, rate: float):
-        """rate: frames a second, about."""
+        """rate: frames per second, about."""
         self._path, self._rate, self._video = path, rate, None
 
     def begin(self, video, monitor):

@@ -8,7 +8,7 @@ from vpn_anomaly.text.printable_line import printable_line
 SCORE_WIDTH = 28  # characters
 CORRUPTION_WIDTH, METRIC_WIDTH = 22, 24
 COSTS = {
-    "nats_per_frame": "nats a frame",
+    "nats_per_frame": "nats per frame",
     "steps": "training steps",
     "parameters": "parameters",
     "wall_seconds": "seconds in all",

@@ -147,7 +147,7 @@ def _facts(results, now: datetime.datetime) -> Facts:
         ("Program", f"commit {commit[:12]}" if commit else "of no known commit"),
     ]
     if results["nats_per_frame"] is not None:
-        rows.insert(3, ("Surprise of normal frames", f"{results['nats_per_frame']:,.6g} nats a frame"))
+        rows.insert(3, ("Surprise of normal frames", f"{results['nats_per_frame']:,.6g} nats per frame"))
     return Facts(rows)
 
 

@@ -49,7 +49,7 @@ def training_figure(path: str | os.PathLike, log: Mapping[str, np.ndarray], unit
     upper.plot(log["step"], log["loss"], color=COLOURS[1], linewidth=1, alpha=0.35)
     smooth = running_mean(log["loss"], max(1, len(log["loss"]) // 25))
     upper.plot(log["step"], smooth, color=COLOURS[1], linewidth=2)
-    upper.set_ylabel(f"loss ({unit} a pixel)", color=INK)
+    upper.set_ylabel(f"loss ({unit} per pixel)", color=INK)
     if len(log["step"]):
         low, start = np.min(log["loss"]), np.quantile(log["loss"], 0.99)
         upper.set_ylim(low - 0.05 * (start - low), start + 0.05 * (start - low) + 1e-6)

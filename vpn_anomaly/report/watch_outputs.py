@@ -16,7 +16,7 @@ def watch_outputs(
     """The outputs that have a path: `scores`, `events`, `video`, `report`; each opens its file when needed.
 
     Args:
-      frame_rate: frames a second, about, of the video.
+      frame_rate: frames per second, about, of the video.
       model: (name, value) of what the report says of the model.
 
     UserError for a report that cannot be written.

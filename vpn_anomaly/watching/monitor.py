@@ -129,9 +129,9 @@ class Monitor:
         """What the threshold is, what came of it on held-out footage, and its note if it has one."""
         threshold, held_out = self.threshold, self.held_out
         line = (
-            f"threshold: p ≤ {threshold.p:.2g} a frame and kind, for {self._false_alarms:g} false alarms an"
+            f"threshold: p ≤ {threshold.p:.2g} per frame and kind, for {self._false_alarms:g} false alarms per"
             f" hour; on {held_out.hours * 60:.1f} minutes of held-out normal footage it gives"
-            f" {held_out.alarms}, {held_out.per_hour:.2g} an hour (95%: {held_out.low:.2g} to"
+            f" {held_out.alarms}, {held_out.per_hour:.2g} per hour (95%: {held_out.low:.2g} to"
             f" {held_out.high:.2g})"
         )
         return "\n".join([line, threshold.note] if threshold.note else [line])

@@ -48,12 +48,12 @@ def rate_per_frame(alarms_per_hour: float, frames_per_second: float) -> float:
       UserError: a value is not positive, or there are as many alarms as frames.
     """
     if not 0 < frames_per_second < math.inf:
-        raise UserError(f"{frames_per_second} frames a second; give a number above 0")
+        raise UserError(f"{frames_per_second} frames per second; give a number above 0")
     frames_per_hour = frames_per_second * SECONDS_PER_HOUR
     if not 0 < alarms_per_hour < frames_per_hour:
         raise UserError(
-            f"{alarms_per_hour} false alarms an hour; give more than 0 and less than the"
-            f" {frames_per_hour:g} frames an hour"
+            f"{alarms_per_hour} false alarms per hour; give more than 0 and less than the"
+            f" {frames_per_hour:g} frames per hour"
         )
     return alarms_per_hour / frames_per_hour
 
@@ -75,7 +75,7 @@ def alarm_threshold(rate: float, kinds: int, calibration_frames: int) -> Thresho
       ValueError: there are no kinds or no calibration frames.
     """
     if not 0 < rate < 1:
-        raise UserError(f"{rate} false alarms a frame; give a rate between 0 and 1")
+        raise UserError(f"{rate} false alarms per frame; give a rate between 0 and 1")
     if kinds < 1 or calibration_frames < 1:
         raise ValueError(f"{kinds} kinds, {calibration_frames} calibration frames; both 1 or more")
     p = rate / kinds
@@ -107,7 +107,7 @@ def realised_rate(flags_N, frames_per_second: float, confidence: float = 0.95) -
     flags_N = np.asarray(flags_N, bool)
     if not len(flags_N) or not 0 < frames_per_second < math.inf:
         raise UserError(
-            f"{len(flags_N)} frames at {frames_per_second} a second; give normal footage of at least one frame"
+            f"{len(flags_N)} frames at {frames_per_second} per second; give normal footage of at least one frame"
         )
     alarms = int(np.count_nonzero(flags_N[1:] & ~flags_N[:-1]) + flags_N[0])
     hours = len(flags_N) / frames_per_second / SECONDS_PER_HOUR

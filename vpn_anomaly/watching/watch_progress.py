@@ -23,7 +23,7 @@ class WatchProgress:
     def _text(self, progress: Progress) -> str:
         if progress.rate is None:  # the first frame, with the compilation
             return ""
-        text = f"{self._video.name}: frame {self._index}, {progress.rate:.1f} frames a second"
+        text = f"{self._video.name}: frame {self._index}, {progress.rate:.1f} frames per second"
         if self._video.expected_frames:
             seconds = (self._video.expected_frames - 1 - self._index) / max(progress.rate, 1e-9)
             text += f", {max(seconds, 0) / 60:.1f} min left"
