@@ -1,1 +1,1 @@
-"""Flax Linen modules, one block a file."""
+"""Flax Linen modules, one block per file."""

@@ -1,4 +1,4 @@
-"""Residual blocks that keep the resolution: the Video Pixel Network's and a plain one."""
+"""Residual blocks that preserve the resolution: multiplicative (Video Pixel Network) and plain ReLU."""
 
 import flax.linen as nn
 import jax
@@ -9,14 +9,14 @@ from vpn_anomaly.models.costs import FORWARD_AND_BACKWARD, REMATERIALISED, Row, 
 
 
 def multiply(h_xC: jax.Array, z_x4C: jax.Array) -> jax.Array:
-    """g1 · tanh(g2 · h + g3 · tanh(u)), with the logits of g1, g2, g3 and then u in z (VPN, section 4.1)."""
+    """g1 · tanh(g2 · h + g3 · tanh(u)), where z holds the logits of g1, g2, g3, then u (VPN, section 4.1)."""
     g1, g2, g3, update = jnp.split(z_x4C, 4, axis=-1)
     g1, g2, g3 = nn.sigmoid(g1), nn.sigmoid(g2), nn.sigmoid(g3)
     return g1 * jnp.tanh(g2 * h_xC + g3 * jnp.tanh(update))
 
 
 class MultiplicativeUnit(nn.Module):
-    """`multiply` with gates and update by one 3×3 convolution of h."""
+    """`multiply`, with gates and update computed by one 3×3 convolution of h."""
 
     dilation: int = 1
     dtype: jnp.dtype = jnp.float32
@@ -44,7 +44,7 @@ class ResidualMultiplicativeBlock(nn.Module):
 
 
 class ReluBlock(nn.Module):
-    """The pre-activation residual pair: two 3×3 convolutions, each after a ReLU, plus the input."""
+    """A pre-activation residual block: two 3×3 convolutions, each preceded by a ReLU, plus the input."""
 
     dilation: int = 1
     dtype: jnp.dtype = jnp.float32
@@ -61,12 +61,12 @@ BLOCKS = {"rmb": ResidualMultiplicativeBlock, "relu": ReluBlock}
 
 
 def block_width(kind: str, channels: int) -> int:
-    """The channels between blocks: 2c around the units of c channels for `rmb`, c for `relu`."""
+    """Channels between blocks: 2c for `rmb`, whose units have c channels, and c for `relu`."""
     return 2 * channels if kind == "rmb" else channels
 
 
 def residual_blocks(kind: str, dilations, dtype, rematerialise: bool = False) -> list[nn.Module]:
-    """One block a dilation, named block_0, block_1, …; `rematerialise` recomputes them backwards."""
+    """One block per dilation: block_0, block_1, …; `rematerialise` recomputes them in the backward pass."""
     block = nn.remat(BLOCKS[kind]) if rematerialise else BLOCKS[kind]
     return [block(d, dtype, name=f"block_{number}") for number, d in enumerate(dilations)]
 
@@ -74,7 +74,7 @@ def residual_blocks(kind: str, dilations, dtype, rematerialise: bool = False) ->
 def residual_block_costs(
     module: str, kind: str, channels: int, count: int, positions: int, rematerialise: bool
 ) -> Row:
-    """So many of `residual_blocks` of a module, at so many positions."""
+    """Cost of `count` blocks of `residual_blocks`, at the given number of positions."""
     if kind == "rmb":
         wide, unit = block_width(kind, channels), convolution(channels, 4 * channels, positions)
         block = dense(wide, channels, positions) + unit + unit + dense(channels, wide, positions)

@@ -1,7 +1,7 @@
-"""The composite ConvLSTM encoder-decoder: it reconstructs what it saw and predicts what comes.
+"""The composite ConvLSTM encoder-decoder: it reconstructs its input and predicts future frames.
 
 After Medel and Savakis (arXiv 1612.00390) and Srivastava et al. (arXiv 1502.04681). Their layer
-sizes are not public; those here are this project's own.
+sizes are not published; the sizes here are this project's own.
 """
 
 import flax.linen as nn
@@ -16,12 +16,12 @@ from vpn_anomaly.ops.space_to_depth import depth_to_space, space_to_depth
 
 
 class ConvLSTMStack(nn.Module):
-    """Layers of ConvLSTM cells: its parameters, for `stack_step`.
+    """The parameters of stacked ConvLSTM layers, for `stack_step`.
 
     Attributes:
-        inputs: channels that come in; 0 for a stack that runs on by itself.
-        channels: of every layer.
-        layers: their number.
+        inputs: input channels; 0 for a stack that receives no input.
+        channels: channels of each layer.
+        layers: number of layers.
     """
 
     inputs: int
@@ -41,7 +41,7 @@ class ConvLSTMStack(nn.Module):
         return weights
 
     def cost(self, positions: int) -> Cost:
-        """At so many positions, over all steps together."""
+        """At the given number of positions, summed over all steps."""
         cost = Cost()
         for layer in range(self.layers):
             read = self.channels + (self.channels if layer else self.inputs)
@@ -50,7 +50,7 @@ class ConvLSTMStack(nn.Module):
 
 
 def stack_step(weights, state, x_BxHxWxC):
-    """One step of all layers; state is a list of (c, h), one per layer. x is None without input."""
+    """One step of all layers; state is a list of (c, h), one per layer. x is None if there is no input."""
     after = []
     for (kernel, bias), (c, h) in zip(weights, state):
         joined = h if x_BxHxWxC is None else jnp.concatenate([x_BxHxWxC, h], axis=-1)
@@ -62,14 +62,14 @@ def stack_step(weights, state, x_BxHxWxC):
 
 
 class CompositeAutoencoder(nn.Module):
-    """An encoder, and two decoders that start from its state: one backwards, one forwards.
+    """An encoder, and two decoders that start from its final state: one runs backward, one forward in time.
 
     Attributes:
-        stem: space-to-depth in front, depth-to-space behind.
-        channels, layers: of every stack.
-        future: frames that are predicted.
+        stem: block size of the space-to-depth input and depth-to-space output.
+        channels, layers: of each stack.
+        future: number of predicted frames.
         colours: 1 or 3.
-        conditioned: a decoder reads the frame that it predicted one step before (black at first).
+        conditioned: each decoder reads its own previous output frame (black at first).
     """
 
     stem: int
@@ -87,7 +87,7 @@ class CompositeAutoencoder(nn.Module):
 
     @nn.compact
     def __call__(self, frames_BxPxHxWxC: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """The P frames again and the next ones, (B, P, H, W, C) and (B, future, H, W, C), in 0..1."""
+        """The P frames reconstructed, (B, P, H, W, C), and the next predicted, (B, future, H, W, C); in 0..1."""
         x_PxBxHxWxC = space_to_depth(frames_BxPxHxWxC, self.stem).swapaxes(0, 1).astype(self.dtype)
         weights = ConvLSTMStack(self.squares, self.channels, self.layers, name="encoder")()
         zero = jnp.zeros((*x_PxBxHxWxC.shape[1:4], self.channels), self.dtype)
@@ -115,7 +115,7 @@ class CompositeAutoencoder(nn.Module):
         return depth_to_space(frames_SxBxHxWxC.swapaxes(0, 1), self.stem).astype(jnp.float32)
 
     def costs(self, past: int, step: StepSize) -> list[Row]:
-        """For one window per sequence, with this many past frames."""
+        """For one window per sequence, with `past` input frames."""
         cells, squares = step.sequences * step.height * step.width // self.stem**2, self.squares
         stack = lambda inputs: ConvLSTMStack(inputs, self.channels, self.layers, parent=None)
         decoder = stack(squares if self.conditioned else 0)

@@ -1,4 +1,4 @@
-"""The 3×3 convolution as a module."""
+"""The 3×3 convolution as a Flax module."""
 
 import flax.linen as nn
 import jax
@@ -8,7 +8,7 @@ from vpn_anomaly.ops.conv import conv3x3
 
 
 class Conv3x3(nn.Module):
-    """A 3×3 convolution with bias that keeps the resolution, (..., H, W, features)."""
+    """A 3×3 convolution with optional bias that preserves the resolution, (..., H, W, features)."""
 
     features: int
     dilation: int = 1

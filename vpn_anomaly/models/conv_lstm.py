@@ -1,4 +1,4 @@
-"""The ConvLSTM over time as a module."""
+"""The ConvLSTM over time as a Flax module."""
 
 import flax.linen as nn
 import jax
@@ -11,9 +11,9 @@ from vpn_anomaly.ops.conv_lstm import conv_lstm, next_state, zero_state
 
 
 def remember(encoder: Encoder, conv_lstm: "ConvLSTM", frames_BxTxHxWxC: jax.Array, state=None):
-    """The ConvLSTM's outputs after every encoded frame, (B, T, h, w, L), and its state after all.
+    """The ConvLSTM's outputs after each encoded frame, (B, T, h, w, L), and its final state.
 
-    Intensities in 0..1. state: (c, h) before the first frame; None: zero.
+    Intensities in 0..1. state: (c, h) before the first frame; None means zero.
     """
     batch, time = frames_BxTxHxWxC.shape[:2]
     features = encoder(frames_BxTxHxWxC.reshape(batch * time, *frames_BxTxHxWxC.shape[2:]))
@@ -21,15 +21,15 @@ def remember(encoder: Encoder, conv_lstm: "ConvLSTM", frames_BxTxHxWxC: jax.Arra
 
 
 def memory_costs(encoder: Encoder, conv_lstm: "ConvLSTM", colours: int, step: StepSize) -> list[Row]:
-    """The encoder and the ConvLSTM, over all frames that they read."""
+    """Costs of the encoder and the ConvLSTM, over all frames that they read."""
     cells = step.sequences * step.frames * step.height * step.width // encoder.stem**2
     return [*encoder.costs(colours, cells), *conv_lstm.costs(encoder.width, cells)]
 
 
 class ConvLSTM(nn.Module):
-    """A 3×3 ConvLSTM: one convolution of all inputs, one of the state per step.
+    """A 3×3 ConvLSTM: one convolution over the inputs of all steps, and one of the state per step.
 
-    Gates i, g, f, o and forget bias as in `flax.linen.ConvLSTMCell`; no peepholes.
+    Gate order i, g, f, o and forget bias as in `flax.linen.ConvLSTMCell`; no peepholes.
     """
 
     features: int
@@ -43,7 +43,7 @@ class ConvLSTM(nn.Module):
     def __call__(self, x_BxTxHxWxC: jax.Array, state=None):
         """Returns the output of every step, (B, T, H, W, features), and the state after the last.
 
-        state: (c, h) before the first step; None: zero. It gets no gradient.
+        state: (c, h) before the first step; None means zero. It receives no gradient.
         """
         gates = self.input(x_BxTxHxWxC.swapaxes(0, 1))
         state = zero_state(gates[0]) if state is None else state
@@ -51,12 +51,12 @@ class ConvLSTM(nn.Module):
         return outputs.swapaxes(0, 1), state
 
     def step(self, state, x_BxHxWxC: jax.Array):
-        """The state (c, h) after one more input; h is the output, (B, H, W, features)."""
+        """The state (c, h) after one more input; h, (B, H, W, features), is the output."""
         kernel = self.state_kernel.astype(self.dtype)
         return next_state(state, self.input(x_BxHxWxC), kernel)[0]
 
     def costs(self, inputs: int, positions: int) -> list[Row]:
-        """Of inputs with so many channels, at so many positions, over all steps together."""
+        """For inputs with `inputs` channels, at the given number of positions, summed over all steps."""
         gates = 4 * self.features
         return [
             Row("ConvLSTM", "input", convolution(inputs, gates, positions)),

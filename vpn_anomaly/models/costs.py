@@ -1,32 +1,32 @@
-"""Parameters and floating point operations in closed form: what counts, and the costs of single layers.
+"""Parameter and FLOP counts in closed form: what is counted, and the costs of single layers.
 
-Every network says beside its layers what they cost (`costs`).
+Every network defines the cost of its layers next to them (`costs`).
 
-Two operations count for each multiply-add of a convolution, matrix product or dense layer; zero
-padding counts as data. A backward pass counts twice the forward, for the gradients of input and
-weights, also where the input is data and has none. A rematerialised block counts one forward more,
-though its last product is not made again.
+Each multiply-add of a convolution, matrix product or dense layer counts as two operations; zero
+padding counts as data. A backward pass counts as two forward passes, for the gradients of input and
+weights, even where the input is data and needs none. A rematerialised block counts one more forward
+pass, although its last product is not recomputed.
 
-Elementwise work is left out: biases, gates, norms, softmax, the optimizer, and the displacement
+Elementwise work is not counted: biases, gates, norms, softmax, the optimizer, and the displacement
 costs of correlation attention (differences, squares, and sums over cells and windows).
 """
 
 import dataclasses
 
-FORWARD_AND_BACKWARD = 3  # forward passes that a training step is worth
+FORWARD_AND_BACKWARD = 3  # cost of a training step, in forward passes
 REMATERIALISED = FORWARD_AND_BACKWARD + 1
 
 
 @dataclasses.dataclass(frozen=True)
 class StepSize:
-    """What one training step works on.
+    """The amount of data in one training step.
 
     Attributes:
         sequences: B, over all devices.
-        frames: T, that the ConvLSTM reads.
-        targets: G, frames of a sequence that are reconstructed.
-        height, width: of a frame, pixels.
-        loss_pixels: pixels of a target that the output layer reads.
+        frames: T, frames that the ConvLSTM reads.
+        targets: G, reconstructed frames per sequence.
+        height, width: frame size, pixels.
+        loss_pixels: pixels per target at which the output layer is evaluated.
     """
 
     sequences: int
@@ -39,7 +39,7 @@ class StepSize:
 
 @dataclasses.dataclass(frozen=True)
 class Cost:
-    """A number of parameters, and of floating point operations in the forward pass of one step."""
+    """Number of parameters, and of floating point operations in the forward pass of one training step."""
 
     parameters: int = 0
     forward: int = 0
@@ -53,7 +53,7 @@ class Cost:
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """The cost of a part of a module; a training step is worth `passes` forward passes of it."""
+    """The cost of one part of a module; a training step costs as much as `passes` forward passes."""
 
     module: str
     part: str
@@ -67,11 +67,11 @@ class Row:
 
 
 def convolution(inputs, outputs, positions, side=3, bias=True) -> Cost:
-    """A side×side convolution at so many positions."""
+    """A side×side convolution at the given number of positions."""
     weights = side**2 * inputs * outputs
     return Cost(weights + bias * outputs, 2 * weights * positions)
 
 
 def dense(inputs, outputs, positions) -> Cost:
-    """A dense layer, or 1×1 convolution, at so many positions."""
+    """A dense layer, or 1×1 convolution, at the given number of positions."""
     return convolution(inputs, outputs, positions, side=1)

@@ -1,4 +1,4 @@
-"""The encoder: every frame by itself, at the resolution of the stem."""
+"""The encoder: encodes each frame independently, at the resolution of the stem."""
 
 import flax.linen as nn
 import jax
@@ -13,7 +13,7 @@ from vpn_anomaly.ops.space_to_depth import space_to_depth
 class Encoder(nn.Module):
     """A 3×3 convolution over space-to-depth blocks of the frame, then residual blocks.
 
-    `stem` 1 keeps the full resolution (the paper); s puts s×s pixels into channels first.
+    `stem` 1 keeps the full resolution (as in the paper); s first moves s×s pixels into channels.
     """
 
     stem: int
@@ -25,12 +25,12 @@ class Encoder(nn.Module):
 
     @property
     def width(self) -> int:
-        """Channels of its output."""
+        """Output channels."""
         return block_width(self.block, self.channels)
 
     @nn.compact
     def __call__(self, frames_NxHxWxC: jax.Array) -> jax.Array:
-        """Frames of intensities in 0..1 to (N, H/stem, W/stem, width of the blocks)."""
+        """Features (N, H/stem, W/stem, width) of frames with intensities in 0..1."""
         x = space_to_depth(frames_NxHxWxC, self.stem)
         x = Conv3x3(self.width, dtype=self.dtype, name="stem")(x)
         for block in residual_blocks(self.block, self.dilations, self.dtype, self.rematerialise):
@@ -38,7 +38,7 @@ class Encoder(nn.Module):
         return x
 
     def costs(self, colours: int, cells: int) -> list[Row]:
-        """Of frames that have so many cells of stem×stem pixels, all together."""
+        """For frames with `cells` cells of stem×stem pixels in total."""
         count = len(self.dilations)
         return [
             Row("encoder", "stem", convolution(self.stem**2 * colours, self.width, cells)),

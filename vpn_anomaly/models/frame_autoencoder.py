@@ -10,10 +10,10 @@ HALVINGS = 3
 
 
 class FrameAutoencoder(nn.Module):
-    """Three 3×3 convolutions of stride 2, a 1×1 convolution to the code, and the way back.
+    """Three 3×3 convolutions of stride 2, a 1×1 convolution to the code, and a mirrored decoder.
 
     Attributes:
-        channels: of the first layer; they double with every halving.
+        channels: of the first layer; doubled at every halving of the resolution.
         code: channels of the code, at an eighth of the resolution.
         colours: 1 or 3.
     """
@@ -30,7 +30,7 @@ class FrameAutoencoder(nn.Module):
 
     @nn.compact
     def __call__(self, frames_NxHxWxC: jax.Array) -> jax.Array:
-        """The frames again; intensities in 0..1."""
+        """The reconstructed frames, (N, H, W, C); intensities in 0..1."""
         widths, x = self.widths, frames_NxHxWxC
         for width in widths:
             x = nn.relu(nn.Conv(width, (3, 3), strides=2, dtype=self.dtype)(x))
@@ -42,12 +42,12 @@ class FrameAutoencoder(nn.Module):
         return nn.sigmoid(x).astype(jnp.float32)
 
     def costs(self, step: StepSize) -> list[Row]:
-        """On every target."""
+        """For one pass over every target frame."""
         pixels = step.sequences * step.targets * step.height * step.width
         widths, down, up = self.widths, Cost(), Cost()
         for number, (inputs, outputs) in enumerate(zip([self.colours, *widths], widths)):
             down += convolution(inputs, outputs, pixels // 4 ** (number + 1))
-        # A transposed convolution of stride 2 applies its 4×4 kernel at every place of its input.
+        # A transposed convolution of stride 2 applies its 4×4 kernel at every input position.
         for number, (inputs, outputs) in enumerate(zip(reversed(widths), [*widths[-2::-1], self.colours])):
             up += convolution(inputs, outputs, pixels // 4 ** (HALVINGS - number), side=4)
         codes = pixels // 4**HALVINGS

@@ -1,4 +1,4 @@
-"""The whole network: encoder, ConvLSTM, convolution attention, inpainting head."""
+"""The complete network: encoder, ConvLSTM, convolution attention, inpainting head."""
 
 from collections.abc import Callable
 
@@ -21,9 +21,9 @@ from vpn_anomaly.ops.space_to_depth import space_to_depth
 class InpaintingHead(nn.Module):
     """Residual blocks without masked convolutions, then full-resolution layers.
 
-    Reads the attention's output and the masked frame with its mask at the stem's resolution; then,
-    at full resolution, its own output, the masked frame, the mask, the last frame and the moved
-    frames, so that neighbouring shown pixels are used exactly.
+    At the stem's resolution, it reads the attention's output and the masked frame with its mask; then,
+    at full resolution, the features so far, the masked frame, the mask, the last frame and the warped
+    frames, so that it has the exact values of neighbouring shown pixels.
     """
 
     stem: int
@@ -37,12 +37,12 @@ class InpaintingHead(nn.Module):
 
     @nn.compact
     def __call__(self, attended_BxhxwxC, pixels_BxHxWxC, shown_frame_BxHxWxC):
-        """Returns what the output layer reads at every pixel, (B, H, W, pixel_channels).
+        """Returns the input of the output layer at every pixel, (B, H, W, pixel_channels).
 
         Args:
             attended_BxhxwxC: the attention's output.
-            pixels_BxHxWxC: the last frame and the moved frames.
-            shown_frame_BxHxWxC: the masked frame with the mask as last channel, or None.
+            pixels_BxHxWxC: the last frame and the warped frames.
+            shown_frame_BxHxWxC: the masked frame, with the mask as the last channel, or None.
         """
         pixels = [pixels_BxHxWxC] if shown_frame_BxHxWxC is None else [pixels_BxHxWxC, shown_frame_BxHxWxC]
         pixels = jnp.concatenate(pixels, axis=-1).astype(self.dtype)
@@ -56,7 +56,7 @@ class InpaintingHead(nn.Module):
         return x
 
     def costs(self, attended: int, pixel_inputs: int, cells: int) -> list[Row]:
-        """From so many channels, at the stem's resolution and at the full one, at so many cells."""
+        """With `attended` channels at the stem's resolution, `pixel_inputs` at full resolution, and `cells` cells."""
         width, squares = block_width(self.block, self.channels), self.stem**2
         first = pixel_layer_cost(width, pixel_inputs, self.pixel_channels, self.stem, cells)
         layer = convolution(self.pixel_channels, self.pixel_channels, cells * squares)
@@ -68,14 +68,14 @@ class InpaintingHead(nn.Module):
 
 
 class InpaintingNetwork(nn.Module):
-    """From frames and a masked frame to what the output layer reads at every pixel.
+    """Maps frames and a masked frame to the input of the output layer at every pixel.
 
     Args:
-        encoder, conv_lstm, attention, head: the parts.
-        context: K, the number of last ConvLSTM outputs that the attention reads.
+        encoder, conv_lstm, attention, head: the submodules.
+        context: K, the number of most recent ConvLSTM outputs that the attention reads.
         colours: 1 or 3.
-        use_masked_frame: whether the masked frame and its mask are given at all (the paper's row
-            without masked convolutions has neither).
+        use_masked_frame: whether the masked frame and its mask are inputs at all (in the paper's row
+            without masked convolutions, neither is).
     """
 
     encoder: Encoder
@@ -93,9 +93,9 @@ class InpaintingNetwork(nn.Module):
         self.output_bias = self.param("output_bias", self.bias_init, (self.colours, VALUES))
 
     def remember(self, frames_BxTxHxWxC: jax.Array, state=None):
-        """The ConvLSTM's outputs after every frame, (B, T, h, w, L), and its state after the last.
+        """The ConvLSTM's outputs after each frame, (B, T, h, w, L), and its final state.
 
-        Intensities in 0..1. state: that before the first frame; None: zero.
+        Intensities in 0..1. state: the state before the first frame; None means zero.
         """
         return remember(self.encoder, self.conv_lstm, frames_BxTxHxWxC, state)
 
@@ -104,9 +104,9 @@ class InpaintingNetwork(nn.Module):
         return self.conv_lstm.step(state, self.encoder(frame_BxHxWxC))
 
     def inpaint(self, memory_BxKxhxwxL, frames_BxKxHxWxC, frame_BxHxWxC, shown_BxHxW):
-        """What the output layer reads for the frame after the K frames, (B, H, W, D).
+        """The input of the output layer for the frame after the K frames, (B, H, W, D).
 
-        Hidden pixels of `frame` are multiplied by zero before anything reads them.
+        Hidden pixels of `frame` are multiplied by zero before any layer reads them.
         """
         masked = mask = shown_frame = None
         if self.use_masked_frame:
@@ -120,7 +120,7 @@ class InpaintingNetwork(nn.Module):
         return self.head(attended, pixels, shown_frame)
 
     def output_layer(self) -> tuple[jax.Array, jax.Array]:
-        """The kernel (D, C, 256) and bias (C, 256) that make logits of the head's output."""
+        """The kernel (D, C, 256) and bias (C, 256) that map the head's output to logits."""
         return self.output_kernel, self.output_bias
 
     def __call__(self, frames_BxTxHxWxC, frame_BxHxWxC, shown_BxHxW):
@@ -130,7 +130,7 @@ class InpaintingNetwork(nn.Module):
         return self.inpaint(memory, frames, frame_BxHxWxC, shown_BxHxW), self.output_layer()
 
     def costs(self, step: StepSize) -> list[Row]:
-        """The parts in the order of the data; their parameters are all that it has."""
+        """Its parts, in the order of the data flow; together they account for all parameters."""
         images, pixels = step.sequences * step.targets, step.height * step.width
         cells, outputs = pixels // self.encoder.stem**2, self.conv_lstm.features
         size = AttentionSize(

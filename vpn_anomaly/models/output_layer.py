@@ -1,4 +1,4 @@
-"""The output layer that gives every pixel and colour its 256 logits: its start and its cost."""
+"""The output layer, 256 logits for every pixel and colour: its initialisation and its cost."""
 
 import jax
 import jax.numpy as jnp
@@ -8,10 +8,9 @@ from vpn_anomaly.ops.intensity import VALUES
 
 
 def smooth_kernel(key, shape: tuple[int, int, int]) -> jax.Array:
-    """Output weights as random combinations of cosines, smooth in intensity: (D, C, 256).
+    """Initial output weights, (D, C, 256): random combinations of cosines, smooth in intensity.
 
-    Neighbouring intensities start with neighbouring logits, which is what learning has to find
-    otherwise.
+    Similar intensities start with similar logits, which training would otherwise have to learn.
     """
     features, colours, values = shape
     order = jnp.arange(1, 9)[:, None]
@@ -21,9 +20,9 @@ def smooth_kernel(key, shape: tuple[int, int, int]) -> jax.Array:
 
 
 def log_histogram(clip_NxTxHxWxC: jax.Array) -> jax.Array:
-    """The log frequency of every intensity and colour in uint8 frames, (C, 256).
+    """The log frequency of every intensity in uint8 frames, for each colour, (C, 256).
 
-    Counts are smoothed by one part in a thousand of a uniform distribution.
+    Frequencies are smoothed by mixing in a uniform distribution with weight 0.001.
     """
     colours = clip_NxTxHxWxC.shape[-1]
     values = clip_NxTxHxWxC.reshape(-1, colours).astype(jnp.int32)
@@ -33,6 +32,6 @@ def log_histogram(clip_NxTxHxWxC: jax.Array) -> jax.Array:
 
 
 def output_layer_costs(features: int, colours: int, step: StepSize) -> Row:
-    """The output layer at the pixels that the loss is taken over."""
+    """The output layer, at the pixels over which the loss is computed."""
     positions = step.sequences * step.targets * step.loss_pixels
     return Row("output layer", f"{VALUES}-way", dense(features, colours * VALUES, positions))

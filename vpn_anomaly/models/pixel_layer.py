@@ -1,4 +1,4 @@
-"""From the stem's resolution to the full one."""
+"""Upsampling from the stem's resolution to full resolution."""
 
 import flax.linen as nn
 import jax.numpy as jnp
@@ -9,9 +9,9 @@ from vpn_anomaly.ops.space_to_depth import depth_to_space
 
 
 def pixel_layer(x_BxhxwxC, pixels_BxHxWxC, stem: int, channels: int, dtype):
-    """From the stem's resolution to the full one, where the pixels are read as well, (B, H, W, channels).
+    """Upsamples x to full resolution and combines it with the pixels, (B, H, W, channels).
 
-    For a compact method: its layers are those of the module that calls.
+    To be called from a compact method: its layers belong to the calling module.
     """
     inner = max(channels // 2, 1)
     x = nn.Dense(inner * stem**2, dtype=dtype, name="to_pixels")(nn.relu(x_BxhxwxC))
@@ -20,7 +20,7 @@ def pixel_layer(x_BxhxwxC, pixels_BxHxWxC, stem: int, channels: int, dtype):
 
 
 def pixel_layer_cost(inputs: int, pixel_inputs: int, channels: int, stem: int, cells: int) -> Cost:
-    """`pixel_layer`, from so many cells of stem×stem pixels."""
+    """The cost of `pixel_layer`, for the given number of cells of stem×stem pixels."""
     inner, pixels = max(channels // 2, 1), stem**2
     to_pixels = dense(inputs, inner * pixels, cells)
     return to_pixels + convolution(inner + pixel_inputs, channels, cells * pixels)

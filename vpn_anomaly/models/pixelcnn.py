@@ -1,12 +1,12 @@
-"""The PixelCNN decoder of the Video Pixel Network: every pixel from those before it, in raster order.
+"""The PixelCNN decoder of the Video Pixel Network: predicts every pixel from those before it, in raster order.
 
-Two stacks see what came before a pixel: the vertical one all rows above it, the horizontal one the
-pixels left of it in its row, and the vertical one. One stack of masked convolutions alone has a
-blind spot to the right above (van den Oord et al., arXiv 1606.05328). A mask is made by a shift: a
-3×3 kernel that looks one row higher covers this row and two above, so that no weight is multiplied
-that a mask would erase. The first layers look at pixels and leave out the present one
-(mask A); the later ones look at features, which know nothing of the present pixel (mask B), in
-every branch of the multiplicative units.
+Two stacks cover the pixels before a given pixel: the vertical stack sees all rows above it; the
+horizontal stack sees the pixels to its left in the same row, and the vertical stack. A single stack of
+masked convolutions has a blind spot above and to the right (van den Oord et al., arXiv 1606.05328).
+Masking is implemented by shifting: a 3×3 kernel shifted up by one row covers the current row and the
+two above, so no multiplication is spent on masked weights. The first layers read pixels and exclude
+the current one (mask A); later layers read features, which do not depend on the current pixel
+(mask B), in every branch of the multiplicative units.
 """
 
 import flax.linen as nn
@@ -24,11 +24,11 @@ from vpn_anomaly.models.costs import (
     dense,
 )
 
-REACH = 3  # pixels to the left in the first layer, features (the own one included) in later ones
+REACH = 3  # pixels to the left in the first layer; features, including the current one, in later layers
 
 
 class RaisedConv(nn.Module):
-    """A 3×3 convolution that looks `rows` higher: over rows y − rows − 1 … y − rows + 1."""
+    """A 3×3 convolution shifted up by `rows`: it covers rows y − rows − 1 … y − rows + 1."""
 
     features: int
     rows: int
@@ -43,10 +43,10 @@ class RaisedConv(nn.Module):
 
 
 class CausalBlock(nn.Module):
-    """A residual multiplicative block in both stacks: 1×1 down from 2c, two units, 1×1 up.
+    """A residual multiplicative block in both stacks: 1×1 down from 2c to c channels, two units, 1×1 up.
 
-    The vertical units convolve this row and two above, the horizontal ones this feature and two to
-    the left; the vertical features of the same place join each horizontal unit.
+    The vertical units convolve the current row and the two above, the horizontal ones the current
+    feature and the two to its left; each horizontal unit also reads the vertical features at its position.
     """
 
     dtype: jnp.dtype = jnp.float32
@@ -69,15 +69,15 @@ class CausalBlock(nn.Module):
 
 
 class PixelCNN(nn.Module):
-    """Frame and condition to what the output layer reads at every pixel.
+    """Maps a frame and its condition to the input of the output layer at every pixel.
 
     Attributes:
-        blocks: causal blocks.
-        channels: c, of their units; 2c around them.
-        colours: 1 or 3. Colours of a pixel come in order: what depends on the first colour may be
-            read for the second and third, what depends on the second for the third
+        blocks: number of causal blocks.
+        channels: c, inside their units; 2c between blocks.
+        colours: 1 or 3. The colours of a pixel are predicted in order: features that depend on the first
+            may be read for the second and third, those that depend on the second for the third
             (`colour_mask`).
-        features: D, for each of these groups.
+        features: D, the features of each of these groups.
     """
 
     blocks: int
@@ -89,7 +89,7 @@ class PixelCNN(nn.Module):
 
     @nn.compact
     def __call__(self, frame_BxHxWxC: jax.Array, condition_BxHxWxF: jax.Array) -> jax.Array:
-        """(B, H, W, D · colours). Intensities in 0..1; the condition may know earlier frames only."""
+        """(B, H, W, D · colours). Intensities in 0..1; the condition may depend on earlier frames only."""
         layer = lambda features, name: nn.Dense(features, dtype=self.dtype, name=name)
         frame, width = frame_BxHxWxC.astype(self.dtype), 2 * self.channels
         above = RaisedConv(width, rows=2, dtype=self.dtype, name="above")(frame)
@@ -108,9 +108,9 @@ class PixelCNN(nn.Module):
         return jnp.concatenate(groups, axis=-1)
 
     def costs(self, condition: int, images: int, height: int, width: int) -> list[Row]:
-        """On so many images of height × width pixels, with so many channels of condition."""
+        """For `images` images of height × width pixels, with `condition` channels of condition."""
         inner, c, pixels = 2 * self.channels, self.channels, images * height * width
-        raised = images * (height + 2) * width  # a raised convolution has two rows more
+        raised = images * (height + 2) * width  # a shifted convolution computes two extra rows
         first = convolution(self.colours, inner, raised) + dense(REACH * self.colours, inner, pixels)
         first += dense(condition, inner, pixels) * 2
         unit = convolution(c, 4 * c, raised) + dense((REACH + 1) * c, 4 * c, pixels)
@@ -128,12 +128,12 @@ class PixelCNN(nn.Module):
 
 
 def colour_mask(features: int, colours: int) -> jax.Array:
-    """Which groups of features each colour may read, 0/1 (D · colours, colours)."""
+    """Which feature groups each colour may read, 0 or 1, (D · colours, colours)."""
     group = jnp.arange(features * colours) // features
     return (group[:, None] <= jnp.arange(colours)).astype(jnp.float32)
 
 
 def moved_right(x_BxHxWxC: jax.Array, columns: int) -> jax.Array:
-    """x[y, x − columns], zeros coming in from the left."""
+    """x[y, x − columns], with zeros filled in on the left."""
     width = x_BxHxWxC.shape[2]
     return jnp.pad(x_BxHxWxC, ((0, 0), (0, 0), (columns, 0), (0, 0)))[:, :, :width]

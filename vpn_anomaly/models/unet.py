@@ -1,6 +1,6 @@
-"""A U-Net that looks at single frames with blocks hidden, and sees all that is around them.
+"""A U-Net over single frames with hidden blocks, with everything around the blocks as context.
 
-Ronneberger et al. (2015), with residual blocks and space-to-depth in place of pooling.
+Ronneberger et al. (2015), with residual blocks, and with space-to-depth instead of pooling.
 """
 
 from collections.abc import Callable
@@ -17,19 +17,19 @@ from vpn_anomaly.models.pixel_layer import pixel_layer, pixel_layer_cost
 from vpn_anomaly.ops.intensity import VALUES
 from vpn_anomaly.ops.space_to_depth import depth_to_space, space_to_depth
 
-UNIT = 64.0  # pixels from the top left corner that count 1 in the coordinates
+UNIT = 64.0  # pixels per unit of the coordinates
 
 
 class UNet(nn.Module):
-    """From frames with hidden blocks to what the output layer reads at every pixel.
+    """Maps frames with hidden blocks to the input of the output layer at every pixel.
 
-    Every level halves the resolution; the lowest has two residual blocks, the others one on the way
-    down and one on the way up. The coordinates of each place are given (CoordConv, Liu et al., 2018):
-    a camera that stands still sees the same things at the same places.
+    Each level halves the resolution; the lowest has two residual blocks, the others one on the way
+    down and one on the way up. Position coordinates are an input (CoordConv, Liu et al., 2018): a
+    static camera sees the same things at the same positions.
 
     Attributes:
-        stem: space-to-depth in front of the highest level.
-        channels: of each level, the highest first.
+        stem: block size of the space-to-depth before the highest level.
+        channels: of each level, highest first.
         pixel_channels: of the full-resolution layer, D.
         colours: 1 or 3.
     """
@@ -42,15 +42,15 @@ class UNet(nn.Module):
     bias_init: Callable = nn.initializers.zeros
 
     def padding(self, length: int) -> int:
-        """Rows or columns that are added to so many, for all levels to have whole cells."""
+        """Rows or columns to add to `length` so that it divides evenly at every level."""
         return -length % (self.stem * 2 ** (len(self.channels) - 1))
 
     @nn.compact
     def __call__(self, frames_NxHxWxC: jax.Array, hidden_NxHxW: jax.Array):
-        """What the output layer reads, (N, H, W, D), and its kernel (D, C, 256) and bias (C, 256).
+        """The input of the output layer, (N, H, W, D), and its kernel (D, C, 256) and bias (C, 256).
 
-        Intensities in 0..1; hidden pixels are multiplied by zero before anything reads them. What is
-        added at the bottom and right, where the size needs it, is hidden too.
+        Intensities in 0..1; hidden pixels are multiplied by zero before any layer reads them. Padding
+        at the bottom and right, where the size requires it, counts as hidden.
         """
         height, width = hidden_NxHxW.shape[1:]
         shown = (~hidden_NxHxW).astype(self.dtype)[..., None]
@@ -68,7 +68,7 @@ class UNet(nn.Module):
         return x, (kernel, self.param("output_bias", self.bias_init, shape[1:]))
 
     def _level(self, x, level):
-        """A level with all below it; reads and gives channels[level]."""
+        """A level and all levels below it; channels[level] channels in and out."""
         width, last = self.channels[level], level == len(self.channels) - 1
         block = lambda name: ReluBlock(dtype=self.dtype, name=f"level_{level}_{name}")
         layer = lambda features, name: nn.Dense(features, dtype=self.dtype, name=f"level_{level}_{name}")
@@ -80,14 +80,14 @@ class UNet(nn.Module):
         return block("up")(x)
 
     def _coordinates(self, shape):
-        """Distance of each cell from the top and from the left, (N, h, w, 2)."""
+        """Distance of each cell from the top and left, in UNIT pixels, minus 1, (N, h, w, 2)."""
         batch, rows, columns, _ = shape
         down, right = (jnp.arange(count) * self.stem / UNIT - 1 for count in (rows, columns))
         both = jnp.stack(jnp.meshgrid(down, right, indexing="ij"), axis=-1).astype(self.dtype)
         return jnp.broadcast_to(both, (batch, rows, columns, 2))
 
     def costs(self, step: StepSize) -> list[Row]:
-        """The parts, on every target; their parameters are all that it has."""
+        """Its parts, over every target frame; together they account for all parameters."""
         height, width = (length + self.padding(length) for length in (step.height, step.width))
         squares, inputs = self.stem**2, self.colours + 1
         cells = step.sequences * step.targets * height * width // squares
@@ -100,7 +100,7 @@ class UNet(nn.Module):
         ]
 
     def _level_costs(self, level: int, cells: int) -> Row:
-        """Two residual blocks, and the dense layers to the level below and back."""
+        """Two residual blocks, and the dense layers to and from the level below."""
         width, links = self.channels[level], Cost()
         if level + 1 < len(self.channels):
             below = self.channels[level + 1]

@@ -1,4 +1,4 @@
-"""The Video Pixel Network: encoder and ConvLSTM as in ours, a PixelCNN in place of the head."""
+"""The Video Pixel Network: encoder and ConvLSTM as in `inpainting.py`, with a PixelCNN instead of the head."""
 
 import flax.linen as nn
 import jax
@@ -13,10 +13,10 @@ from vpn_anomaly.ops.space_to_depth import depth_to_space
 
 
 class VideoPixelNetwork(nn.Module):
-    """From frames and the next frame to what the output layer reads at every pixel of that frame.
+    """Maps frames and the next frame to the input of the output layer at every pixel of the next frame.
 
     The last ConvLSTM output is projected by a 1×1 convolution to `condition` channels per pixel,
-    depth-to-space where the encoder has a stem, and conditions a decoder at full resolution.
+    moved to full resolution by depth-to-space if the encoder has a stem, and conditions the decoder.
     """
 
     encoder: Encoder
@@ -33,19 +33,19 @@ class VideoPixelNetwork(nn.Module):
         self.to_pixels = nn.Dense(self.condition * squares, dtype=self.encoder.dtype)
 
     def remember(self, frames_BxTxHxWxC: jax.Array) -> jax.Array:
-        """The ConvLSTM's outputs after every frame, (B, T, h, w, L). Intensities in 0..1."""
+        """The ConvLSTM's outputs after each frame, (B, T, h, w, L). Intensities in 0..1."""
         return remember(self.encoder, self.conv_lstm, frames_BxTxHxWxC)[0]
 
     def decode(self, memory_BxhxwxL: jax.Array, frame_BxHxWxC: jax.Array) -> jax.Array:
-        """What the output layer reads at every pixel of the frame after, teacher-forced.
+        """The input of the output layer at every pixel of the next frame, teacher-forced.
 
-        The place of a pixel depends on the pixels before it in raster order, and on the memory.
+        The features at a pixel depend on the pixels before it in raster order, and on the memory.
         """
         condition = depth_to_space(self.to_pixels(memory_BxhxwxL), self.encoder.stem)
         return self.decoder(frame_BxHxWxC, condition)
 
     def output_layer(self) -> tuple[jax.Array, jax.Array]:
-        """Kernel (D · C, C, 256), zero where a colour may not read, and bias (C, 256)."""
+        """Kernel (D · C, C, 256), zero where a colour may not read a feature, and bias (C, 256)."""
         mask = colour_mask(self.decoder.features, self.decoder.colours)
         return self.output_kernel * mask[..., None], self.output_bias
 
@@ -54,7 +54,7 @@ class VideoPixelNetwork(nn.Module):
         return self.decode(self.remember(frames_BxTxHxWxC)[:, -1], frame_BxHxWxC), self.output_layer()
 
     def costs(self, step: StepSize) -> list[Row]:
-        """Teacher-forced on every target."""
+        """For one teacher-forced pass over every target frame."""
         colours, images = self.decoder.colours, step.sequences * step.targets
         squares = self.encoder.stem**2
         cells = images * step.height * step.width // squares

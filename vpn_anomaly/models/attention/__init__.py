@@ -1,1 +1,1 @@
-"""Interpretations of the paper's convolution attention: one kind a file, one interface (attention.py)."""
+"""Interpretations of the paper's convolution attention: one kind per file, one interface (attention.py)."""

@@ -1,4 +1,4 @@
-"""The interface of every kind of attention: the network does not know which one it has."""
+"""The interface shared by all kinds of attention: the network does not depend on which one it has."""
 
 from typing import NamedTuple
 
@@ -9,16 +9,16 @@ from vpn_anomaly.models.costs import Row
 
 
 class AttentionSize(NamedTuple):
-    """What an attention works on.
+    """The sizes that determine the cost of an attention.
 
     Attributes:
-        images: frames that are predicted.
-        cells: places of the ConvLSTM's output, of an image.
-        pixels: of an image.
-        context: K, ConvLSTM outputs.
-        channels: of each of them.
+        images: number of predicted frames.
+        cells: spatial positions of the ConvLSTM's output, per image.
+        pixels: pixels per image.
+        context: K, the number of ConvLSTM outputs.
+        channels: of each ConvLSTM output.
         colours: 1 or 3.
-        masked_frame: whether it is given the masked frame and its mask.
+        masked_frame: whether it receives the masked frame and its mask.
     """
 
     images: int
@@ -31,10 +31,10 @@ class AttentionSize(NamedTuple):
 
 
 class Attention(nn.Module):
-    """From the last K ConvLSTM outputs to the features that the head reads, and moved frames.
+    """Maps the last K ConvLSTM outputs to the features that the head reads, and to warped frames.
 
     Attributes:
-        size_multiple: height and width of a frame have to be multiples of it.
+        size_multiple: frame height and width have to be multiples of it.
     """
 
     @property
@@ -42,24 +42,24 @@ class Attention(nn.Module):
         return 1
 
     def moved_channels(self, colours: int) -> int:
-        """Channels of the moved frames; 0: there are none."""
+        """Total channels of the warped frames; 0 if there are none."""
         del colours
         return 0
 
     def costs(self, size: AttentionSize) -> list[Row]:
-        """The parameters and operations of its parts, of the module "attention"."""
+        """The parameters and operations of its parts, listed under the module "attention"."""
         raise NotImplementedError
 
     def __call__(
         self, context_BxKxhxwxC, frames_BxTxHxWxC, masked_frame_BxHxWxC, shown_BxHxW
     ) -> tuple[jax.Array, jax.Array | None]:
-        """Features at the stem's resolution (B, h, w, C), and moved frames (B, H, W, moved channels).
+        """Features at the stem's resolution (B, h, w, C), and warped frames (B, H, W, warped channels).
 
-        Without moved channels the moved frames are None.
+        Without warped channels, the warped frames are None.
 
         Args:
             context_BxKxhxwxC: the last K outputs of the ConvLSTM.
             frames_BxTxHxWxC: the last frames; intensities in 0..1.
-            masked_frame_BxHxWxC, shown_BxHxW: the masked frame and its mask, or None both.
+            masked_frame_BxHxWxC, shown_BxHxW: the masked frame and its mask, or both None.
         """
         raise NotImplementedError

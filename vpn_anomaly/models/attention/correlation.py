@@ -1,7 +1,7 @@
-"""Correlation attention: filters for every cell, made from the costs of displacements.
+"""Correlation attention: filters for every cell, computed from displacement costs.
 
-The reading of the paper's convolution attention that makes the detector sharp: where the digits
-go next is known to a pixel only from how they moved, and the 5% of shown pixels tell which pixel.
+The interpretation of the paper's convolution attention that makes the detector sharp: pixel-accurate
+positions of the digits can come only from past motion, and the 5% of shown pixels settle which pixel.
 """
 
 import flax.linen as nn
@@ -14,24 +14,24 @@ from vpn_anomaly.models.costs import Cost, Row, convolution, dense
 from vpn_anomaly.ops.displacement import displacement_costs, displacement_count, window_sums
 from vpn_anomaly.ops.dynamic_conv import cell_conv
 
-# Where β, the weight of the costs in the logits, starts for windows of a number of cells (measured
-# on validation sequences): first for the costs of motion, then for those of the shown pixels.
+# Initial β, the weight of the costs in the logits, by window side in cells (tuned on validation
+# sequences): first for the motion costs, then for the costs of the shown pixels.
 _BETA = {3: (0.2, 5.0), 5: (0.06, 3.0), 9: (0.02, 1.5)}
-COST_FEATURES = 24  # of each kind of displacement cost
+COST_FEATURES = 24  # features per kind of displacement cost
 
 
 class CorrelationAttention(Attention):
     """M filters of (2R+1)² taps per cell, softmax over the taps, applied to the last frame.
 
-    Costs of each displacement d within ±R pixels: the squared difference of the last frame and the
-    one before moved by d, likewise of the two before, and of the shown pixels of the masked frame
-    and the last frame moved by d, summed over windows of several sizes. A small meta-network reads
-    them beside the last ConvLSTM output and gives logits, added to −β·cost. The costs carry no
-    gradient. Head m uses window m (in turn when there are more heads).
+    Each displacement d within ±R pixels has three costs, summed over windows of several sizes: the squared
+    difference between the last frame and the frame before it shifted by d, likewise one frame earlier,
+    and between the shown pixels of the masked frame and the last frame shifted by d. A small
+    meta-network reads the costs and the last ConvLSTM output and predicts logits, added to −β·cost. No
+    gradient flows through the costs. Head m uses window m (cyclically if there are more heads).
 
-    With `content_frames` 2 or more, the frame n back (n = 2, …) is moved as well, by M filters of
-    its own within ±nR pixels, from the costs over n frames: it may show what digits that overlap
-    in the last frame hide.
+    With `content_frames` ≥ 2, the frame n back (n = 2, …) is warped as well, by M filters of its own
+    within ±nR pixels, from the costs over n frames: it may show what is occluded by overlapping digits
+    in the last frame.
     """
 
     heads: int
@@ -44,12 +44,12 @@ class CorrelationAttention(Attention):
 
     @nn.compact
     def __call__(self, context_BxKxhxwxC, frames_BxTxHxWxC, masked_frame_BxHxWxC, shown_BxHxW):
-        """Returns the last ConvLSTM output, untouched, and the moved frames (B, H, W, N·M·C).
+        """Returns the last ConvLSTM output, unmodified, and the warped frames (B, H, W, N·M·C).
 
         Args:
             context_BxKxhxwxC: the last K outputs of the ConvLSTM, at the stem's resolution.
-            frames_BxTxHxWxC: at least 2 + N frames, N the content frames; intensities in 0..1.
-            masked_frame_BxHxWxC, shown_BxHxW: the masked frame and its mask, or None both.
+            frames_BxTxHxWxC: at least 2 + N frames for N content frames; intensities in 0..1.
+            masked_frame_BxHxWxC, shown_BxHxW: the masked frame and its mask, or both None.
         """
         last_output = context_BxKxhxwxC[:, -1]
         shown = (masked_frame_BxHxWxC, shown_BxHxW)
@@ -78,8 +78,8 @@ class CorrelationAttention(Attention):
         ]
 
     def _filter_cost(self, size: AttentionSize, taps: int) -> Cost:
-        """The meta-network of one content frame, and the weights of its costs."""
-        kinds = 3 if size.masked_frame else 2  # of displacement costs
+        """Cost of the meta-network of one content frame, and of its β weights."""
+        kinds = 3 if size.masked_frame else 2  # kinds of displacement cost
         meta, positions = self.meta_channels, size.images * size.pixels // self.cell**2
         return (
             dense(len(self.windows) * taps, COST_FEATURES, positions) * kinds
@@ -90,7 +90,7 @@ class CorrelationAttention(Attention):
         )
 
     def _moved(self, back, last_output, frames_BxTxHxWxC, shown):
-        """The frame so many back, moved to where the next one is expected, (B, H, W, M·C)."""
+        """The frame `back` frames ago, warped to the expected next frame, (B, H, W, M·C)."""
         radius, prefix = back * self.radius, "" if back == 1 else f"back_{back}_"
         costs = jax.lax.stop_gradient(self._costs(back, frames_BxTxHxWxC, *shown))
         kinds = [jnp.stack(windows, axis=3) for windows in costs]
@@ -107,7 +107,7 @@ class CorrelationAttention(Attention):
         return jnp.moveaxis(moved_BxMxCxHxW.reshape(batch, heads * colours, height, width), 1, -1)
 
     def _costs(self, back, frames, masked_frame, shown):
-        """For each kind of cost its sums over each window, lists of (B, h, w, (2·back·R+1)²)."""
+        """For each kind of cost, its sums over each window, lists of (B, h, w, (2·back·R+1)²)."""
         frame = lambda number: _channels_first(frames[:, -number])
         everywhere = jnp.ones((len(frames), *frames.shape[2:4]))
         pairs = [(frame(n), frame(n + back), everywhere) for n in (1, 2)]
@@ -117,7 +117,7 @@ class CorrelationAttention(Attention):
         return [[window_sums(cost, window) for window in self.windows] for cost in costs]
 
     def _meta_network(self, prefix, last_output, kinds):
-        """Logits over the taps of every head and cell, (B, h, w, M, taps); near zero at first."""
+        """Logits over the taps of every head and cell, (B, h, w, M, taps); initially near zero."""
         layer_of = lambda features, name, **more: nn.Dense(
             features, dtype=self.dtype, name=prefix + name, **more
         )
@@ -143,7 +143,7 @@ class CorrelationAttention(Attention):
 
 
 def build(fields, dtype) -> CorrelationAttention:
-    """From the section model.attention of a configuration."""
+    """Builds the attention from the section model.attention of a config."""
     return CorrelationAttention(
         fields.heads,
         tuple(fields.windows),
@@ -156,7 +156,7 @@ def build(fields, dtype) -> CorrelationAttention:
 
 
 def _at_cells(features_BxHxWxC, costs_BxhxwxWxD):
-    """The features averaged or repeated to the grid of cells."""
+    """The features, average-pooled or repeated to the grid of cells."""
     rows, cells = features_BxHxWxC.shape[1], costs_BxhxwxWxD.shape[1]
     if rows < cells:
         repeat = cells // rows

@@ -14,7 +14,7 @@ from vpn_anomaly.ops.dynamic_conv import sample_depthwise_conv
 
 
 class DepthwiseAttention(Attention):
-    """One k×k×K filter per channel and sample; it starts as "the last output, unmodified"."""
+    """One k×k×K filter per channel and sample; initially the identity on the last output."""
 
     filter_size: int
     meta_channels: int
@@ -40,5 +40,5 @@ class DepthwiseAttention(Attention):
 
 
 def build(fields, dtype) -> DepthwiseAttention:
-    """From the section model.attention of a configuration."""
+    """Builds the attention from the section model.attention of a config."""
     return DepthwiseAttention(fields.filter_size, fields.meta_channels, dtype)

@@ -14,11 +14,11 @@ from vpn_anomaly.ops.dynamic_conv import sample_conv
 
 
 class FullAttention(Attention):
-    """One dense k×k×(K·c)→c filter per sample; it starts as "the last output, unmodified".
+    """One dense k×k×(K·c)→c filter per sample; initially the identity on the last output.
 
-    The meta-network reads the mean and the spread over space of each output; a dense layer and a
-    transposed convolution make the filter (Shen et al., arXiv 1709.08294). With `bottleneck`
-    channels, a 1×1 projection in front and one behind keep the filter small.
+    The meta-network reads the spatial mean and standard deviation of each output; a dense layer and a
+    transposed convolution generate the filter (Shen et al., arXiv 1709.08294). With `bottleneck`
+    channels, 1×1 projections before and after keep the filter small.
     """
 
     filter_size: int
@@ -60,5 +60,5 @@ class FullAttention(Attention):
 
 
 def build(fields, dtype) -> FullAttention:
-    """From the section model.attention of a configuration."""
+    """Builds the attention from the section model.attention of a config."""
     return FullAttention(fields.filter_size, fields.meta_channels, fields.bottleneck, dtype)

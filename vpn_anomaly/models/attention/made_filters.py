@@ -1,6 +1,6 @@
-"""Filters that a meta-network makes for each sample, from the statistics of its features.
+"""Filters that a meta-network generates for each sample, from the statistics of its features.
 
-Shen et al., arXiv 1709.08294: a dense layer and a transposed convolution make the filter.
+Shen et al., arXiv 1709.08294: a dense layer and a transposed convolution generate the filter.
 """
 
 import flax.linen as nn
@@ -11,7 +11,7 @@ from vpn_anomaly.models.costs import Cost, convolution, dense
 
 
 class FilterDeconvolution(nn.Module):
-    """A transposed convolution from a code to a k×k filter, zero at the start: (B, k, k, F)."""
+    """A transposed convolution from a code to a k×k filter, initially zero, (B, k, k, F)."""
 
     filter_size: int
     features: int
@@ -27,7 +27,7 @@ class FilterDeconvolution(nn.Module):
 
 
 def space_statistics(context_BxKxhxwxC, features, dtype):
-    """A dense layer over the mean and the standard deviation over space of every output."""
+    """A dense layer over the spatial mean and standard deviation of every output, (B, features)."""
     x = context_BxKxhxwxC.astype(jnp.float32)
     spread = jnp.sqrt(jnp.var(x, axis=(2, 3)) + 1e-6)
     statistics = jnp.concatenate([x.mean((2, 3)), spread], axis=-1)
@@ -36,5 +36,5 @@ def space_statistics(context_BxKxhxwxC, features, dtype):
 
 
 def made_filter_cost(size: int, statistics: int, features: int, made: int, images: int) -> Cost:
-    """`space_statistics` of so many numbers, then `FilterDeconvolution` from one place to size×size."""
+    """`space_statistics` of `statistics` numbers, then `FilterDeconvolution` to size×size."""
     return dense(statistics, features, images) + convolution(features, made, images, side=size)

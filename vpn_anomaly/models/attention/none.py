@@ -1,11 +1,11 @@
-"""No attention: the last ConvLSTM output."""
+"""No attention: passes on the last ConvLSTM output."""
 
 from vpn_anomaly.models.attention.attention import Attention, AttentionSize
 from vpn_anomaly.models.costs import Cost, Row
 
 
 class NoAttention(Attention):
-    """The last output."""
+    """Returns the last ConvLSTM output, unmodified."""
 
     def __call__(self, context_BxKxhxwxC, frames_BxTxHxWxC, masked_frame_BxHxWxC, shown_BxHxW):
         return context_BxKxhxwxC[:, -1], None
@@ -16,6 +16,6 @@ class NoAttention(Attention):
 
 
 def build(fields, dtype) -> NoAttention:
-    """From the section model.attention of a configuration: there is nothing to set."""
+    """Builds the attention; no field of model.attention applies."""
     del fields, dtype
     return NoAttention()
