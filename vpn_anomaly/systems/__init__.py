@@ -1,1 +1,1 @@
-"""What turns frames into maps of surprise: one file a system, one interface (system.py)."""
+"""Systems, which turn frames into maps of surprise: one file per system, one interface (system.py)."""

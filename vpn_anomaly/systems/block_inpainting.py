@@ -1,8 +1,8 @@
-"""What a frame shows by itself: blocks of it are hidden and predicted from what is around them.
+"""Anomalies in single frames: blocks of a frame are hidden and predicted from their surroundings.
 
-The paper's idea in space instead of time. A system that remembers the frames before sees nothing
-wrong in a scratched or missing part that passes as it is: they foretell it. Here nothing does but
-the rest of the frame (Zavrtanik et al., "Reconstruction by inpainting", 2021, with distributions).
+The paper's idea in space instead of time. A system that remembers past frames finds nothing wrong with
+a scratched or missing part that moves along unchanged: the past frames predict it. Here only the rest
+of the frame can predict it (Zavrtanik et al., "Reconstruction by inpainting", 2021, with distributions).
 """
 
 import dataclasses
@@ -20,7 +20,7 @@ from vpn_anomaly.systems.distributions import frame_statistics
 from vpn_anomaly.systems.frames import intensity
 from vpn_anomaly.systems.system import Maps, System
 
-WINDOWS = (9, 15)  # pixels; residuals of whole things
+WINDOWS = (9, 15)  # pixels; the residuals cover entire objects
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,12 +29,12 @@ class BlockInpaintingSystem(System):
 
     Attributes:
         network: the U-Net.
-        sizes: sides of small and large blocks, pixels. Around small ones nearly all is known, so
-            that details stand out; in large ones whole things disappear, and what is expected in
-            their place shows.
-        targets: the frames that training takes from a sequence; block sizes at random.
-        loss_pixels: random hidden pixels of each target that the loss is taken over, with
-            replacement; 0: as many as a frame has.
+        sizes: side lengths of small and large blocks, pixels. Around small blocks nearly everything is
+            known, so that details stand out; large blocks hide entire objects, and the prediction
+            shows what is expected in their place.
+        targets: the frames of a sequence to train on; block sizes are drawn at random.
+        loss_pixels: number of hidden pixels of each target over which the loss is computed, drawn
+            with replacement; 0: as many as a frame has.
     """
 
     network: UNet
@@ -47,7 +47,7 @@ class BlockInpaintingSystem(System):
     first_frame = 0
 
     def statistics(self, tail: bool = True) -> frozenset[str]:
-        del tail  # there are none
+        del tail  # there are no tails
         means = ("detail.mean", "missing.mean", "intruding.mean")
         return frozenset({"detail", "missing", "intruding", *means, "missing.variance", "intruding.variance"})
 
@@ -58,7 +58,7 @@ class BlockInpaintingSystem(System):
         return {**params, "output_bias": log_histogram(clip_BxTxHxWxC)}
 
     def loss(self, params, batch, key):
-        """Mean surprise of random hidden pixels (and colours) of the targets, nats."""
+        """Mean surprise of randomly drawn hidden pixels (all colours) of the targets, nats."""
         value = jnp.asarray(batch["clip"])[:, jnp.array(self.targets)]
         height, width = value.shape[2:4]
         count = self.loss_pixels or height * width
@@ -75,33 +75,33 @@ class BlockInpaintingSystem(System):
         return mean_surprise(features, *output_layer, value.astype(jnp.int32), weight)
 
     def maps(self, params, clip_BxTxHxWxC, shift_Mx2, frames):
-        """The map `detail`: surprise in small blocks, nats; its mean is the entropy.
+        """The map `detail`: surprise in small blocks, nats; its expected value is the entropy.
 
-        `missing` and `intruding`, the residual of the predicted mean in large blocks, darker and
-        brighter than expected, intensities in 0..1. Every pixel counts: each is hidden once for
-        either size, whatever the shifts.
+        `missing` and `intruding`: how much darker and brighter a pixel is than the predicted mean in
+        large blocks, intensities in 0..1. Every pixel counts: each is hidden once for each block
+        size, regardless of the shifts.
         """
         del shift_Mx2
         return self._maps(params, jnp.asarray(clip_BxTxHxWxC)[:, jnp.array(frames)])
 
     def stream(self, batch: int, height: int, width: int) -> tuple:
-        """The state before the first frame: there is none."""
+        """The initial state, which is empty."""
         del batch, height, width
         return ()
 
     def stream_step(self, params, state, frame_BxHxWxC, shift_Mx2, tail: bool = True):
-        """The maps of the next frame, (B, H, W); see `maps`. There are no tails to leave out."""
+        """The maps of the next frame, (B, H, W); see `maps`. There are no tails to omit."""
         del shift_Mx2, tail
         maps = self._maps(params, jnp.asarray(frame_BxHxWxC)[:, None])
         return state, jax.tree.map(lambda x: x[:, 0], maps)
 
     def shown(self, height: int, width: int, shift_Mx2) -> np.ndarray:
-        """Nothing, bool (1, H, W): every pixel is hidden by one of its masks."""
+        """All False, bool (1, H, W): every pixel is hidden by one of the masks."""
         del shift_Mx2
         return np.zeros((1, height, width), bool)
 
     def pictured(self, height: int, width: int, shift_Mx2) -> np.ndarray:
-        """What is shown under the first of the masks with large blocks, bool (H, W)."""
+        """The pixels shown by the first mask with large blocks, bool (H, W)."""
         del shift_Mx2
         return ~_covering_masks(height, width, self.sizes[1])[0]
 
@@ -123,12 +123,12 @@ class BlockInpaintingSystem(System):
         )
 
     def _statistics(self, params, value_BxGxHxWxC, size, entropy):
-        """The statistics of every pixel under the one of four masks that hides it, (B, G, H, W)."""
+        """The statistics of each pixel under whichever of the four masks hides it, (B, G, H, W)."""
         frames = intensity(value_BxGxHxWxC)
         hidden = _covering_masks(*frames.shape[2:4], size)
         hidden = jnp.broadcast_to(hidden[:, None, None], (len(hidden), *frames.shape[:4]))
         frames = jnp.broadcast_to(frames, (*hidden.shape, frames.shape[-1]))
-        merged = (x.reshape(-1, *x.shape[3:]) for x in (frames, hidden))  # all masks at once
+        merged = (x.reshape(-1, *x.shape[3:]) for x in (frames, hidden))  # all masks in one batch
         features, _ = self._apply(params, *merged)
         features = (features.reshape(*hidden.shape, -1) * hidden[..., None]).sum(0)
         output_layer = params["output_kernel"], params["output_bias"]
@@ -139,7 +139,7 @@ class BlockInpaintingSystem(System):
 
 
 def build(config) -> BlockInpaintingSystem:
-    """The system that a configuration describes."""
+    """Builds the system from a config."""
     model, train = config.model, config.train
     network = UNet(
         model.stem,
@@ -153,7 +153,7 @@ def build(config) -> BlockInpaintingSystem:
 
 
 def _covering_masks(height: int, width: int, size: int) -> np.ndarray:
-    """Four masks that together hide every pixel once, bool (4, H, W): True where hidden."""
+    """Four masks that together hide every pixel exactly once, bool (4, H, W): True where hidden."""
     shift_4x2, side = covering_shifts(size), np.array(size)
     rows = hidden_rows(height, shift_4x2[:, 0], side)
     return rows[:, :, None] & hidden_rows(width, shift_4x2[:, 1], side)[:, None, :]
@@ -162,7 +162,7 @@ def _covering_masks(height: int, width: int, size: int) -> np.ndarray:
 def _random_mask(key, height: int, width: int, sizes, count: int):
     """A random mask as hidden rows (H,) and columns (W,), and `count` of its pixels.
 
-    The pixels are rows and columns, (count,) each, uniform over the hidden ones, with replacement.
+    The pixels are given as rows and columns, (count,) each, drawn uniformly with replacement.
     """
     of_size, of_shift, of_pixels = jax.random.split(key, 3)
     size = jax.random.choice(of_size, sizes)
@@ -173,6 +173,6 @@ def _random_mask(key, height: int, width: int, sizes, count: int):
 
 
 def _chosen(hidden_L, uniform_S):
-    """Places of hidden rows or columns, int (S,): each as likely as the others."""
+    """Indices of hidden rows or columns, int (S,), drawn uniformly."""
     ordinal_S = jnp.floor(uniform_S * hidden_L.sum())
     return jnp.searchsorted(jnp.cumsum(hidden_L), ordinal_S, side="right")

@@ -1,4 +1,4 @@
-"""From a configuration to a system: its row of the catalogue says what makes it."""
+"""Builds systems from configs; the catalogue names the function that builds each system."""
 
 from vpn_anomaly.catalogue import system_named
 from vpn_anomaly.models.costs import StepSize
@@ -6,12 +6,12 @@ from vpn_anomaly.systems.system import System
 
 
 def build_system(config) -> System:
-    """The system that a configuration describes."""
+    """Builds the system from a config."""
     return system_named(config.system).builder()(config)
 
 
 def step_size(config) -> StepSize:
-    """What one training step of a configuration works on, over all devices."""
+    """The amount of data in one training step of a config, over all devices."""
     data, train = config.data, config.train
     return StepSize(
         sequences=train.batch_size,

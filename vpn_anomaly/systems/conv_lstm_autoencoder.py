@@ -14,16 +14,17 @@ from vpn_anomaly.systems.system import LatticeSystem
 
 @dataclasses.dataclass(frozen=True)
 class ConvLSTMAutoencoderSystem(LatticeSystem):
-    """Sees `past` frames and predicts the next; see `systems/system.py` for the interface.
+    """Predicts the next frames from `past` frames; see `systems/system.py` for the interface.
 
-    A frame is scored as the last one of a prediction: with 10 frames past and 10 future it lies 10
-    steps ahead of what the network saw, with 19 and 1 it is the next.
+    A frame is scored as the last one of a prediction: with 10 past and 10 future frames, it is predicted
+    10 steps ahead; with 19 and 1, one step ahead.
 
     Attributes:
         network: the encoder and both decoders.
-        past: frames that it sees.
-        lattice: the period of the pixels that other systems are shown; they do not count.
-        last: the last frame of the window that training takes from a sequence.
+        past: number of input frames.
+        lattice: (rows, columns), the period of the pixels that other systems are shown, which do not
+            count.
+        last: the last frame of the window of a sequence to train on.
     """
 
     network: CompositeAutoencoder
@@ -49,7 +50,7 @@ class ConvLSTMAutoencoderSystem(LatticeSystem):
         return {**params, **{name: jnp.full_like(params[name], start) for name in biases}}
 
     def loss(self, params, batch, key):
-        """Mean squared error of reconstruction and prediction, all frames alike; intensities²."""
+        """Mean squared error of reconstruction and prediction, equally weighted over frames; intensities²."""
         del key
         first = self.last - self.first_frame
         window = intensity(jnp.asarray(batch["clip"])[:, first : self.last + 1])
@@ -57,7 +58,7 @@ class ConvLSTMAutoencoderSystem(LatticeSystem):
         return jnp.mean((jnp.concatenate(parts, axis=1) - window) ** 2)
 
     def maps(self, params, clip_BxTxHxWxC, shift_Mx2, frames):
-        """The map `error`: squared error of a frame's prediction, intensities²."""
+        """The map `error`: squared error of the predicted frame, intensities²."""
         clip = intensity(jnp.asarray(clip_BxTxHxWxC))
         first = [frame - self.first_frame for frame in frames]
         past = jnp.stack([clip[:, start : start + self.past] for start in first], axis=1)
@@ -72,7 +73,7 @@ class ConvLSTMAutoencoderSystem(LatticeSystem):
 
 
 def build(config) -> ConvLSTMAutoencoderSystem:
-    """The system that a configuration describes."""
+    """Builds the system from a config."""
     model, composite = config.model, config.model.composite
     network = CompositeAutoencoder(
         model.stem,

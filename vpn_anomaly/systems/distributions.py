@@ -1,4 +1,4 @@
-"""What systems that predict a distribution a pixel have in common: their loss and their maps."""
+"""Loss and maps shared by the systems that predict a distribution per pixel."""
 
 import jax
 import jax.numpy as jnp
@@ -9,15 +9,15 @@ from vpn_anomaly.systems.system import Maps
 
 
 def mean_frame_surprise(features_BxGxHxWxD, output_layer, value_BxGxHxWxC, counted_BxGxHxW, subset):
-    """Mean surprise of the counted pixels and their colours, every frame an equal part; nats.
+    """Mean surprise of the counted pixels (all colours), with equal weight per frame; nats.
 
     Args:
-        features_BxGxHxWxD: what the output layer reads.
+        features_BxGxHxWxD: the input of the output layer.
         output_layer: its kernel (D, C, 256) and bias (C, 256).
         value_BxGxHxWxC: the true intensities, uint8.
         counted_BxGxHxW: bool.
-        subset: (pixels, key, index_B). One pixel is drawn from each run of H·W / pixels pixels,
-            by the key and the sequence's index, so that the loss stays unbiased; 0 pixels: all.
+        subset: (pixels, key, index_B). One pixel is drawn from each run of H·W / pixels adjacent pixels,
+            using the key and the sequence's index, so that the loss is unbiased; 0 pixels: all.
     """
     count, key, index_B = subset
     frame_pixels = counted_BxGxHxW.shape[2] * counted_BxGxHxW.shape[3]
@@ -37,10 +37,10 @@ def mean_frame_surprise(features_BxGxHxWxD, output_layer, value_BxGxHxWxC, count
 def frame_statistics(
     features_BxGxHxWxD, output_layer, value_BxGxHxWxC, tail: bool = True
 ) -> dict[str, jax.Array]:
-    """The predicted distributions' statistics, averaged over colours, (B, G, H, W) each.
+    """Statistics of the predicted distributions, averaged over colours, (B, G, H, W) each.
 
-    `surprise`, in nats; `variance` and `residual` (value − predicted mean), in intensities 0..1; unless
-    `tail` is false also `entropy` and `tail`, in nats.
+    `surprise`, in nats; `variance` and `residual` (value − predicted mean), for intensities in 0..1; and
+    unless `tail` is False, `entropy` and `tail`, in nats.
     """
     shape, colours = features_BxGxHxWxD.shape[:4], value_BxGxHxWxC.shape[-1]
     value = value_BxGxHxWxC.reshape(-1, colours).astype(jnp.int32)
@@ -51,11 +51,11 @@ def frame_statistics(
 
 
 def surprise_maps(statistics: dict[str, jax.Array], value_BxGxHxWxC, counted) -> Maps:
-    """Maps `nll` (its mean is the entropy) and `tail`, in nats, `missing` and `intruding`.
+    """Maps `nll` (its expected value is the entropy) and `tail`, in nats, `missing` and `intruding`.
 
-    Without tails in the statistics there is neither the map `tail` nor the mean of `nll`.
-    The last two are the residual of the predicted mean, darker and brighter than expected, in
-    intensities 0..1; under the prediction its mean is zero and its variance the predicted one.
+    Without tails in the statistics, the map `tail` and the mean of `nll` are omitted. The last two are
+    how much darker and brighter a pixel is than the predicted mean, intensities in 0..1; under the
+    predicted distribution, they have mean zero and the predicted variance.
     """
     residual, zero = statistics["residual"], jnp.zeros_like(statistics["residual"])
     with_tail = "tail" in statistics
@@ -78,23 +78,23 @@ def surprise_maps(statistics: dict[str, jax.Array], value_BxGxHxWxC, counted) ->
 
 
 def surprise_statistics(tail: bool) -> frozenset[str]:
-    """What `surprise_maps` gives of statistics with or without tails; see `System.statistics`."""
+    """What `surprise_maps` returns for statistics with or without tails; see `System.statistics`."""
     means, variances = ("missing.mean", "intruding.mean"), ("missing.variance", "intruding.variance")
     of_tail = ("tail", "nll.mean") if tail else ()
     return frozenset({"nll", "missing", "intruding", *means, *variances, *of_tail})
 
 
 def _equal_weights(counted_BxGxHxW):
-    """Weights that sum to one and give every frame's counted pixels an equal part."""
+    """Weights of the counted pixels that sum to one, equally distributed over frames."""
     counted = counted_BxGxHxW.astype(jnp.float32)
     frames = counted.shape[0] * counted.shape[1]
     return counted / counted.sum((2, 3), keepdims=True) / frames
 
 
 def _one_of_each_run(pixels, keys_B, count):
-    """Keeps one random pixel of each of `count` runs of neighbours, with the weight of the run.
+    """Keeps one random pixel from each of `count` runs of adjacent pixels, weighted by the run length.
 
-    A one-hot product instead of a gather: its gradient is a product too, not a scatter.
+    A one-hot product instead of a gather, so that its gradient is also a product, not a scatter.
     """
     features_NxPxD, value_NxPxC, weight_NxP = pixels
     frames, positions = weight_NxP.shape

@@ -1,4 +1,4 @@
-"""An autoencoder of single frames: what a frame shows by itself, without motion."""
+"""An autoencoder of single frames: it detects anomalous appearance, not motion."""
 
 import dataclasses
 
@@ -18,8 +18,9 @@ class FrameAutoencoderSystem(LatticeSystem):
 
     Attributes:
         network: the autoencoder.
-        lattice: the period of the pixels that other systems are shown; they do not count.
-        targets: the frames that training takes from a sequence.
+        lattice: (rows, columns), the period of the pixels that other systems are shown, which do not
+            count.
+        targets: the frames of a sequence to train on.
     """
 
     network: FrameAutoencoder
@@ -63,7 +64,7 @@ class FrameAutoencoderSystem(LatticeSystem):
 
 
 def build(config) -> FrameAutoencoderSystem:
-    """The system that a configuration describes."""
+    """Builds the system from a config."""
     sizes, dtype = config.model.autoencoder, jnp.dtype(config.model.dtype)
     network = FrameAutoencoder(sizes.channels, sizes.code, config.data.channels, dtype)
     return FrameAutoencoderSystem(network, tuple(config.data.lattice), tuple(config.train.targets))

@@ -1,4 +1,4 @@
-"""The paper's system: a distribution for every hidden pixel, and how improbable its value is."""
+"""The paper's system: predicts a distribution for every hidden pixel, and scores how improbable its value is."""
 
 import dataclasses
 import math
@@ -24,7 +24,7 @@ from vpn_anomaly.systems.system import LatticeSystem, Maps
 
 
 class Windows(NamedTuple):
-    """What G frames of each of B sequences are predicted from, and the frames themselves.
+    """The context from which G frames of each of B sequences are predicted, and the frames themselves.
 
     Attributes:
         memory: the last K outputs of the ConvLSTM, (B, G, K, h, w, L).
@@ -39,11 +39,11 @@ class Windows(NamedTuple):
 
 @flax.struct.dataclass
 class StreamState:
-    """All that is kept of B streams: the same size however many frames were seen.
+    """The state of B streams, of constant size regardless of the number of frames.
 
     Attributes:
         lstm: cell state and output of the ConvLSTM, (B, h, w, L) each.
-        memory: its last K outputs, (B, K, h, w, L).
+        memory: the last K outputs of the ConvLSTM, (B, K, h, w, L).
         frames: the last K frames, uint8 (B, K, H, W, C).
         seen: the number of frames so far, ().
     """
@@ -61,10 +61,10 @@ class InpaintingSystem(LatticeSystem):
     Attributes:
         network: encoder, ConvLSTM, attention and head.
         lattice: (rows, columns), the period of the shown pixels.
-        targets: the frames that training reconstructs, each with a mask of its own.
-        loss_pixels: pixels of a target that the loss is taken over, 0 for all. They are drawn one
-            from each run of H·W / loss_pixels pixels, so that the loss stays unbiased; shown ones
-            among them do not count.
+        targets: the frames to reconstruct in training, each with its own mask.
+        loss_pixels: number of pixels per target over which the loss is computed, 0 for all. One is
+            drawn from each run of H·W / loss_pixels adjacent pixels, so that the loss is unbiased;
+            shown pixels among them do not count.
     """
 
     network: InpaintingNetwork
@@ -81,7 +81,7 @@ class InpaintingSystem(LatticeSystem):
 
     @property
     def size_multiple(self) -> int:
-        """Height and width of a frame have to be multiples of it."""
+        """Frame height and width have to be multiples of this."""
         return math.lcm(self.network.encoder.stem, self.network.attention.size_multiple)
 
     def statistics(self, tail: bool = True) -> frozenset[str]:
@@ -95,31 +95,31 @@ class InpaintingSystem(LatticeSystem):
         return {**params, "output_bias": log_histogram(clip_BxTxHxWxC)}
 
     def loss(self, params, batch, key):
-        """Mean surprise of hidden pixels (and colours) of the targets, nats."""
+        """Mean surprise of the hidden pixels (all colours) of the targets, nats."""
         return self._loss_and_state(params, None, batch, key)[0]
 
     def carried(self, batch: int, height: int, width: int):
-        """The state before the first step of a training that carries it: (c, h), (B, h, w, L) each."""
+        """The initial ConvLSTM state when training carries it over: (c, h), (B, h, w, L) each."""
         return self.stream(batch, height, width).lstm
 
     def carried_loss(self, params, state, batch, key):
-        """`loss`, and the ConvLSTM's state that the batch leaves, for the batch that follows.
+        """`loss`, and the ConvLSTM's state after the batch, for the next batch.
 
-        Sequences that `batch["continues"]`, bool (B,), marks go on from `state`; the others, as all
-        do in `loss`, begin with zero. They have to begin with the last frame of the ones before:
-        it is predicted there and remembered here.
+        Sequences marked in `batch["continues"]`, bool (B,), continue from `state`; the others start
+        from zero, as all do in `loss`. Continuing sequences have to begin with the last frame of the
+        previous ones: there it was predicted, here it is read into the state.
         """
         continues_B = jnp.asarray(batch["continues"])[:, None, None, None]
         state = jax.tree.map(lambda x: jnp.where(continues_B, x, jnp.zeros_like(x)), state)
         return self._loss_and_state(params, state, batch, key)
 
     def maps(self, params, clip_BxTxHxWxC, shift_Mx2, frames):
-        """Statistics of a pixel are averaged over the masks that hide it (`surprise_maps`)."""
+        """The maps of `surprise_maps`, averaged at each pixel over the masks that hide it."""
         windows, _ = self._windows(params, jnp.asarray(clip_BxTxHxWxC), frames)
         return self._window_maps(params, windows, shift_Mx2)
 
     def stream(self, batch: int, height: int, width: int) -> StreamState:
-        """The state before the first frame of a stream."""
+        """The state before the first frame of B streams."""
         network = self.network
         frames = jnp.zeros((batch, network.context, height, width, network.colours), jnp.uint8)
         rows, columns = height // network.encoder.stem, width // network.encoder.stem
@@ -130,9 +130,9 @@ class InpaintingSystem(LatticeSystem):
     def stream_step(self, params, state: StreamState, frame_BxHxWxC, shift_Mx2, tail: bool = True):
         """The state after the next frame of a stream, and that frame's maps, (B, H, W).
 
-        The maps are those of `maps` over all frames since the first, at the same cost however many
-        there were. No pixel counts in the first frames, which lack context. Without `tail` they lack
-        the tails and entropies, as `surprise_maps` says.
+        The maps equal those of `maps` over all frames since the first, at a constant cost per frame. No
+        pixel counts in the first frames, which lack context. Without `tail`, tails and entropies are
+        omitted (see `surprise_maps`).
         """
         frame = jnp.asarray(frame_BxHxWxC)
         windows = Windows(state.memory[:, None], state.frames[:, None], frame[:, None])
@@ -165,7 +165,7 @@ class InpaintingSystem(LatticeSystem):
         return loss, state
 
     def _windows(self, params, clip_BxTxHxWxC, frames, state=None):
-        """The windows of these frames, and the ConvLSTM's state before the last of them."""
+        """The windows of the given frames, and the ConvLSTM's state before the last of them."""
         context = self.network.context
         before = jnp.array([range(frame - context, frame) for frame in frames])
         remembered = intensity(clip_BxTxHxWxC[:, : max(frames)])
@@ -182,7 +182,7 @@ class InpaintingSystem(LatticeSystem):
         return surprise_maps(average, windows.value, times > 0)
 
     def _masked_statistics(self, params, windows: Windows, shift_2, tail):
-        """The statistics under one mask, zero where shown, and where it hides, (H, W)."""
+        """The statistics under one mask, zero at shown pixels; and its hidden pixels, 0 or 1, (H, W)."""
         height, width = windows.value.shape[2:4]
         shown_HxW = shown(height, width, shift_2, self.lattice)
         shown_BxGxHxW = jnp.broadcast_to(shown_HxW, windows.value.shape[:4])
@@ -192,7 +192,7 @@ class InpaintingSystem(LatticeSystem):
         return jax.tree.map(lambda x: x * hidden, statistics), hidden.astype(jnp.float32)
 
     def _inpaint(self, params, windows: Windows, shown_BxGxHxW):
-        """What the output layer reads for every target frame, (B, G, H, W, D)."""
+        """The input of the output layer for every target frame, (B, G, H, W, D)."""
         merge = lambda x: x.reshape(-1, *x.shape[2:])
         features = self._apply(
             params,
@@ -212,7 +212,7 @@ class InpaintingSystem(LatticeSystem):
 
 
 def build(config) -> InpaintingSystem:
-    """The system that a configuration describes."""
+    """Builds the system from a config."""
     model, head = config.model, config.model.head
     dtype = jnp.dtype(model.dtype)
     encoder, conv_lstm = build_memory(model)

@@ -1,4 +1,4 @@
-"""The memory that several systems have: an encoder and a ConvLSTM, from a configuration."""
+"""The memory shared by several systems: an encoder and a ConvLSTM, built from a config."""
 
 import jax.numpy as jnp
 
@@ -7,7 +7,7 @@ from vpn_anomaly.models.encoder import Encoder
 
 
 def build_memory(model) -> tuple[Encoder, ConvLSTM]:
-    """Those that the section model of a configuration describes."""
+    """Builds the encoder and the ConvLSTM from the section model of a config."""
     dtype = jnp.dtype(model.dtype)
     encoder = Encoder(
         model.stem,

@@ -1,11 +1,11 @@
-"""What systems that predict one value per pixel have in common: their start and their map."""
+"""Map and initial bias shared by the systems that predict one value per pixel."""
 
 import jax.numpy as jnp
 
 from vpn_anomaly.systems.frames import intensity
 from vpn_anomaly.systems.system import Maps
 
-ERROR_STATISTICS = frozenset({"error"})  # of `error_maps`; see `System.statistics`
+ERROR_STATISTICS = frozenset({"error"})  # returned by `error_maps`; see `System.statistics`
 
 
 def error_maps(predicted_BxGxHxWxC, frame_BxGxHxWxC, counted_HxW) -> Maps:
@@ -16,6 +16,6 @@ def error_maps(predicted_BxGxHxWxC, frame_BxGxHxWxC, counted_HxW) -> Maps:
 
 
 def mean_logit(clip_NxTxHxWxC):
-    """The logit of the mean intensity: where the output's bias starts, under a sigmoid."""
+    """The logit of the mean intensity: the initial bias of a sigmoid output."""
     mean = jnp.clip(intensity(clip_NxTxHxWxC).mean(), 1e-3, 1 - 1e-3)
     return jnp.log(mean / (1 - mean))

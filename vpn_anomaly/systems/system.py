@@ -1,4 +1,4 @@
-"""The interface of every system: evaluation and training do not know which one they have."""
+"""The interface of every system: training and evaluation do not depend on which one they use."""
 
 import abc
 from collections.abc import Mapping
@@ -18,15 +18,15 @@ WINDOWS = (3, 5)  # pixels
 
 @flax.struct.dataclass
 class Maps:
-    """What a system says about frames; arrays (..., H, W), with (..., ) = (B, G) of `System.maps`.
+    """The output of a system for some frames; arrays (..., H, W), with (...) = (B, G) for `System.maps`.
 
     Attributes:
-        value: a statistic of every pixel, by name, averaged over the masks that hid the pixel.
-        mean, variance: its expectation and variance under the predicted distribution, for the
+        value: per-pixel statistics, by name, averaged over the masks that hid the pixel.
+        mean, variance: their expected value and variance under the predicted distribution, for the
             statistics that have one.
-        counted: bool, hidden by at least one mask: only these pixels count.
+        counted: bool, hidden by at least one mask; only these pixels count.
         intensity: the frames themselves, 0..1, averaged over colours.
-        windows: sides of the windows that `missing` and `intruding` are summed over, pixels.
+        windows: side lengths of the windows over which `missing` and `intruding` are summed, pixels.
     """
 
     value: dict[str, jax.Array]
@@ -38,12 +38,12 @@ class Maps:
 
 
 class System(abc.ABC):
-    """A model with its loss and its maps; a frozen description, all state is in the parameters.
+    """A model with its loss and its maps; immutable, with all state in the parameters.
 
     Attributes:
-        about: its row of the catalogue: the name, and whether it streams and carries.
-        loss_unit: of the loss at a pixel.
-        size_multiple: height and width of a frame have to be multiples of it.
+        about: its row of the catalogue, with its name, and whether it streams and carries.
+        loss_unit: unit of the per-pixel loss.
+        size_multiple: frame height and width have to be multiples of this.
     """
 
     about: ClassVar[SystemRow]
@@ -53,22 +53,22 @@ class System(abc.ABC):
     @property
     @abc.abstractmethod
     def first_frame(self) -> int:
-        """The smallest number of a frame that can be scored."""
+        """The index of the first frame that can be scored."""
 
     @abc.abstractmethod
     def statistics(self, tail: bool = True) -> frozenset[str]:
-        """What its maps hold: "nll" for a value, "nll.mean" and "nll.variance" for what goes with it.
+        """The contents of its maps: "nll" for a value, "nll.mean" and "nll.variance" for its mean and variance.
 
-        tail: whether `stream_step` is asked for tails.
+        tail: whether `stream_step` is called with `tail`.
         """
 
     @abc.abstractmethod
     def init(self, key: jax.Array, clip_BxTxHxWxC: jax.Array) -> Params:
-        """New parameters; uint8 training clips give what starts from data (a histogram)."""
+        """New parameters; some are initialised from uint8 training clips (such as a histogram)."""
 
     @abc.abstractmethod
     def loss(self, params: Params, batch: Mapping[str, jax.Array], key: jax.Array) -> jax.Array:
-        """The mean training loss of a batch of `data/pipeline.py`, a scalar."""
+        """The mean training loss over a batch from `data/pipeline.py`, a scalar."""
 
     @abc.abstractmethod
     def maps(
@@ -78,18 +78,18 @@ class System(abc.ABC):
 
     @abc.abstractmethod
     def costs(self, step: StepSize) -> list[Row]:
-        """The parameters and operations of one training step, part by part."""
+        """The number of parameters, and of operations of one training step, by part."""
 
     @abc.abstractmethod
     def shown(self, height: int, width: int, shift_Mx2) -> np.ndarray:
-        """What the masks of `maps` show of a frame, bool (M, H, W)."""
+        """The pixels of a frame that the masks of `maps` show, bool (M, H, W)."""
 
     def pictured(self, height: int, width: int, shift_Mx2) -> np.ndarray:
-        """What a picture of the masked frame shows, bool (H, W): that of the first mask."""
+        """The pixels shown in a figure of the masked frame, bool (H, W); by default those of the first mask."""
         return self.shown(height, width, shift_Mx2)[0]
 
     def stream(self, batch: int, height: int, width: int) -> Any:
-        """The state before the first frame of B streams; UserError for a system that does not stream."""
+        """The state before the first frame of B streams. UserError if the system does not stream."""
         self.about.check_streams()
         raise NotImplementedError
 
@@ -98,24 +98,24 @@ class System(abc.ABC):
     ) -> tuple[Any, Maps]:
         """The state after the next uint8 frame, and that frame's maps, (B, H, W). For systems that stream.
 
-        tail: whether there are tails and entropies; see `statistics`.
+        tail: whether to compute tails and entropies; see `statistics`.
         """
         self.about.check_streams()
         raise NotImplementedError
 
     def carried(self, batch: int, height: int, width: int) -> Any:
-        """The memory before the first step of a training that carries it. For systems that carry."""
+        """The initial memory when training carries it over. For systems that carry."""
         raise NotImplementedError(f"system {self.about.name} carries no memory")
 
     def carried_loss(
         self, params: Params, state: Any, batch: Mapping[str, jax.Array], key: jax.Array
     ) -> tuple[jax.Array, Any]:
-        """`loss`, and the memory that the batch leaves for the next one. For systems that carry."""
+        """`loss`, and the memory after the batch, for the next batch. For systems that carry."""
         raise NotImplementedError(f"system {self.about.name} carries no memory")
 
 
 class LatticeSystem(System):
-    """A system whose masks show a lattice of pixels.
+    """A system whose masks show a lattice of pixels and hide the others.
 
     Attributes:
         lattice: (rows, columns), its period.

@@ -1,4 +1,4 @@
-"""The Video Pixel Network: a distribution for every pixel, given the pixels before it."""
+"""The Video Pixel Network: predicts a distribution for every pixel, given the pixels before it."""
 
 import dataclasses
 
@@ -27,10 +27,10 @@ class VPNSystem(LatticeSystem):
 
     Attributes:
         network: encoder, ConvLSTM and PixelCNN decoder.
-        lattice: (rows, columns), the period of the pixels that other systems are shown: they do
-            not count in the maps, so that all systems are compared on the same pixels.
-        targets: the frames that training predicts.
-        loss_pixels: random pixels of a target that the loss is taken over, 0 for all.
+        lattice: (rows, columns), the period of the pixels that other systems are shown, which do not
+            count, so that all systems are compared on the same pixels.
+        targets: the frames to predict in training.
+        loss_pixels: number of random pixels per target over which the loss is computed, 0 for all.
     """
 
     network: VideoPixelNetwork
@@ -46,7 +46,7 @@ class VPNSystem(LatticeSystem):
         return 1
 
     def statistics(self, tail: bool = True) -> frozenset[str]:
-        del tail  # it makes them always
+        del tail  # tails are always computed
         return surprise_statistics(True)
 
     def init(self, key, clip_BxTxHxWxC):
@@ -55,7 +55,7 @@ class VPNSystem(LatticeSystem):
         return {**params, "output_bias": log_histogram(clip_BxTxHxWxC)}
 
     def loss(self, params, batch, key):
-        """Mean surprise of all pixels (and colours) of the targets, nats."""
+        """Mean surprise of all pixels (all colours) of the targets, nats."""
         clip_BxTxHxWxC = jnp.asarray(batch["clip"])
         features_BxGxHxWxD = self._decode(params, clip_BxTxHxWxC, self.targets)
         return mean_frame_surprise(
@@ -67,7 +67,7 @@ class VPNSystem(LatticeSystem):
         )
 
     def maps(self, params, clip_BxTxHxWxC, shift_Mx2, frames):
-        """The maps of `surprise_maps`; one pass, whatever the number of masks."""
+        """The maps of `surprise_maps`, in one pass regardless of the number of masks."""
         clip_BxTxHxWxC = jnp.asarray(clip_BxTxHxWxC)
         features = self._decode(params, clip_BxTxHxWxC, frames)
         value = clip_BxTxHxWxC[:, jnp.array(frames)]
@@ -80,9 +80,9 @@ class VPNSystem(LatticeSystem):
         return self.network.costs(step)
 
     def sample(self, params, clip_BxTxHxWxC, key) -> jax.Array:
-        """A frame after the T given ones, drawn from the prediction, uint8 (B, H, W, C).
+        """Samples the frame after the T given ones, uint8 (B, H, W, C).
 
-        Pixel by pixel and colour by colour: H · W · C passes of the decoder, each of the whole
+        Pixel by pixel and colour by colour: H · W · C passes of the decoder, each over the entire
         frame.
         """
         clip_BxTxHxWxC = jnp.asarray(clip_BxTxHxWxC)
@@ -102,7 +102,7 @@ class VPNSystem(LatticeSystem):
         return jax.lax.fori_loop(0, height * width * colours, draw, empty)
 
     def _decode(self, params, clip, frames):
-        """What the output layer reads for every frame of `frames`, (B, G, H, W, D)."""
+        """The input of the output layer for every frame of `frames`, (B, G, H, W, D)."""
         memory = self._apply(params, "remember", intensity(clip[:, : max(frames)]))
         chosen, before = jnp.array(frames), jnp.array(frames) - 1
         merge = lambda x: x.reshape(-1, *x.shape[2:])
@@ -118,7 +118,7 @@ class VPNSystem(LatticeSystem):
 
 
 def build(config) -> VPNSystem:
-    """The system that a configuration describes."""
+    """Builds the system from a config."""
     model, train = config.model, config.train
     encoder, conv_lstm = build_memory(model)
     decoder = PixelCNN(
