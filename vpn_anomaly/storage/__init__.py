@@ -1,1 +1,1 @@
-"""Where runs and weights live: the folder of a run, checkpoints, exported weights, what made a result."""
+"""Storage of runs and weights: run folders, checkpoints, exported weights, provenance of results."""

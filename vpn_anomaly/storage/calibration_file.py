@@ -1,10 +1,10 @@
-"""Scores of normal sequences or frames, stored beside the weights that gave them: FOLDER/NAME.npz.
+"""Scores of normal sequences or frames, stored next to the weights that produced them: FOLDER/NAME.npz.
 
-    record          JSON: what the scores were made with, and a checksum of every array
-    score/NAME      scores of one name, (N,) each
+    record          JSON: the settings that produced the scores, and a checksum of every array
+    score/NAME      the scores called NAME, (N,)
 
-What they were made with (the step, the masks, how many sequences, …) is all that a score depends on;
-which scores there are, the arrays tell.
+The settings (the step, the masks, the number of sequences, …) are everything that the scores depend on;
+the names of the scores are given by the arrays.
 """
 
 import json
@@ -18,22 +18,22 @@ from vpn_anomaly.data import array_files
 from vpn_anomaly.data.memory_limit import MemoryLimit
 from vpn_anomaly.files import checksums, json_reading, output_files
 
-CLIPS, STREAM = "calibration", "watch_calibration"  # names of files: of clips, of frames of a stream
-MOST_SCORES = MemoryLimit("a calibration", 1.0)  # that is read; a larger one counts as damaged
+CLIPS, STREAM = "calibration", "watch_calibration"  # file names: of clips, of the frames of a stream
+MOST_SCORES = MemoryLimit("a calibration", 1.0)  # when reading; a larger file counts as damaged
 _SCORE = "score/"
-_UNCOMPARED = "scores"  # an entry of older records that the arrays say as well
+_UNCOMPARED = "scores"  # an entry of older records, redundant with the names of the arrays
 _log = logging.getLogger(__name__)
 
 
 def path(folder: pathlib.Path, name: str = CLIPS) -> pathlib.Path:
-    """Where the scores of this name are."""
+    """The path of the file of this name."""
     return folder / f"{name}.npz"
 
 
 def save(
     folder: pathlib.Path, made_with: Mapping, scores: Mapping[str, np.ndarray], name: str = CLIPS
 ) -> None:
-    """Stores the scores, (N,) each. `made_with`: plain JSON. Raises UserError where the disk refuses."""
+    """Stores the scores, (N,) each. `made_with`: plain JSON. Raises UserError if writing fails."""
     arrays = {score: np.asarray(array) for score, array in scores.items()}
     record = checksums.with_checksum(
         json_reading.as_read({"made_with": dict(made_with), "arrays": checksums.of_arrays(arrays)})
@@ -53,9 +53,9 @@ def save(
 def load(
     folder: pathlib.Path, made_with: Mapping, needed: Iterable[str] = (), name: str = CLIPS
 ) -> dict[str, np.ndarray] | None:
-    """All scores that are stored, made with just this; None where one that is needed is missing.
+    """All stored scores if they were made with exactly these settings, else None; None if a needed one is missing.
 
-    Damaged ones count as none, with a logged warning: they can be made again.
+    A damaged file counts as missing, with a logged warning: the scores can be recomputed.
     """
     file = path(folder, name)
     if not file.exists():
@@ -70,7 +70,7 @@ def load(
             or checksums.array_problem(arrays, record["arrays"])
             or _no_scores(arrays)
         )
-    except Exception as error:  # numpy, zipfile and json have many ways to fail on damaged bytes
+    except Exception as error:  # damaged bytes raise many kinds of exception in numpy, zipfile and json
         damage = type(error).__name__
     if damage:
         _log.warning("%s is damaged (%s); calibration is made again", file, damage)
@@ -82,7 +82,7 @@ def load(
 
 
 def _no_scores(arrays: Mapping[str, np.ndarray]) -> str | None:
-    """Which of the arrays has no scores of normal sequences, in words."""
+    """A description of the first array that holds no valid scores; None if all do."""
     for name, array in arrays.items():
         if array.ndim != 1 or not array.size or array.dtype.kind != "f" or np.isnan(array).any():
             return f"{name} has no scores"

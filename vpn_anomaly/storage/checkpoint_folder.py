@@ -1,8 +1,8 @@
-"""Which entries of a run's folder of checkpoints are checkpoints. Anything else is left as it is.
+"""Finds the checkpoints among the entries of a checkpoint directory. Other entries are left alone.
 
 300/                         the checkpoint of step 300
-300-2/                       the same, where something else has the name 300
-301.orbax-checkpoint-tmp/    a save that was interrupted, or a checkpoint on its way out
+300-2/                       the same, if the name 300 is already taken
+301.orbax-checkpoint-tmp/    an interrupted save, or a checkpoint being removed
 """
 
 import contextlib
@@ -18,14 +18,14 @@ from collections.abc import Collection
 from vpn_anomaly.files import checksums, json_reading
 
 FILES, METADATA = "files.json", "metadata"
-_MARKS = (FILES, METADATA, "_CHECKPOINT_METADATA")  # one of them is in every checkpoint
+_MARKS = (FILES, METADATA, "_CHECKPOINT_METADATA")  # every checkpoint has at least one of these
 _NAME = re.compile(r"(0|[1-9][0-9]*)(?:-([1-9][0-9]*))?")
 _UNFINISHED = ".orbax-checkpoint-tmp"
 _log = logging.getLogger(__name__)
 
 
 def by_step(directory: pathlib.Path) -> dict[int, pathlib.Path]:
-    """The folders of the checkpoints, whole or damaged, in the order of their steps."""
+    """The checkpoint folders, intact or damaged, in ascending order of steps."""
     found = {}
     for path in _entries(directory):
         name = _NAME.fullmatch(path.name)
@@ -35,7 +35,7 @@ def by_step(directory: pathlib.Path) -> dict[int, pathlib.Path]:
 
 
 def free_folder(directory: pathlib.Path, step: int) -> pathlib.Path:
-    """A folder that is not there yet, to save the checkpoint of a step in."""
+    """A path that does not exist yet, for the checkpoint of a step."""
     names = itertools.chain([str(step)], (f"{step}-{count}" for count in itertools.count(2)))
     folders = (directory / name for name in names)
     return next(
@@ -46,7 +46,7 @@ def free_folder(directory: pathlib.Path, step: int) -> pathlib.Path:
 
 
 def remove(folder: pathlib.Path) -> None:
-    """Removes a checkpoint: for who reads beside, all of it at once."""
+    """Removes a checkpoint, atomically for concurrent readers."""
     unfinished = _unfinished(folder)
     if not os.path.lexists(unfinished):
         folder = folder.rename(unfinished)
@@ -54,7 +54,7 @@ def remove(folder: pathlib.Path) -> None:
 
 
 def remove_unfinished(directory: pathlib.Path) -> None:
-    """Removes what interrupted saves left."""
+    """Removes the remains of interrupted saves."""
     for path in _entries(directory):
         name, tail, _ = path.name.partition(_UNFINISHED)
         if tail and _NAME.fullmatch(name) and path.is_dir() and not path.is_symlink():
@@ -62,7 +62,7 @@ def remove_unfinished(directory: pathlib.Path) -> None:
 
 
 def tell_strays(directory: pathlib.Path, checkpoints: Collection[pathlib.Path]) -> None:
-    """Warns, once, of what is named like a step and is none of the checkpoints."""
+    """Warns, once, about entries that are named like a step but are not checkpoints."""
     strays = sorted(
         path.name
         for path in _entries(directory)
@@ -84,13 +84,13 @@ def _entries(directory: pathlib.Path) -> list[pathlib.Path]:
 
 
 def _is_checkpoint(path: pathlib.Path, step: int) -> bool:
-    """Whether it is a folder that a save made; not a copy of the checkpoint of another step."""
+    """Whether the folder was written by a save of this step; False for a copy of another step's checkpoint."""
     if path.is_symlink() or not any(os.path.lexists(path / mark) for mark in _MARKS):
         return False
     try:
         record = json_reading.read_object(path / METADATA / METADATA)
     except (OSError, ValueError):
-        return True  # a damaged one
+        return True  # a damaged checkpoint
     says_a_step = (
         checksums.record_problem(record, {"metadata": dict}) is None
         and checksums.schema_problem(record["metadata"], {"step": int}) is None

@@ -1,7 +1,7 @@
-"""One checkpoint's folder, read and verified.
+"""Reads and verifies one checkpoint folder.
 
-Orbax restores a flipped bit silently, and reports a truncated file in several screens and stray
-tracebacks. So the files are verified before Orbax reads them, and the arrays after it has.
+Orbax restores a flipped bit silently, and reports a truncated file with screenfuls of stray
+tracebacks. So the files are verified before Orbax reads them, and the arrays afterwards.
 """
 
 import pathlib
@@ -15,25 +15,25 @@ from vpn_anomaly.files import checksums, json_reading
 from vpn_anomaly.storage import orbax_folder
 from vpn_anomaly.storage.checkpoint_folder import FILES, METADATA
 
-# What every checkpoint says, and what kind of value that is.
+# The required entries of every checkpoint's record, and their types.
 _RECORD = {"metadata": dict, "arrays": dict}
 
 
 class Damaged(Exception):
-    """This checkpoint cannot be used; the text says why in a few words."""
+    """This checkpoint cannot be used; the message briefly says why."""
 
 
 def refuse(problem: str | None) -> None:
-    """Raises Damaged where there is a problem."""
+    """Raises Damaged if there is a problem."""
     if problem:
         raise Damaged(problem)
 
 
 def read_record(folder: pathlib.Path) -> dict:
-    """The verified `metadata` and `arrays` (what is recorded of each item's arrays). Raises Damaged."""
+    """The verified `metadata` and `arrays` (the records of each item's arrays). Raises Damaged."""
     try:
         refuse(checksums.file_problem(folder, json_reading.read_object(folder / FILES)))
-    except FileNotFoundError:  # a run killed right after a save has a whole checkpoint without it
+    except FileNotFoundError:  # a run killed right after a save leaves an intact checkpoint without this file
         pass
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise Damaged(f"file {FILES} is not readable: {type(error).__name__}") from error
@@ -51,7 +51,7 @@ def read_arrays(folder: pathlib.Path, recorded: Mapping, wanted: Mapping) -> dic
 
     Args:
         recorded: `arrays` of the record.
-        wanted: something of each array's shape and dtype, by item and name.
+        wanted: objects with the shape and dtype of each array, by item and name.
     """
     targets = {
         item: ocp.args.StandardRestore({name: _target(leaf) for name, leaf in leaves.items()})
@@ -66,7 +66,7 @@ def read_arrays(folder: pathlib.Path, recorded: Mapping, wanted: Mapping) -> dic
 
 
 def holds(folder: pathlib.Path, record: Mapping) -> bool:
-    """Whether the checkpoint is whole, and its arrays are those of a record."""
+    """Whether the checkpoint is intact, and its arrays match the record."""
     try:
         if read_record(folder)["arrays"] != record["arrays"]:
             return False
@@ -81,12 +81,12 @@ def holds(folder: pathlib.Path, record: Mapping) -> bool:
 
 
 def _target(leaf) -> np.ndarray:
-    """An array of the leaf's shape and dtype, without its memory, that asks Orbax for numpy."""
+    """An array of the leaf's shape and dtype that takes no memory and makes Orbax return numpy."""
     return np.broadcast_to(np.zeros((), leaf.dtype), leaf.shape)
 
 
 def _restored(folder: pathlib.Path, arguments: ocp.args.Composite):
     try:
         return orbax_folder.restore(folder, arguments)
-    except Exception as error:  # Orbax and TensorStore name no common class of damage
+    except Exception as error:  # Orbax and TensorStore have no common exception class for damage
         raise Damaged(f"not readable: {type(error).__name__}") from error

@@ -1,11 +1,11 @@
-"""Checkpoints of a run (Orbax) that prove themselves when they are read.
+"""Checkpoints of a run (Orbax), verified when they are read.
 
     DIR/300/            one checkpoint (`storage/checkpoint_folder.py`); an interrupted save leaves none
-      params/ ...       an item for each top-level part of the state, its arrays by name
-      metadata/         what the run said of it, and a checksum of every array
+      params/ ...       one item per top-level part of the state, with its arrays by name
+      metadata/         the metadata given by the run, and a checksum of every array
       files.json        a checksum of every file
 
-`storage/checkpoint_reading.py` reads and verifies one of them.
+`storage/checkpoint_reading.py` reads and verifies a single checkpoint.
 """
 
 import logging
@@ -25,16 +25,16 @@ _log = logging.getLogger(__name__)
 
 
 def save(directory: pathlib.Path, step: int, state, metadata: Mapping) -> None:
-    """Writes the checkpoint of a step, and removes all but the last three.
+    """Writes the checkpoint of a step, and removes all but the last three checkpoints.
 
     Args:
       state: a pytree of arrays whose top level has names (a dict, a flax struct), such as
         params, opt_state and step.
-      metadata: anything that JSON has; `step` is added.
+      metadata: JSON values; `step` is added.
 
-    A checkpoint that is there already and whole stays as it is. Steps from `step` on that cannot
-    be used (their run went on from an earlier one) make room.
-    Raises UserError where the disk refuses.
+    An identical, intact checkpoint of this step is kept as it is. Otherwise, checkpoints from `step` on
+    are removed, since the run continued from an earlier one.
+    Raises UserError if writing fails.
     """
     items = _items(named_arrays.host_arrays(state))
     record = json_reading.as_read(
@@ -60,19 +60,19 @@ def save(directory: pathlib.Path, step: int, state, metadata: Mapping) -> None:
 def restore_latest(
     directory: pathlib.Path, abstract_state, said: Mapping[str, type] = types.MappingProxyType({})
 ) -> tuple[Any, dict] | None:
-    """The newest checkpoint that is whole: (state, metadata). None where there is none at all.
+    """The newest intact checkpoint: (state, metadata). None if there are no checkpoints.
 
     Args:
-      abstract_state: a pytree like the saved one, of anything with shape and dtype (arrays,
-        jax.ShapeDtypeStruct). Top-level parts may be left out: those are not read.
-      said: what the metadata has to have, and of which kind (`checksums.schema_problem`); one without
-        counts as damaged.
+      abstract_state: a pytree like the saved one, with leaves that have a shape and dtype (arrays,
+        jax.ShapeDtypeStruct). Top-level parts may be omitted; those are not read.
+      said: required entries of the metadata and their types (`checksums.schema_problem`); a
+        checkpoint without them counts as damaged.
 
     Returns:
-      The state as numpy arrays, on the devices of its sharding where abstract_state gives one.
+      The state as numpy arrays, or as arrays on the devices of its sharding if abstract_state has one.
 
-    A damaged checkpoint is passed over for the one before it, with one logged warning. Raises
-    UserError where all are damaged, and for a checkpoint of another model (first difference named).
+    Damaged checkpoints are skipped in favour of the previous one, with one logged warning. Raises
+    UserError if all are damaged, and for a checkpoint of another model (naming the first difference).
     """
     wanted = _items(named_arrays.by_name(abstract_state))
 
@@ -87,9 +87,9 @@ def restore_latest(
 
 
 def stored_config(directory: pathlib.Path) -> dict | None:
-    """The config that the newest whole checkpoint was made with; None where there is none at all.
+    """The config stored in the newest intact checkpoint; None if there are no checkpoints.
 
-    UserError where all are damaged, or the checkpoint does not say its config.
+    UserError if all are damaged, or if the checkpoint stores no config.
     """
     metadata = _newest_whole(directory, lambda folder: read_record(folder)["metadata"])
     if metadata is None:
@@ -103,7 +103,7 @@ def stored_config(directory: pathlib.Path) -> dict | None:
 
 
 def saved_steps(directory: pathlib.Path) -> list[int]:
-    """The steps that have a checkpoint, whole or damaged, in order."""
+    """The steps that have a checkpoint, intact or damaged, in ascending order."""
     return list(checkpoint_folder.by_step(directory))
 
 
@@ -115,13 +115,13 @@ def _items(by_name: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return items
 
 
-# --- finding one that is whole
+# --- finding an intact checkpoint
 
 
 def _newest_whole(directory: pathlib.Path, read: Callable):
-    """What `read(folder)` gives of the newest checkpoint that is whole; None where there is none.
+    """The result of `read(folder)` for the newest intact checkpoint; None if there are no checkpoints.
 
-    The damaged ones that it passes over are told in one warning. UserError where all are damaged.
+    Skipped damaged checkpoints are reported in one warning. UserError if all are damaged.
     """
     folders = checkpoint_folder.by_step(directory)
     checkpoint_folder.tell_strays(directory, folders.values())
@@ -132,7 +132,7 @@ def _newest_whole(directory: pathlib.Path, read: Callable):
             found = read(folder)
         except Damaged as error:
             damaged[step] = str(error)
-            if not folder.is_dir():  # a training beside has made room: look again
+            if not folder.is_dir():  # a concurrent training run removed it: look again
                 damaged, folders = {}, checkpoint_folder.by_step(directory)
             continue
         if damaged:
@@ -153,7 +153,7 @@ def _in_words(damaged: Mapping[int, str]) -> str:
 
 
 def _check_same_model(recorded: Mapping, wanted: Mapping, where: pathlib.Path) -> None:
-    """Raises UserError with the first array that the checkpoint lacks, adds or has otherwise."""
+    """Raises UserError naming the first array that is missing, superfluous or different in the checkpoint."""
     for item, leaves in wanted.items():
         refuse(_malformed(recorded.get(item, {})))
         difference = named_arrays.difference(recorded.get(item, {}), leaves)
@@ -164,7 +164,7 @@ def _check_same_model(recorded: Mapping, wanted: Mapping, where: pathlib.Path) -
 
 
 def _malformed(recorded: object) -> str | None:
-    """What is wrong with the records of an item's arrays, in words."""
+    """A description of what is wrong with the records of an item's arrays; None if nothing is."""
     if not isinstance(recorded, dict):
         return "its arrays are not recorded"
     kinds = {"shape": list, "dtype": str, "sha256": str}
@@ -175,9 +175,9 @@ def _malformed(recorded: object) -> str | None:
 
 
 def _make_room(directory: pathlib.Path, step: int, record: Mapping) -> list[pathlib.Path] | None:
-    """Removes the checkpoints from `step` on, and gives those before it, in the order of their steps.
+    """Removes the checkpoints from `step` on, and returns the earlier ones, in ascending order of steps.
 
-    None, and that of `step` stays, where it is the very same one.
+    If the checkpoint of `step` matches the record, it is kept and None is returned.
     """
     kept = []
     for old, folder in checkpoint_folder.by_step(directory).items():

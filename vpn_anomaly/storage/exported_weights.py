@@ -1,11 +1,11 @@
-"""What training gave, as three files without a run around them: --checkpoint=DIR.
+"""The result of training as three files, independent of a run folder: --checkpoint=DIR.
 
     DIR/weights.npz      the parameters by their path ("encoder/kernel"), float32 or float16
     DIR/calibration.npz  scores of normal validation sequences (`storage/calibration_file.py`)
-    DIR/about.json       the config, what training took, a checksum of every array and of both files
+    DIR/about.json       the config, training statistics, a checksum of every array and of both files
 
 `pretrained` is the folder of that name in the package. `experiments/export_weights.py` writes one.
-Damage is found before anything is used: about.json has a checksum of itself, too.
+Damage is detected before anything is used: about.json also has a checksum of itself.
 """
 
 import pathlib
@@ -25,14 +25,14 @@ from vpn_anomaly.storage import workdir
 PRETRAINED = "pretrained"
 PRETRAINED_FOLDER = pathlib.Path(__file__).parents[1] / PRETRAINED
 ABOUT, WEIGHTS, CALIBRATION = "about.json", "weights.npz", "calibration.npz"
-# What about.json says in any case; what of the training only an evaluation needs (TRAINING).
+# Required entries of about.json, and those about training that only an evaluation needs (TRAINING).
 _ABOUT = {"config": dict, "step": int, "arrays": dict, "files": dict}
 TRAINING = {"step": int, "sequences_seen": int, "wall_seconds": float}
-DTYPES = ("float32", "float16")  # that weights are stored in
+DTYPES = ("float32", "float16")  # in which weights may be stored
 
 
 def folder_of(checkpoint: str) -> pathlib.Path:
-    """The folder that --checkpoint names. UserError where there is no such checkpoint."""
+    """The folder that --checkpoint names. UserError if there is no such checkpoint."""
     folder = PRETRAINED_FOLDER if checkpoint == PRETRAINED else pathlib.Path(checkpoint)
     if (folder / ABOUT).is_file():
         return folder
@@ -48,7 +48,7 @@ def folder_of(checkpoint: str) -> pathlib.Path:
 
 
 def read_about(folder: pathlib.Path) -> dict:
-    """The content of about.json, verified. UserError where it is missing or damaged."""
+    """The verified content of about.json. UserError if it is missing or damaged."""
     try:
         about = json_reading.read_object(folder / ABOUT)
     except (OSError, ValueError) as error:
@@ -65,10 +65,10 @@ def read_about(folder: pathlib.Path) -> dict:
 def read_weights(
     folder: pathlib.Path, about: Mapping, limit: MemoryLimit | None = None
 ) -> dict[str, np.ndarray]:
-    """The parameters by name, float32 whatever they are stored in.
+    """The parameters by name, float32 regardless of the stored dtype.
 
-    UserError where one of the three files is missing or damaged, or where the weights take more
-    memory than is allowed (None: by default).
+    UserError if one of the three files is missing or damaged, or if the weights exceed the memory
+    limit (None: the default limit).
     """
     limit, path = limit or memory_limit.for_sequences(), folder / WEIGHTS
     try:
@@ -79,7 +79,7 @@ def read_weights(
             damage = checksums.array_problem(arrays, about["arrays"])
     except (UserError, MemoryError):
         raise
-    except Exception as error:  # numpy and zipfile have many ways to fail on damaged bytes
+    except Exception as error:  # damaged bytes raise many kinds of exception in numpy and zipfile
         raise _damaged(folder, f"not readable: {type(error).__name__}") from error
     if damage:
         raise _damaged(folder, damage)
@@ -87,16 +87,16 @@ def read_weights(
 
 
 def check_training(folder: pathlib.Path, about: Mapping) -> None:
-    """Raises UserError where about.json does not say of the training what an evaluation tells."""
+    """Raises UserError if about.json lacks the training statistics that an evaluation reports."""
     lacking = checksums.schema_problem(about, TRAINING)
     if lacking:
         raise _damaged(folder, f"{ABOUT}: {lacking}")
 
 
 def stored_config(stored: Mapping, where: pathlib.Path) -> ConfigDict:
-    """The config of nested plain dicts, as JSON gives them; a field they lack is at its default.
+    """The config from nested plain dicts, as read from JSON; missing fields get their defaults.
 
-    UserError, which names `where`, for fields and values that this version of the package has not.
+    UserError, naming `where`, for fields and values that this version of the package does not support.
     """
     config, values = config_module.defaults(), config_module.flat(stored)
     try:
@@ -115,7 +115,7 @@ def stored_config(stored: Mapping, where: pathlib.Path) -> ConfigDict:
 def write(folder: pathlib.Path, weights: Mapping[str, np.ndarray], about: Mapping) -> None:
     """Writes weights.npz, then about.json: `about` (plain JSON) with all checksums.
 
-    The folder exists, and has its calibration.npz already. UserError where the disk refuses.
+    The folder has to exist and contain calibration.npz. UserError if writing fails.
     """
     output_files.write_atomically(folder / WEIGHTS, lambda file: np.savez_compressed(file, **weights))  # type: ignore[arg-type]
     record = {

@@ -1,4 +1,4 @@
-"""The arrays of a tree (parameters, a state) by their path, such as params/encoder/kernel."""
+"""The arrays of a pytree (parameters, a state) by path, such as params/encoder/kernel."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ import numpy as np
 
 
 def by_name(tree) -> dict[str, Any]:
-    """The leaves by their path, joined with "/"."""
+    """The leaves by path, joined with "/"."""
     return {_name(path): leaf for path, leaf in jax.tree_util.tree_leaves_with_path(tree)}
 
 
@@ -18,7 +18,7 @@ def host_arrays(tree) -> dict[str, np.ndarray]:
 
 
 def like(abstract_tree, arrays: Mapping[str, np.ndarray]):
-    """The arrays as a tree like the abstract one, placed by its shardings where it has some."""
+    """The arrays as a pytree like the abstract one, placed according to its shardings if it has any."""
 
     def placed(path, leaf):
         array = arrays[_name(path)]
@@ -29,11 +29,11 @@ def like(abstract_tree, arrays: Mapping[str, np.ndarray]):
 
 
 def difference(there: Mapping[str, Mapping], here: Mapping[str, Any]) -> str | None:
-    """The first array, in words, that one side lacks or has otherwise; None where all agree.
+    """Describes the first array that is missing or different on one side; None if all agree.
 
     Args:
-      there: for every name a record with `shape` and `dtype`, as `checksums.of_arrays` makes.
-      here: for every name anything with a shape and a dtype.
+      there: by name, a record with `shape` and `dtype`, as made by `checksums.of_arrays`.
+      here: by name, anything with a shape and a dtype.
     """
     for name in dict.fromkeys([*here, *there]):
         recorded, wanted = "absent", "absent"

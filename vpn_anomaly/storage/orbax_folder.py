@@ -1,4 +1,4 @@
-"""Orbax on single folders, quietly: a CheckpointManager takes whatever lies beside them for its own."""
+"""Quiet Orbax on single folders: a CheckpointManager would treat anything next to them as its own."""
 
 import contextlib
 import logging
@@ -10,9 +10,9 @@ import orbax.checkpoint as ocp
 
 
 def save(folder: pathlib.Path, items: Mapping[str, Mapping[str, np.ndarray]], **records) -> None:
-    """Writes a folder that is not there yet, in one piece: items of arrays by name, and JSON.
+    """Writes a new folder atomically: items of arrays by name, and JSON records.
 
-    OSError where the disk refuses.
+    OSError if writing fails.
     """
     arguments = {item: ocp.args.StandardSave(arrays) for item, arrays in items.items()}
     arguments |= {name: ocp.args.JsonSave(record) for name, record in records.items()}
@@ -27,14 +27,14 @@ def save(folder: pathlib.Path, items: Mapping[str, Mapping[str, np.ndarray]], **
 
 
 def restore(folder: pathlib.Path, arguments: ocp.args.Composite):
-    """What Orbax restores. Any exception where that fails: it names no class of them."""
+    """What Orbax restores. May raise any exception: Orbax documents no common class."""
     with _checkpointer() as checkpointer:
         return checkpointer.restore(folder.absolute(), args=arguments)
 
 
 @contextlib.contextmanager
 def _checkpointer() -> Iterator[ocp.Checkpointer]:
-    """Its log lines are left out."""
+    """A checkpointer whose log messages are suppressed."""
     logger = logging.getLogger("absl")
     level = logger.level
     logger.setLevel(logging.CRITICAL + 1)
@@ -46,7 +46,7 @@ def _checkpointer() -> Iterator[ocp.Checkpointer]:
 
 
 def _raise_refusal(error: Exception) -> None:
-    """Raises TensorStore's word for a full or read-only disk as an OSError."""
+    """Raises OSError if TensorStore's message says that the disk is full or read-only."""
     for words in (
         "No space left on device",
         "Disk quota exceeded",

@@ -1,4 +1,4 @@
-"""No output replaces or joins what the same command reads: footage, weights, its own config.
+"""Checks that no output overwrites or is added to the inputs of the same command (footage, weights, config).
 
 check_kept({"--video=out/v.mp4": path}, [Footage("--input=solo", "solo"), Files("--zones", ["z.png"])])
 """
@@ -19,7 +19,7 @@ from vpn_anomaly.errors import UserError
 
 @dataclasses.dataclass(frozen=True)
 class Files:
-    """Files that are read, whether they are there or not. `told`: the flag that names them."""
+    """Files to be read, whether or not they exist. `told`: the flag that names them."""
 
     told: str
     paths: Sequence[str | os.PathLike]
@@ -33,7 +33,7 @@ class Files:
 
 @dataclasses.dataclass(frozen=True)
 class Footage:
-    """What a path, pattern, folder or address of footage names (data/video/sources.py)."""
+    """Footage named by a path, pattern, folder or address (data/video/sources.py)."""
 
     told: str
     where: str
@@ -47,13 +47,13 @@ class Footage:
 
 @dataclasses.dataclass(frozen=True)
 class Folder:
-    """A folder of which every file may be read, those of folders inside too: a labelled set."""
+    """A folder of which any file may be read, including those in subfolders: a labelled set."""
 
     told: str
     where: str | os.PathLike
 
     def files(self) -> Iterator[str]:
-        """Of folders that links lead to too, each once."""
+        """All files, following links to folders, each folder once."""
         seen, waiting = set(), [os.fspath(self.where)]
         while waiting:
             folder = waiting.pop()
@@ -62,7 +62,7 @@ class Folder:
             seen.add(identity)
             try:
                 entries = list(os.scandir(folder))
-            except OSError:  # whoever reads it tells
+            except OSError:  # reported when the data are read
                 continue
             waiting.extend(entry.path for entry in entries if entry.is_dir())
             yield from (entry.path for entry in entries if not entry.is_dir())
@@ -75,10 +75,10 @@ Source = Files | Footage | Folder
 
 
 def check_kept(outputs: Mapping[str, pathlib.Path], read: Iterable[Source]) -> None:
-    """Compares the outputs, by the flag that names them, with what is read, and with each other.
+    """Compares the outputs, by the flag that names them, with the inputs and with each other.
 
-    Links count as what they lead to. UserError where two outputs are one file, where one is there and
-    is read, or is new and would be read by the same names the next time.
+    Links are resolved. UserError if two outputs are the same file, if an existing output is also an
+    input, or if a new output would be among the inputs the next time.
     """
     for (first, path), (second, other) in itertools.combinations(outputs.items(), 2):
         if os.path.realpath(path) == os.path.realpath(other) or is_same_file(path, other):
@@ -100,9 +100,9 @@ def check_kept(outputs: Mapping[str, pathlib.Path], read: Iterable[Source]) -> N
 
 
 def check_command(arguments: Arguments, config_file: str | None) -> None:
-    """`check_kept` of all that a command reads: its input, config, weights, and what they are made of.
+    """`check_kept` for everything a command reads: its input, config, weights, and the data they name.
 
-    config_file: FILE[:VARIANT], if there is one.
+    config_file: FILE[:VARIANT], if given.
     """
     if not arguments.outputs:
         return
@@ -115,7 +115,7 @@ def check_command(arguments: Arguments, config_file: str | None) -> None:
 
 
 def _of_config(config: ConfigDict) -> list[Source]:
-    """What fields of the config name: the data of the training, glyphs, zones."""
+    """The inputs named by config fields: training data, glyphs, zones."""
     data, zones = config.data, config.watch.zones
     read: list[Source] = [
         Files(f"--config.data.digits={data.digits}", [data.digits]),
@@ -134,14 +134,14 @@ def weights(workdir: pathlib.Path | None, checkpoint: pathlib.Path | None) -> li
         told = f"--workdir={workdir}"
         read += [Files(told, [workdir / "config.json"]), Folder(told, workdir / "checkpoints")]
     if checkpoint is not None:
-        # storage/exported_weights.py and storage/calibration_file.py say what is in it; they are slow to import.
+        # as in storage/exported_weights.py and storage/calibration_file.py, which are slow to import
         names = ("about.json", "weights.npz", "calibration.npz", "watch_calibration.npz")
         read.append(Files(f"--checkpoint={checkpoint}", [checkpoint / name for name in names]))
     return read
 
 
 def _identity(path: str | os.PathLike) -> tuple[int, int] | None:
-    """By which a file is known under all its names; None: there is none."""
+    """Device and inode, which identify a file under any name; None if it does not exist."""
     try:
         found = os.stat(path)
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""What made a result: training, config, commit, hardware, software."""
+"""The provenance of a result: training, config, commit, hardware, software."""
 
 import importlib.metadata
 import os
@@ -17,7 +17,7 @@ PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
 
 
 def of_run(config, system: System, params, metadata: Mapping) -> dict:
-    """What results.json of any evaluation says of what was evaluated, and `of_this_process`.
+    """The entries of results.json about what was evaluated, and `of_this_process`.
 
     `sequences_seen`, `steps`, `parameters`, `step_flops` (operations of one training step), `config`.
     """

@@ -1,4 +1,4 @@
-"""results.json of a run: what its evaluation found."""
+"""results.json of a run: the results of its evaluation."""
 
 import math
 import pathlib
@@ -13,7 +13,7 @@ RESULTS = "results.json"
 
 
 def finished_results(directory: pathlib.Path, config: ConfigDict) -> dict | None:
-    """The stored results of a run that trained all its steps and was evaluated by this config."""
+    """The stored results, if the run was trained for all its steps and evaluated with this config; else None."""
     results = read_results(directory)
     if results is None or _as_number(results.get("steps")) < config.train.steps:
         return None
@@ -24,12 +24,12 @@ def finished_results(directory: pathlib.Path, config: ConfigDict) -> dict | None
 
 
 def read_results(directory: pathlib.Path) -> dict | None:
-    """The content of results.json; None where there is none that can be read."""
+    """The content of results.json; None if it is missing or unreadable."""
     return read_json(directory / RESULTS)
 
 
 def write_results(directory: pathlib.Path, results: Mapping) -> None:
-    """Writes results.json in one piece. Undefined numbers (NaN, infinite) become null."""
+    """Writes results.json atomically. Non-finite numbers become null."""
     write_json(directory / RESULTS, _plain(results))
 
 
@@ -38,7 +38,7 @@ def _as_number(value: object) -> float:
 
 
 def _plain(value: object) -> object:
-    """Python values that JSON has: arrays to lists, numpy scalars to numbers, NaN to None."""
+    """Converts to JSON values: arrays to lists, numpy scalars to numbers, non-finite numbers to None."""
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, ConfigDict):

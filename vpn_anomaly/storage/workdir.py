@@ -1,11 +1,11 @@
-"""Where a run lives: its name, which config may go on in it, its results.
+"""The folder of a run: its name, the configs that may resume it, its results.
 
-    DIR/config.json     the config that the run was started with
-    DIR/results.json    what evaluation found, written last (`storage/results_file.py`)
-    DIR/report.html     the same to look at
+    DIR/config.json     the config with which the run was started
+    DIR/results.json    the evaluation's results, written last (`storage/results_file.py`)
+    DIR/report.html     the same as a page
 
-A folder where weights from elsewhere were evaluated has checkpoint.json, which says which, instead
-of config.json: nothing is trained there.
+A folder in which exported weights were evaluated has checkpoint.json, which identifies the weights,
+instead of config.json: nothing is trained there.
 """
 
 import datetime
@@ -27,19 +27,19 @@ from vpn_anomaly.files.output_files import storing, write_atomically
 from vpn_anomaly.text.display_names import display_name
 
 RUNS = pathlib.Path("runs")
-REPORT = "report.html"  # of an evaluation, in its folder
+REPORT = "report.html"  # file name of the evaluation's page
 LONGEST_NAME = 150  # characters of a run's name
 CHECKPOINTS = "checkpoints"
 _CONFIG, _CHECKPOINT = "config.json", "checkpoint.json"
-# What may change between training and evaluation: sections, and what a file may take.
+# Fields that may change between training and evaluation, as prefixes of dotted names.
 FREE_SECTIONS = ("evaluate.", "score.", "watch.", "data.video.max_gigabytes")
-DATA_SET_FIELDS = ("data.source", "data.path", "data.video.")  # which labelled set, and how it is looked at
+DATA_SET_FIELDS = ("data.source", "data.path", "data.video.")  # which labelled set, and how it is read
 
 
 def new_run(
     config_name: str, overrides: Mapping[str, object], now: datetime.datetime, runs: pathlib.Path = RUNS
 ) -> pathlib.Path:
-    """A folder that does not exist yet, named after the config, its overrides and the time."""
+    """The path of a new folder, named after the config, its overrides and the time."""
     parts = [config_name, *(f"{name}={display_name(str(value))}" for name, value in overrides.items())]
     described = re.sub(r"[^\w.=,+-]+", "-", "_".join(parts))
     if len(described) > LONGEST_NAME:
@@ -54,9 +54,9 @@ def new_run(
 
 
 def open_run(directory: pathlib.Path, config: ConfigDict) -> None:
-    """Makes the folder ready to train in: a new run, or one that this config may resume.
+    """Prepares the folder for training: a new run, or one that this config may resume.
 
-    Raises UserError where the folder cannot be written, and as `check_run` does.
+    Raises UserError if the folder cannot be written, and as `check_run` does.
     """
     with storing(directory):
         directory.mkdir(parents=True, exist_ok=True)
@@ -67,7 +67,7 @@ def open_run(directory: pathlib.Path, config: ConfigDict) -> None:
 
 
 def check_run(directory: pathlib.Path, config: ConfigDict) -> None:
-    """Raises UserError where the folder holds a run of another config, or is not free for one."""
+    """Raises UserError if the folder holds a run of another config, or anything but a run."""
     check_free(directory, config)
     stored = _stored_config(directory)
     if stored is not None:
@@ -75,7 +75,7 @@ def check_run(directory: pathlib.Path, config: ConfigDict) -> None:
 
 
 def check_free(directory: pathlib.Path, config: ConfigDict) -> None:
-    """Raises UserError where the folder holds something else than a run, whatever its config."""
+    """Raises UserError if the folder holds anything but a run (of any config)."""
     if os.path.lexists(directory / _CHECKPOINT):
         raise UserError(f"{directory} holds the evaluation of a checkpoint, not a run; use another --workdir")
     foreign = _foreign(directory, [config.data.video.cache] if config.data.video.cache else [])
@@ -87,7 +87,7 @@ def check_free(directory: pathlib.Path, config: ConfigDict) -> None:
 
 
 def check_trained(directory: pathlib.Path) -> dict:
-    """The stored config of the run in the folder. Raises UserError where there is none."""
+    """The stored config of the run in the folder. Raises UserError if there is none."""
     stored = _stored_config(directory)
     if stored is None:
         raise UserError(
@@ -98,9 +98,9 @@ def check_trained(directory: pathlib.Path) -> dict:
 
 
 def open_trained(directory: pathlib.Path, config: ConfigDict) -> None:
-    """Checks that the folder holds a run of this config, to evaluate, score or watch with.
+    """Checks that the folder holds a run of this config, with which to evaluate, score or watch.
 
-    Raises UserError where nothing was trained, or something else.
+    Raises UserError if nothing was trained there, or another config.
     """
     check_same_run(check_trained(directory), config, directory)
 
@@ -108,7 +108,7 @@ def open_trained(directory: pathlib.Path, config: ConfigDict) -> None:
 def check_same_run(stored: Mapping, config: ConfigDict, where: pathlib.Path) -> None:
     """Raises UserError naming each field, with both values, in which the run in `where` differs.
 
-    Fields of FREE_SECTIONS may differ. A field that the stored config lacks counts as its default.
+    Fields of FREE_SECTIONS may differ. A field missing from the stored config has its default value.
     """
     changes = fixed_differences(stored, config)
     if changes:
@@ -116,9 +116,9 @@ def check_same_run(stored: Mapping, config: ConfigDict, where: pathlib.Path) -> 
 
 
 def stored_field(directory: pathlib.Path, name: str) -> object | None:
-    """The value of a field that the run in the folder was started with; None: there is no run.
+    """The value of a field in the stored config of the run in the folder; None if there is no run.
 
-    Raises UserError where the stored config cannot be read, or has a value that the field cannot take.
+    Raises UserError if the stored config cannot be read, or the value is not allowed for the field.
     """
     value = (stored_values(directory) or {}).get(name)
     if value is not None:
@@ -130,23 +130,23 @@ def stored_field(directory: pathlib.Path, name: str) -> object | None:
 
 
 def stored_values(directory: pathlib.Path) -> dict[str, object] | None:
-    """The values that the run in the folder was started with, by dotted name; None: there is no run.
+    """All values of the stored config of the run in the folder, by dotted name; None if there is no run.
 
-    Raises UserError where the stored config cannot be read.
+    Raises UserError if the stored config cannot be read.
     """
     stored = _stored_config(directory)
     return None if stored is None else config_module.flat(stored)
 
 
 def fixed_differences(stored: Mapping, config: ConfigDict) -> str:
-    """The fields that differ, though training fixed them, with both values; empty: none does."""
+    """The fields that differ although training fixes them, with both values; empty if none does."""
     return differences_in_words(stored, config, FREE_SECTIONS)
 
 
 def differences_in_words(stored: Mapping, config: ConfigDict, free: tuple[str, ...] = ()) -> str:
-    """The fields that differ, those of the `free` sections left out, with both values.
+    """The fields that differ, except those of the `free` sections, with both values; empty if none does.
 
-    A field that the stored config lacks counts as its default: it is newer.
+    A field missing from the stored config is newer than it, and has its default value.
     """
     before = {**config_module.flat(config_module.defaults()), **config_module.shown(stored)}
     now = config_module.shown(config)
@@ -158,12 +158,12 @@ def differences_in_words(stored: Mapping, config: ConfigDict, free: tuple[str, .
 
 
 def open_evaluation(directory: pathlib.Path, checksum: str, data_set: str = "") -> None:
-    """Makes the folder ready to evaluate a checkpoint from elsewhere in, known by its checksum.
+    """Prepares the folder for evaluating an exported checkpoint, identified by its checksum.
 
     Args:
-      data_set: the labelled set that it is evaluated on; empty: the data that it was trained for.
+      data_set: the labelled set to evaluate on; empty: the data that it was trained for.
 
-    Raises UserError where the folder cannot be written, or holds anything but such an evaluation.
+    Raises UserError if the folder cannot be written, or holds anything but such an evaluation.
     """
     mark = {"checkpoint": checksum, **({"data_set": data_set} if data_set else {})}
     path = directory / _CHECKPOINT
@@ -180,7 +180,7 @@ def open_evaluation(directory: pathlib.Path, checksum: str, data_set: str = "") 
 
 
 def check_writable(directory: pathlib.Path) -> None:
-    """Raises UserError where a file cannot be made in the folder. Leaves nothing behind."""
+    """Raises UserError if no file can be created in the folder. Leaves nothing behind."""
     with storing(directory), tempfile.TemporaryFile(dir=directory) as probe:
         probe.write(b"\0" * 4096)
         probe.flush()
@@ -192,9 +192,9 @@ def write_json(path: pathlib.Path, content: object) -> None:
 
 
 def _stored_config(directory: pathlib.Path) -> dict | None:
-    """The config of the run in the folder: config.json, or without it that of the checkpoints.
+    """The config of the run in the folder: from config.json, or else from the checkpoints.
 
-    None where there is neither. UserError where it cannot be read.
+    None if there is neither. UserError if it cannot be read.
     """
     path = directory / _CONFIG
     try:
@@ -208,13 +208,13 @@ def _stored_config(directory: pathlib.Path) -> dict | None:
         ) from error
     if not os.path.isdir(directory / CHECKPOINTS):
         return None
-    from vpn_anomaly.storage import checkpoints  # only here: it brings JAX
+    from vpn_anomaly.storage import checkpoints  # imported here because it imports JAX
 
     return checkpoints.stored_config(directory / CHECKPOINTS)
 
 
 def _foreign(directory: pathlib.Path, expected: Iterable[str] = ()) -> list[str]:
-    """What is in the folder beside hidden files, logs and the places `expected` there; sorted."""
+    """The entries of the folder except hidden files, logs and the `expected` paths; sorted."""
     if not os.path.isdir(directory):
         return []
     ways = [pathlib.Path(os.path.realpath(path)) for path in expected]
@@ -230,7 +230,7 @@ def _foreign(directory: pathlib.Path, expected: Iterable[str] = ()) -> list[str]
 
 
 def read_json(path: pathlib.Path) -> dict | None:
-    """The object in a JSON file; None where there is none that can be read."""
+    """The object in a JSON file; None if it is missing or unreadable."""
     try:
         return json_reading.read_object(path)
     except (OSError, ValueError):

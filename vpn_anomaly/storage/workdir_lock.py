@@ -1,8 +1,8 @@
-"""One program at a time in a folder: a lock that the operating system frees when its holder ends.
+"""One program at a time in a folder: a lock that the operating system releases when its holder exits.
 
-    DIR/.lock     who holds it, in JSON: {"pid": 4711, "since": "2024-03-01 12:00:05", "host": "name"}
+    DIR/.lock     its holder, in JSON: {"pid": 4711, "since": "2024-03-01 12:00:05", "host": "name"}
 
-However the holder ends, kill -9 included, the lock is gone with it; a file that is left says nothing.
+However the holder exits, even by kill -9, the lock is released; a leftover file means nothing.
 """
 
 import contextlib
@@ -22,28 +22,28 @@ from vpn_anomaly.storage import workdir
 
 try:
     import fcntl
-except ImportError:  # a system without: as a file system without locks
+except ImportError:  # a platform without it is treated as a file system without locks
     fcntl = None  # type: ignore[assignment]  # mypy has no optional modules
 
 LOCK = ".lock"
-_HELD_BY_ANOTHER = (errno.EAGAIN, errno.EACCES)  # which of the two, systems differ in
+_HELD_BY_ANOTHER = (errno.EAGAIN, errno.EACCES)  # which of the two depends on the platform
 _log = logging.getLogger(__name__)
 
 
 class InUse(UserError):
-    """Another program is at work in the folder."""
+    """Another program is using the folder."""
 
 
 @contextlib.contextmanager
 def held(directory: pathlib.Path) -> Iterator[None]:
-    """Makes the folder, proves that it can be written, and keeps other programs out of it.
+    """Creates the folder, checks that it is writable, and keeps other programs out of it.
 
-    When it ends, folders that it made and that are still empty go again. Nothing but the lock's
-    own file is made or changed.
+    On exit, folders that it created and that are still empty are removed. No other file than the lock
+    is created or changed.
 
     Raises:
-      InUse: another program holds the folder, with its process and since when.
-      UserError: the folder cannot be made or written.
+      InUse: another program holds the folder; the message gives its process and since when.
+      UserError: the folder cannot be created or written.
     """
     with output_files.existing_folder(directory):
         lock = _acquired(directory)
@@ -55,14 +55,14 @@ def held(directory: pathlib.Path) -> Iterator[None]:
             yield
         finally:
             if lock is not None:
-                partial_files.remove(directory / LOCK)  # first: who opens it now makes another
+                partial_files.remove(directory / LOCK)  # before unlocking: others then create a new one
                 os.close(lock)
 
 
 def holder(directory: pathlib.Path) -> str:
-    """Who holds a folder that is held, in words that follow a noun: " (process 4711, since …)".
+    """The holder of a locked folder, as a phrase to follow a noun: " (process 4711, since …)".
 
-    Empty where that cannot be read, as when the holder has only begun.
+    Empty if that cannot be read, as when the holder has only just started.
     """
     try:
         said = json.loads((directory / LOCK).read_bytes())
@@ -76,7 +76,7 @@ def holder(directory: pathlib.Path) -> str:
 
 
 def _acquired(directory: pathlib.Path) -> int | None:
-    """The open file of the lock; None, with a warning, where there are no locks."""
+    """The descriptor of the lock file, locked; without a lock, and with a warning, if there are no locks."""
     path = directory / LOCK
     while True:
         with output_files.storing(directory):
@@ -84,14 +84,14 @@ def _acquired(directory: pathlib.Path) -> int | None:
         with contextlib.ExitStack() as unless_kept:
             unless_kept.callback(os.close, lock)
             locked = _lock(lock, directory)
-            if not locked or _is_at(path, lock):  # or its holder removed it before it could be locked
+            if not locked or _is_at(path, lock):  # else its holder removed it before it could be locked
                 _write_holder(lock)
                 unless_kept.pop_all()
                 return lock
 
 
 def _lock(lock: int, directory: pathlib.Path) -> bool:
-    """Whether it is locked; False where there are no locks. InUse where another program has it."""
+    """Whether it was locked; False if locks are not supported. InUse if another program holds it."""
     try:
         if fcntl is None:
             raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
@@ -112,7 +112,7 @@ def _lock(lock: int, directory: pathlib.Path) -> bool:
 
 
 def _patient_holder(directory: pathlib.Path) -> str:
-    """As `holder`, of one that may have only just begun."""
+    """Like `holder`, for a holder that may have only just started."""
     for _ in range(5):
         if words := holder(directory):
             return words
@@ -130,6 +130,6 @@ def _is_at(path: pathlib.Path, lock: int) -> bool:
 def _write_holder(lock: int) -> None:
     since = datetime.datetime.now().isoformat(sep=" ", timespec="seconds")
     content = {"pid": os.getpid(), "since": since, "host": socket.gethostname()}
-    with contextlib.suppress(OSError):  # it holds without words, too
+    with contextlib.suppress(OSError):  # the lock works without its description, too
         os.ftruncate(lock, 0)
         os.pwrite(lock, json.dumps(content).encode() + b"\n", 0)
