@@ -1,4 +1,4 @@
-"""What a command line asks for, once it is checked."""
+"""The parsed and checked command line."""
 
 import dataclasses
 import pathlib
@@ -9,18 +9,18 @@ from ml_collections import ConfigDict
 
 @dataclasses.dataclass(frozen=True)
 class Arguments:
-    """What the command line asks for.
+    """The parsed and checked command line.
 
     Attributes:
-      config: its values.
-      config_name: what runs are named after.
-      checkpoint: the folder of an exported checkpoint, which brought the config; None with --config.
-      overrides: the fields that the command line sets, by dotted name.
-      workdir: the folder of the run; None: not given.
+      config: the configuration, with overrides applied.
+      config_name: used to name runs.
+      checkpoint: the folder of an exported checkpoint, which includes the config; None with --config.
+      overrides: the fields set on the command line, by dotted name.
+      workdir: the folder of the run; None if not given.
       mode: one of `modes.MODES`; None: train, then evaluate.
-      input: a file, or whatever names a video.
+      input: a file, or the name of a video source.
       outputs: the files to write, by flag (`command_line.OUTPUTS`).
-      max_frames: to watch; None: all.
+      max_frames: number of frames to watch; None: all.
     """
 
     config: ConfigDict
@@ -35,12 +35,12 @@ class Arguments:
 
     @property
     def run_folder(self) -> pathlib.Path:
-        """`workdir`, where the command line has been checked to give one."""
+        """`workdir`, for modes that require one."""
         assert self.workdir is not None
         return self.workdir
 
     @property
     def source(self) -> str:
-        """`input`, where the command line has been checked to give one."""
+        """`input`, for modes that require one."""
         assert self.input is not None
         return self.input

@@ -1,7 +1,7 @@
-"""What can be chosen by name, one row each: systems, kinds of attention, labelled sets.
+"""Everything that can be chosen by name, one row each: systems, kinds of attention, labelled sets.
 
-A row names the code that it stands for and imports it when asked, so that a command line knows what
-there is without loading a model. To add one: write its file, add its row.
+A row names its code and imports it on demand, so that the command line knows the choices without
+loading a model. To add one, write its file and add its row.
 """
 
 import dataclasses
@@ -20,14 +20,14 @@ class SystemRow:
 
     Attributes:
         name: the value of `system`.
-        build: "module:function" of a config that makes it, a `systems.system.System`.
-        streams: it takes frames one by one, at the same cost however long a stream runs.
-        carries: its training can carry the memory from one batch to the next.
-        attends: it has the attention that model.attention describes.
-        any_size: it takes frames of any size, whatever model.stem is.
-        draws_with_replacement: the loss draws its pixels with replacement, so that any number of them will do.
+        build: "module:function" that builds it, a `systems.system.System`, from a config.
+        streams: it processes frames one by one, at a constant cost per frame.
+        carries: training can carry its memory over from one batch to the next.
+        attends: it uses the attention configured by model.attention.
+        any_size: it accepts frames of any size, regardless of model.stem.
+        draws_with_replacement: the loss draws pixels with replacement, so that any number is allowed.
         first_target: the first frame that it can be trained on, and the reason.
-        rules: of its own fields.
+        rules: rules for its own fields.
     """
 
     name: str
@@ -59,9 +59,9 @@ class AttentionRow:
 
     Attributes:
         name: the value of `model.attention.kind`.
-        build: "module:function" of the section model.attention and a dtype that makes it, a
-            `models.attention.attention.Attention`.
-        rules: of its fields, for systems that attend.
+        build: "module:function" that builds it, a `models.attention.attention.Attention`, from the
+            section model.attention and a dtype.
+        rules: rules for its fields, checked for systems that attend.
     """
 
     name: str
@@ -79,8 +79,8 @@ class LabelledSetRow:
 
     Attributes:
         name: the value of `data.source`.
-        module: what reads it. It has LAYOUT (`data.labelled.layouts.Layout`) and, of the set's
-            folder and a memory limit, `training_sources`, `check_layout` and `test_clips`.
+        module: the module that reads it. It has LAYOUT (`data.labelled.layouts.Layout`) and the functions
+            `training_sources`, `check_layout` and `test_clips` of the folder and a memory limit.
     """
 
     name: str
@@ -161,7 +161,7 @@ def names(rows) -> tuple[str, ...]:
 
 
 def systems_in_words(can: Callable[[SystemRow], bool]) -> str:
-    """The systems that can do something: "inpainting or block_inpainting"."""
+    """The systems with some ability, in words: "inpainting or block_inpainting"."""
     return " or ".join(row.name for row in SYSTEMS if can(row))
 
 

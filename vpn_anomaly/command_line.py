@@ -1,7 +1,7 @@
-"""The command line: flags and config file in, checked arguments out, one line for what is wrong.
+"""Parses the command line: flags and config file to checked arguments, or a one-line error.
 
-absl and ml_collections.config_flags read the flags, each call with flags of its own, so that a
-program can call `parse` as often as it likes. Nothing heavy is imported here.
+absl and ml_collections.config_flags read the flags; every call has its own flag values, so that a
+program can call `parse` repeatedly. Nothing slow is imported here.
 """
 
 import os
@@ -22,7 +22,7 @@ from vpn_anomaly.modes import MODES
 from vpn_anomaly.storage import overwriting, workdir
 from vpn_anomaly.text.display_names import display_name, display_name_of_missing
 
-# The flags that name files, with the modes that they are for and what their names end in.
+# The modes that have an --input; the flags that name outputs, with their mode and file suffixes.
 INPUT_MODES = ("score", "watch")
 OUTPUTS = {
     "output": ("score", (".csv", ".jsonl")),
@@ -35,10 +35,10 @@ OUTPUTS = {
 
 
 def parse(argv: Sequence[str]) -> Arguments:
-    """The checked arguments; `argv` is without the program's name.
+    """Parses and checks `argv`, which is given without the program's name.
 
-    Raises UserError for unknown flags, modes, fields and config files, wrong types, impossible
-    values, missing or superfluous files.
+    Raises UserError for unknown flags, modes, fields and config files, wrong types, invalid values,
+    and missing or superfluous files.
     """
     _check_no_flags_of_absl(argv)
     plain, rest = _plain_flags(argv)
@@ -82,7 +82,7 @@ def asks_for_version(argv: Sequence[str]) -> bool:
 def load_config(where: str) -> ConfigDict:
     """The config of FILE[:VARIANT]: what the file's get_config([variant]) returns.
 
-    Raises UserError where the file is missing, broken, or knows no such variant.
+    Raises UserError if the file is missing, broken, or has no such variant.
     """
     path, colon, variant = where.partition(":")
     try:
@@ -98,7 +98,7 @@ def load_config(where: str) -> ConfigDict:
         config = namespace["get_config"](*([variant] if colon else []))
     except UserError:
         raise
-    except Exception as error:  # a config file is a program: anything can happen in it
+    except Exception as error:  # a config file is a program and can raise anything
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise UserError(f"the config file {path!r} does not work: {reason}") from error
     if not isinstance(config, ConfigDict):
@@ -110,7 +110,7 @@ def load_config(where: str) -> ConfigDict:
 
 
 def _plain_flags(argv: Sequence[str]) -> tuple[flags.FlagValues, list[str]]:
-    """The flags that are not fields, and the remaining arguments."""
+    """The flags that are not config fields, and the remaining arguments."""
     values = flags.FlagValues()
     for name in ("config", "checkpoint", "workdir", "mode", "input", *OUTPUTS):
         flags.DEFINE_string(name, None, "", flag_values=values)
@@ -125,9 +125,9 @@ def _plain_flags(argv: Sequence[str]) -> tuple[flags.FlagValues, list[str]]:
 
 
 def _expand_paths(plain: flags.FlagValues) -> None:
-    """Puts home folders for ~.
+    """Expands ~ to home folders.
 
-    UserError for an address where only a file or folder will do, and for what no file can be called.
+    UserError for an address given instead of a file or folder, and for an invalid file name.
     """
     for name in ("config", "checkpoint", "workdir", *OUTPUTS):
         path = plain[name].value or ""
@@ -141,7 +141,7 @@ def _expand_paths(plain: flags.FlagValues) -> None:
 
 
 def _expanded(flag: str, value: str) -> str:
-    """What the flag names, with ~ as a home folder; UserError where no file can be called so."""
+    """The flag's value with ~ expanded to a home folder; UserError for an invalid file name."""
     path, colon, variant = value.partition(":") if flag == "config" else (value, "", "")
     path = file_names.expanded(path, f"--{flag}=", flag == "workdir")
     if flag == "workdir":
@@ -150,14 +150,14 @@ def _expanded(flag: str, value: str) -> str:
 
 
 def _check_no_flags_of_absl(argv: Sequence[str]) -> None:
-    """UserError for the two flags that absl takes unasked: a file of flags, and flags to pass over."""
+    """UserError for the two flags that absl defines itself: --flagfile and --undefok."""
     for argument in argv:
         if re.match(r"--?(flagfile|undefok)(=|$)", argument):
             raise _no_flag(argument)
 
 
 def _check_flag_names(rest: Sequence[str]) -> None:
-    """Raises UserError for a flag that is no field, and for a field that there is not."""
+    """Raises UserError for a flag that is not a field, and for an unknown field."""
     for argument in rest:
         field = re.match(r"--?(?:no)?config\.([^=]*)", argument)
         if field:
@@ -175,7 +175,7 @@ def _no_flag(argument: str) -> UserError:
 
 
 def _checkpoint(plain: flags.FlagValues) -> pathlib.Path | None:
-    """The folder of --checkpoint; None with --config. UserError where they do not fit the mode."""
+    """The folder of --checkpoint; None with --config. UserError if they are incompatible with the mode."""
     if plain.checkpoint is None:
         if plain.config is None:
             raise UserError(
@@ -197,9 +197,9 @@ def _checkpoint(plain: flags.FlagValues) -> pathlib.Path | None:
 
 
 def _checkpoint_config(folder: pathlib.Path, rest: Sequence[str], mode: str | None):
-    """The checkpoint's config with the fields that may change set, and what was set.
+    """The checkpoint's config with overrides of the fields that may change, and the overrides.
 
-    A labelled set to evaluate on may be another than was trained on.
+    The labelled set to evaluate on may differ from the training data.
     """
     from vpn_anomaly.storage import exported_weights
 
@@ -221,7 +221,7 @@ def _checkpoint_config(folder: pathlib.Path, rest: Sequence[str], mode: str | No
 
 
 def _overridden(config: ConfigDict, rest: Sequence[str]) -> tuple[ConfigDict, dict[str, object]]:
-    """The config with its fields set by --config.FIELD=VALUE, and what was set."""
+    """The config with the overrides of --config.FIELD=VALUE applied, and the overrides."""
     values = flags.FlagValues()
     values.set_gnu_getopt(True)
     try:
@@ -237,7 +237,7 @@ def _overridden(config: ConfigDict, rest: Sequence[str]) -> tuple[ConfigDict, di
 
 
 def _wrong_value(error: Exception) -> str:
-    """What absl says of a value that a field cannot take, in the words of the field."""
+    """Rephrases absl's error about an invalid value, naming the field and its type."""
     said = re.match(r"flag --config\.([\w.]+)=(.*?): ", str(error), re.DOTALL)
     if not said:
         return _one_line(error)
@@ -250,13 +250,13 @@ def _one_line(error: Exception) -> str:
 
 
 def _name_of(where: str) -> str:
-    """configs/full.py:debug is full-debug."""
+    """configs/full.py:debug becomes full-debug."""
     path, _, variant = where.partition(":")
     return "-".join(part for part in (pathlib.Path(path).stem, variant) if part)
 
 
 def _check_files(arguments: Arguments) -> None:
-    """Raises UserError for files that the mode needs, or has no use for, or cannot be written."""
+    """Raises UserError for files that the mode needs but lacks, does not use, or cannot write."""
     _check_workdir(arguments)
     mode = arguments.mode
     if arguments.input is not None and mode not in INPUT_MODES:
@@ -277,7 +277,7 @@ def _check_files(arguments: Arguments) -> None:
 
 
 def _check_is_file(path: str) -> None:
-    """Raises UserError where the path, which is to be scored, is no file."""
+    """Raises UserError if the path to be scored is not a file."""
     if path == "-" or os.path.exists(path) and not os.path.isfile(path):
         raise UserError(
             f"--input={path} is no file: --mode=score reads a .npz or .npy from a disk (only"

@@ -1,8 +1,8 @@
-"""A run's configuration, an ml_collections.ConfigDict: its defaults, and what is wrong with one.
+"""A run's configuration, an ml_collections.ConfigDict: its defaults and its validation.
 
 config = defaults()
 config.model.attention.kind = "none"
-check(config)                        # UserError when a value or a combination cannot work
+check(config)                        # UserError for an invalid value or combination
 """
 
 import math
@@ -18,11 +18,11 @@ from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import file_names
 from vpn_anomaly.text.display_names import display_name
 
-_FOLDERS = ("data.video.cache",)  # in which files of longer names are made
+_FOLDERS = ("data.video.cache",)  # in which files with longer names are created
 
 
 def defaults() -> ConfigDict:
-    """A new configuration with every field at its default; its values can be set, no field added."""
+    """A new configuration with every field at its default; values can be set, but no fields added."""
     config = ConfigDict()
     for field in FIELDS:
         *sections, leaf = field.name.split(".")
@@ -36,9 +36,9 @@ def defaults() -> ConfigDict:
 
 
 def flat(config: Mapping) -> dict[str, object]:
-    """The values by dotted name; lists (a config that was stored as JSON) become tuples.
+    """The values by dotted name; lists (from a config stored as JSON) become tuples.
 
-    A section without fields is a value: no config has one.
+    A section without fields counts as a value; no valid config has one.
     """
 
     def leaves(node: Mapping, prefix: str) -> Iterator[tuple[str, object]]:
@@ -52,14 +52,14 @@ def flat(config: Mapping) -> dict[str, object]:
 
 
 def shown(config: Mapping) -> dict[str, object]:
-    """The values by dotted name as they may be shown: addresses without their secrets."""
+    """The values by dotted name in a form safe to display: addresses without their secrets."""
     return {name: _shown(value) for name, value in flat(config).items()}
 
 
 def as_dict(config: ConfigDict) -> dict:
-    """Nested plain dicts, with lists for tuples: exactly what a JSON file of it gives back.
+    """Nested plain dicts, with lists for tuples: exactly what reading it back from JSON returns.
 
-    Addresses are without their secrets: this is what is stored.
+    Secrets are removed from addresses, since this is what is stored.
     """
     return {
         key: as_dict(value)
@@ -74,7 +74,7 @@ def as_dict(config: ConfigDict) -> dict:
 def differences(a: Mapping, b: Mapping) -> list[str]:
     """Dotted names whose values differ, or that only one of the two has, in the order of FIELDS.
 
-    Of addresses the display names are compared: a stored config has no more.
+    Addresses are compared by display name, since a stored config has only that.
     """
     a, b = shown(a), shown(b)
     missing = object()
@@ -85,7 +85,7 @@ def differences(a: Mapping, b: Mapping) -> list[str]:
 
 
 def check(config: ConfigDict) -> None:
-    """Raises UserError (one line) for an unknown, missing or impossible field or combination."""
+    """Raises UserError (one line) for an unknown, missing or invalid field, or an invalid combination."""
     values = flat(config)
     for name in values:
         field_named(name)
@@ -97,7 +97,7 @@ def check(config: ConfigDict) -> None:
 
 
 def expand_paths(config: ConfigDict) -> None:
-    """Puts home folders for ~ in the fields of a checked config that name files; see `file_names`."""
+    """Expands ~ to home folders in the fields of a checked config that name files; see `file_names`."""
     for field in FIELDS:
         if field.is_path:
             *sections, leaf = field.name.split(".")
@@ -110,7 +110,7 @@ def expand_paths(config: ConfigDict) -> None:
 
 
 def check_value(field: Field, value: object) -> None:
-    """Raises UserError (one line) for a value that the field cannot take."""
+    """Raises UserError (one line) for a value that is not allowed for the field."""
     is_tuple, element = isinstance(field.kind, types.GenericAlias), _element_type(field)
     elements = value if is_tuple and isinstance(value, tuple) else (value,)
     wrong_type = (
@@ -141,7 +141,7 @@ def type_name(field: Field) -> str:
 
 
 def allowed(field: Field) -> str:
-    """What the field may be, in words: the choices or the range; empty where anything goes."""
+    """The allowed values, in words: the choices or the range; empty if unrestricted."""
     if field.choices:
         return "one of " + ", ".join(field.choices)
     low, high = field.minimum, field.maximum
@@ -160,7 +160,7 @@ def _element_type(field: Field) -> type:
 
 
 def _is_a(value: object, kind: type) -> bool:
-    """Whole numbers are numbers too; true and false are not; nor are infinities and NaN."""
+    """Whether a value has the given type. As float, ints are accepted, but not bools, infinities or NaN."""
     if kind is float and type(value) in (int, float):
         return math.isfinite(typing.cast(float, value))
     return type(value) is kind

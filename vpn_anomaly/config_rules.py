@@ -1,6 +1,6 @@
-"""Combinations of fields that cannot work, each with a line that says why and what to do.
+"""Rules against invalid combinations of fields, each with a message that says why and what to do.
 
-A rule takes the values by dotted name and returns the line, or None where all is well.
+A rule takes the values by dotted name and returns the message, or None if they are valid.
 """
 
 from collections.abc import Mapping
@@ -16,11 +16,11 @@ from vpn_anomaly.errors import UserError
 from vpn_anomaly.text.display_names import display_name
 
 DIGIT_SIZE = 28  # height and width of a glyph, pixels
-MOST_PIXELS = 2**31 - 1  # of a batch: places in arrays are 32-bit numbers
+MOST_PIXELS = 2**31 - 1  # per batch, because array indices are 32-bit
 
 
 def check(values: Mapping[str, object]) -> None:
-    """Raises UserError with the line of the first rule that the values break."""
+    """Raises UserError with the message of the first rule that the values violate."""
     for rule in RULES:
         line = rule(values)
         if line is not None:
@@ -28,7 +28,7 @@ def check(values: Mapping[str, object]) -> None:
 
 
 def _is_video(values) -> bool:
-    """Whether data.path names videos, labelled or not."""
+    """Whether data.path names videos, with or without labels."""
     return values["data.source"] != "sequences"
 
 
@@ -161,7 +161,7 @@ def _the_stem_divides_the_frame(values):
 
 
 def _what_its_system_asks_for(values):
-    """The rules of the system, and those of its attention."""
+    """The message of the first violated rule of the system or of its attention."""
     system = _system(values)
     of_attention = attention_named(values["model.attention.kind"]).rules if system.attends else ()
     lines = (rule(values) for rule in (*system.rules, *of_attention))

@@ -1,6 +1,6 @@
-"""An evaluation from a config to its files: results.json, scores, figures and the page.
+"""Runs an evaluation from a config to its output files: results.json, scores, figures and the page.
 
-results.json is written last: with it the run is finished.
+results.json is written last: it marks the run as finished.
 """
 
 import datetime
@@ -40,16 +40,16 @@ from vpn_anomaly.systems.build import build_system
 def evaluate(
     config, trained: TrainedModel, directory: pathlib.Path, training_seconds: float | None = None
 ) -> dict:
-    """Evaluates what was trained on the test data that the config names; writes the files.
+    """Evaluates a trained model on the test data that the config names; writes the output files.
 
     Args:
-        training_seconds: what training took, calibration included; None: as the checkpoint says.
+        training_seconds: duration of training, including calibration; None: as stored in the checkpoint.
 
     Returns:
         The content of results.json: the metrics (see `SequenceEvaluation`, `LabelledEvaluation`) and
-        what made them (see `provenance.of_run`). `wall_seconds`: of training and evaluation.
+        their provenance (see `provenance.of_run`). `wall_seconds`: of training and evaluation.
 
-    UserError where the test data are too few, cannot be read or do not fit.
+    UserError if the test data are insufficient, unreadable or inconsistent with the config.
     """
     of_kind = evaluate_labelled_set if config.data.source in LABELLED_SOURCES else evaluate_sequences
     return of_kind(config, trained, directory, training_seconds)
@@ -105,7 +105,7 @@ def evaluate_labelled_set(
 def checked_clips(config) -> list[LabelledClip]:
     """The test clips of the labelled set that the config names.
 
-    UserError where labels, masks and frames do not fit each other, or a clip is too short.
+    UserError if labels, masks and frames are inconsistent, or if a clip is too short.
     """
     check_layout(config.data)
     clips, protocol = labelled_clips(config.data), _protocol(config.evaluate)
@@ -118,14 +118,14 @@ def checked_clips(config) -> list[LabelledClip]:
 
 
 def _calibrating_sizes(data) -> set[tuple[int, int]]:
-    """(height, width) of the normal videos of which a part calibrates."""
+    """The sizes (height, width) of the normal videos that are partly used for calibration."""
     videos = list(read_videos(data).values())
     parts = video_split(data)([len(video) for video in videos], "validation")
     return {video.shape[1:3] for video, part in zip(videos, parts, strict=True) if part}
 
 
 def _of_size(config, trained: TrainedModel, scorer: ClipScorer):
-    """A function from height and width to a scorer of streams of frames of this size, and its calibration."""
+    """A function from height and width to a stream scorer for frames of this size, and its calibration."""
     footage = build_normal_footage(config)
 
     @functools.cache
@@ -161,7 +161,7 @@ def _training_seconds(trained: TrainedModel, measured: float | None) -> float:
 
 
 def _write_frames(path: pathlib.Path, scored: list[ClipScores]) -> None:
-    """A row per frame: clip, frame (from 0), label, and every score as it came; empty where there is none."""
+    """A row per frame: clip, frame (from 0), label, and every raw score; empty if there is none."""
     write_rows(
         path,
         [

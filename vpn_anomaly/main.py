@@ -12,10 +12,10 @@ from vpn_anomaly.text.warning_lines import warnings_on_stderr
 
 @failsafe_streams()
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one command line, without the program's name; returns the exit code.
+    """Runs one command line, given without the program's name; returns the exit code.
 
-    0: done, or stopped by SIGTERM and saved. 2: an error in what was asked, told in one line.
-    130: stopped by Ctrl-C. What stdout or stderr cannot show changes neither the work nor the code.
+    0: done, or stopped by SIGTERM and saved. 2: an error in the request, reported in one line.
+    130: stopped by Ctrl-C. Failures to print to stdout or stderr affect neither the work nor the code.
     """
     argv = sys.argv[1:] if argv is None else list(argv)
     try:

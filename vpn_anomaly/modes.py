@@ -1,7 +1,7 @@
-"""The modes of the program, a function each.
+"""The modes of the program, one function per mode.
 
-What takes long to import, JAX first of all, is imported inside the functions: a wrong command line
-and a run that is finished are told at once.
+Slow imports, above all JAX, are inside the functions, so that an invalid command line or a finished
+run is reported immediately.
 """
 
 import contextlib
@@ -21,20 +21,20 @@ from vpn_anomaly.text.printable_line import printable_line
 
 
 def run(arguments: Arguments) -> None:
-    """Does what the arguments ask for; without a mode: train, then evaluate.
+    """Executes the mode that the arguments name; by default: train, then evaluate.
 
-    UserError for what cannot be done, KeyboardInterrupt after Ctrl-C.
+    UserError if the request cannot be fulfilled, KeyboardInterrupt after Ctrl-C.
     """
     (train_and_evaluate if arguments.mode is None else MODES[arguments.mode])(arguments)
 
 
 def train(arguments: Arguments) -> None:
-    """Trains, or goes on training; prints the results of a run that is finished."""
+    """Trains, or resumes training; if the run is finished, prints its results."""
     _train(arguments, then_evaluate=False)
 
 
 def train_and_evaluate(arguments: Arguments) -> None:
-    """`train`, then evaluates what was trained to its end."""
+    """`train`, then evaluates if training was completed."""
     _train(arguments, then_evaluate=True)
 
 
@@ -49,7 +49,7 @@ def evaluate(arguments: Arguments) -> None:
 
 
 def score(arguments: Arguments) -> None:
-    """Scores the sequences of a file."""
+    """Scores the sequences in a file."""
     arguments, trained = _to_score_with(arguments)
     from vpn_anomaly.scoring.score_files import build_score_settings, score_file
 
@@ -65,7 +65,7 @@ def score(arguments: Arguments) -> None:
 
 
 def watch(arguments: Arguments) -> None:
-    """Watches a source, or several, frame by frame."""
+    """Watches one or more sources, frame by frame."""
     arguments, trained = _to_score_with(arguments)
     from vpn_anomaly.report.watch_outputs import watch_outputs
     from vpn_anomaly.report.watch_report import model_facts
@@ -115,7 +115,7 @@ def _train(arguments: Arguments, then_evaluate: bool) -> None:
 
             checked_clips(config)
         workdir.open_run(directory, config)
-        # Flushed: in a log it stands before what goes to stderr.
+        # Flushed so that in a log it precedes anything written to stderr.
         print(printable_line(f"the run is in {directory}"), flush=True)
         seconds = run.train(config, directory)
         if seconds is not None and then_evaluate:
@@ -123,7 +123,7 @@ def _train(arguments: Arguments, then_evaluate: bool) -> None:
 
 
 def _is_finished(arguments: Arguments) -> bool:
-    """Whether the run in the folder is finished; then its results are shown. Nothing is written."""
+    """Whether the run in the folder is finished; if so, prints its results. Writes nothing."""
     directory = arguments.run_folder
     if results_file.read_results(directory) is None:
         return False
@@ -134,7 +134,7 @@ def _is_finished(arguments: Arguments) -> bool:
 
     try:
         table = results_table(results)
-    except (AttributeError, KeyError, TypeError, ValueError):  # of another content: evaluate again
+    except (AttributeError, KeyError, TypeError, ValueError):  # unexpected content: evaluate again
         return False
     print(f"{printable_line(str(directory))} is finished; its results:\n{table}")
     return True
@@ -142,7 +142,7 @@ def _is_finished(arguments: Arguments) -> bool:
 
 @contextlib.contextmanager
 def _held_run(arguments: Arguments) -> Iterator[pathlib.Path]:
-    """The folder to train in, held: that of --workdir, or a new one."""
+    """The locked folder to train in: that of --workdir, or a new one."""
     name = lambda: workdir.new_run(arguments.config_name, arguments.overrides, datetime.datetime.now())
     with contextlib.ExitStack() as stack:
         directory = arguments.workdir or name()
@@ -151,15 +151,15 @@ def _held_run(arguments: Arguments) -> Iterator[pathlib.Path]:
         except workdir_lock.InUse:
             if arguments.workdir is not None:
                 raise
-            directory = name()  # the same command was given twice in one second
+            directory = name()  # the same command was started twice within a second
             stack.enter_context(workdir_lock.held(directory))
         yield directory
 
 
 def _resolve_config(arguments: Arguments) -> Arguments:
-    """With the fields of the config that the initial weights or the videos determine.
+    """Fills in config fields that are determined by the initial weights or the videos.
 
-    JAX starts only where something is left open.
+    JAX is initialised only if a field is left to be determined.
     """
     config, is_run = arguments.config, arguments.checkpoint is None
     starts_from_weights = is_run and bool(config.train.start_from)
@@ -180,18 +180,18 @@ def _resolve_config(arguments: Arguments) -> Arguments:
 
 
 def _size_or_radius_is_open(config) -> bool:
-    """Whether the videos say how far the attention reaches, or how large frames are."""
+    """Whether the attention's radius or the frame size is to be determined from the videos."""
     return not (config.model.attention.radius and config.data.height)
 
 
 def _check_trained(arguments: Arguments) -> None:
-    """Refuses a folder without a run before anything is loaded."""
+    """UserError for a folder without a run, before anything is loaded."""
     if arguments.checkpoint is None:
         workdir.check_trained(arguments.run_folder)
 
 
 def _check_layout(config) -> None:
-    """Refuses a labelled set of another layout before anything is loaded, made or decoded."""
+    """UserError for a labelled set with an unexpected layout, before anything is loaded or decoded."""
     if config.data.source in LABELLED_SOURCES:
         from vpn_anomaly.data.build import check_layout
 
@@ -199,7 +199,7 @@ def _check_layout(config) -> None:
 
 
 def _check_one_video(arguments: Arguments) -> None:
-    """Refuses several sources where frames are to be drawn: a video has frames of one size."""
+    """UserError for several sources with --video: all frames of a video have one size."""
     from vpn_anomaly.data.video.sources import sources
 
     count = len(sources(arguments.source))
@@ -211,7 +211,7 @@ def _check_one_video(arguments: Arguments) -> None:
 
 
 def _to_score_with(arguments: Arguments):
-    """The arguments with the model known, and what was trained."""
+    """The arguments with a resolved config, and the trained model."""
     _check_trained(arguments)
     check_devices()
     arguments = _resolve_config(arguments)
@@ -219,7 +219,7 @@ def _to_score_with(arguments: Arguments):
 
 
 def _trained(arguments: Arguments):
-    """What to evaluate or score with: the given checkpoint, or the run in the workdir."""
+    """The trained model: from the given checkpoint, or from the run in the workdir."""
     config, directory = arguments.config, arguments.workdir
     if arguments.checkpoint is None:
         workdir.open_trained(arguments.run_folder, config)

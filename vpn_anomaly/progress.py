@@ -1,4 +1,4 @@
-"""Progress of long work, on the standard error."""
+"""Progress of long tasks, on standard error."""
 
 import sys
 import time
@@ -6,18 +6,18 @@ from collections.abc import Callable
 
 from vpn_anomaly.text.printable_line import printable_line
 
-PERIOD = 30.0  # seconds between lines where none can be redrawn: in a pipe, a log or a notebook
-REDRAWN = 0.1  # seconds between drawings of a terminal's line
+PERIOD = 30.0  # seconds between lines if they cannot be redrawn: in a pipe, a log or a notebook
+REDRAWN = 0.1  # seconds between updates of a line on a terminal
 
 
 class Pace:
-    """Picks out of many moments the first, then one every `period` seconds at most, and the last."""
+    """Limits the rate of updates: shows the first, then at most one per `period` seconds, and the last."""
 
     def __init__(self, period: float = PERIOD):
         self._period, self._next = period, float("-inf")
 
     def due(self, now: float, last: bool) -> bool:
-        """Whether to show it at `now`, seconds of a monotonic clock; `last`: nothing comes after."""
+        """Whether to show an update at `now`, in seconds of a monotonic clock; the `last` is always shown."""
         if now < self._next and not last:
             return False
         self._next = now + self._period
@@ -25,21 +25,21 @@ class Pace:
 
 
 class Progress:
-    """Counts what is done; call it with how many more.
+    """Counts completed items and shows the progress; call it with the number of newly completed items.
 
-    On a terminal one line is redrawn; elsewhere there is a line as often as its `Pace` says.
+    On a terminal, one line is redrawn; elsewhere, lines are printed as often as its `Pace` allows.
 
     Args:
-        text: makes the line out of the progress; empty: there is nothing to show yet.
-        total: how many there are in all; None: not known, and there is no last one.
-        done: how many are done before it begins.
-        pace: several that follow each other may have one; None: its own.
+        text: formats the line from the progress; empty if there is nothing to show yet.
+        total: total number of items; None if unknown, in which case there is no last one.
+        done: number of items completed beforehand.
+        pace: may be shared by consecutive tasks; None: a new one.
 
     Attributes:
-        done: how many are done.
-        seconds: since it was made.
-        rate: how many a second since the first call, which often compiles; None at the first.
-        seconds_left: by that rate; None where rate or total are not known.
+        done: number of completed items.
+        seconds: time since creation.
+        rate: items per second since the first call, which often compiles; None at the first call.
+        seconds_left: estimated from the rate; None if the rate or total is unknown.
     """
 
     done: int
@@ -58,16 +58,16 @@ class Progress:
         self._on_terminal, self._open_line = sys.stderr.isatty(), False
         self._pace = pace or pace_of_stderr()
         self._made = time.monotonic()
-        self._first: tuple[int, float] | None = None  # how many were done at the first call, and when
+        self._first: tuple[int, float] | None = None  # items completed at the first call, and its time
         self.seconds, self.rate, self.seconds_left = 0.0, None, None
 
     @classmethod
     def counting(cls, task: str, total: int, unit: str) -> "Progress":
-        """One whose line is `TASK: 8 of 100 UNIT`."""
+        """A Progress with lines such as `TASK: 8 of 100 UNIT`."""
         return cls(lambda progress: f"{task}: {progress.done} of {total} {unit}", total)
 
     def __call__(self, count: int = 1) -> None:
-        """`count` more are done."""
+        """Reports that `count` more items are completed."""
         now = time.monotonic()
         self.done, self.seconds = self.done + count, now - self._made
         self._measure(now)
@@ -77,7 +77,7 @@ class Progress:
             self._show(printable_line(text), last)
 
     def end(self) -> None:
-        """Nothing comes after; a terminal's line is ended."""
+        """Ends the line on a terminal, if one is open."""
         if self._open_line:
             print(file=sys.stderr)
         self._open_line = False
@@ -102,5 +102,5 @@ class Progress:
 
 
 def pace_of_stderr() -> Pace:
-    """How often a line is drawn again on a terminal, or written elsewhere."""
+    """The Pace at which a line is redrawn on a terminal, or printed elsewhere."""
     return Pace(REDRAWN if sys.stderr.isatty() else PERIOD)

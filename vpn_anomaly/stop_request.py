@@ -5,12 +5,12 @@ import threading
 
 
 class StopRequest:
-    """A context in which both signals only set a flag; a second Ctrl-C acts as usual.
+    """A context manager under which both signals only set a flag; a second Ctrl-C acts as usual.
 
     Attributes:
-        requested: whether to stop.
+        requested: whether a stop was requested.
         interrupted: whether the signal was Ctrl-C.
-        on_request: called when a stop is requested, for instance to end a wait.
+        on_request: called when a stop is requested, for example to end a wait.
     """
 
     def __init__(self):

@@ -1,15 +1,15 @@
-"""Combinations of fields that one system or one kind of attention cannot work with.
+"""Rules against combinations of fields that are invalid for one system or one kind of attention.
 
-Each stands in the row of the catalogue that it belongs to; `config_rules.py` has those of all.
+Each is listed in the catalogue row that it belongs to; `config_rules.py` has the rules for all.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-Values = Mapping[str, Any]  # of the fields, by dotted name
-Rule = Callable[[Values], str | None]  # the line that says why and what to do; None: all is well
+Values = Mapping[str, Any]  # field values by dotted name
+Rule = Callable[[Values], str | None]  # the message that says why and what to do; None if valid
 
-AUTOENCODER_STRIDE = 8  # pixels that one place of its code stands for
+AUTOENCODER_STRIDE = 8  # pixels per position of the code
 
 
 def the_last_frame_has_its_context(values: Values) -> str | None:

@@ -5,11 +5,11 @@ from ml_collections import ConfigDict
 from vpn_anomaly.errors import UserError
 
 DEBUG_CHANNELS = 8
-DEBUG_DILATIONS = 2  # encoder blocks that are kept
+DEBUG_DILATIONS = 2  # number of encoder blocks that are kept
 
 
 def apply_variant(config: ConfigDict, variant: str) -> ConfigDict:
-    """Applies the named variant to the config, in place: "" nothing, "debug" small enough for a minute.
+    """Applies the named variant to the config, in place: "" changes nothing, "debug" shrinks it to a minute's run.
 
     Returns the config. Raises UserError for any other name.
     """
