@@ -9,7 +9,8 @@ from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation_run import evaluate
 from vpn_anomaly.main import main
 from vpn_anomaly.scoring.trained_model import trained_run
-from vpn_anomaly.storage.workdir import REPORT, read_results
+from vpn_anomaly.storage.results_file import read_results
+from vpn_anomaly.storage.workdir import REPORT
 
 
 def no_space(*_):
