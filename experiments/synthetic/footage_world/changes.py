@@ -42,7 +42,8 @@ def changed_footage(frame_TxHxW: np.ndarray, rate: float, count: int, seed: int)
         the changed footage, uint8 (T', H, W), and a list of Defect.
 
     Raises:
-        UserError: the footage is too short, or contains no moving object that could be changed.
+        UserError: the footage is too short, contains no moving object that could be changed, or only one
+            that a change leaves as it is.
     """
     length = round(SECONDS * rate)
     gap = (len(frame_TxHxW) - count * length) // (count + 1)
@@ -68,7 +69,7 @@ def changed_footage(frame_TxHxW: np.ndarray, rate: float, count: int, seed: int)
                 source = track.first
             normal = frame_TxHxW[source : source + length]
             changed = _changed_frames(kind, normal, background_HxW, track, seed, number)
-            boxes = [_box(a != b) for a, b in zip(changed, normal, strict=True)]
+            boxes = _boxes(kind, changed, normal)
             source += length
         defects.append(Defect(kind, len(shown), len(shown) + length, boxes))
         shown += list(changed)
@@ -142,6 +143,16 @@ def _foreign_object(frames, seed, number):
         chequer = (np.floor((rows - y) / radius * 2) + np.floor((columns - x) / radius * 2)) % 2
         changed.append(np.where(inside, 60 + 140 * chequer, frame_HxW).astype(np.uint8))
     return changed
+
+
+def _boxes(kind: str, changed, normal) -> list[list[int]]:
+    """The bounding box of the changed pixels of each frame. UserError if a frame has none."""
+    different = [a != b for a, b in zip(changed, normal, strict=True)]
+    if not all(changed_HxW.any() for changed_HxW in different):
+        raise UserError(
+            f"a {kind} looks the same as before; make fewer changes, or give footage of other moving objects"
+        )
+    return [_box(changed_HxW) for changed_HxW in different]
 
 
 def _box(changed_HxW) -> list[int]:

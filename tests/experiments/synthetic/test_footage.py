@@ -94,3 +94,12 @@ def test_the_command_writes_both_halves_and_the_truth(tmp_path, capsys):
         assert len(list(video)) == truth["frames"] and truth["rate"] == RATE
     assert footage.main([f"--input={tmp_path}/none.mkv", f"--output={tmp_path}/world"]) == 2
     assert "no such file" in capsys.readouterr().err
+
+
+def test_an_object_that_looks_the_same_upside_down_is_refused():
+    frames = np.full((240, HEIGHT, WIDTH), 100, np.uint8)
+    for time, frame in enumerate(frames):
+        left = 4 + abs((time % 160) - 80)
+        frame[30:37, left : left + 5] = 200
+    with pytest.raises(UserError, match="a turned_object looks the same as before"):
+        changed_footage(frames, RATE, KINDS.index("turned_object") + 1, seed=3)
