@@ -62,7 +62,7 @@ def drift(scorer, clip_BxTxHxWxC: np.ndarray) -> dict[str, dict]:
     streams, frames, height, width, _ = clip_BxTxHxWxC.shape
     parts = parts_of(frames)
     scores = {part: {kind: [] for kind in (None, *DECLARED)} for part in parts}
-    state = scorer.system.stream(streams, height, width)
+    state = scorer.system.initial_stream(streams, height, width)
     progress = Progress(lambda progress: f"frame {progress.done} of {frames}", frames)
     for number in range(frames):
         part = next((name for name, numbers in parts.items() if number in numbers), None)

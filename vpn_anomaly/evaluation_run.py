@@ -67,7 +67,7 @@ def evaluate_sequences(
     results = {**found.metrics, **_provenance(config, trained, scorer)}
     arrays = found.score_arrays()
     output_files.write_atomically(directory / "scores.npz", lambda file: np.savez(file, **arrays))
-    pictured_HxW = scorer.system.pictured(*source.shape[1:3], scorer.shift_Mx2)
+    pictured_HxW = scorer.system.shown_in_figures(*source.shape[1:3], scorer.shift_Mx2)
     draw_figures(directory, found, source, pictured_HxW, scorer.system.loss_unit)
     results["wall_seconds"] = _training_seconds(trained, training_seconds) + time.monotonic() - started
     sequences_page.write_report(directory, results, datetime.datetime.now())
@@ -85,7 +85,7 @@ def evaluate_labelled_set(
     found = labelled_videos.evaluate(
         clips,
         build_video_settings(config.data),
-        _of_size(config, trained, scorer),
+        _scorer_of_size(config, trained, scorer),
         scorer.system.first_frame,
         settings,
     )
@@ -124,7 +124,7 @@ def _calibrating_sizes(data) -> set[tuple[int, int]]:
     return {video.shape[1:3] for video, part in zip(videos, parts, strict=True) if part}
 
 
-def _of_size(config, trained: TrainedModel, scorer: ClipScorer):
+def _scorer_of_size(config, trained: TrainedModel, scorer: ClipScorer):
     """A function from height and width to a stream scorer for frames of this size, and its calibration."""
     footage = build_normal_footage(config)
 

@@ -36,8 +36,8 @@ def programs() -> dict[str, Callable]:
     apply = lambda system, params, method, *inputs: jax.jit(
         lambda params, *inputs: system.network.apply({"params": params}, *inputs, method=method)
     )(params, *inputs)
-    memory = apply(ours, our_params, "remember", frames)[0][:, -ours.network.context :]
-    vpn_memory = apply(vpn, vpn_params, "remember", frames)[:, -1]
+    memory = apply(ours, our_params, "encode_frames", frames)[0][:, -ours.network.context :]
+    vpn_memory = apply(vpn, vpn_params, "encode_frames", frames)[:, -1]
     context = frames[:, -ours.network.context :]
 
     def distributions(system, method):

@@ -42,7 +42,7 @@ def test_scores_are_those_of_the_maps_without_padding(trained):
 
 def test_without_padding_nothing_changes(trained):
     whole = frames(height=20, width=24)
-    state, system, params = trained[0].stream(1, 20, 24), *trained
+    state, system, params = trained[0].initial_stream(1, 20, 24), *trained
     step = jax.jit(system.stream_step)
     for frame, one in zip(whole, streamed(trained, whole), strict=True):
         state, maps = step(params, state, frame[None], SHIFTS)

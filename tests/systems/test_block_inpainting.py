@@ -107,13 +107,13 @@ def test_frames_of_any_size_are_continued_by_hidden_pixels():
 
 def test_what_a_figure_shows_is_what_is_around_the_first_large_blocks():
     system, _, _ = example(config_of())
-    shown = system.pictured(SIDE, SIDE, ANY_SHIFT)
+    shown = system.shown_in_figures(SIDE, SIDE, ANY_SHIFT)
     assert not shown[:LARGE, :LARGE].any() and shown[LARGE : 2 * LARGE].all()
 
 
 def test_a_stream_has_the_maps_of_the_sequence():
     system, params, batch = example(config_of())
-    state = system.stream(2, SIDE, SIDE)
+    state = system.initial_stream(2, SIDE, SIDE)
     step = jax.jit(lambda state, frame: system.stream_step(params, state, frame, ANY_SHIFT))
     offline = maps_of(system, params, batch["clip"], ANY_SHIFT, tuple(range(FRAMES)))
     for number in range(FRAMES):

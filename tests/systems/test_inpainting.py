@@ -137,8 +137,8 @@ def test_the_same_parameters_run_on_other_sizes_and_lengths(kind):
 def test_stem_one_keeps_full_resolution():
     system, params, batch = example(small_config(model__stem=1, model__attention__kind="depthwise"))
     frames = jnp.asarray(batch["clip"], jnp.float32) / 255
-    remember = functools.partial(system.network.apply, method="remember")
-    memory, _ = jax.jit(remember)({"params": params}, frames)
+    encode_frames = functools.partial(system.network.apply, method="encode_frames")
+    memory, _ = jax.jit(encode_frames)({"params": params}, frames)
     assert memory.shape == (2, FRAMES, SIDE, SIDE, 4)
 
 
@@ -148,7 +148,7 @@ def test_a_carried_loss_is_that_of_the_whole_sequence():
     longer = example(small_config(data__frames=15, train__targets=(14,), train__loss_pixels=0))
     whole = longer[2]["clip"]
     loss = jax.jit(system.carried_loss)
-    state = system.carried(2, SIDE, SIDE)
+    state = system.initial_carried(2, SIDE, SIDE)
     first = {**batch, "clip": whole[:, :8], "continues": np.zeros(2, bool)}
     _, state = loss(params, state, first, jax.random.key(0))
     second = {**batch, "clip": whole[:, 7:], "continues": np.array([True, False])}
@@ -164,6 +164,6 @@ def test_a_carried_loss_is_that_of_the_whole_sequence():
 def test_without_anything_to_go_on_from_the_carried_loss_is_the_loss():
     system, params, batch = example(small_config())
     fresh = {**batch, "continues": np.zeros(2, bool)}
-    state = jax.tree.map(lambda x: x + 1, system.carried(2, SIDE, SIDE))
+    state = jax.tree.map(lambda x: x + 1, system.initial_carried(2, SIDE, SIDE))
     got, _ = jax.jit(system.carried_loss)(params, state, fresh, jax.random.key(0))
     np.testing.assert_allclose(got, loss_of(system, params, batch, jax.random.key(0)), rtol=1e-6)

@@ -20,7 +20,7 @@ def next_maps(system, params, state, frame_BxHxWxC):
 def streamed(system, params, clip_BxTxHxWxC):
     """The state after every frame, and its maps."""
     batch, frames, height, width, _ = clip_BxTxHxWxC.shape
-    state, results = system.stream(batch, height, width), []
+    state, results = system.initial_stream(batch, height, width), []
     for frame in range(frames):
         state, maps = next_maps(system, params, state, clip_BxTxHxWxC[:, frame])
         results.append((state, maps))
@@ -55,7 +55,7 @@ def test_the_state_does_not_grow_and_forgets_nothing_that_offline_remembers():
     other = batch["clip"].copy()
     other[:, 0] = 0  # before the context of the last frame: only the ConvLSTM knows it
     (state, maps), (_, others) = (streamed(system, params, clip)[-1] for clip in (batch["clip"], other))
-    start = system.stream(2, SIDE, SIDE)
+    start = system.initial_stream(2, SIDE, SIDE)
     assert jax.tree.map(np.shape, state) == jax.tree.map(np.shape, start)
     assert jax.tree.map(lambda x: x.dtype, state) == jax.tree.map(lambda x: x.dtype, start)
     assert (np.asarray(maps.value["nll"]) != np.asarray(others.value["nll"])).any()

@@ -38,7 +38,7 @@ def test_statistics_are_those_of_the_maps(row):
 @pytest.mark.parametrize("row", [row for row in SYSTEMS if row.streams], ids=lambda row: row.name)
 def test_statistics_are_those_of_a_stream(row, tail):
     system, params = system_and_shapes(row)
-    state = jax.eval_shape(lambda: system.stream(1, SIDE, SIDE))
+    state = jax.eval_shape(lambda: system.initial_stream(1, SIDE, SIDE))
     frame = jax.ShapeDtypeStruct((1, SIDE, SIDE, 1), np.uint8)
     step = lambda p, state, frame: system.stream_step(p, state, frame, SHIFTS, tail)
     _, maps = jax.eval_shape(step, params, state, frame)
@@ -49,8 +49,8 @@ def test_statistics_are_those_of_a_stream(row, tail):
 def test_a_row_says_what_a_system_can(row):
     system = build_system(small_config(system=row.name))
     for can, ask, error in (
-        (row.streams, lambda: system.stream(1, SIDE, SIDE), UserError),
-        (row.carries, lambda: system.carried(1, SIDE, SIDE), NotImplementedError),
+        (row.streams, lambda: system.initial_stream(1, SIDE, SIDE), UserError),
+        (row.carries, lambda: system.initial_carried(1, SIDE, SIDE), NotImplementedError),
     ):
         if can:
             ask()
@@ -70,4 +70,4 @@ def test_shown_is_what_no_mask_hides(row):
     assert shown_MxHxW.dtype == bool and shown_MxHxW.shape[1:] == (SIDE, SIDE)
     counted = jax.jit(lambda p, clip: system.maps(p, clip, same, (FRAMES - 1,)).counted)(zeros, clip)
     np.testing.assert_array_equal(counted[0, 0], ~shown_MxHxW.all(0))
-    assert system.pictured(SIDE, SIDE, same).shape == (SIDE, SIDE)
+    assert system.shown_in_figures(SIDE, SIDE, same).shape == (SIDE, SIDE)

@@ -56,7 +56,7 @@ def test_every_frame_has_the_scores_of_the_stream(watched, video_run, source):
     np.testing.assert_allclose([float(row["time"]) for row in rows], np.arange(COUNT) / 25, atol=1e-3)
     shifts = fixed_shifts(video_run.config.score.masks, (4, 5))
     padded = np.pad(source[1], ((0, 0), (0, 2), (0, 1), (0, 0)), mode="edge")
-    state = video_run.system.stream(1, *padded.shape[1:3])
+    state = video_run.system.initial_stream(1, *padded.shape[1:3])
     step, scores_of = jax.jit(video_run.system.stream_step), jax.jit(frame_scores)
     for row, frame in zip(rows, padded, strict=True):
         state, maps = step(video_run.params, state, frame[None], shifts)

@@ -103,7 +103,7 @@ def test_pictures_are_of_the_frame_at_the_peak_with_its_box(watched):
 def test_the_prediction_and_the_map_are_those_of_the_model(watched, video_run):
     shifts = fixed_shifts(video_run.config.score.masks, (4, 5))
     padded = np.pad(np.array(watched.frames), ((0, 0), (0, 2), (0, 1), (0, 0)), mode="edge")
-    state, maps_of = video_run.system.stream(1, *padded.shape[1:3]), []
+    state, maps_of = video_run.system.initial_stream(1, *padded.shape[1:3]), []
     step = jax.jit(video_run.system.stream_step)
     for frame in padded:
         state, maps = step(video_run.params, state, frame[None], shifts)

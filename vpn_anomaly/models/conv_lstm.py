@@ -10,7 +10,7 @@ from vpn_anomaly.models.encoder import Encoder
 from vpn_anomaly.ops.conv_lstm import conv_lstm, next_state, zero_state
 
 
-def remember(encoder: Encoder, conv_lstm: "ConvLSTM", frames_BxTxHxWxC: jax.Array, state=None):
+def encode_frames(encoder: Encoder, conv_lstm: "ConvLSTM", frames_BxTxHxWxC: jax.Array, state=None):
     """The ConvLSTM's outputs after each encoded frame, (B, T, h, w, L), and its final state.
 
     Intensities in 0..1. state: (c, h) before the first frame; None means zero.

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from vpn_anomaly.models.attention.attention import Attention, AttentionSize
 from vpn_anomaly.models.blocks import block_width, residual_block_costs, residual_blocks
 from vpn_anomaly.models.conv import Conv3x3
-from vpn_anomaly.models.conv_lstm import ConvLSTM, memory_costs, remember
+from vpn_anomaly.models.conv_lstm import ConvLSTM, encode_frames, memory_costs
 from vpn_anomaly.models.costs import Row, StepSize, convolution
 from vpn_anomaly.models.encoder import Encoder
 from vpn_anomaly.models.output_layer import output_layer_costs, smooth_kernel
@@ -92,15 +92,15 @@ class InpaintingNetwork(nn.Module):
         self.output_kernel = self.param("output_kernel", smooth_kernel, shape)
         self.output_bias = self.param("output_bias", self.bias_init, (self.colours, VALUES))
 
-    def remember(self, frames_BxTxHxWxC: jax.Array, state=None):
+    def encode_frames(self, frames_BxTxHxWxC: jax.Array, state=None):
         """The ConvLSTM's outputs after each frame, (B, T, h, w, L), and its final state.
 
         Intensities in 0..1. state: the state before the first frame; None means zero.
         """
-        return remember(self.encoder, self.conv_lstm, frames_BxTxHxWxC, state)
+        return encode_frames(self.encoder, self.conv_lstm, frames_BxTxHxWxC, state)
 
-    def remember_next(self, state, frame_BxHxWxC: jax.Array):
-        """The ConvLSTM's state (c, h) after one more frame; h is what `remember` gives for it."""
+    def encode_next_frame(self, state, frame_BxHxWxC: jax.Array):
+        """The ConvLSTM's state (c, h) after one more frame; h is what `encode_frames` gives for it."""
         return self.conv_lstm.step(state, self.encoder(frame_BxHxWxC))
 
     def inpaint(self, memory_BxKxhxwxL, frames_BxKxHxWxC, frame_BxHxWxC, shown_BxHxW):
@@ -125,7 +125,7 @@ class InpaintingNetwork(nn.Module):
 
     def __call__(self, frames_BxTxHxWxC, frame_BxHxWxC, shown_BxHxW):
         """The head's output for the frame after the T frames, and the output layer."""
-        memory = self.remember(frames_BxTxHxWxC)[0][:, -self.context :]
+        memory = self.encode_frames(frames_BxTxHxWxC)[0][:, -self.context :]
         frames = frames_BxTxHxWxC[:, -self.context :]
         return self.inpaint(memory, frames, frame_BxHxWxC, shown_BxHxW), self.output_layer()
 
@@ -137,7 +137,7 @@ class InpaintingNetwork(nn.Module):
             images, cells, pixels, self.context, outputs, self.colours, self.use_masked_frame
         )
         masked = self.colours + 1 if self.use_masked_frame else 0
-        pixel_inputs = self.colours + self.attention.moved_channels(self.colours) + masked
+        pixel_inputs = self.colours + self.attention.warped_channels(self.colours) + masked
         return [
             *memory_costs(self.encoder, self.conv_lstm, self.colours, step),
             *self.attention.costs(size),

@@ -27,7 +27,7 @@ from vpn_anomaly.models.costs import (
 REACH = 3  # pixels to the left in the first layer; features, including the current one, in later layers
 
 
-class RaisedConv(nn.Module):
+class UpShiftedConv(nn.Module):
     """A 3×3 convolution shifted up by `rows`: it covers rows y − rows − 1 … y − rows + 1."""
 
     features: int
@@ -59,9 +59,9 @@ class CausalBlock(nn.Module):
         v = layer(channels, "vertical_down")(vertical_BxHxWxC)
         h = layer(channels, "horizontal_down")(horizontal_BxHxWxC)
         for unit in ("1", "2"):
-            z = RaisedConv(4 * channels, rows=1, dtype=self.dtype, name=f"vertical_{unit}")(v)
+            z = UpShiftedConv(4 * channels, rows=1, dtype=self.dtype, name=f"vertical_{unit}")(v)
             v = multiply(v, z)
-            reached = [moved_right(h, number) for number in range(REACH)]
+            reached = [shifted_right(h, number) for number in range(REACH)]
             joined = jnp.concatenate([*reached, v], axis=-1)
             h = multiply(h, layer(4 * channels, f"horizontal_{unit}")(joined))
         vertical = vertical_BxHxWxC + layer(width, "vertical_up")(v)
@@ -92,9 +92,9 @@ class PixelCNN(nn.Module):
         """(B, H, W, D · colours). Intensities in 0..1; the condition may depend on earlier frames only."""
         layer = lambda features, name: nn.Dense(features, dtype=self.dtype, name=name)
         frame, width = frame_BxHxWxC.astype(self.dtype), 2 * self.channels
-        above = RaisedConv(width, rows=2, dtype=self.dtype, name="above")(frame)
+        above = UpShiftedConv(width, rows=2, dtype=self.dtype, name="above")(frame)
         v = above + layer(width, "condition_vertical")(condition_BxHxWxF)
-        left = [moved_right(frame, 1 + number) for number in range(REACH)]
+        left = [shifted_right(frame, 1 + number) for number in range(REACH)]
         left = layer(width, "left")(jnp.concatenate(left, axis=-1))
         h = left + above + layer(width, "condition_horizontal")(condition_BxHxWxF)
         block = nn.remat(CausalBlock) if self.rematerialise else CausalBlock
@@ -133,7 +133,7 @@ def colour_mask(features: int, colours: int) -> jax.Array:
     return (group[:, None] <= jnp.arange(colours)).astype(jnp.float32)
 
 
-def moved_right(x_BxHxWxC: jax.Array, columns: int) -> jax.Array:
+def shifted_right(x_BxHxWxC: jax.Array, columns: int) -> jax.Array:
     """x[y, x − columns], with zeros filled in on the left."""
     width = x_BxHxWxC.shape[2]
     return jnp.pad(x_BxHxWxC, ((0, 0), (0, 0), (columns, 0), (0, 0)))[:, :, :width]

@@ -3,7 +3,7 @@
 import flax.linen as nn
 import jax
 
-from vpn_anomaly.models.conv_lstm import ConvLSTM, memory_costs, remember
+from vpn_anomaly.models.conv_lstm import ConvLSTM, encode_frames, memory_costs
 from vpn_anomaly.models.costs import Row, StepSize, dense
 from vpn_anomaly.models.encoder import Encoder
 from vpn_anomaly.models.output_layer import output_layer_costs, smooth_kernel
@@ -32,9 +32,9 @@ class VideoPixelNetwork(nn.Module):
         squares = self.encoder.stem**2
         self.to_pixels = nn.Dense(self.condition * squares, dtype=self.encoder.dtype)
 
-    def remember(self, frames_BxTxHxWxC: jax.Array) -> jax.Array:
+    def encode_frames(self, frames_BxTxHxWxC: jax.Array) -> jax.Array:
         """The ConvLSTM's outputs after each frame, (B, T, h, w, L). Intensities in 0..1."""
-        return remember(self.encoder, self.conv_lstm, frames_BxTxHxWxC)[0]
+        return encode_frames(self.encoder, self.conv_lstm, frames_BxTxHxWxC)[0]
 
     def decode(self, memory_BxhxwxL: jax.Array, frame_BxHxWxC: jax.Array) -> jax.Array:
         """The input of the output layer at every pixel of the next frame, teacher-forced.
@@ -51,7 +51,7 @@ class VideoPixelNetwork(nn.Module):
 
     def __call__(self, frames_BxTxHxWxC, frame_BxHxWxC):
         """The features of the frame after the T frames, and the output layer."""
-        return self.decode(self.remember(frames_BxTxHxWxC)[:, -1], frame_BxHxWxC), self.output_layer()
+        return self.decode(self.encode_frames(frames_BxTxHxWxC)[:, -1], frame_BxHxWxC), self.output_layer()
 
     def costs(self, step: StepSize) -> list[Row]:
         """For one teacher-forced pass over every target frame."""

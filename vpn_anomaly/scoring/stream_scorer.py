@@ -54,7 +54,7 @@ class StreamScorer:
 
     def restart(self) -> None:
         """Clears the memory: the next frame is the first of another stream."""
-        self._state, self._seen = self.system.stream(1, *self._padded_size), 0
+        self._state, self._seen = self.system.initial_stream(1, *self._padded_size), 0
 
     def __call__(self, frame_HxWxC: np.ndarray) -> Scored:
         """The scores and maps of the next frame, uint8 (height, width, C)."""

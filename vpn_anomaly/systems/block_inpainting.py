@@ -84,7 +84,7 @@ class BlockInpaintingSystem(System):
         del shift_Mx2
         return self._maps(params, jnp.asarray(clip_BxTxHxWxC)[:, jnp.array(frames)])
 
-    def stream(self, batch: int, height: int, width: int) -> tuple:
+    def initial_stream(self, batch: int, height: int, width: int) -> tuple:
         """The initial state, which is empty."""
         del batch, height, width
         return ()
@@ -100,7 +100,7 @@ class BlockInpaintingSystem(System):
         del shift_Mx2
         return np.zeros((1, height, width), bool)
 
-    def pictured(self, height: int, width: int, shift_Mx2) -> np.ndarray:
+    def shown_in_figures(self, height: int, width: int, shift_Mx2) -> np.ndarray:
         """The pixels shown by the first mask with large blocks, bool (H, W)."""
         del shift_Mx2
         return ~_covering_masks(height, width, self.sizes[1])[0]

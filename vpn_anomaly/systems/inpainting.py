@@ -98,9 +98,9 @@ class InpaintingSystem(LatticeSystem):
         """Mean surprise of the hidden pixels (all colours) of the targets, nats."""
         return self._loss_and_state(params, None, batch, key)[0]
 
-    def carried(self, batch: int, height: int, width: int):
+    def initial_carried(self, batch: int, height: int, width: int):
         """The initial ConvLSTM state when training carries it over: (c, h), (B, h, w, L) each."""
-        return self.stream(batch, height, width).lstm
+        return self.initial_stream(batch, height, width).lstm
 
     def carried_loss(self, params, state, batch, key):
         """`loss`, and the ConvLSTM's state after the batch, for the next batch.
@@ -118,7 +118,7 @@ class InpaintingSystem(LatticeSystem):
         windows, _ = self._windows(params, jnp.asarray(clip_BxTxHxWxC), frames)
         return self._window_maps(params, windows, shift_Mx2)
 
-    def stream(self, batch: int, height: int, width: int) -> StreamState:
+    def initial_stream(self, batch: int, height: int, width: int) -> StreamState:
         """The state before the first frame of B streams."""
         network = self.network
         frames = jnp.zeros((batch, network.context, height, width, network.colours), jnp.uint8)
@@ -139,7 +139,7 @@ class InpaintingSystem(LatticeSystem):
         maps = self._window_maps(params, windows, shift_Mx2, tail)
         maps = jax.tree.map(lambda x: x[:, 0], maps)
         counted = maps.counted & (state.seen >= self.first_frame)
-        lstm = self._apply(params, "remember_next", state.lstm, intensity(frame))
+        lstm = self._apply(params, "encode_next_frame", state.lstm, intensity(frame))
         pushed = lambda last, new: jnp.concatenate([last[:, 1:], new[:, None]], axis=1)
         memory, frames = pushed(state.memory, lstm[1]), pushed(state.frames, frame)
         return StreamState(lstm, memory, frames, state.seen + 1), maps.replace(counted=counted)
@@ -169,7 +169,7 @@ class InpaintingSystem(LatticeSystem):
         context = self.network.context
         before = jnp.array([range(frame - context, frame) for frame in frames])
         remembered = intensity(clip_BxTxHxWxC[:, : max(frames)])
-        memory, state = self._apply(params, "remember", remembered, state)
+        memory, state = self._apply(params, "encode_frames", remembered, state)
         values = clip_BxTxHxWxC[:, jnp.array(frames)]
         return Windows(memory[:, before], clip_BxTxHxWxC[:, before], values), state
 

@@ -84,11 +84,11 @@ class System(abc.ABC):
     def shown(self, height: int, width: int, shift_Mx2) -> np.ndarray:
         """The pixels of a frame that the masks of `maps` show, bool (M, H, W)."""
 
-    def pictured(self, height: int, width: int, shift_Mx2) -> np.ndarray:
+    def shown_in_figures(self, height: int, width: int, shift_Mx2) -> np.ndarray:
         """The pixels shown in a figure of the masked frame, bool (H, W); by default those of the first mask."""
         return self.shown(height, width, shift_Mx2)[0]
 
-    def stream(self, batch: int, height: int, width: int) -> Any:
+    def initial_stream(self, batch: int, height: int, width: int) -> Any:
         """The state before the first frame of B streams. UserError if the system does not stream."""
         self.about.check_streams()
         raise NotImplementedError
@@ -103,7 +103,7 @@ class System(abc.ABC):
         self.about.check_streams()
         raise NotImplementedError
 
-    def carried(self, batch: int, height: int, width: int) -> Any:
+    def initial_carried(self, batch: int, height: int, width: int) -> Any:
         """The initial memory when training carries it over. For systems that carry."""
         raise NotImplementedError(f"system {self.about.name} carries no memory")
 

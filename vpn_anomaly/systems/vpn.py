@@ -86,7 +86,7 @@ class VPNSystem(LatticeSystem):
         frame.
         """
         clip_BxTxHxWxC = jnp.asarray(clip_BxTxHxWxC)
-        memory = self._apply(params, "remember", intensity(clip_BxTxHxWxC))[:, -1]
+        memory = self._apply(params, "encode_frames", intensity(clip_BxTxHxWxC))[:, -1]
         kernel, bias = self._output_layer(params)
         batch, _, height, width, colours = clip_BxTxHxWxC.shape
 
@@ -103,7 +103,7 @@ class VPNSystem(LatticeSystem):
 
     def _decode(self, params, clip, frames):
         """The input of the output layer for every frame of `frames`, (B, G, H, W, D)."""
-        memory = self._apply(params, "remember", intensity(clip[:, : max(frames)]))
+        memory = self._apply(params, "encode_frames", intensity(clip[:, : max(frames)]))
         chosen, before = jnp.array(frames), jnp.array(frames) - 1
         merge = lambda x: x.reshape(-1, *x.shape[2:])
         frame = intensity(clip[:, chosen])

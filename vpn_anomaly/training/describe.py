@@ -99,7 +99,7 @@ def lowered_step(
     """The training step on batches of sequences of a shape (T, H, W, C); nothing is allocated."""
     batch, (frames, height, width, _) = settings.batch_size, shape
     clips = jax.ShapeDtypeStruct((batch, *shape), jnp.uint8)
-    carried = system.carried(batch, height, width) if settings.carried else None
+    carried = system.initial_carried(batch, height, width) if settings.carried else None
     state = jax.eval_shape(lambda x: new_state(system, optimizer, settings.seed, x, carried), clips)
     split = batch_sharding(mesh)
     of = lambda *shape: jax.ShapeDtypeStruct((batch, *shape), jnp.int32, sharding=split)

@@ -61,7 +61,7 @@ def train(config, directory: pathlib.Path) -> float | None:
     system, mesh, optimizer = build_system(config), data_mesh(), build_optimizer(config.train)
     carried = None
     if settings.carried:
-        carried = system.carried(settings.batch_size, config.data.height, config.data.width)
+        carried = system.initial_carried(settings.batch_size, config.data.height, config.data.width)
     fresh = functools.partial(new_state, system, optimizer, settings.seed, carried=carried)
     clips = _first_clips(source, settings.seed)
     folder = directory / "checkpoints"

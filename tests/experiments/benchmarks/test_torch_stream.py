@@ -25,7 +25,7 @@ def test_the_maps_are_those_of_the_package(channels, masked):
     params = system.init(jax.random.key(0), frames[None, :4])
     params = jax.tree.map(np.add, params, randomised(params, 0.1))
     stream = TorchStream(config, params, shifts, height, width)
-    state, step = system.stream(1, height, width), jax.jit(system.stream_step)
+    state, step = system.initial_stream(1, height, width), jax.jit(system.stream_step)
     for frame in frames:
         state, expected = step(params, state, frame[None], shifts)
         maps = stream(frame, tail=True)

@@ -95,7 +95,7 @@ def test_every_kind_has_the_channels_and_the_multiple_that_it_says(row):
     inputs = (context, frames, frames[:, 0], jnp.zeros((2, side, side), bool))
     (attended, moved), _ = jax.eval_shape(attention.init_with_output, jax.random.key(0), *inputs)
     assert attended.shape == context[:, 0].shape
-    channels = attention.moved_channels(3)
+    channels = attention.warped_channels(3)
     assert (moved is None) == (channels == 0)
     assert moved is None or moved.shape == (2, side, side, channels)
 

@@ -41,7 +41,7 @@ class Attention(nn.Module):
     def size_multiple(self) -> int:
         return 1
 
-    def moved_channels(self, colours: int) -> int:
+    def warped_channels(self, colours: int) -> int:
         """Total channels of the warped frames; 0 if there are none."""
         del colours
         return 0

@@ -54,7 +54,7 @@ class CorrelationAttention(Attention):
         last_output = context_BxKxhxwxC[:, -1]
         shown = (masked_frame_BxHxWxC, shown_BxHxW)
         moved = [
-            self._moved(back, last_output, frames_BxTxHxWxC, shown)
+            self._warped(back, last_output, frames_BxTxHxWxC, shown)
             for back in range(1, self.content_frames + 1)
         ]
         return last_output, jnp.concatenate(moved, axis=-1).astype(self.dtype)
@@ -63,7 +63,7 @@ class CorrelationAttention(Attention):
     def size_multiple(self) -> int:
         return self.cell
 
-    def moved_channels(self, colours: int) -> int:
+    def warped_channels(self, colours: int) -> int:
         return self.heads * colours * self.content_frames
 
     def costs(self, size: AttentionSize) -> list[Row]:
@@ -89,7 +89,7 @@ class CorrelationAttention(Attention):
             + Cost(kinds * self.heads, 0)
         )
 
-    def _moved(self, back, last_output, frames_BxTxHxWxC, shown):
+    def _warped(self, back, last_output, frames_BxTxHxWxC, shown):
         """The frame `back` frames ago, warped to the expected next frame, (B, H, W, M·C)."""
         radius, prefix = back * self.radius, "" if back == 1 else f"back_{back}_"
         costs = jax.lax.stop_gradient(self._costs(back, frames_BxTxHxWxC, *shown))

@@ -4,10 +4,10 @@ import flax.linen as nn
 import jax.numpy as jnp
 
 from vpn_anomaly.models.attention.attention import Attention, AttentionSize
-from vpn_anomaly.models.attention.made_filters import (
+from vpn_anomaly.models.attention.generated_filters import (
     FilterDeconvolution,
-    made_filter_cost,
-    space_statistics,
+    generated_filter_cost,
+    spatial_statistics,
 )
 from vpn_anomaly.models.costs import Cost, Row
 from vpn_anomaly.ops.dynamic_conv import sample_depthwise_conv
@@ -23,7 +23,7 @@ class DepthwiseAttention(Attention):
     @nn.compact
     def __call__(self, context_BxKxhxwxC, frames_BxTxHxWxC, masked_frame_BxHxWxC, shown_BxHxW):
         batch, context, _, _, channels = context_BxKxhxwxC.shape
-        code = space_statistics(context_BxKxhxwxC, self.meta_channels, self.dtype)
+        code = spatial_statistics(context_BxKxhxwxC, self.meta_channels, self.dtype)
         filters = FilterDeconvolution(self.filter_size, context * channels, self.dtype)(code)
         filters = filters.reshape(batch, *filters.shape[1:3], context, channels)
         change = sample_depthwise_conv(context_BxKxhxwxC, jnp.moveaxis(filters, 3, 1))
@@ -31,7 +31,7 @@ class DepthwiseAttention(Attention):
 
     def costs(self, size: AttentionSize) -> list[Row]:
         made = size.context * size.channels
-        filters = made_filter_cost(self.filter_size, 2 * made, self.meta_channels, made, size.images)
+        filters = generated_filter_cost(self.filter_size, 2 * made, self.meta_channels, made, size.images)
         applied = Cost(0, 2 * self.filter_size**2 * made * size.images * size.cells)
         return [
             Row("attention", "depthwise: filters", filters),

@@ -4,10 +4,10 @@ import flax.linen as nn
 import jax.numpy as jnp
 
 from vpn_anomaly.models.attention.attention import Attention, AttentionSize
-from vpn_anomaly.models.attention.made_filters import (
+from vpn_anomaly.models.attention.generated_filters import (
     FilterDeconvolution,
-    made_filter_cost,
-    space_statistics,
+    generated_filter_cost,
+    spatial_statistics,
 )
 from vpn_anomaly.models.costs import Cost, Row, dense
 from vpn_anomaly.ops.dynamic_conv import sample_conv
@@ -34,7 +34,7 @@ class FullAttention(Attention):
         if self.bottleneck:
             x = nn.Dense(self.bottleneck, dtype=self.dtype, name="down")(x)
         batch, context, height, width, inner = x.shape
-        code = space_statistics(context_BxKxhxwxC, self.meta_channels, self.dtype)
+        code = spatial_statistics(context_BxKxhxwxC, self.meta_channels, self.dtype)
         filters = FilterDeconvolution(self.filter_size, context * inner * inner, self.dtype)(code)
         filters = filters.reshape(*filters.shape[:3], context * inner, inner)
         x = jnp.moveaxis(x, 1, 3).reshape(batch, height, width, context * inner)
@@ -51,7 +51,7 @@ class FullAttention(Attention):
             down = dense(size.channels, inner, size.context * cells)
             projections = down + dense(inner, size.channels, cells)
         statistics = 2 * size.context * size.channels
-        filters = made_filter_cost(self.filter_size, statistics, self.meta_channels, made, size.images)
+        filters = generated_filter_cost(self.filter_size, statistics, self.meta_channels, made, size.images)
         applied = Cost(0, 2 * self.filter_size**2 * made * cells)
         return [
             Row("attention", "full: filters", filters),

@@ -26,7 +26,7 @@ class FilterDeconvolution(nn.Module):
         return deconvolve(code_BxD[:, None, None, :])
 
 
-def space_statistics(context_BxKxhxwxC, features, dtype):
+def spatial_statistics(context_BxKxhxwxC, features, dtype):
     """A dense layer over the spatial mean and standard deviation of every output, (B, features)."""
     x = context_BxKxhxwxC.astype(jnp.float32)
     spread = jnp.sqrt(jnp.var(x, axis=(2, 3)) + 1e-6)
@@ -35,6 +35,6 @@ def space_statistics(context_BxKxhxwxC, features, dtype):
     return nn.relu(nn.Dense(features, dtype=dtype, name="meta")(statistics))
 
 
-def made_filter_cost(size: int, statistics: int, features: int, made: int, images: int) -> Cost:
-    """`space_statistics` of `statistics` numbers, then `FilterDeconvolution` to size×size."""
+def generated_filter_cost(size: int, statistics: int, features: int, made: int, images: int) -> Cost:
+    """`spatial_statistics` of `statistics` numbers, then `FilterDeconvolution` to size×size."""
     return dense(statistics, features, images) + convolution(features, made, images, side=size)
