@@ -129,7 +129,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     parts_of(arguments.frames)
     if arguments.output is not None:
-        overwriting.check_kept(
+        overwriting.check_not_overwritten(
             {f"--output={arguments.output}": arguments.output}, overwriting.weights(arguments.workdir, None)
         )
         output_files.check_output(arguments.output)

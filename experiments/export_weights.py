@@ -83,7 +83,7 @@ def _check_output(directory: pathlib.Path, output: pathlib.Path) -> None:
     """Raises UserError if the files cannot be written, or would overwrite files of the run."""
     watch = calibration_file.path(output, calibration_file.STREAM).name
     names = (exported_weights.WEIGHTS, exported_weights.CALIBRATION, exported_weights.ABOUT, watch)
-    overwriting.check_kept(
+    overwriting.check_not_overwritten(
         {f"{output / name} of --output": output / name for name in names},
         overwriting.weights(directory, None),
     )

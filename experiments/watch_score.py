@@ -153,7 +153,7 @@ def _check_output(arguments) -> None:
         *arguments.scores,
         *arguments.events,
     ]
-    overwriting.check_kept(
+    overwriting.check_not_overwritten(
         {f"--output={arguments.output}": arguments.output}, [overwriting.Files("the comparison", inputs)]
     )
     output_files.check_output(arguments.output)

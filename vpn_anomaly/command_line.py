@@ -48,14 +48,14 @@ def parse(argv: Sequence[str]) -> Arguments:
     _check_flag_names(rest)
     checkpoint = _checkpoint(plain)
     if checkpoint is None:
-        config, overrides = _overridden(load_config(plain.config), rest)
+        config, overrides = _apply_overrides(load_config(plain.config), rest)
         config_module.check(config)
         config_module.expand_paths(config)
     else:
         config, overrides = _checkpoint_config(checkpoint, rest, plain.mode)
     arguments = Arguments(
         config=config,
-        config_name=_name_of(plain.config or plain.checkpoint),
+        config_name=_config_name(plain.config or plain.checkpoint),
         checkpoint=checkpoint,
         overrides=overrides,
         workdir=pathlib.Path(plain.workdir) if plain.workdir else None,
@@ -204,12 +204,12 @@ def _checkpoint_config(folder: pathlib.Path, rest: Sequence[str], mode: str | No
     from vpn_anomaly.storage import exported_weights
 
     stored = exported_weights.stored_config(exported_weights.read_about(folder)["config"], folder)
-    config, overrides = _overridden(stored.copy_and_resolve_references(), rest)
+    config, overrides = _apply_overrides(stored.copy_and_resolve_references(), rest)
     config_module.check(config)
     config_module.expand_paths(config)
     on_labelled_set = mode == "evaluate" and config.data.source in config_fields.LABELLED_SOURCES
-    free = workdir.FREE_SECTIONS + (workdir.DATA_SET_FIELDS if on_labelled_set else ())
-    changes = workdir.differences_in_words(stored, config, free)
+    free = workdir.CHANGEABLE_FIELDS + (workdir.DATA_SET_FIELDS if on_labelled_set else ())
+    changes = workdir.describe_differences(stored, config, free)
     if changes:
         more = ", with data.source, data.path and data.video the labelled set" if on_labelled_set else ""
         raise UserError(
@@ -220,7 +220,7 @@ def _checkpoint_config(folder: pathlib.Path, rest: Sequence[str], mode: str | No
     return config, overrides
 
 
-def _overridden(config: ConfigDict, rest: Sequence[str]) -> tuple[ConfigDict, dict[str, object]]:
+def _apply_overrides(config: ConfigDict, rest: Sequence[str]) -> tuple[ConfigDict, dict[str, object]]:
     """The config with the overrides of --config.FIELD=VALUE applied, and the overrides."""
     values = flags.FlagValues()
     values.set_gnu_getopt(True)
@@ -249,7 +249,7 @@ def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
-def _name_of(where: str) -> str:
+def _config_name(where: str) -> str:
     """configs/full.py:debug becomes full-debug."""
     path, _, variant = where.partition(":")
     return "-".join(part for part in (pathlib.Path(path).stem, variant) if part)

@@ -16,7 +16,7 @@ from vpn_anomaly.errors import UserError
 from vpn_anomaly.text.display_names import display_name
 
 DIGIT_SIZE = 28  # height and width of a glyph, pixels
-MOST_PIXELS = 2**31 - 1  # per batch, because array indices are 32-bit
+MAX_PIXELS = 2**31 - 1  # per batch, because array indices are 32-bit
 
 
 def check(values: Mapping[str, object]) -> None:
@@ -125,10 +125,10 @@ def _the_pixels_of_a_batch_can_be_counted(values):
     frames, height, width = values["data.frames"], values["data.height"], values["data.width"]
     for name in ("train.batch_size", "evaluate.batch_size"):
         pixels = values[name] * frames * height * width
-        if pixels > MOST_PIXELS:
+        if pixels > MAX_PIXELS:
             return (
                 f"{name} {values[name]} × data.frames {frames} × data.height {height} × data.width"
-                f" {width} are {pixels} pixels, but at most {MOST_PIXELS} can be counted; set smaller"
+                f" {width} are {pixels} pixels, but at most {MAX_PIXELS} can be counted; set smaller"
                 " ones"
             )
     return None

@@ -45,12 +45,12 @@ def evaluate(arguments: Arguments) -> None:
         check_devices()
         _check_layout(arguments.config)
         arguments = _resolve_config(arguments)
-        _evaluate(arguments.config, _trained(arguments), arguments.run_folder)
+        _evaluate(arguments.config, _load_trained(arguments), arguments.run_folder)
 
 
 def score(arguments: Arguments) -> None:
     """Scores the sequences in a file."""
-    arguments, trained = _to_score_with(arguments)
+    arguments, trained = _load_for_scoring(arguments)
     from vpn_anomaly.scoring.score_files import build_score_settings, score_file
 
     config, outputs = arguments.config, arguments.outputs
@@ -66,7 +66,7 @@ def score(arguments: Arguments) -> None:
 
 def watch(arguments: Arguments) -> None:
     """Watches one or more sources, frame by frame."""
-    arguments, trained = _to_score_with(arguments)
+    arguments, trained = _load_for_scoring(arguments)
     from vpn_anomaly.report.watch_outputs import watch_outputs
     from vpn_anomaly.report.watch_report import model_facts
     from vpn_anomaly.watching.build import build_monitor, build_watch_settings
@@ -119,7 +119,7 @@ def _train(arguments: Arguments, then_evaluate: bool) -> None:
         print(printable_line(f"the run is in {directory}"), flush=True)
         seconds = run.train(config, directory)
         if seconds is not None and then_evaluate:
-            _evaluate(config, _trained_run(config, directory), directory, seconds)
+            _evaluate(config, _load_trained_run(config, directory), directory, seconds)
 
 
 def _is_finished(arguments: Arguments) -> bool:
@@ -210,20 +210,20 @@ def _check_one_video(arguments: Arguments) -> None:
         )
 
 
-def _to_score_with(arguments: Arguments):
+def _load_for_scoring(arguments: Arguments):
     """The arguments with a resolved config, and the trained model."""
     _check_trained(arguments)
     check_devices()
     arguments = _resolve_config(arguments)
-    return arguments, _trained(arguments)
+    return arguments, _load_trained(arguments)
 
 
-def _trained(arguments: Arguments):
+def _load_trained(arguments: Arguments):
     """The trained model: from the given checkpoint, or from the run in the workdir."""
     config, directory = arguments.config, arguments.workdir
     if arguments.checkpoint is None:
         workdir.open_trained(arguments.run_folder, config)
-        return _trained_run(config, arguments.run_folder)
+        return _load_trained_run(config, arguments.run_folder)
     from vpn_anomaly.scoring.trained_model import trained_export
 
     trained = trained_export(config, arguments.checkpoint, directory)
@@ -234,7 +234,7 @@ def _trained(arguments: Arguments):
     return trained
 
 
-def _trained_run(config, directory: pathlib.Path):
+def _load_trained_run(config, directory: pathlib.Path):
     from vpn_anomaly.scoring.trained_model import trained_run
 
     return trained_run(config, directory)

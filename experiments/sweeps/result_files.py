@@ -69,7 +69,7 @@ def is_stored(path: pathlib.Path, row: str, seed: int, config: ConfigDict) -> bo
     results = workdir.read_json(path)
     if results is None or not isinstance(results.get("config"), dict):
         return False
-    changes = workdir.differences_in_words(results["config"], config)
+    changes = workdir.describe_differences(results["config"], config)
     if changes:
         raise UserError(
             f"{path} holds results of another config: {changes}; use another --results, or delete that file"

@@ -41,7 +41,7 @@ def read_frames(path: str, height: int, width: int) -> tuple[np.ndarray, int]:
 def _check_output(directory: pathlib.Path, source: str) -> None:
     """Raises UserError if the files cannot be written, would replace the input, or would become part of it."""
     outputs = {f"{directory / name} of --output": directory / name for name in (*VIDEOS, TRUTH)}
-    overwriting.check_kept(outputs, [overwriting.Footage(f"--input={source}", source)])
+    overwriting.check_not_overwritten(outputs, [overwriting.Footage(f"--input={source}", source)])
     output_files.check_outputs_in(directory, *VIDEOS, TRUTH)
 
 

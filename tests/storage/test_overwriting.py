@@ -14,7 +14,7 @@ from vpn_anomaly.data.video.source_files import would_read
 from vpn_anomaly.data.video.sources import image_files, sources
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.storage import exported_weights
-from vpn_anomaly.storage.overwriting import Files, Folder, check_kept
+from vpn_anomaly.storage.overwriting import Files, Folder, check_not_overwritten
 
 DIFFERENT = "have to be different files"
 
@@ -311,5 +311,5 @@ def test_a_labelled_set_is_looked_through_once_however_its_folders_are_linked(pl
     folder = Folder("the set", "ped2")
     assert len(list(folder.files())) == 4
     with pytest.raises(UserError, match="the output is a file that the set reads"):
-        check_kept({"the output": pathlib.Path("solo/v.mp4")}, [folder])
-    check_kept({"the output": pathlib.Path("ped2/new.csv")}, [folder, Files("none", [""])])
+        check_not_overwritten({"the output": pathlib.Path("solo/v.mp4")}, [folder])
+    check_not_overwritten({"the output": pathlib.Path("ped2/new.csv")}, [folder, Files("none", [""])])

@@ -30,7 +30,7 @@ def read_object(path: pathlib.Path) -> dict:
     return content
 
 
-def as_read(content: Mapping) -> dict:
+def json_round_trip(content: Mapping) -> dict:
     """The content as it comes back from a JSON file (tuples as lists, keys as text)."""
     return json.loads(json.dumps(content))
 

@@ -19,7 +19,7 @@ from vpn_anomaly.data.memory_limit import MemoryLimit
 from vpn_anomaly.files import checksums, json_reading, output_files
 
 CLIPS, STREAM = "calibration", "watch_calibration"  # file names: of clips, of the frames of a stream
-MOST_SCORES = MemoryLimit("a calibration", 1.0)  # when reading; a larger file counts as damaged
+MEMORY_LIMIT = MemoryLimit("a calibration", 1.0)  # when reading; a larger file counts as damaged
 _SCORE = "score/"
 _UNCOMPARED = "scores"  # an entry of older records, redundant with the names of the arrays
 _log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ def save(
     """Stores the scores, (N,) each. `made_with`: plain JSON. Raises UserError if writing fails."""
     arrays = {score: np.asarray(array) for score, array in scores.items()}
     record = checksums.with_checksum(
-        json_reading.as_read({"made_with": dict(made_with), "arrays": checksums.of_arrays(arrays)})
+        json_reading.json_round_trip({"made_with": dict(made_with), "arrays": checksums.of_arrays(arrays)})
     )
     with output_files.storing(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -62,7 +62,7 @@ def load(
         return None
     try:
         with array_files.open_archive(file) as archive:
-            stored = archive.read_all(lambda size: MOST_SCORES.check(file, size))
+            stored = archive.read_all(lambda size: MEMORY_LIMIT.check(file, size))
         record = json.loads(stored.pop("record").item())
         arrays = {entry.removeprefix(_SCORE): array for entry, array in stored.items()}
         damage = (
@@ -76,7 +76,7 @@ def load(
         _log.warning("%s is damaged (%s); calibration is made again", file, damage)
         return None
     recorded = {key: value for key, value in record["made_with"].items() if key != _UNCOMPARED}
-    if recorded != json_reading.as_read(dict(made_with)) or not arrays.keys() >= set(needed):
+    if recorded != json_reading.json_round_trip(dict(made_with)) or not arrays.keys() >= set(needed):
         return None
     return arrays
 

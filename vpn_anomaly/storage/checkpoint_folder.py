@@ -61,7 +61,7 @@ def remove_unfinished(directory: pathlib.Path) -> None:
             shutil.rmtree(path)
 
 
-def tell_strays(directory: pathlib.Path, checkpoints: Collection[pathlib.Path]) -> None:
+def warn_about_strays(directory: pathlib.Path, checkpoints: Collection[pathlib.Path]) -> None:
     """Warns, once, about entries that are named like a step but are not checkpoints."""
     strays = sorted(
         path.name
@@ -69,11 +69,11 @@ def tell_strays(directory: pathlib.Path, checkpoints: Collection[pathlib.Path]) 
         if path not in checkpoints and (path.name.isdigit() or _NAME.fullmatch(path.name))
     )
     if strays:
-        _tell_once(directory, tuple(strays))
+        _warn_once(directory, tuple(strays))
 
 
 @functools.cache
-def _tell_once(directory: pathlib.Path, strays: tuple[str, ...]) -> None:
+def _warn_once(directory: pathlib.Path, strays: tuple[str, ...]) -> None:
     _log.warning("%s: passed over, as no checkpoint of that step: %s", directory, ", ".join(strays))
 
 

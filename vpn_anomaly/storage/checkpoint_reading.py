@@ -23,7 +23,7 @@ class Damaged(Exception):
     """This checkpoint cannot be used; the message briefly says why."""
 
 
-def refuse(problem: str | None) -> None:
+def raise_if_damaged(problem: str | None) -> None:
     """Raises Damaged if there is a problem."""
     if problem:
         raise Damaged(problem)
@@ -32,14 +32,14 @@ def refuse(problem: str | None) -> None:
 def read_record(folder: pathlib.Path) -> dict:
     """The verified `metadata` and `arrays` (the records of each item's arrays). Raises Damaged."""
     try:
-        refuse(checksums.file_problem(folder, json_reading.read_object(folder / FILES)))
+        raise_if_damaged(checksums.file_problem(folder, json_reading.read_object(folder / FILES)))
     except FileNotFoundError:  # a run killed right after a save leaves an intact checkpoint without this file
         pass
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise Damaged(f"file {FILES} is not readable: {type(error).__name__}") from error
     restore = ocp.args.Composite(**{METADATA: ocp.args.JsonRestore()})
     record = _restored(folder, restore)[METADATA]
-    refuse(
+    raise_if_damaged(
         checksums.record_problem(record, _RECORD)
         or checksums.schema_problem(record["metadata"], {"step": int})
     )
@@ -60,12 +60,12 @@ def read_arrays(folder: pathlib.Path, recorded: Mapping, wanted: Mapping) -> dic
     restored = _restored(folder, ocp.args.Composite(**targets))
     arrays = {}
     for item in wanted:
-        refuse(checksums.array_problem(restored[item], recorded[item]))
+        raise_if_damaged(checksums.array_problem(restored[item], recorded[item]))
         arrays.update(restored[item])
     return arrays
 
 
-def holds(folder: pathlib.Path, record: Mapping) -> bool:
+def matches(folder: pathlib.Path, record: Mapping) -> bool:
     """Whether the checkpoint is intact, and its arrays match the record."""
     try:
         if read_record(folder)["arrays"] != record["arrays"]:

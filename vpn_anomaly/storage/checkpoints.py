@@ -18,9 +18,9 @@ from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import checksums, json_reading, output_files
 from vpn_anomaly.storage import checkpoint_folder, checkpoint_reading, named_arrays, orbax_folder, workdir
 from vpn_anomaly.storage.checkpoint_folder import FILES, METADATA
-from vpn_anomaly.storage.checkpoint_reading import Damaged, read_arrays, read_record, refuse
+from vpn_anomaly.storage.checkpoint_reading import Damaged, raise_if_damaged, read_arrays, read_record
 
-KEPT = 3  # checkpoints
+MAX_TO_KEEP = 3  # checkpoints
 _log = logging.getLogger(__name__)
 
 
@@ -37,7 +37,7 @@ def save(directory: pathlib.Path, step: int, state, metadata: Mapping) -> None:
     Raises UserError if writing fails.
     """
     items = _items(named_arrays.host_arrays(state))
-    record = json_reading.as_read(
+    record = json_reading.json_round_trip(
         {
             "metadata": {**metadata, "step": int(step)},
             "arrays": {item: checksums.of_arrays(arrays) for item, arrays in items.items()},
@@ -53,19 +53,19 @@ def save(directory: pathlib.Path, step: int, state, metadata: Mapping) -> None:
         orbax_folder.save(folder, items, **{METADATA: checksums.with_checksum(record)})
     workdir.write_json(folder / FILES, checksums.of_files(folder))
     with output_files.storing(directory):
-        for old in [*before, folder][:-KEPT]:
+        for old in [*before, folder][:-MAX_TO_KEEP]:
             checkpoint_folder.remove(old)
 
 
 def restore_latest(
-    directory: pathlib.Path, abstract_state, said: Mapping[str, type] = types.MappingProxyType({})
+    directory: pathlib.Path, abstract_state, required: Mapping[str, type] = types.MappingProxyType({})
 ) -> tuple[Any, dict] | None:
     """The newest intact checkpoint: (state, metadata). None if there are no checkpoints.
 
     Args:
       abstract_state: a pytree like the saved one, with leaves that have a shape and dtype (arrays,
         jax.ShapeDtypeStruct). Top-level parts may be omitted; those are not read.
-      said: required entries of the metadata and their types (`checksums.schema_problem`); a
+      required: required entries of the metadata and their types (`checksums.schema_problem`); a
         checkpoint without them counts as damaged.
 
     Returns:
@@ -78,12 +78,12 @@ def restore_latest(
 
     def read(folder: pathlib.Path) -> tuple[Any, dict]:
         record = read_record(folder)
-        refuse(checksums.schema_problem(record["metadata"], said))
+        raise_if_damaged(checksums.schema_problem(record["metadata"], required))
         _check_same_model(record["arrays"], wanted, folder)
         arrays = read_arrays(folder, record["arrays"], wanted)
         return named_arrays.like(abstract_state, arrays), record["metadata"]
 
-    return _newest_whole(directory, read)
+    return _newest_intact(directory, read)
 
 
 def stored_config(directory: pathlib.Path) -> dict | None:
@@ -91,7 +91,7 @@ def stored_config(directory: pathlib.Path) -> dict | None:
 
     UserError if all are damaged, or if the checkpoint stores no config.
     """
-    metadata = _newest_whole(directory, lambda folder: read_record(folder)["metadata"])
+    metadata = _newest_intact(directory, lambda folder: read_record(folder)["metadata"])
     if metadata is None:
         return None
     if not isinstance(metadata.get("config"), dict):
@@ -118,13 +118,13 @@ def _items(by_name: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 # --- finding an intact checkpoint
 
 
-def _newest_whole(directory: pathlib.Path, read: Callable):
+def _newest_intact(directory: pathlib.Path, read: Callable):
     """The result of `read(folder)` for the newest intact checkpoint; None if there are no checkpoints.
 
     Skipped damaged checkpoints are reported in one warning. UserError if all are damaged.
     """
     folders = checkpoint_folder.by_step(directory)
-    checkpoint_folder.tell_strays(directory, folders.values())
+    checkpoint_folder.warn_about_strays(directory, folders.values())
     damaged: dict[int, str] = {}
     while folders:
         step, folder = folders.popitem()
@@ -155,7 +155,7 @@ def _in_words(damaged: Mapping[int, str]) -> str:
 def _check_same_model(recorded: Mapping, wanted: Mapping, where: pathlib.Path) -> None:
     """Raises UserError naming the first array that is missing, superfluous or different in the checkpoint."""
     for item, leaves in wanted.items():
-        refuse(_malformed(recorded.get(item, {})))
+        raise_if_damaged(_malformed(recorded.get(item, {})))
         difference = named_arrays.difference(recorded.get(item, {}), leaves)
         if difference:
             raise UserError(
@@ -183,7 +183,7 @@ def _make_room(directory: pathlib.Path, step: int, record: Mapping) -> list[path
     for old, folder in checkpoint_folder.by_step(directory).items():
         if old < step:
             kept.append(folder)
-        elif old == step and checkpoint_reading.holds(folder, record):
+        elif old == step and checkpoint_reading.matches(folder, record):
             return None
         else:
             checkpoint_folder.remove(folder)

@@ -1,6 +1,6 @@
 """Checks that no output overwrites or is added to the inputs of the same command (footage, weights, config).
 
-check_kept({"--video=out/v.mp4": path}, [Footage("--input=solo", "solo"), Files("--zones", ["z.png"])])
+check_not_overwritten({"--video=out/v.mp4": path}, [Footage("--input=solo", "solo"), Files("--zones", ["z.png"])])
 """
 
 import dataclasses
@@ -19,9 +19,9 @@ from vpn_anomaly.errors import UserError
 
 @dataclasses.dataclass(frozen=True)
 class Files:
-    """Files to be read, whether or not they exist. `told`: the flag that names them."""
+    """Files to be read, whether or not they exist. `flag`: the flag that names them."""
 
-    told: str
+    flag: str
     paths: Sequence[str | os.PathLike]
 
     def files(self) -> Iterable[str | os.PathLike]:
@@ -35,7 +35,7 @@ class Files:
 class Footage:
     """Footage named by a path, pattern, folder or address (data/video/sources.py)."""
 
-    told: str
+    flag: str
     where: str
 
     def files(self) -> Iterable[pathlib.Path]:
@@ -49,7 +49,7 @@ class Footage:
 class Folder:
     """A folder of which any file may be read, including those in subfolders: a labelled set."""
 
-    told: str
+    flag: str
     where: str | os.PathLike
 
     def files(self) -> Iterator[str]:
@@ -74,7 +74,7 @@ class Folder:
 Source = Files | Footage | Folder
 
 
-def check_kept(outputs: Mapping[str, pathlib.Path], read: Iterable[Source]) -> None:
+def check_not_overwritten(outputs: Mapping[str, pathlib.Path], read: Iterable[Source]) -> None:
     """Compares the outputs, by the flag that names them, with the inputs and with each other.
 
     Links are resolved. UserError if two outputs are the same file, if an existing output is also an
@@ -83,35 +83,35 @@ def check_kept(outputs: Mapping[str, pathlib.Path], read: Iterable[Source]) -> N
     for (first, path), (second, other) in itertools.combinations(outputs.items(), 2):
         if os.path.realpath(path) == os.path.realpath(other) or is_same_file(path, other):
             raise UserError(f"{first} and {second} are one file; give different files")
-    identities = {told: identity for told, path in outputs.items() if (identity := _identity(path))}
+    identities = {flag: identity for flag, path in outputs.items() if (identity := _identity(path))}
     for one in read:
         found = set(map(_identity, one.files())) if identities else set()
-        for told, path in outputs.items():
-            if told in identities and identities[told] in found:
+        for flag, path in outputs.items():
+            if flag in identities and identities[flag] in found:
                 raise UserError(
-                    f"{told} is a file that {one.told} reads; these have to be different files:"
+                    f"{flag} is a file that {one.flag} reads; these have to be different files:"
                     " write elsewhere"
                 )
             if one.would_read(pathlib.Path(path)) or one.would_read(pathlib.Path(os.path.realpath(path))):
                 raise UserError(
-                    f"{told} would be read by {one.told} the next time; these have to be"
+                    f"{flag} would be read by {one.flag} the next time; these have to be"
                     " different files: write to another folder"
                 )
 
 
 def check_command(arguments: Arguments, config_file: str | None) -> None:
-    """`check_kept` for everything a command reads: its input, config, weights, and the data they name.
+    """`check_not_overwritten` for everything a command reads: its input, config, weights, and the data they name.
 
     config_file: FILE[:VARIANT], if given.
     """
     if not arguments.outputs:
         return
-    told, where = f"--input={arguments.input}", arguments.input or ""
-    read: list[Source] = [Footage(told, where) if arguments.mode == "watch" else Files(told, [where])]
+    flag, where = f"--input={arguments.input}", arguments.input or ""
+    read: list[Source] = [Footage(flag, where) if arguments.mode == "watch" else Files(flag, [where])]
     if config_file:
         read.append(Files(f"--config={config_file}", [config_file.partition(":")[0]]))
     read += [*weights(arguments.workdir, arguments.checkpoint), *_of_config(arguments.config)]
-    check_kept({f"--{name}={path}": path for name, path in arguments.outputs.items()}, read)
+    check_not_overwritten({f"--{name}={path}": path for name, path in arguments.outputs.items()}, read)
 
 
 def _of_config(config: ConfigDict) -> list[Source]:
@@ -131,8 +131,8 @@ def weights(workdir: pathlib.Path | None, checkpoint: pathlib.Path | None) -> li
     """The files of a run, and of an exported checkpoint."""
     read: list[Source] = []
     if workdir is not None:
-        told = f"--workdir={workdir}"
-        read += [Files(told, [workdir / "config.json"]), Folder(told, workdir / "checkpoints")]
+        flag = f"--workdir={workdir}"
+        read += [Files(flag, [workdir / "config.json"]), Folder(flag, workdir / "checkpoints")]
     if checkpoint is not None:
         # as in storage/exported_weights.py and storage/calibration_file.py, which are slow to import
         names = ("about.json", "weights.npz", "calibration.npz", "watch_calibration.npz")

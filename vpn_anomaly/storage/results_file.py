@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from ml_collections import ConfigDict
 
 from vpn_anomaly import config as config_module
-from vpn_anomaly.storage.workdir import differences_in_words, read_json, write_json
+from vpn_anomaly.storage.workdir import describe_differences, read_json, write_json
 
 RESULTS = "results.json"
 
@@ -18,7 +18,7 @@ def finished_results(directory: pathlib.Path, config: ConfigDict) -> dict | None
     if results is None or _as_number(results.get("steps")) < config.train.steps:
         return None
     stored = results.get("config")
-    if not isinstance(stored, dict) or differences_in_words(stored, config):
+    if not isinstance(stored, dict) or describe_differences(stored, config):
         return None
     return results
 

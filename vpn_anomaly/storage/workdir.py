@@ -28,11 +28,11 @@ from vpn_anomaly.text.display_names import display_name
 
 RUNS = pathlib.Path("runs")
 REPORT = "report.html"  # file name of the evaluation's page
-LONGEST_NAME = 150  # characters of a run's name
+MAX_NAME_LENGTH = 150  # characters of a run's name
 CHECKPOINTS = "checkpoints"
 _CONFIG, _CHECKPOINT = "config.json", "checkpoint.json"
 # Fields that may change between training and evaluation, as prefixes of dotted names.
-FREE_SECTIONS = ("evaluate.", "score.", "watch.", "data.video.max_gigabytes")
+CHANGEABLE_FIELDS = ("evaluate.", "score.", "watch.", "data.video.max_gigabytes")
 DATA_SET_FIELDS = ("data.source", "data.path", "data.video.")  # which labelled set, and how it is read
 
 
@@ -42,9 +42,9 @@ def new_run(
     """The path of a new folder, named after the config, its overrides and the time."""
     parts = [config_name, *(f"{name}={display_name(str(value))}" for name, value in overrides.items())]
     described = re.sub(r"[^\w.=,+-]+", "-", "_".join(parts))
-    if len(described) > LONGEST_NAME:
+    if len(described) > MAX_NAME_LENGTH:
         digest = hashlib.sha256(described.encode()).hexdigest()[:8]
-        described = f"{described[:LONGEST_NAME]}_{digest}"
+        described = f"{described[:MAX_NAME_LENGTH]}_{digest}"
     name = f"{described}_{now:%Y%m%d-%H%M%S}"
     directory, count = runs / name, 1
     while os.path.lexists(directory):
@@ -78,7 +78,7 @@ def check_free(directory: pathlib.Path, config: ConfigDict) -> None:
     """Raises UserError if the folder holds anything but a run (of any config)."""
     if os.path.lexists(directory / _CHECKPOINT):
         raise UserError(f"{directory} holds the evaluation of a checkpoint, not a run; use another --workdir")
-    foreign = _foreign(directory, [config.data.video.cache] if config.data.video.cache else [])
+    foreign = _unexpected_entries(directory, [config.data.video.cache] if config.data.video.cache else [])
     if foreign and _stored_config(directory) is None:
         raise UserError(
             f"{directory} is not empty and holds no run (there is {foreign[0]!r}); "
@@ -108,7 +108,7 @@ def open_trained(directory: pathlib.Path, config: ConfigDict) -> None:
 def check_same_run(stored: Mapping, config: ConfigDict, where: pathlib.Path) -> None:
     """Raises UserError naming each field, with both values, in which the run in `where` differs.
 
-    Fields of FREE_SECTIONS may differ. A field missing from the stored config has its default value.
+    Fields of CHANGEABLE_FIELDS may differ. A field missing from the stored config has its default value.
     """
     changes = fixed_differences(stored, config)
     if changes:
@@ -140,10 +140,10 @@ def stored_values(directory: pathlib.Path) -> dict[str, object] | None:
 
 def fixed_differences(stored: Mapping, config: ConfigDict) -> str:
     """The fields that differ although training fixes them, with both values; empty if none does."""
-    return differences_in_words(stored, config, FREE_SECTIONS)
+    return describe_differences(stored, config, CHANGEABLE_FIELDS)
 
 
-def differences_in_words(stored: Mapping, config: ConfigDict, free: tuple[str, ...] = ()) -> str:
+def describe_differences(stored: Mapping, config: ConfigDict, free: tuple[str, ...] = ()) -> str:
     """The fields that differ, except those of the `free` sections, with both values; empty if none does.
 
     A field missing from the stored config is newer than it, and has its default value.
@@ -169,7 +169,7 @@ def open_evaluation(directory: pathlib.Path, checksum: str, data_set: str = "") 
     path = directory / _CHECKPOINT
     with storing(directory):
         directory.mkdir(parents=True, exist_ok=True)
-        if _foreign(directory) and read_json(path) != mark:
+        if _unexpected_entries(directory) and read_json(path) != mark:
             on = f" on {data_set}" if data_set else ""
             raise UserError(
                 f"{directory} holds something else than an evaluation of this checkpoint{on}; "
@@ -213,7 +213,7 @@ def _stored_config(directory: pathlib.Path) -> dict | None:
     return checkpoints.stored_config(directory / CHECKPOINTS)
 
 
-def _foreign(directory: pathlib.Path, expected: Iterable[str] = ()) -> list[str]:
+def _unexpected_entries(directory: pathlib.Path, expected: Iterable[str] = ()) -> list[str]:
     """The entries of the folder except hidden files, logs and the `expected` paths; sorted."""
     if not os.path.isdir(directory):
         return []

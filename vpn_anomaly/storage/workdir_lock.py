@@ -100,7 +100,7 @@ def _lock(lock: int, directory: pathlib.Path) -> bool:
     except OSError as error:
         if error.errno in _HELD_BY_ANOTHER:
             raise InUse(
-                f"{directory} is in use by another program{_patient_holder(directory)}; wait for "
+                f"{directory} is in use by another program{_holder_with_retries(directory)}; wait for "
                 "it or end it, or use another --workdir"
             ) from error
         _log.warning(
@@ -111,7 +111,7 @@ def _lock(lock: int, directory: pathlib.Path) -> bool:
         return False
 
 
-def _patient_holder(directory: pathlib.Path) -> str:
+def _holder_with_retries(directory: pathlib.Path) -> str:
     """Like `holder`, for a holder that may have only just started."""
     for _ in range(5):
         if words := holder(directory):

@@ -53,4 +53,4 @@ def test_stored_runs_are_of_the_definition():
     for path in sorted((RESULTS / definition.name).glob("*/seed*.json")):
         stored = json.loads(path.read_text())
         config = run_config(definition, path.parent.name, int(path.stem.removeprefix("seed")))
-        assert not workdir.differences_in_words(stored["config"], config), path
+        assert not workdir.describe_differences(stored["config"], config), path
