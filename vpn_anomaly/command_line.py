@@ -280,7 +280,7 @@ def _check_is_file(path: str) -> None:
     """Raises UserError if the path to be scored is not a file."""
     if path == "-" or os.path.exists(path) and not os.path.isfile(path):
         raise UserError(
-            f"--input={path} is no file: --mode=score reads a .npz or .npy from a disk (only"
+            f"--input={path} is not a file: --mode=score reads a .npz or .npy from disk (only"
             " --mode=watch takes pipes and folders); write the sequences to a file first"
         )
     if not os.path.exists(path):
@@ -291,7 +291,7 @@ def _check_workdir(arguments: Arguments) -> None:
     mode, trained_elsewhere = arguments.mode, arguments.checkpoint is not None
     if mode in INPUT_MODES and trained_elsewhere and arguments.workdir is not None:
         raise UserError(
-            f"--mode={mode} with --checkpoint writes to the files that flags name only; leave --workdir out"
+            f"--mode={mode} with --checkpoint writes only to the files named by flags; leave --workdir out"
         )
     if mode == "evaluate" and trained_elsewhere and arguments.workdir is None:
         raise UserError(

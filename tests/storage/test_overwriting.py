@@ -302,7 +302,7 @@ def test_two_outputs_are_two_files(place, refused, first, second):
     pathlib.Path("out/new.csv").symlink_to("new.jsonl")  # which is not there
     pathlib.Path("out/soft.csv").symlink_to("b.jsonl")
     pathlib.Path("out/chain.csv").symlink_to("soft.csv")
-    assert "are one file; give different files" in refused("watch", "solo", first, second)
+    assert "are the same file; give different files" in refused("watch", "solo", first, second)
 
 
 def test_a_labelled_set_is_looked_through_once_however_its_folders_are_linked(place):

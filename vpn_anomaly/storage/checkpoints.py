@@ -96,7 +96,7 @@ def stored_config(directory: pathlib.Path) -> dict | None:
         return None
     if not isinstance(metadata.get("config"), dict):
         raise UserError(
-            f"the checkpoints in {directory} do not say of which config they are, and there is "
+            f"the checkpoints in {directory} do not record their config, and there is "
             "no config.json; put it back, or use another --workdir"
         )
     return metadata["config"]

@@ -82,7 +82,7 @@ def check_not_overwritten(outputs: Mapping[str, pathlib.Path], read: Iterable[So
     """
     for (first, path), (second, other) in itertools.combinations(outputs.items(), 2):
         if os.path.realpath(path) == os.path.realpath(other) or is_same_file(path, other):
-            raise UserError(f"{first} and {second} are one file; give different files")
+            raise UserError(f"{first} and {second} are the same file; give different files")
     identities = {flag: identity for flag, path in outputs.items() if (identity := _identity(path))}
     for one in read:
         found = set(map(_identity, one.files())) if identities else set()

@@ -172,7 +172,7 @@ def open_evaluation(directory: pathlib.Path, checksum: str, data_set: str = "") 
         if _unexpected_entries(directory) and read_json(path) != mark:
             on = f" on {data_set}" if data_set else ""
             raise UserError(
-                f"{directory} holds something else than an evaluation of this checkpoint{on}; "
+                f"{directory} holds something other than an evaluation of this checkpoint{on}; "
                 "use a new or empty --workdir"
             )
     check_writable(directory)
