@@ -149,6 +149,8 @@ def _boxes(kind: str, changed, normal) -> list[list[int]]:
     """The bounding box of the changed pixels of each frame. UserError if a frame has none."""
     different = [a != b for a, b in zip(changed, normal, strict=True)]
     if not all(changed_HxW.any() for changed_HxW in different):
+        if kind == "foreign_object":
+            raise UserError("a foreign_object leaves the frame; use another --seed or a lower frame rate")
         raise UserError(
             f"a {kind} looks the same as before; make fewer changes, or give footage of other moving objects"
         )

@@ -103,3 +103,8 @@ def test_an_object_that_looks_the_same_upside_down_is_refused():
         frame[30:37, left : left + 5] = 200
     with pytest.raises(UserError, match="a turned_object looks the same as before"):
         changed_footage(frames, RATE, KINDS.index("turned_object") + 1, seed=3)
+
+
+def test_a_foreign_object_that_leaves_the_frame_is_refused():
+    with pytest.raises(UserError, match="a foreign_object leaves the frame"):
+        changed_footage(street(3000), 60, KINDS.index("foreign_object") + 1, seed=3)
