@@ -123,7 +123,7 @@ def test_imports_go_downwards():
     assert not upwards
 
 
-def test_ops_import_nothing_but_each_other():
+def test_ops_import_nothing_but_each_other_and_errors():
     others = {
         (module, target)
         for module, targets in TARGETS.items()
@@ -144,6 +144,18 @@ def test_tensorflow_is_known_to_data_alone_and_inside_functions():
     for module, top_level in known:
         assert module.startswith("data."), f"vpn_anomaly.{module} imports TensorFlow"
         assert not top_level, f"vpn_anomaly.{module} imports TensorFlow outside a function"
+
+
+def test_pyav_is_imported_inside_functions():
+    """It takes a while, and loads FFmpeg."""
+    known = [
+        (module, top_level)
+        for module, names in IMPORTED.items()
+        for name, top_level in names
+        if name.split(".")[0] == "av"
+    ]
+    assert known
+    assert not [module for module, top_level in known if top_level]
 
 
 def test_configs_stand_on_the_ground():

@@ -76,7 +76,7 @@ def watch(arguments: Arguments) -> None:
     settings = build_watch_settings(config)
     _check_one_video(arguments)
     model = f"{arguments.config_name} in {arguments.workdir or arguments.checkpoint}"
-    facts = model_facts(model, config.system, trained.metadata["step"])
+    facts = functools.partial(model_facts, model, config.system, trained.metadata["step"])
     watch(
         arguments.source,
         settings,

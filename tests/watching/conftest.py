@@ -63,7 +63,7 @@ def watch_to_files(config, trained, source, paths, max_frames=None, model="tiny"
     """Watches with all outputs that have a path."""
     settings = build_watch_settings(config)
     new_monitor = functools.partial(build_monitor, config, trained, settings)
-    facts = model_facts(model, config.system, trained.metadata["step"])
+    facts = functools.partial(model_facts, model, config.system, trained.metadata["step"])
     outputs = watch_outputs(paths, settings.video.frame_rate, facts)
     watch(source, settings, new_monitor, outputs, max_frames)
 

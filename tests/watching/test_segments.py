@@ -46,7 +46,7 @@ def test_a_segment_begins_after_a_gap_in_seconds_and_in_steps(steps, expected):
 def test_the_longest_gap_is_a_setting_and_a_gap_is_told():
     steps = [0.04] * 29 + [8] + [0.04] * 9
     assert begun(steps, longest_gap=10) == ([], [])
-    assert begun(steps, 7) == ([30], ["8 s without frames after frame 58: a new piece begins"])
+    assert begun(steps, 7) == ([30], ["8 s without frames after frame 58: a new segment begins"])
 
 
 def test_an_event_ends_at_a_gap_and_nothing_is_remembered_after_it(video_run, tmp_path, capsys):
@@ -64,7 +64,8 @@ def test_an_event_ends_at_a_gap_and_nothing_is_remembered_after_it(video_run, tm
         events[name] = [json.loads(line) for line in outputs["events"].read_text().splitlines()]
     lines = capsys.readouterr().err.splitlines()
     assert (
-        lines.count(f"{tmp_path / 'whole.mkv'}: 600 s without frames after frame 29: a new piece begins") == 1
+        lines.count(f"{tmp_path / 'whole.mkv'}: 600 s without frames after frame 29: a new segment begins")
+        == 1
     )
     whole = rows["whole"]
     assert [int(row["frame"]) for row in whole] == list(range(60))

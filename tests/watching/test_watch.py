@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import functools
 import json
 
 import jax
@@ -17,7 +18,10 @@ from vpn_anomaly.data.video.open_video import VideoSettings, open_video
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.main import main
 from vpn_anomaly.scoring.scores import frame_scores
-from vpn_anomaly.watching.build import build_watch_settings
+from vpn_anomaly.watching import session
+from vpn_anomaly.watching.build import build_monitor, build_watch_settings
+from vpn_anomaly.watching.output import Output
+from vpn_anomaly.watching.watch import watch
 
 COUNT, CHANGED = 60, slice(30, 40)
 
@@ -182,3 +186,22 @@ def test_without_tails_motion_is_found_by_plain_surprise(video_run, source, tmp_
     row = rows_of(outputs["scores"])[-1]
     assert row["mean_nll"] and row["p_motion"] and "tail_mean" not in row and "excess_nll" not in row
     assert any(event["kind"] == "motion" for event in events_of(outputs["events"]))
+
+
+def test_outputs_begin_before_a_source_is_read(video_run, source, monkeypatch):
+    order = []
+
+    class Recorder(Output):
+        def begin(self, video, monitor):
+            order.append("begin")
+
+    def read(*arguments):
+        order.append("read")
+        return iter(())
+
+    monkeypatch.setattr(session, "segments", read)
+    settings = build_watch_settings(video_run.config)
+    new_monitor = functools.partial(build_monitor, video_run.config, video_run.trained, settings)
+    with pytest.raises(UserError, match="0 frames"):
+        watch(source[0], settings, new_monitor, [Recorder()])
+    assert order == ["begin", "read"]

@@ -1,7 +1,7 @@
 """All that a watch can write, by the names of the flags that ask for it."""
 
 import pathlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from vpn_anomaly.report.annotated_video import VideoOutput
 from vpn_anomaly.report.watch_report import WatchReport
@@ -11,13 +11,13 @@ from vpn_anomaly.watching.score_log import ScoreOutput
 
 
 def watch_outputs(
-    paths: Mapping[str, pathlib.Path], frame_rate: float, model: Sequence[tuple[str, str]]
+    paths: Mapping[str, pathlib.Path], frame_rate: float, model: Callable[[], Sequence[tuple[str, str]]]
 ) -> list[Output]:
     """The outputs that have a path: `scores`, `events`, `video`, `report`; each opens its file when needed.
 
     Args:
       frame_rate: frames per second, about, of the video.
-      model: (name, value) of what the report says of the model.
+      model: gives (name, value) of what the report says of the model; called if there is a report.
 
     UserError for a report that cannot be written.
     """
@@ -25,6 +25,6 @@ def watch_outputs(
         "scores": ScoreOutput,
         "events": EventOutput,
         "video": lambda path: VideoOutput(path, frame_rate),
-        "report": lambda path: WatchReport(path, model),
+        "report": lambda path: WatchReport(path, model()),
     }
     return [build[name](paths[name]) for name in build if name in paths]

@@ -36,7 +36,7 @@ def segments(
             step = frame.time - last.time
             if step > longest_gap and steps and step > LONGEST_STEPS * statistics.median(steps):
                 segment += 1
-                notify(f"{step:.0f} s without frames after frame {last.index}: a new piece begins")
+                notify(f"{step:.0f} s without frames after frame {last.index}: a new segment begins")
             steps.append(step)
         last = frame
         yield SegmentFrame(frame, segment)

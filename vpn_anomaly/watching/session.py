@@ -63,7 +63,10 @@ class Session:
                 self._skip(name, str(error))
                 return
             frames_before = self._frames
-            self._watch_opened(video, monitor, self._frames_of(source, video, stack))
+            monitor.restart()
+            for output in self._outputs:
+                output.begin(video, monitor)
+            self._watch_frames(video, monitor, self._frames_of(source, video, stack))
         count = self._frames - frames_before
         if count <= monitor.first_frame and self.goes_on:
             self._too_short.append(
@@ -95,10 +98,7 @@ class Session:
         for line in lines:
             _print_notice(line)
 
-    def _watch_opened(self, video: Video, monitor: Monitor, frames: Iterable[SegmentFrame]) -> None:
-        monitor.restart()
-        for output in self._outputs:
-            output.begin(video, monitor)
+    def _watch_frames(self, video: Video, monitor: Monitor, frames: Iterable[SegmentFrame]) -> None:
         progress, segment = WatchProgress(video), 0
         try:
             for frame, of_segment in frames:
