@@ -19,21 +19,25 @@ class RowFormat:
 
     head: str
 
-    def __init__(self, path: pathlib.Path, columns: Sequence[str]):
-        """path: JSONL if it ends in .jsonl, else CSV, in which formulas are escaped (`csv_text`)."""
+    def __init__(self, path: pathlib.Path, columns: Sequence[str], allow_nan: bool = True):
+        """path: JSONL if it ends in .jsonl, else CSV, in which formulas are escaped (`csv_text`).
+
+        allow_nan: see `json_line`.
+        """
+        self._allow_nan = allow_nan
         self._columns, self._is_json = tuple(columns), path.suffix.lower() == ".jsonl"
         self.head = "" if self._is_json else csv_line(self._columns)
 
     def line(self, values: Sequence[object]) -> str:
         """A row, with a value for every column; None becomes an empty cell in CSV."""
         if self._is_json:
-            return json_line(dict(zip(self._columns, values, strict=True)))
+            return json_line(dict(zip(self._columns, values, strict=True)), self._allow_nan)
         return csv_line(values)
 
 
-def json_line(record: Mapping[str, object]) -> str:
-    """The record as a line of JSON, ending in "\\n"."""
-    return json.dumps(record) + "\n"
+def json_line(record: Mapping[str, object], allow_nan: bool = True) -> str:
+    """The record as a line of JSON, ending in "\\n". ValueError for NaN or infinity unless allow_nan."""
+    return json.dumps(record, allow_nan=allow_nan) + "\n"
 
 
 def write_rows(path: pathlib.Path, rows: Sequence[Mapping[str, object]]) -> None:

@@ -30,7 +30,7 @@ class EventLog(FileWriter):
             name: finite(value) if isinstance(value, float) else value
             for name, value in change.as_record().items()
         }
-        self._lines.write(json_line({"source": source, **record}))
+        self._lines.write(json_line({"source": source, **record}, allow_nan=False))
 
     def close(self) -> None:
         self._lines.close()

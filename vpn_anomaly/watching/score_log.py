@@ -35,7 +35,7 @@ class ScoreLog(FileWriter):
             raise UserError(f"{path}: give a file of scores that ends in {' or '.join(ENDINGS)}")
         self._scores, self._kinds = tuple(scores), tuple(kinds)
         columns = ["source", "frame", "time", *self._scores, *map("p_{}".format, self._kinds)]
-        self._format, self._lines = RowFormat(path, columns), LineFile(path)
+        self._format, self._lines = RowFormat(path, columns, allow_nan=False), LineFile(path)
         self._lines.write(self._format.head)
 
     def write(
