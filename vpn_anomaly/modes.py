@@ -67,6 +67,7 @@ def score(arguments: Arguments) -> None:
 def watch(arguments: Arguments) -> None:
     """Watches one or more sources, frame by frame."""
     arguments, trained = _load_for_scoring(arguments)
+    from vpn_anomaly.data.video.sources import sources
     from vpn_anomaly.report.watch_outputs import watch_outputs
     from vpn_anomaly.report.watch_report import model_facts
     from vpn_anomaly.watching.build import build_monitor, build_watch_settings
@@ -74,11 +75,12 @@ def watch(arguments: Arguments) -> None:
 
     config = arguments.config
     settings = build_watch_settings(config)
-    _check_one_video(arguments)
+    found = sources(arguments.source)
+    _check_one_video(arguments, len(found))
     model = f"{arguments.config_name} in {arguments.workdir or arguments.checkpoint}"
     facts = functools.partial(model_facts, model, config.system, trained.metadata["step"])
     watch(
-        arguments.source,
+        found,
         settings,
         functools.partial(build_monitor, config, trained, settings),
         watch_outputs(arguments.outputs, settings.video.frame_rate, facts),
@@ -198,11 +200,8 @@ def _check_layout(config) -> None:
         check_layout(config.data)
 
 
-def _check_one_video(arguments: Arguments) -> None:
+def _check_one_video(arguments: Arguments, count: int) -> None:
     """UserError for several sources with --video: all frames of a video have one size."""
-    from vpn_anomaly.data.video.sources import sources
-
-    count = len(sources(arguments.source))
     if "video" in arguments.outputs and count > 1:
         raise UserError(
             f"--video takes one source, but --input={display_name(arguments.source)} names {count};"

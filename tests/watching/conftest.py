@@ -8,6 +8,7 @@ import pytest
 
 from tests import tiny
 from tests.data.video_files import write_video
+from vpn_anomaly.data.video.sources import sources
 from vpn_anomaly.report.watch_outputs import watch_outputs
 from vpn_anomaly.report.watch_report import model_facts
 from vpn_anomaly.scoring.trained_model import trained_run
@@ -65,7 +66,7 @@ def watch_to_files(config, trained, source, paths, max_frames=None, model="tiny"
     new_monitor = functools.partial(build_monitor, config, trained, settings)
     facts = functools.partial(model_facts, model, config.system, trained.metadata["step"])
     outputs = watch_outputs(paths, settings.video.frame_rate, facts)
-    watch(source, settings, new_monitor, outputs, max_frames)
+    watch(sources(source), settings, new_monitor, outputs, max_frames)
 
 
 @pytest.fixture(scope="module")

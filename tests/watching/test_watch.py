@@ -203,5 +203,5 @@ def test_outputs_begin_before_a_source_is_read(video_run, source, monkeypatch):
     settings = build_watch_settings(video_run.config)
     new_monitor = functools.partial(build_monitor, video_run.config, video_run.trained, settings)
     with pytest.raises(UserError, match="0 frames"):
-        watch(source[0], settings, new_monitor, [Recorder()])
+        watch([source[0]], settings, new_monitor, [Recorder()])
     assert order == ["begin", "read"]

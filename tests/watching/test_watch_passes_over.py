@@ -13,7 +13,6 @@ from tests.report.html_reader import read_alone
 from tests.watching.conftest import footage, without_progress
 from vpn_anomaly.data.video import sources
 from vpn_anomaly.main import main
-from vpn_anomaly.watching import watch as watching
 
 FRAMES = 8
 
@@ -82,12 +81,14 @@ def test_a_source_that_vanishes_after_it_was_listed(flags, tmp_path, capsys, mon
     for name in ("a.mkv", "b.mkv"):
         write_video(tmp_path / name, footage(FRAMES))
 
+    list_sources = sources.sources
+
     def listed_and_gone(where):
-        found = sources.sources(where)
+        found = list_sources(where)
         (tmp_path / "b.mkv").unlink()
         return found
 
-    monkeypatch.setattr(watching, "sources", listed_and_gone)
+    monkeypatch.setattr(sources, "sources", listed_and_gone)
     assert main([*flags, f"--input={tmp_path}"]) == 0
     counted = without_progress(capsys.readouterr().err)[-1]
     assert counted == f"1 of 2 sources could not be watched: {tmp_path / 'b.mkv'}"

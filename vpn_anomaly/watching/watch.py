@@ -3,7 +3,6 @@
 import contextlib
 from collections.abc import Callable, Sequence
 
-from vpn_anomaly.data.video.sources import sources
 from vpn_anomaly.stop_request import StopRequest
 from vpn_anomaly.text.display_names import display_names
 from vpn_anomaly.watching.monitor import Monitor
@@ -13,18 +12,19 @@ from vpn_anomaly.watching.settings import WatchSettings
 
 
 def watch(
-    where: str,
+    sources: Sequence[str],
     settings: WatchSettings,
     new_monitor: Callable[[int, int, float], Monitor],
     outputs: Sequence[Output],
     max_frames: int | None = None,
 ) -> None:
-    """Watches all sources that `where` names, one after the other; ends at SIGTERM or `max_frames`.
+    """Watches the sources, one after the other; ends at SIGTERM or `max_frames`.
 
     A source that breaks gives one line, and what was found until then is kept; one of several sources
     that cannot be watched is skipped with a line.
 
     Args:
+        sources: videos, folders, cameras or addresses, as `data.video.sources.sources` lists them.
         new_monitor: makes a monitor of frames of a height and width, so many per second.
         outputs: entered here, and closed at the end.
 
@@ -33,15 +33,14 @@ def watch(
         UserError: where no source can be opened, is long enough for a score and has thresholds; for
             an output that cannot be written.
     """
-    names = sources(where)
     with StopRequest() as stop, contextlib.ExitStack() as stack:
         for output in outputs:
             stack.enter_context(output)
         session = Session(settings, new_monitor, outputs, max_frames, stop)
-        for source, name in zip(names, display_names(names), strict=True):
+        for source, name in zip(sources, display_names(sources), strict=True):
             if session.goes_on:
-                session.watch(source, name, alone=len(names) == 1)
+                session.watch(source, name, alone=len(sources) == 1)
         print(session.summary(), flush=True)
     if stop.interrupted:
         raise KeyboardInterrupt
-    session.report_unscored_sources(len(names))
+    session.report_unscored_sources(len(sources))
