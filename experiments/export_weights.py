@@ -66,7 +66,7 @@ def export(directory: pathlib.Path, output: pathlib.Path, dtype: str) -> list[st
     lines = []
     if dtype != "float32":
         scores, lines = _with_rounded(config, trained, rounded)
-    with workdir.storing(output):
+    with output_files.storing(output):
         output.mkdir(parents=True, exist_ok=True)
     calibration_file.save(output, source_of_scores, scores)
     exported_weights.write(output, rounded, _about(trained, results))
@@ -137,7 +137,7 @@ def _with_rounded(
 def _copied_watch_calibration(run: pathlib.Path, output: pathlib.Path, dtype: str) -> list[str]:
     """Copies the calibration of --mode=watch, if there is one; returns lines that report it."""
     stored, copy = (calibration_file.path(folder, calibration_file.STREAM) for folder in (run, output))
-    with workdir.storing(copy):
+    with output_files.storing(copy):
         copy.unlink(missing_ok=True)  # it may belong to other weights
         if not stored.exists():
             return []

@@ -110,7 +110,7 @@ def _stored(output: pathlib.Path) -> dict[str, dict[str, float]]:
 def _try(configs, output, jobs) -> None:
     output_files.check_outputs_in(output.parent, output.name)
     losses = _stored(output)
-    with workdir.storing(output.parent):
+    with output_files.storing(output.parent):
         output.parent.mkdir(parents=True, exist_ok=True)
     missing = {key: config for key, config in configs.items() if str(key[1]) not in losses.get(key[0], {})}
     # Every training gets a fresh interpreter: JAX does not work in forked processes.

@@ -29,6 +29,7 @@ from experiments.sweeps.definition import Definition, is_seed, load_definition
 from experiments.sweeps.progress import Progress
 from experiments.sweeps.run import Process, Run, command, requested_runs
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.files import output_files
 from vpn_anomaly.stop_request import StopRequest
 from vpn_anomaly.storage import results_file, workdir
 
@@ -158,7 +159,7 @@ def _run(arguments: argparse.Namespace, program: Sequence[str]) -> int:
     ]
     results = arguments.results / definition.name
     for folder in (arguments.workdir, results):
-        with workdir.storing(folder):
+        with output_files.storing(folder):
             folder.mkdir(parents=True, exist_ok=True)
         workdir.check_writable(folder)
     progress = Progress(sys.stdout, len(runs), missing, arguments.jobs)

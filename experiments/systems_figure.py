@@ -24,7 +24,6 @@ from vpn_anomaly.files import output_files
 from vpn_anomaly.report.map_rows import MAPS
 from vpn_anomaly.report.surprise_figure import Scene, surprise_figure
 from vpn_anomaly.scoring.trained_model import trained_run
-from vpn_anomaly.storage import workdir
 
 CORRUPTIONS = ("temporal", "spatial", "both")
 PREFERRED_MAPS = ("tail", "error")  # the map of a system is the first of these that it has
@@ -62,7 +61,7 @@ def systems_figure(path: pathlib.Path, runs: dict[str, tuple], index: int) -> No
         )
         for row, label in enumerate(labels)
     ]
-    with workdir.storing(path):
+    with output_files.storing(path):
         surprise_figure(path, scenes, context=(0, last - 1), rows=rows)
 
 

@@ -21,7 +21,6 @@ from experiments.tables.rows import Row, table_rows
 from experiments.tables.stored_results import missing_seeds, read_runs
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import output_files
-from vpn_anomaly.storage import workdir
 
 
 def markers(name: str) -> tuple[str, str]:
@@ -43,7 +42,7 @@ def _run(arguments: argparse.Namespace) -> int:
         return update.check(f"the tables of {definition.name} are not what {arguments.results} gives")
     figure = arguments.figure or pathlib.Path("docs", f"{definition.name}.png")
     output_files.check_output(arguments.readme)
-    workdir.write_atomically(figure, lambda file: table_figure(file, rows))
+    output_files.write_atomically(figure, lambda file: table_figure(file, rows))
     update.write()
     print(f"{arguments.readme} and {figure} show {definition.name}")
     unmeasured = [row.name for row in rows if not row.measured]

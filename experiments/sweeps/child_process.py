@@ -16,7 +16,8 @@ import time
 from collections.abc import Callable, Sequence
 
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.storage import workdir, workdir_lock
+from vpn_anomaly.files import output_files
+from vpn_anomaly.storage import workdir_lock
 
 PATIENCE = 10.0  # seconds to wait for a process that is being killed to release its folder
 _PR_SET_PDEATHSIG = 1  # from linux/prctl.h
@@ -31,12 +32,12 @@ def start(command: Sequence[str], folder: pathlib.Path, log: pathlib.Path) -> su
     Raises:
         UserError: the folder is in use, a file cannot be written, or the command cannot be started.
     """
-    with workdir.storing(folder):
+    with output_files.storing(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         lock = os.open(folder.with_name(folder.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o644)
     try:
         _acquire(lock, folder)
-        with workdir.storing(log):
+        with output_files.storing(log):
             output = log.open("ab")
         with output:
             return subprocess.Popen(

@@ -13,6 +13,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.files import output_files
 from vpn_anomaly.storage import workdir
 
 # Everything that reading a truncated or altered .npz can raise.
@@ -52,9 +53,9 @@ def store(
             f"{source} is broken or lacks {', '.join(wanted)}; delete "
             f"{folder / 'results.json'}, so that the run is evaluated again"
         )
-    with workdir.storing(path.parent):
+    with output_files.storing(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
-    workdir.write_atomically(path.with_suffix(".npz"), lambda file: np.savez_compressed(file, **kept))
+    output_files.write_atomically(path.with_suffix(".npz"), lambda file: np.savez_compressed(file, **kept))
     workdir.write_json(path, {**results, "name": row, "seed": seed})
 
 

@@ -55,7 +55,7 @@ def write_ucsd(
     text = "TestVideoFile = {};\n" + "".join(
         f"TestVideoFile{{end+1}}.gt_frame = [{_ranges(label_T)}];\n" for label_T in labels
     )
-    workdir.write_atomically(directory / "Test" / f"{name}.m", lambda file: file.write(text.encode()))
+    output_files.write_atomically(directory / "Test" / f"{name}.m", lambda file: file.write(text.encode()))
 
 
 def check_place(directory: pathlib.Path) -> None:
@@ -85,13 +85,13 @@ def _write_clip(folder: pathlib.Path, frames: Iterable[np.ndarray], length: int,
     """Writes images 001.tif, 002.tif, …, each atomically."""
     from PIL import Image  # imported here: generating frames needs no image library
 
-    with workdir.storing(folder):
+    with output_files.storing(folder):
         folder.mkdir(parents=True)
     digits = max(LEAST_DIGITS, len(str(length)))
     kind = {"tif": "TIFF", "bmp": "BMP"}[ending]
     for number, frame_HxW in enumerate(frames, 1):
         image = Image.fromarray(frame_HxW)
-        workdir.write_atomically(
+        output_files.write_atomically(
             folder / f"{number:0{digits}d}.{ending}", lambda file, image=image: image.save(file, kind)
         )
 

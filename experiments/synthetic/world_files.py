@@ -27,7 +27,7 @@ def write_world(
       UserError: a file cannot be written.
     """
     output_files.check_outputs_in(directory, *videos, TRUTH)
-    with workdir.storing(directory):
+    with output_files.storing(directory):
         directory.mkdir(parents=True, exist_ok=True)
         (directory / TRUTH).unlink(missing_ok=True)  # it describes other videos
     for name, frames in videos.items():
@@ -64,4 +64,4 @@ def write_video(
             container.mux(stream.encode(picture))
         container.mux(stream.encode(None))
 
-    workdir.write_atomically(path, write)
+    output_files.write_atomically(path, write)

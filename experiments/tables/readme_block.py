@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.storage import workdir
+from vpn_anomaly.files import output_files
 
 
 def markers(name: str, program: str) -> tuple[str, str]:
@@ -30,7 +30,7 @@ class Update:
         return 1
 
     def write(self) -> None:
-        workdir.write_atomically(self.path, lambda file: file.write(self.after.encode()))
+        output_files.write_atomically(self.path, lambda file: file.write(self.after.encode()))
 
 
 def update(path: pathlib.Path, lines: tuple[str, str], block: str) -> Update:

@@ -16,9 +16,9 @@ from tests.unprivileged import folder_without_permission
 from vpn_anomaly import main as program
 from vpn_anomaly import modes
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.files import output_files
 from vpn_anomaly.files.output_files import AtomicFile, check_output, check_outputs_in, open_for_tailing
 from vpn_anomaly.files.rows import write_rows
-from vpn_anomaly.storage import workdir
 
 ROOT = pathlib.Path(__file__).parents[2]
 LONGEST = 255  # bytes of a name
@@ -132,7 +132,7 @@ def test_what_can_be_written_is_accepted_and_left_as_it_is(tmp_path):
 
 
 def written_in_one_piece(path, text):
-    workdir.write_atomically(path, lambda file: file.write(text.encode()))
+    output_files.write_atomically(path, lambda file: file.write(text.encode()))
 
 
 def followed(path, text):
@@ -212,7 +212,7 @@ def test_what_is_interrupted_leaves_the_older_file_and_nothing_else(tmp_path, er
     (tmp_path / "old.csv").write_text("old")
     for name in ("old.csv", "new.csv"):
         with pytest.raises((KeyboardInterrupt, UserError)):
-            workdir.write_atomically(tmp_path / name, write)
+            output_files.write_atomically(tmp_path / name, write)
     assert content(tmp_path) == {"old.csv": b"old"}
 
 
@@ -243,6 +243,6 @@ def test_of_two_that_are_followed_one_is_left_whole(tmp_path):
 
 def test_a_writer_that_gives_up_leaves_the_file_of_another(tmp_path):
     first = AtomicFile(tmp_path / "a.csv", named=True)
-    workdir.write_atomically(tmp_path / "a.csv", lambda file: file.write(b"whole"))
+    output_files.write_atomically(tmp_path / "a.csv", lambda file: file.write(b"whole"))
     first.discard()
     assert content(tmp_path) == {"a.csv": b"whole"}

@@ -24,11 +24,11 @@ def test_a_file_that_is_written_while_it_is_written(tmp_path):
 
     def first(file):
         file.write(b"first ")
-        workdir.write_atomically(path, lambda file: file.write(b"second"))
+        output_files.write_atomically(path, lambda file: file.write(b"second"))
         assert path.read_bytes() == b"second"
         file.write(b"first")
 
-    workdir.write_atomically(path, first)
+    output_files.write_atomically(path, first)
     assert path.read_bytes() == b"first first"
     assert os.listdir(tmp_path) == ["scores.csv"]
 
@@ -37,11 +37,11 @@ def test_one_of_two_writers_fails(tmp_path):
     path = tmp_path / "scores.csv"
 
     def first(file):
-        workdir.write_atomically(path, lambda file: file.write(b"second"))
+        output_files.write_atomically(path, lambda file: file.write(b"second"))
         raise OSError(28, "No space left on device")
 
     with pytest.raises(UserError, match="no space left"):
-        workdir.write_atomically(path, first)
+        output_files.write_atomically(path, first)
     assert path.read_bytes() == b"second"
     assert os.listdir(tmp_path) == ["scores.csv"]
 
@@ -140,7 +140,7 @@ def test_permissions_are_those_of_any_new_file(tmp_path, mask):
 
 @pytest.mark.parametrize("name", ["n" * 251 + ".csv", "ü" * 125 + ".csv", "\udcff" * 200 + ".csv"])
 def test_any_name_that_a_file_can_have(tmp_path, name):
-    workdir.write_atomically(tmp_path / name, lambda file: file.write(b"1"))
+    output_files.write_atomically(tmp_path / name, lambda file: file.write(b"1"))
     LineFile(tmp_path / name).close()
     assert os.listdir(tmp_path) == [name]
 
