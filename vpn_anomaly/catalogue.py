@@ -22,6 +22,7 @@ class SystemRow:
         name: the value of `system`.
         build: "module:function" that builds it, a `systems.system.System`, from a config.
         streams: it processes frames one by one, at a constant cost per frame.
+        fits: it is fitted to whole normal videos instead of trained by gradient steps.
         carries: training can carry its memory over from one batch to the next.
         attends: it uses the attention configured by model.attention.
         any_size: it accepts frames of any size, regardless of model.stem.
@@ -33,6 +34,7 @@ class SystemRow:
     name: str
     build: str
     streams: bool = False
+    fits: bool = False
     carries: bool = False
     attends: bool = False
     any_size: bool = False

@@ -103,6 +103,14 @@ class System(abc.ABC):
         self.about.check_streams()
         raise NotImplementedError
 
+    def without(self, params: Params, number: int) -> Params:
+        """The parameters to score a clip of the normal footage with, in which nothing is of this clip.
+
+        number: of the clip among the `normal_clips` of all normal videos. For systems that are fitted
+        (`about.fits`), whose clips are calibrated with in turn; others have clips that are held out.
+        """
+        raise NotImplementedError(f"system {self.about.name} is not fitted to clips")
+
     def initial_carried(self, batch: int, height: int, width: int) -> Any:
         """The initial memory when training carries it over. For systems that carry."""
         raise NotImplementedError(f"system {self.about.name} carries no memory")

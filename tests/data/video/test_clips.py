@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from vpn_anomaly.data.video.clips import VideoClips, split_by_video, split_within_videos
+from vpn_anomaly.data.video.clips import VideoClips, held_out, split_by_video, split_within_videos
 from vpn_anomaly.errors import UserError
 
 SPLITS = ("train", "validation", "test")
@@ -97,10 +97,12 @@ def test_segments_follow_each_other_at_one_place_and_share_a_frame():
     "count, validation, test",
     [
         (3, {0}, {2}),
-        (16, {4}, {12}),
-        (34, {8}, {25}),
-        (40, {5, 25}, {15, 35}),
-        (330, None, None),
+        (7, {1}, {5}),
+        (8, {1, 6}, {4}),
+        (16, {2, 10}, {6, 14}),
+        (40, set(range(2, 40, 8)), set(range(6, 40, 8))),
+        (100, set(range(2, 100, 10)), set(range(7, 100, 10))),
+        (330, set(range(5, 330, 20)), set(range(15, 330, 20))),  # 20 would be less than a tenth
     ],
 )
 def test_whole_videos_are_in_one_split_each(count, validation, test):
@@ -113,9 +115,11 @@ def test_whole_videos_are_in_one_split_each(count, validation, test):
         for number, part in enumerate(split_by_video(lengths, split)):
             assert part == (range(lengths[number]) if number in of_split[split] else range(0))
     assert sorted(number for numbers in of_split.values() for number in numbers) == list(range(count))
-    if validation:
-        assert (of_split["validation"], of_split["test"]) == (validation, test)
-    assert len(of_split["validation"]) == len(of_split["test"]) == max(1, count // 20)
+    assert (of_split["validation"], of_split["test"]) == (validation, test)
+    whole = [
+        range(length) if number in validation | test else range(0) for number, length in enumerate(lengths)
+    ]
+    assert held_out(lengths, split_by_video) == whole
 
 
 def test_clips_of_whole_videos_come_from_those_of_their_split():

@@ -1,8 +1,7 @@
 """Random clips of the user's own normal videos, for training and testing a model.
 
-Long videos are each split in time: the first nine tenths are for training, half of the rest for
-calibration (`validation`), half is held out (`test`). Of many short videos, whole ones are
-for training, for calibration, or held out.
+Long videos are each split in time: the first nine tenths are for training, the rest is held out, half of
+it as `validation`, half as `test`. Of many short videos, whole ones are for training or held out.
 """
 
 import statistics
@@ -16,7 +15,9 @@ from vpn_anomaly.errors import UserError
 
 # Start and end of each split, in twentieths of a video.
 TWENTIETHS = {"train": (0, 18), "validation": (18, 19), "test": (19, 20)}
-VIDEOS_PER_HELD_OUT = 20  # videos, of which one is for calibration and one is held out
+HELD_OUT = ("validation", "test")
+# Of whole videos a quarter is held out, but no more than MOST; where a tenth is more, a tenth.
+MOST, MANY, FEWEST_OF_MANY = 20, 8, 3
 
 SplitRule = Callable[[Sequence[int], str], list[range]]
 
@@ -30,22 +31,27 @@ def split_within_videos(lengths: Sequence[int], split: str) -> list[range]:
 def split_by_video(lengths: Sequence[int], split: str) -> list[range]:
     """The frames of a split for videos of these lengths: all or none of each video.
 
-    About one in 20 is for calibration and one in 20 held out, spread evenly: neighbouring videos are
-    often from the same camera. UserError for fewer than 3 videos.
+    About a quarter is held out (see MOST), 2 at least, and 3 of 8 or more, spread evenly: neighbouring
+    videos are often from the same camera. UserError for fewer than 3 videos.
     """
     count = len(lengths)
     if count < len(TWENTIETHS):
         raise UserError(
-            f"{count} normal clips, but at least {len(TWENTIETHS)} are needed: to train on, to "
-            "calibrate with, and one that is held out"
+            f"{count} normal clips, but at least {len(TWENTIETHS)} are needed: one to train on, and two that"
+            " are held out, to calibrate with"
         )
-    held_out = max(1, count // VIDEOS_PER_HELD_OUT)
-    of_split = {
-        split: {int((place + part) * count / held_out) for place in range(held_out)}
-        for split, part in (("validation", 0.25), ("test", 0.75))
-    }
-    of_split["train"] = set(range(count)) - of_split["validation"] - of_split["test"]
+    fewest = FEWEST_OF_MANY if count >= MANY else len(HELD_OUT)
+    number_held_out = max(fewest, min(count // 4, MOST), count // 10)
+    places = [int((place + 0.5) * count / number_held_out) for place in range(number_held_out)]
+    of_split = {name: set(places[first::2]) for first, name in enumerate(HELD_OUT)}
+    of_split["train"] = set(range(count)) - set(places)
     return [range(length) if number in of_split[split] else range(0) for number, length in enumerate(lengths)]
+
+
+def held_out(lengths: Sequence[int], divide: SplitRule) -> list[range]:
+    """The frames of each video that are not trained on."""
+    parts = [[part for part in of_video if part] for of_video in zip(*(divide(lengths, s) for s in HELD_OUT))]
+    return [range(of_video[0].start, of_video[-1].stop) if of_video else range(0) for of_video in parts]
 
 
 class VideoClips:
