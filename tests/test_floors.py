@@ -18,6 +18,8 @@ FLOORS = (
         "config_fields",
         "config_rules",
         "catalogue",
+        "member_rows",
+        "members",
         "system_rules",
         "variants",
         "arguments",

@@ -13,7 +13,7 @@ from absl import flags
 from ml_collections import ConfigDict, config_flags
 
 from vpn_anomaly import config as config_module
-from vpn_anomaly import config_fields
+from vpn_anomaly import config_fields, members
 from vpn_anomaly.arguments import Arguments
 from vpn_anomaly.catalogue import system_named
 from vpn_anomaly.errors import UserError
@@ -49,7 +49,7 @@ def parse(argv: Sequence[str]) -> Arguments:
     checkpoint = _checkpoint(plain)
     if checkpoint is None:
         config, overrides = _apply_overrides(load_config(plain.config), rest)
-        config_module.check(config)
+        members.check(config)
         config_module.expand_paths(config)
     else:
         config, overrides = _checkpoint_config(checkpoint, rest, plain.mode)

@@ -117,7 +117,7 @@ def check_value(field: Field, value: object) -> None:
         isinstance(value, tuple) != is_tuple
         or not all(_is_a(one, element) for one in elements)
         or is_tuple
-        and not elements
+        and not (elements or field.may_be_empty)
         or is_tuple
         and field.length is not None
         and len(elements) != field.length
@@ -136,14 +136,15 @@ def type_name(field: Field) -> str:
     words = {int: "whole number", float: "number", str: "text", bool: "true or false"}
     element = words[_element_type(field)]
     if isinstance(field.kind, types.GenericAlias):
-        return f"a tuple of {field.length or 'one or more'} {element}s"
+        count = field.length or ("any number of" if field.may_be_empty else "one or more")
+        return f"a tuple of {count} {element}s"
     return element if field.kind in (bool, str) else f"a {element}"
 
 
 def allowed(field: Field) -> str:
     """The allowed values, in words: the choices or the range; empty if unrestricted."""
     if field.choices:
-        return "one of " + ", ".join(field.choices)
+        return "one of " + ", ".join(field.choices) + (", or (), none of them" if field.may_be_empty else "")
     low, high = field.minimum, field.maximum
     if low is not None and high is not None:
         return f"from {low:g} to {high:g}" if high < 1e6 else f"from {low:g} to {high}"

@@ -5,6 +5,7 @@ import types
 
 from vpn_anomaly import catalogue
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.member_rows import MEMBERS, MemberRow
 
 SYSTEMS = catalogue.names(catalogue.SYSTEMS)
 ATTENTIONS = catalogue.names(catalogue.ATTENTIONS)
@@ -31,7 +32,8 @@ class Field:
     maximum: float | None
     choices: tuple[str, ...] | None
     meaning: str
-    length: int | None = None  # of a tuple; None: one or more elements
+    length: int | None = None  # of a tuple; None: any number of elements
+    may_be_empty: bool = False  # a tuple
     is_path: bool = False  # names files or folders, or may: there ~ is a home folder
 
 
@@ -57,7 +59,7 @@ def _choice(name, default, choices, meaning):
 
 
 # fmt: off
-FIELDS = (
+_OF_ONE_MODEL = (
     _choice("system", "inpainting", SYSTEMS, "what turns frames into maps of surprise"),
     _count("seed", 0, "", 0, "initial parameters, training sequences and masks", 2**31 - 1),
     # --- data: what the model sees
@@ -208,6 +210,38 @@ FIELDS = (
             "reset the memory, as a lost stream does"),
 )
 # fmt: on
+
+
+def _fields_of_members() -> tuple[Field, ...]:
+    names = catalogue.names(MEMBERS)
+    meaning = "trained and watched with together, each in its folder of the workdir; (): a single model"
+    of_rows = [field for row in MEMBERS for field in _fields_of_member(row)]
+    return (
+        Field("detector.members", (), TEXTS, "", None, None, names, meaning, may_be_empty=True),
+        *of_rows,
+    )
+
+
+def _fields_of_member(row: MemberRow) -> list[Field]:
+    """Those of its part in the detector, and its own values of other fields."""
+    section = f"detector.{row.name}"
+    known = {field.name: field for field in _OF_ONE_MODEL}
+    own = [
+        dataclasses.replace(
+            known[name], name=f"{section}.{name}", default=value, meaning=f"{name} of member {row.name}"
+        )
+        for name, value in row.own_fields.items()
+    ]
+    every = f"of how many frames of a stream member {row.name} ({row.about}) looks at one"
+    share = f"of the allowed false alarms, in proportion to those of the other members, for member {row.name}"
+    return [
+        _count(f"{section}.every", row.every, "frames", 1, every),
+        _number(f"{section}.share", row.share, "", 1e-6, 1e6, share),
+        *own,
+    ]
+
+
+FIELDS = _OF_ONE_MODEL + _fields_of_members()
 
 _BY_NAME = {field.name: field for field in FIELDS}
 

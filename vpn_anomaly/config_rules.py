@@ -224,6 +224,18 @@ def _the_loss_pixels_divide_the_frame(values):
         )
 
 
+def _members_watch_footage(values):
+    members = values["detector.members"]
+    if len(set(members)) < len(members):
+        return f"detector.members is {members}, but names a member twice"
+    if members and not _is_video(values):
+        return (
+            f"detector.members is {members}, which watch footage, but data.source is "
+            f"{values['data.source']}; set data.source=video (or a labelled set), or detector.members=()"
+        )
+    return None
+
+
 def _corruptions_are_named_once(values):
     names = values["evaluate.corruptions"]
     if len(set(names)) < len(names):
@@ -257,6 +269,7 @@ RULES = (
     _targets_are_frames_with_context,
     _carried_memory_goes_on,
     _the_loss_pixels_divide_the_frame,
+    _members_watch_footage,
     _corruptions_are_named_once,
     _enough_shifts_for_the_masks,
 )

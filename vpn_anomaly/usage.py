@@ -66,6 +66,6 @@ def help_text() -> str:
         default = repr(field.default) if isinstance(field.default, tuple) else str(field.default)
         described = ", ".join(part for part in (config_module.allowed(field), field.unit) if part)
         lines.append(
-            f"  {field.name}={default}".ljust(44) + field.meaning + (f" [{described}]" if described else "")
+            f"  {field.name}={default} ".ljust(44) + field.meaning + (f" [{described}]" if described else "")
         )
     return _USAGE.format(sets=", ".join(config_fields.LABELLED_SOURCES)) + "\n".join(lines)

@@ -1,11 +1,22 @@
 """Variants of any config, such as a small one, named after a colon: `--config=configs/full.py:debug`."""
 
+import operator
+
 from ml_collections import ConfigDict
 
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.member_rows import MEMBERS
 
 DEBUG_CHANNELS = 8
 DEBUG_DILATIONS = 2  # number of encoder blocks that are kept
+# Fields of which a member may have its own value, and that are small for it too.
+_OF_MEMBERS = (
+    *("data.frames", "data.height", "data.width"),
+    "model.head.pixel_channels",
+    *("train.steps", "train.batch_size"),
+    *("evaluate.sequences", "evaluate.calibration_sequences"),
+    "score.masks",
+)
 
 
 def apply_variant(config: ConfigDict, variant: str) -> ConfigDict:
@@ -53,6 +64,19 @@ def _debug(config: ConfigDict) -> None:
     config.evaluate.calibration_sequences = 8
     config.evaluate.bootstrap = 20
     config.score.masks = 2
+    _shrink_members(config)
+
+
+def _shrink_members(config: ConfigDict) -> None:
+    """Gives the members' own fields the small values of the others."""
+    config.update_from_flattened_dict(
+        {
+            f"detector.{row.name}.{name}": operator.attrgetter(name)(config)
+            for row in MEMBERS
+            for name in row.own_fields
+            if name in _OF_MEMBERS
+        }
+    )
 
 
 VARIANTS = {"": _unmodified, "debug": _debug}

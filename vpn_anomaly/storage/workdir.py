@@ -24,6 +24,7 @@ from vpn_anomaly import config_fields
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import json_reading
 from vpn_anomaly.files.output_files import storing, write_atomically
+from vpn_anomaly.member_rows import MEMBERS
 from vpn_anomaly.text.display_names import display_name
 
 RUNS = pathlib.Path("runs")
@@ -32,7 +33,12 @@ MAX_NAME_LENGTH = 150  # characters of a run's name
 CHECKPOINTS = "checkpoints"
 _CONFIG, _CHECKPOINT = "config.json", "checkpoint.json"
 # Fields that may change between training and evaluation, as prefixes of dotted names.
-CHANGEABLE_FIELDS = ("evaluate.", "score.", "watch.", "data.video.max_gigabytes")
+_OF_ONE_MODEL = ("evaluate.", "score.", "watch.", "data.video.max_gigabytes")
+_OF_MEMBERS = ("every", "share", *_OF_ONE_MODEL)
+CHANGEABLE_FIELDS = (
+    *_OF_ONE_MODEL,
+    *(f"detector.{member.name}.{field}" for member in MEMBERS for field in _OF_MEMBERS),
+)
 DATA_SET_FIELDS = ("data.source", "data.path", "data.video.")  # which labelled set, and how it is read
 
 
@@ -146,10 +152,13 @@ def fixed_differences(stored: Mapping, config: ConfigDict) -> str:
 def describe_differences(stored: Mapping, config: ConfigDict, free: tuple[str, ...] = ()) -> str:
     """The fields that differ, except those of the `free` sections, with both values; empty if none does.
 
-    A field missing from the stored config is newer than it, and has its default value.
+    A field missing from the stored config is newer than it, and has its default value. Fields of members
+    that the config does not have mean nothing.
     """
     before = {**config_module.flat(config_module.defaults()), **config_module.shown(stored)}
     now = config_module.shown(config)
+    members = config.detector.members
+    free += tuple(f"detector.{row.name}." for row in MEMBERS if row.name not in members)
     return ", ".join(
         f"{name} {before.get(name)!r} there and {now.get(name)!r} here"
         for name in config_module.differences(before, now)

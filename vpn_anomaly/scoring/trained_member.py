@@ -1,0 +1,33 @@
+"""A trained member of a detector, with its part in it."""
+
+import dataclasses
+
+from ml_collections import ConfigDict
+
+from vpn_anomaly.scoring.trained_model import TrainedModel
+
+WITHOUT_PREFIX = ("", "motion")  # whose scores and kinds of event have plain names
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class TrainedMember:
+    """What was trained, and the member's part in the detector.
+
+    Attributes:
+        name: as in `detector.members`; empty for the single model of a run without members.
+        config: complete, checked, resolved: that of a run without members.
+        trained: parameters and calibration.
+        share: part of the allowed false alarms that it may raise; those of all members sum to 1.
+        every: it looks at every n-th frame of a stream.
+    """
+
+    name: str
+    config: ConfigDict
+    trained: TrainedModel
+    share: float = 1.0
+    every: int = 1
+
+    @property
+    def prefix(self) -> str:
+        """Of its columns and kinds of event: empty, or "NAME."."""
+        return "" if self.name in WITHOUT_PREFIX else f"{self.name}."
