@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Collection, Mapping
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,6 +17,27 @@ ERROR = "frame_error"  # the score that `regularity` is made of
 TAIL_QUANTILE = 0.9
 
 
+class _Curve(NamedTuple):
+    """What the p-values of a score are made of.
+
+    Attributes:
+      values, survival: the distinct calibration scores, ascending, and their p-values, (V,) each.
+      above, below: the scales of the tails beyond the greatest and below the least.
+    """
+
+    values: np.ndarray
+    survival: np.ndarray
+    above: float
+    below: float
+
+    @classmethod
+    def of(cls, sorted_N: np.ndarray) -> _Curve:
+        scores = sorted_N.astype(np.float64)
+        values, first = np.unique(scores, return_index=True)
+        survival = (len(scores) - first) / (len(scores) + 1)
+        return cls(values, survival, _tail_scale(sorted_N), _tail_scale(-sorted_N[::-1]))
+
+
 @dataclasses.dataclass(frozen=True)
 class Calibration:
     """Scores of normal sequences that neither trained the model nor test it.
@@ -26,6 +48,9 @@ class Calibration:
     """
 
     scores: dict[str, np.ndarray]
+    _curves: dict[str, _Curve] = dataclasses.field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @classmethod
     def fit(cls, scores: dict[str, np.ndarray]) -> Calibration:
@@ -76,23 +101,21 @@ class Calibration:
         quantile as the scale; below the least 1 − p falls likewise. So different scores have
         different p-values, however far above the normal ones they lie.
         """
-        values, survival = self._survival(name)
+        curve = self._curve(name)
         # asarray keeps float64: float32 scores are not rounded further.
         score_x = np.asarray(score_x, np.float64)
-        beyond = np.maximum(score_x - values[-1], 0) / _tail_scale(self.scores[name])
-        below = np.maximum(values[0] - score_x, 0) / _tail_scale(-self.scores[name][::-1])
-        inside = np.interp(score_x, values, survival)
+        beyond = np.maximum(score_x - curve.values[-1], 0) / curve.above
+        below = np.maximum(curve.values[0] - score_x, 0) / curve.below
+        inside = np.interp(score_x, curve.values, curve.survival)
         return np.log1p(-(1 - inside) * np.exp(-below)) - beyond
 
     def threshold(self, name: str, false_alarm_rate: float) -> float:
         """Returns the score whose p-value is the rate, 0 < rate < 1: alarm where it is exceeded."""
-        values, survival = self._survival(name)
+        values, survival, above, below = self._curve(name)
         if false_alarm_rate < survival[-1]:
-            beyond = np.log(survival[-1] / false_alarm_rate)
-            return float(values[-1] + beyond * _tail_scale(self.scores[name]))
+            return float(values[-1] + np.log(survival[-1] / false_alarm_rate) * above)
         if false_alarm_rate > survival[0]:
-            below = np.log((1 - survival[0]) / (1 - false_alarm_rate))
-            return float(values[0] - below * _tail_scale(-self.scores[name][::-1]))
+            return float(values[0] - np.log((1 - survival[0]) / (1 - false_alarm_rate)) * below)
         return float(np.interp(-false_alarm_rate, -survival, values))
 
     def any(self, scores: Mapping[str, ArrayLike]) -> np.ndarray:
@@ -106,11 +129,11 @@ class Calibration:
         p = np.exp(log_p)
         return -(log_p + np.log(3 - 3 * p + p * p))
 
-    def _survival(self, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """Returns the distinct calibration scores, ascending, and their p-values, (V,) each."""
-        scores = self.scores[name].astype(np.float64)
-        values, first = np.unique(scores, return_index=True)
-        return values, (len(scores) - first) / (len(scores) + 1)
+    def _curve(self, name: str) -> _Curve:
+        """Made once: every frame of a stream needs it."""
+        if name not in self._curves:
+            self._curves[name] = _Curve.of(self.scores[name])
+        return self._curves[name]
 
 
 def combined(names: Collection[str]) -> tuple[str, ...]:
