@@ -1,6 +1,7 @@
 """The box of an event is the window that raised its score: painted maps, and loops over windows."""
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -126,3 +127,17 @@ def test_the_box_is_the_window_that_raised_the_score(name, shape):
         assert isinstance(box, Box) and all(type(edge) is int for edge in box)
         if name not in ("mean_nll", "tail_mean"):
             assert frame_scores(maps)[name] == pytest.approx(greatest, rel=1e-4)
+
+
+@pytest.mark.parametrize("size, new_size", [((20, 25), (20, 25)), ((20, 25), (9, 40)), ((7, 11), (160, 238))])
+def test_a_scaled_box_holds_the_box_and_no_whole_pixel_more(size, new_size):
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        (top, bottom), (left, right) = (sorted(rng.choice(length + 1, 2, replace=False)) for length in size)
+        scaled = Box(top, left, bottom, right).scaled(size, new_size)
+        for low, high, start, end, length, new in (
+            (scaled.top, scaled.bottom, top, bottom, size[0], new_size[0]),
+            (scaled.left, scaled.right, left, right, size[1], new_size[1]),
+        ):
+            exact = [Fraction(int(edge) * new, length) for edge in (start, end)]
+            assert 0 <= low <= exact[0] < low + 1 and high - 1 < exact[1] <= high <= new

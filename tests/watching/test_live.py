@@ -48,7 +48,8 @@ class StandIn:
         while (item := self.feed.get(timeout=10)) is not self.END:
             if isinstance(item, BaseException):
                 raise item
-            yield Frame(*item, np.full((*self.size, 1), item[0] % 256, np.uint8))
+            image = np.full((*self.size, 1), item[0] % 256, np.uint8)
+            yield Frame(*item, image, picture=f"picture {item[0]}")
             self.feed.task_done()  # when the next one is asked for
 
 
@@ -133,6 +134,7 @@ def test_a_lost_source_is_tried_again_with_growing_pauses():
     assert clock.pauses == [1, 2, 4, 8, 16, 30, 30, 30, 1, 2]
     assert numbers(given) == [(0, 0), (1, 0), (2, 1), (5, 1), (6, 2)]
     assert [frame.time for frame, _ in given] == [0, 0.25, 121.25, 121.75, 124.75]
+    assert [frame.picture for frame, _ in given] == [f"picture {number}" for number in (0, 1, 0, 3, 0)]
     tries = [f"cam: refused; check it; trying again in {pause:g} s" for pause in clock.pauses]
     assert told == [
         f"{LOST}; trying again in 1 s",

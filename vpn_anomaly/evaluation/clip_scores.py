@@ -83,7 +83,7 @@ class LabelledClipScorer:
         with open_video(clip.source, self._video_settings) as video:
             stream_scorer, calibration = self._of_size(*video.size)
             stream_scorer.restart()
-            for index, _, image in video:
+            for index, _, image, _ in video:
                 _check_labelled(clip, index)
                 of_frame, maps = _frame_scores(image, before, stream_scorer, calibration)
                 for name, score in of_frame.items():

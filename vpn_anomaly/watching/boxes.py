@@ -18,6 +18,16 @@ class Box(NamedTuple):
     bottom: int
     right: int
 
+    def scaled(self, size: tuple[int, int], new_size: tuple[int, int]) -> "Box":
+        """The box in a frame of `size` (height, width), in that frame at a new size, rounded outwards."""
+        (height, width), (new_height, new_width) = size, new_size
+        return Box(
+            self.top * new_height // height,
+            self.left * new_width // width,
+            -(-self.bottom * new_height // height),
+            -(-self.right * new_width // width),
+        )
+
 
 def anomalous_box(score: Score, maps: Maps) -> Box | None:
     """The window of the greatest value of a score that finds events; the smaller and first of equals.

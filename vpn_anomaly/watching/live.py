@@ -11,8 +11,9 @@ import threading
 import time
 from collections.abc import Callable
 
-from vpn_anomaly.data.video.open_video import Frame, Video, VideoSettings, open_video
+from vpn_anomaly.data.video.open_video import Video, VideoSettings, open_video
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.watching.events import Moment
 from vpn_anomaly.watching.segments import SegmentFrame
 
 LONGEST_PAUSE = 30.0  # seconds; pauses before a lost stream is tried again are 1, 2, 4 … of them
@@ -69,7 +70,7 @@ class Live:
             raise ValueError(f"{video.name} is not live; iterate over its Video")
         self.name, self.size, self.rate = video.name, video.size, video.rate
         self.dropped = self.reconnections = 0
-        self._last: Frame | None = None  # that was read
+        self._last: Moment | None = None  # of the frames that were read
         self._last_came = clock()
         self._waiting = collections.deque(maxlen=waiting)
         self._lines = collections.deque()
@@ -141,9 +142,10 @@ class Live:
                 for frame in video:
                     if self._closing.is_set():
                         return None
-                    self._last = Frame(frame.index + index, frame.time + seconds, frame.image)
+                    frame = frame._replace(index=frame.index + index, time=frame.time + seconds)
+                    self._last = Moment(frame.index, frame.time)
                     self._last_came = self._clock()
-                    self._add(frame=SegmentFrame(self._last, self.reconnections))
+                    self._add(frame=SegmentFrame(frame, self.reconnections))
             except UserError as error:
                 return str(error)
         return f"{self.name}: {video.problem or 'it ended'}"

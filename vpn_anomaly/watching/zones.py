@@ -11,6 +11,7 @@ from vpn_anomaly.data.video.image_depth import depth_of, to_eight_bits
 from vpn_anomaly.data.video.image_file import HighDepthImage, Unreadable, as_video_frame, pictures
 from vpn_anomaly.data.video.sources import is_image
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.ops.nearest import at_size
 
 WHITE = 128  # a grey level this high or higher
 NEEDED = "expected an image, white where to look and black where not"
@@ -26,19 +27,10 @@ def read_zones(path, height: int, width: int, limit: MemoryLimit | None = None) 
         by default), or none of the frame is left to look at.
     """
     grey_HxW = _read_grey(pathlib.Path(path), limit or memory_limit.for_footage())
-    zones_HxW = _nearest(grey_HxW >= WHITE, height, width)
+    zones_HxW = at_size(grey_HxW >= WHITE, height, width)
     if not zones_HxW.any():
         raise UserError(f"{path}: it excludes the whole frame; paint white where to look")
     return zones_HxW
-
-
-def _nearest(image_HxW: np.ndarray, height: int, width: int) -> np.ndarray:
-    """The image at another size: every pixel takes the one under its centre."""
-    rows, columns = (
-        (2 * np.arange(new) + 1) * old // (2 * new)
-        for new, old in zip((height, width), image_HxW.shape, strict=True)
-    )
-    return image_HxW[np.ix_(rows, columns)]
 
 
 def _read_grey(path: pathlib.Path, limit: MemoryLimit) -> np.ndarray:

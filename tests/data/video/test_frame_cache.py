@@ -5,13 +5,14 @@ import os
 import numpy as np
 import pytest
 
-from tests.data.video_files import moving_frames, write_folder, write_video
+from tests.data.video_files import moving_frames, watched, write_folder, write_video
 from vpn_anomaly.data.video import frame_cache
 from vpn_anomaly.data.video.frame_cache import FrameCache
 from vpn_anomaly.data.video.open_video import VideoSettings
+from vpn_anomaly.data.video.resizer import Resizer
 from vpn_anomaly.errors import UserError
 
-FRAMES = moving_frames(channels=1)
+FRAMES, COLOUR = moving_frames(channels=1), moving_frames(channels=3)
 
 
 @pytest.fixture
@@ -49,6 +50,23 @@ def test_another_look_or_a_replaced_file_is_decoded_anew(tmp_path, decoded):
     os.utime(source, ns=(1, 1))
     np.testing.assert_array_equal(kept(tmp_path, source), FRAMES[:5])
     assert len(decoded) == 3
+
+
+@pytest.mark.parametrize("kind", ["yuv420p", "rgb", "npy", "png"])
+def test_the_picture_of_a_frame_gives_the_bytes_that_are_kept_at_another_size(tmp_path, kind):
+    source, settings = tmp_path / f"x.{kind}", VideoSettings(height=19, width=20)
+    if kind == "npy":
+        np.save(source, COLOUR)
+    elif kind == "png":
+        write_folder(source, COLOUR)
+    else:
+        codec = ("mpeg4", kind) if kind == "yuv420p" else ("ffv1", None)
+        write_video(source := source.with_suffix(".mkv"), COLOUR, *codec)
+    frames, video = watched(str(source), height=40)
+    resizer = Resizer(settings.work_size(*video.source_size), 1)
+    expected = kept(tmp_path, str(source), settings)
+    assert video.source_size == (48, 64) and expected.shape == (12, 15, 20, 1)
+    np.testing.assert_array_equal([resizer.image(frame.picture) for frame in frames], expected)
 
 
 def test_an_image_that_is_added_to_a_folder_counts(tmp_path):

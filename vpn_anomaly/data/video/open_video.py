@@ -12,7 +12,7 @@ import dataclasses
 import math
 import os
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -36,12 +36,14 @@ class Frame(NamedTuple):
     index: its number in the source, from 0; frames dropped for the rate and undecodable frames are
     counted too. time: seconds since the source's first frame, according to its timestamps
     (see `by_timestamps`; without them index / rate; live: by the clock), strictly increasing. image:
-    uint8 (H, W, C).
+    uint8 (H, W, C). picture: the av.VideoFrame that the image was made of, for a `Resizer` of another
+    size; it is large: keep the image, not the frame. None: there is none.
     """
 
     index: int
     time: float
     image: np.ndarray
+    picture: Any = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,6 +97,7 @@ class Video:
       name: the source, an address without its secrets.
       live: whether frames arrive in real time.
       rate: frames per second of the source, None if it does not say.
+      source_size: (height, width) of the first frame, before it is resized.
       size: (height, width) of the images.
       expected_frames: number of frames that the source states (before any are dropped for the rate);
         None: unknown, or live.
@@ -112,8 +115,8 @@ class Video:
         if self._first is None:
             why = "; ".join(reader.problems()) or "it is empty"
             raise UserError(f"{name}: no frames in it ({why}); give another source")
-        self._source_size = display_size(self._first[2])
-        self.size = settings.work_size(*self._source_size)
+        self.source_size = self._last_size = display_size(self._first[2])
+        self.size = settings.work_size(*self.source_size)
         self._resizer = Resizer(self.size, settings.channels)
         self._size_changes = []
         self._frames = self._given()
@@ -144,7 +147,7 @@ class Video:
             if self._settings.rate and slot <= last_slot:
                 continue
             last_slot = slot
-            yield Frame(index, seconds, self._resizer.image(picture))
+            yield Frame(index, seconds, self._resizer.image(picture), picture)
         changes = self._size_changes
         more = f" and {len(changes) - 1} times more" if len(changes) > 1 else ""
         self.problem = "; ".join(self._reader.problems() + [c + more for c in changes[:1]]) or None
@@ -172,12 +175,12 @@ class Video:
 
     def _note_size(self, index: int, picture) -> None:
         size = display_size(picture)
-        if size != self._source_size:
-            (height, width), (new_height, new_width) = self._source_size, size
+        if size != self._last_size:
+            (height, width), (new_height, new_width) = self._last_size, size
             self._size_changes.append(
                 f"frame size changes from {width}x{height} to {new_width}x{new_height} at frame {index}"
             )
-            self._source_size = size
+            self._last_size = size
 
 
 def open_video(
