@@ -1,5 +1,7 @@
 """Calibration on normal scores of known distributions."""
 
+import math
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -84,6 +86,18 @@ def test_any_follows_the_least_p_value():
     test = correlated_scores(rng, 300)
     least = np.min([calibration.p_value(name, test[name]) for name in COMBINED], axis=0)
     np.testing.assert_allclose(calibration.any(test), -np.log(1 - (1 - least) ** 3), rtol=1e-9)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_the_least_of_some_p_values_is_corrected_for_their_number(count):
+    rng = np.random.default_rng(8)
+    calibration, names = Calibration.fit(correlated_scores(rng, 500)), COMBINED[:count]
+    test = correlated_scores(rng, 300)
+    expected = []
+    for number in range(300):
+        least = min(float(calibration.p_value(name, test[name][number])) for name in names)
+        expected.append(1 - math.prod([1 - least] * count))
+    np.testing.assert_allclose(np.exp(calibration.log_least_p(names, test)), expected, rtol=1e-9)
 
 
 def test_any_has_no_ties_far_out():

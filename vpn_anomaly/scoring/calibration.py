@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from vpn_anomaly.scoring.scores import SCORES
 
-COMBINED = 3  # scores that `any` is made of
+COMBINED = 3  # scores that `any` is made of, or more
 ERROR = "frame_error"  # the score that `regularity` is made of
 # The exponential tail is fitted to the scores above this quantile.
 TAIL_QUANTILE = 0.9
@@ -119,15 +120,26 @@ class Calibration:
         return float(np.interp(-false_alarm_rate, -survival, values))
 
     def any(self, scores: Mapping[str, ArrayLike]) -> np.ndarray:
-        """Returns −log(1 − (1 − p)³), p the least of the p-values of `combined(scores)`, of their shape.
+        """Returns −log(1 − (1 − p)ⁿ), p the least of the p-values of the n `combined(scores)`, of their shape.
 
-        Were the three independent, 1 − (1 − p)³ would be the probability that a normal sequence
-        has a least p-value as small. Higher is more anomalous; in nats.
+        Higher is more anomalous; in nats.
         """
-        log_p = np.min([self.log_p_value(name, scores[name]) for name in combined(scores)], axis=0)
-        # 1 − (1 − p)³ = p (3 − 3p + p²): exact for the smallest p, where the left side cancels.
-        p = np.exp(log_p)
-        return -(log_p + np.log(3 - 3 * p + p * p))
+        return -self.log_least_p(combined(scores), scores)
+
+    def log_least_p(self, names: Collection[str], scores: Mapping[str, ArrayLike]) -> np.ndarray:
+        """Returns log(1 − (1 − p)ⁿ), p the least of the p-values of n scores, of their shape.
+
+        Were the n independent, 1 − (1 − p)ⁿ would be the probability that a normal sequence has a
+        least p-value as small.
+        """
+        log_p = np.min([self.log_p_value(name, scores[name]) for name in names], axis=0)
+        # 1 − (1 − p)ⁿ = p (n − …): exact for the smallest p, where the left side cancels.
+        p, count = np.exp(log_p), len(names)
+        rest, power = count, 1
+        for k in range(1, count):
+            power = power * p
+            rest = rest + (-1) ** k * math.comb(count, k + 1) * power
+        return log_p + np.log(rest)
 
     def _curve(self, name: str) -> _Curve:
         """Made once: every frame of a stream needs it."""
@@ -137,12 +149,14 @@ class Calibration:
 
 
 def combined(names: Collection[str]) -> tuple[str, ...]:
-    """Returns the names that `any` is made of: the first three with `in_any`, in the order of SCORES.
+    """Returns the names that `any` is made of: those `in_any`; empty where there are fewer than three."""
+    chosen = in_any(names)
+    return chosen if len(chosen) >= COMBINED else ()
 
-    Empty where there are fewer.
-    """
-    chosen = [score.name for score in SCORES if score.in_any and score.name in names]
-    return tuple(chosen[:COMBINED]) if len(chosen) >= COMBINED else ()
+
+def in_any(names: Collection[str]) -> tuple[str, ...]:
+    """Returns the names of scores that combined scores are made of, in the order of SCORES."""
+    return tuple(score.name for score in SCORES if score.in_any and score.name in names)
 
 
 def derived_from(names: Collection[str]) -> tuple[str, ...]:
