@@ -34,6 +34,7 @@ FLOORS = (
     ("training", "evaluation", "watching"),
     ("report",),
     ("evaluation_run",),
+    ("detector",),
     ("modes",),
     ("main", "command_line", "usage"),
 )

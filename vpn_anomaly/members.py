@@ -4,7 +4,8 @@ A field of the detector's config holds for every member, unless the member has i
 field detector.NAME.FIELD (`member_rows.py`). Without members, the config is that of a single model.
 """
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 
 from ml_collections import ConfigDict
 
@@ -49,7 +50,16 @@ def check(config: ConfigDict) -> None:
     """`config.check` for the detector's config and that of every member."""
     configuration.check(config)
     for name, member in member_configs(config).items():
-        try:
+        with naming(name):
             configuration.check(member)
-        except UserError as error:
-            raise UserError(f"member {name}: {error}") from error
+
+
+@contextlib.contextmanager
+def naming(name: str) -> Iterator[None]:
+    """Puts the name of a member, if it has one, in front of a UserError."""
+    try:
+        yield
+    except UserError as error:
+        if not name:
+            raise
+        raise UserError(f"member {name}: {error}") from error

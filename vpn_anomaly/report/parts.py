@@ -25,11 +25,19 @@ class Facts:
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
-    """A cell of a table: its text, a note in small print behind it, the anchor that it leads to."""
+    """A cell of a table: its text, a note in small print behind it, and what it leads to.
+
+    to: an anchor of the page; file: a file, from the page's folder.
+    """
 
     text: str
     note: str = ""
     to: str = ""
+    file: str = ""
+
+    @property
+    def link(self) -> str:
+        return f"#{self.to}" if self.to else self.file
 
 
 @dataclasses.dataclass(frozen=True)

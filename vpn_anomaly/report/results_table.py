@@ -1,8 +1,9 @@
-"""results.json as text, one row per score: of test sequences, or of a labelled set."""
+"""results.json as text, one row per score: of test sequences, of a labelled set, or of a detector's members."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from vpn_anomaly.report.numbers import number, with_interval
+from vpn_anomaly.text.durations import rough_duration
 from vpn_anomaly.text.printable_line import printable_line
 
 SCORE_WIDTH = 28  # characters
@@ -21,11 +22,22 @@ LABELLED_METRICS = {
 
 
 def results_table(results: Mapping) -> str:
-    """The content of results.json, of test sequences or of a labelled set.
+    """The content of results.json, of test sequences, of a labelled set, or of members.
 
     Metrics have their 95% intervals; undefined values are shown as a dash.
     """
-    return labelled_table(results) if "data_set" in results else sequences_table(results)
+    if "data_set" in results:
+        return labelled_table(results)
+    return members_table(results) if "members" in results else sequences_table(results)
+
+
+def members_table(results: Mapping) -> str:
+    """The tables of members that were evaluated each on test sequences, and what their training took."""
+    parts = [
+        f"member {name}, trained in {rough_duration(one['training_seconds'])}:\n{sequences_table(one)}"
+        for name, one in results["members"].items()
+    ]
+    return "\n\n".join(parts)
 
 
 def sequences_table(results: Mapping) -> str:

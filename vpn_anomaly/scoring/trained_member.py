@@ -1,12 +1,16 @@
 """A trained member of a detector, with its part in it."""
 
 import dataclasses
+import types
+from collections.abc import Iterable, Mapping
 
+import jax
 from ml_collections import ConfigDict
 
+from vpn_anomaly.member_rows import MOTION
 from vpn_anomaly.scoring.trained_model import TrainedModel
 
-WITHOUT_PREFIX = ("", "motion")  # whose scores and kinds of event have plain names
+WITHOUT_PREFIX = ("", MOTION)  # whose scores and kinds of event have plain names
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -31,3 +35,27 @@ class TrainedMember:
     def prefix(self) -> str:
         """Of its columns and kinds of event: empty, or "NAME."."""
         return "" if self.name in WITHOUT_PREFIX else f"{self.name}."
+
+
+def training_records(
+    members: Iterable[TrainedMember], seconds: Mapping[str, float] = types.MappingProxyType({})
+) -> dict[str, dict]:
+    """What results.json says of the training of each member, by name.
+
+    `system`, `steps`, `sequences_seen`, `parameters`, `training_seconds`; `every` and `share`.
+
+    Args:
+        seconds: that training took, calibration included, where that is known; else as in the checkpoint.
+    """
+    return {
+        member.name: {
+            "system": member.config.system,
+            "steps": member.trained.metadata["step"],
+            "sequences_seen": member.trained.metadata["sequences_seen"],
+            "parameters": sum(x.size for x in jax.tree.leaves(member.trained.params)),
+            "training_seconds": seconds.get(member.name, member.trained.metadata["wall_seconds"]),
+            "every": member.every,
+            "share": member.share,
+        }
+        for member in members
+    }

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from ml_collections import ConfigDict
 
 from vpn_anomaly import config as config_module
+from vpn_anomaly import members
+from vpn_anomaly.catalogue import system_named
 from vpn_anomaly.storage.workdir import describe_differences, read_json, write_json
 
 RESULTS = "results.json"
@@ -15,7 +17,7 @@ RESULTS = "results.json"
 def finished_results(directory: pathlib.Path, config: ConfigDict) -> dict | None:
     """The stored results, if the run was trained for all its steps and evaluated with this config; else None."""
     results = read_results(directory)
-    if results is None or _as_number(results.get("steps")) < config.train.steps:
+    if results is None or not _is_trained(results, config):
         return None
     stored = results.get("config")
     if not isinstance(stored, dict) or describe_differences(stored, config):
@@ -31,6 +33,20 @@ def read_results(directory: pathlib.Path) -> dict | None:
 def write_results(directory: pathlib.Path, results: Mapping) -> None:
     """Writes results.json atomically. Non-finite numbers become null."""
     write_json(directory / RESULTS, _plain(results))
+
+
+def _is_trained(results: Mapping, config: ConfigDict) -> bool:
+    """Whether the results are of all steps: of those of every member, if the config has members."""
+    configs = members.member_configs(config)
+    if not configs:
+        return _as_number(results.get("steps")) >= config.train.steps
+    found = results.get("members")
+    found = found if isinstance(found, dict) else {}
+    steps = {name: of.get("steps") for name, of in found.items() if isinstance(of, dict)}
+    return all(
+        name in steps and (system_named(one.system).fits or _as_number(steps[name]) >= one.train.steps)
+        for name, one in configs.items()
+    )
 
 
 def _as_number(value: object) -> float:

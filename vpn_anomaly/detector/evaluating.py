@@ -1,0 +1,103 @@
+"""Evaluates a detector: on a labelled set all members together, on test sequences each in its folder."""
+
+import contextlib
+import pathlib
+from collections.abc import Iterator, Mapping, Sequence
+
+from ml_collections import ConfigDict
+
+from vpn_anomaly import config as configuration
+from vpn_anomaly.arguments import Arguments
+from vpn_anomaly.catalogue import system_named
+from vpn_anomaly.config_fields import LABELLED_SOURCES
+from vpn_anomaly.detector import resolving
+from vpn_anomaly.storage import results_file, workdir, workdir_lock
+from vpn_anomaly.text.printable_line import printable_line
+
+
+def is_finished(arguments: Arguments) -> bool:
+    """Whether the run in the folder is finished; if so, prints its results. Writes nothing."""
+    directory = arguments.run_folder
+    if results_file.read_results(directory) is None:
+        return False
+    results = results_file.finished_results(directory, resolving.resolved(arguments).config)
+    if results is None:
+        return False
+    from vpn_anomaly.report.results_table import results_table
+
+    try:
+        table = results_table(results)
+    except (AttributeError, KeyError, TypeError, ValueError):  # unexpected content: evaluate again
+        return False
+    print(f"{printable_line(str(directory))} is finished; its results:\n{table}")
+    return True
+
+
+def evaluate(
+    config: ConfigDict,
+    members: Sequence,
+    directory: pathlib.Path,
+    seconds: Mapping[str, float] | None = None,
+) -> None:
+    """Evaluates what was trained, writes results and report into the folder, and prints them.
+
+    Args:
+        config: of the detector, resolved.
+        members: every `TrainedMember`.
+        seconds: that training each member took; None: as stored. Results of a member that follow from this
+            training are then not made again.
+    """
+    from vpn_anomaly import evaluation_run
+    from vpn_anomaly.report.results_table import results_table
+
+    if not config.detector.members:
+        (member,) = members
+        took = None if seconds is None else seconds[member.name]
+        results = evaluation_run.evaluate(config, member.trained, directory, took)
+    elif config.data.source in LABELLED_SOURCES:
+        results = evaluation_run.evaluate_labelled_set(config, members, directory, seconds)
+    else:
+        results = _evaluate_members(config, members, directory, seconds)
+    print(results_table(results))
+    print(printable_line(f"report: {directory / workdir.REPORT}"))
+
+
+@contextlib.contextmanager
+def held(name: str, folder: pathlib.Path) -> Iterator[None]:
+    """Keeps other programs out of the folder of a member; that of a run without members is held already."""
+    with workdir_lock.held(folder) if name else contextlib.nullcontext():
+        yield
+
+
+def _evaluate_members(config, members, directory, seconds) -> dict:
+    """The content of the detector's results.json, which is written last."""
+    from vpn_anomaly.report import detector_page
+    from vpn_anomaly.scoring.trained_member import training_records
+    from vpn_anomaly.storage import provenance
+
+    records = training_records(members, seconds or {})
+    for member in members:
+        if not system_named(member.config.system).fits:  # those see whole videos, no test sequences
+            found = _results_of(member, directory / member.name, seconds)
+            records[member.name] |= {name: found[name] for name in ("corruptions", "wall_seconds")}
+    results = {
+        "members": records,
+        "wall_seconds": sum(one.get("wall_seconds", one["training_seconds"]) for one in records.values()),
+        "config": configuration.as_dict(config),
+        **provenance.of_this_process(),
+    }
+    detector_page.write_report(directory / workdir.REPORT, results)
+    results_file.write_results(directory, results)
+    return results
+
+
+def _results_of(member, folder: pathlib.Path, seconds: Mapping[str, float] | None) -> dict:
+    """The results of a member on test sequences, which are in its folder, too."""
+    from vpn_anomaly import evaluation_run
+
+    if seconds is not None and (stored := results_file.finished_results(folder, member.config)) is not None:
+        return stored
+    took = None if seconds is None else seconds[member.name]
+    print(f"evaluating member {member.name}", flush=True)
+    with held(member.name, folder):
+        return evaluation_run.evaluate_sequences(member.config, member.trained, folder, took)

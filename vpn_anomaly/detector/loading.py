@@ -1,0 +1,84 @@
+"""The trained members of a detector, of a run or of an exported checkpoint."""
+
+import pathlib
+
+from ml_collections import ConfigDict
+
+from vpn_anomaly import members
+from vpn_anomaly.arguments import Arguments
+from vpn_anomaly.config_fields import LABELLED_SOURCES
+from vpn_anomaly.detector import resolving
+from vpn_anomaly.errors import UserError
+from vpn_anomaly.member_rows import MOTION
+from vpn_anomaly.ops.devices import check_devices
+from vpn_anomaly.storage import workdir
+
+
+def check_trained(arguments: Arguments) -> None:
+    """UserError for a folder without a run, before anything is loaded."""
+    if arguments.checkpoint is not None:
+        return
+    workdir.check_trained(arguments.run_folder)
+    for name in arguments.config.detector.members:
+        if workdir.stored_values(arguments.run_folder / name) is None:
+            raise UserError(
+                f"member {name} in {arguments.run_folder} is not trained yet; go on with the same --config"
+                f" and --workdir and without --mode, or leave {name} out of detector.members"
+            )
+
+
+def load(arguments: Arguments) -> tuple[ConfigDict, list]:
+    """The resolved config, and every `TrainedMember`; of a run without members, one without a name.
+
+    UserError where one is not trained, or was trained with another config.
+    """
+    check_trained(arguments)
+    check_devices()
+    arguments = resolving.resolved(arguments)
+    config = arguments.config
+    from vpn_anomaly.scoring.trained_member import TrainedMember
+
+    if arguments.checkpoint is None:
+        workdir.open_trained(arguments.run_folder, config)
+    if not config.detector.members:
+        return config, [TrainedMember("", config, _load_model(arguments))]
+    share = members.shares(config)
+    return config, [
+        TrainedMember(name, one.config, _load_model(one), share[name], members.every(config, name))
+        for name, one in resolving.of_members(arguments).items()
+    ]
+
+
+def motion_alone(arguments: Arguments) -> Arguments:
+    """The arguments of the motion member; those of a run without members as they are.
+
+    UserError for a detector that has none.
+    """
+    names = arguments.config.detector.members
+    if names and MOTION not in names:
+        raise UserError(
+            f"--mode={arguments.mode} takes member {MOTION}, but detector.members is {names}; score with a"
+            f" detector that has it, or watch"
+        )
+    return resolving.of_member(arguments, MOTION) if names else arguments
+
+
+def _load_model(arguments: Arguments):
+    """The trained model: from the given checkpoint, or from the run in the workdir."""
+    from vpn_anomaly.scoring.trained_model import trained_export, trained_run
+
+    config, directory = arguments.config, arguments.workdir
+    if arguments.checkpoint is None:
+        workdir.open_trained(arguments.run_folder, config)
+        return trained_run(config, arguments.run_folder)
+    trained = trained_export(config, arguments.checkpoint, directory)
+    if directory is not None:
+        _open_evaluation(arguments, trained.metadata["sha256"])
+    return trained
+
+
+def _open_evaluation(arguments: Arguments, checksum: str) -> None:
+    data = arguments.config.data
+    labelled = data.source in LABELLED_SOURCES
+    data_set = f"{data.source} {pathlib.Path(data.path).resolve()}" if labelled else ""
+    workdir.open_evaluation(arguments.run_folder, checksum, data_set)

@@ -1,0 +1,102 @@
+"""Trains the members of a detector one after the other, each in its folder, and evaluates what was trained.
+
+Every member is a run that a kill interrupts and the same command resumes. Whatever cannot work is refused
+before the first one is trained.
+"""
+
+import contextlib
+import dataclasses
+import datetime
+import pathlib
+from collections.abc import Iterator, Mapping
+
+from vpn_anomaly.arguments import Arguments
+from vpn_anomaly.config_fields import LABELLED_SOURCES
+from vpn_anomaly.detector import evaluating, loading, resolving
+from vpn_anomaly.member_rows import member_named
+from vpn_anomaly.members import naming
+from vpn_anomaly.ops.devices import check_devices
+from vpn_anomaly.storage import workdir, workdir_lock
+from vpn_anomaly.text.durations import rough_duration
+from vpn_anomaly.text.printable_line import printable_line
+
+
+def train(arguments: Arguments, then_evaluate: bool) -> None:
+    """Trains, or resumes training; if the run is finished, prints its results.
+
+    then_evaluate: evaluates if training was completed.
+    """
+    if arguments.workdir is not None and evaluating.is_finished(arguments):
+        return
+    with _held_run(arguments) as directory:
+        arguments = dataclasses.replace(arguments, workdir=directory)
+        workdir.check_free(directory, arguments.config)
+        check_devices()
+        check_layout(arguments.config)
+        arguments = resolving.resolved(arguments)
+        workdir.check_run(directory, arguments.config)
+        members = resolving.of_members(arguments)
+        _check(members)
+        workdir.open_run(directory, arguments.config)
+        # Flushed so that in a log it precedes anything written to stderr.
+        print(printable_line(f"the run is in {directory}"), flush=True)
+        seconds = _train_members(members)
+        if seconds is not None and then_evaluate:
+            evaluating.evaluate(*loading.load(arguments), directory, seconds)
+
+
+def check_layout(config) -> None:
+    """UserError for a labelled set with an unexpected layout, before anything is loaded or decoded."""
+    if config.data.source in LABELLED_SOURCES:
+        from vpn_anomaly.data.build import check_layout
+
+        check_layout(config.data)
+
+
+def _check(members: Mapping[str, Arguments]) -> None:
+    """UserError if a member cannot be trained or evaluated, before anything is written."""
+    from vpn_anomaly.training import run
+
+    for name, member in members.items():
+        with naming(name):
+            workdir.check_run(member.run_folder, member.config)
+            run.check(member.config)
+            if member.config.data.source in LABELLED_SOURCES:
+                from vpn_anomaly.evaluation_run import checked_clips
+
+                checked_clips(member.config)
+
+
+def _train_members(members: Mapping[str, Arguments]) -> dict[str, float] | None:
+    """The seconds that each member took; None if SIGTERM stopped one, whose state is saved."""
+    from vpn_anomaly.training import run
+
+    seconds = {}
+    for name, member in members.items():
+        if name:
+            print(f"member {name}, {member_named(name).about}: {member.run_folder}", flush=True)
+        with evaluating.held(name, member.run_folder):
+            workdir.open_run(member.run_folder, member.config)
+            took = run.train(member.config, member.run_folder)
+        if took is None:
+            return None
+        seconds[name] = took
+        if name:
+            print(f"member {name} is trained, in {rough_duration(took)}", flush=True)
+    return seconds
+
+
+@contextlib.contextmanager
+def _held_run(arguments: Arguments) -> Iterator[pathlib.Path]:
+    """The locked folder to train in: that of --workdir, or a new one."""
+    name = lambda: workdir.new_run(arguments.config_name, arguments.overrides, datetime.datetime.now())
+    with contextlib.ExitStack() as stack:
+        directory = arguments.workdir or name()
+        try:
+            stack.enter_context(workdir_lock.held(directory))
+        except workdir_lock.InUse:
+            if arguments.workdir is not None:
+                raise
+            directory = name()  # the same command was started twice within a second
+            stack.enter_context(workdir_lock.held(directory))
+        yield directory
