@@ -112,6 +112,18 @@ def test_what_cannot_be_evaluated_ends_with_a_line_before_training(
         (["--config.data.source=ucsd", "--config.data.video.rate=5"], "set it to 0"),
         (["--config.evaluate.protocol.smoothing=-1"], "from 0 to 10000"),
         (["--config.evaluate.protocol.masks=some"], "one of auto, required, off"),
+        (["--config.evaluate.baselines=none"], "one of cheap, all"),
+        *(
+            (
+                ["--config.evaluate.protocol.published=true", f"--config.evaluate.protocol.{name}={value}"],
+                f"evaluate.protocol.{name} ({value}) are set; leave evaluate.protocol.{name} at {off}",
+            )
+            for name, value, off in (
+                ("normalise_clips", True, False),
+                ("smoothing", 5.0, 0),
+                ("dropped_frames", 3, 0),
+            )
+        ),
     ],
 )
 def test_fields_that_cannot_be_end_with_a_line(config_file, capsys, fields, words):

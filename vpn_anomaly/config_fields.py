@@ -177,6 +177,9 @@ _OF_ONE_MODEL = (
     _number("evaluate.false_alarm_rate", 0.05, "", 1e-6, 0.999999,
             "fraction of normal sequences that the calibrated threshold may flag"),
     _count("evaluate.bootstrap", 1000, "resamples", 1, "bootstrap resamples per interval"),
+    _choice("evaluate.baselines", "cheap", ("cheap", "all"),
+            "rows without learning beside labelled sets: those of the frame before, or also those that match "
+            "blocks or are fitted to the normal footage, 0.2 s per frame of 240×360"),
     _count("score.masks", 4, "masks", 1, "shifted masks whose maps are averaged"),
     _switch("score.every_frame", False, "score every frame with enough context, not only the last"),
     _number("score.max_gigabytes", 4.0, "GB", 1e-6, 1e6,
@@ -188,6 +191,9 @@ _OF_ONE_MODEL = (
             "standard deviation of a Gaussian over time within every clip, which uses its future; 0: none"),
     _count("evaluate.protocol.dropped_frames", 0, "frames", 0,
            "that are left out at the beginning of every clip"),
+    _switch("evaluate.protocol.published", False,
+            "a second table beside the raw one: every clip scaled to 0..1, then smoothed by 5 frames, as most "
+            "published figures are, which uses its future"),
     _choice("evaluate.protocol.masks", "auto", ("auto", "required", "off"),
             "pixel AUROC: over the clips that have masks, or an error if one has none, or not at all"),
     # --- watching a video

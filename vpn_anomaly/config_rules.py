@@ -224,6 +224,20 @@ def _the_loss_pixels_divide_the_frame(values):
         )
 
 
+def _the_published_protocol_stands_alone(values):
+    section = "evaluate.protocol."
+    if not values[f"{section}published"]:
+        return None
+    for name, off in (("normalise_clips", False), ("smoothing", 0), ("dropped_frames", 0)):
+        value = values[section + name]
+        if value != off:
+            return (
+                f"{section}published, a protocol of its own beside the raw scores, and {section}{name} "
+                f"({value}) are set; leave {section}{name} at {off}, or set {section}published to False"
+            )
+    return None
+
+
 def _members_watch_footage(values):
     members = values["detector.members"]
     if len(set(members)) < len(members):
@@ -269,6 +283,7 @@ RULES = (
     _targets_are_frames_with_context,
     _carried_memory_goes_on,
     _the_loss_pixels_divide_the_frame,
+    _the_published_protocol_stands_alone,
     _members_watch_footage,
     _corruptions_are_named_once,
     _enough_shifts_for_the_masks,

@@ -17,11 +17,13 @@ from vpn_anomaly.data.build import (
     build_video_settings,
     check_layout,
     labelled_clips,
+    normal_sources,
     read_videos,
     video_split,
 )
 from vpn_anomaly.data.labelled.labelled_set import LabelledClip
 from vpn_anomaly.evaluation import labelled_check, labelled_videos, sequences
+from vpn_anomaly.evaluation.baseline_rows import ClipRows, clip_rows
 from vpn_anomaly.evaluation.clip_scores import ClipScores
 from vpn_anomaly.evaluation.protocol import Protocol
 from vpn_anomaly.files import output_files
@@ -30,6 +32,7 @@ from vpn_anomaly.report import labelled_page, sequences_page
 from vpn_anomaly.report.sequences_figures import draw_figures
 from vpn_anomaly.scoring.clip_calibration import clip_calibration
 from vpn_anomaly.scoring.clip_scorer import ClipScorer
+from vpn_anomaly.scoring.footage_baselines import chosen_baselines
 from vpn_anomaly.scoring.stream_calibration import build_normal_footage, stream_calibration
 from vpn_anomaly.scoring.stream_scorer import StreamScorer
 from vpn_anomaly.scoring.trained_model import TrainedModel
@@ -88,6 +91,7 @@ def evaluate_labelled_set(
         _scorer_of_size(config, trained, scorer),
         scorer.system.first_frame,
         settings,
+        _rows_without_learning(config, clips),
     )
     name = pathlib.Path(config.data.path).resolve().name
     results = {
@@ -115,6 +119,11 @@ def checked_clips(config) -> list[LabelledClip]:
     if protocol.reads_masks:
         labelled_check.check_masks(clips, sizes, protocol.masks == "required")
     return clips
+
+
+def _rows_without_learning(config, clips: list[LabelledClip]) -> list[ClipRows]:
+    baselines = chosen_baselines(config.evaluate.baselines)
+    return clip_rows(clips, build_video_settings(config.data), normal_sources(config.data), baselines)
 
 
 def _calibrating_sizes(data) -> set[tuple[int, int]]:

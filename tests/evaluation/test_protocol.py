@@ -51,6 +51,20 @@ def test_smoothing_is_a_gaussian_with_mirrored_ends():
     np.testing.assert_allclose(Protocol(smoothing=sigma).scores(score_T), expected, rtol=1e-12)
 
 
+def test_the_published_protocol_scales_then_smooths_and_drops_nothing():
+    protocol = Protocol(published=True, masks="off")
+    np.testing.assert_array_equal(protocol.scores(SCORES), SCORES)
+    score_T = np.random.default_rng(2).normal(size=60)
+    scaled = (score_T - min(score_T)) / (max(score_T) - min(score_T))
+    weight = [math.exp(-0.5 * (shift / 5) ** 2) for shift in range(-20, 21)]
+    mirrored = np.concatenate([scaled[:20][::-1], scaled, scaled[-20:][::-1]])
+    expected = [sum(w * mirrored[t + place] for place, w in enumerate(weight)) for t in range(60)]
+    published = protocol.as_published()
+    np.testing.assert_allclose(published.scores(score_T), np.array(expected) / sum(weight), rtol=1e-9)
+    assert published.masks == "off" and not published.published
+    assert len(published.done()) == 2 and all("uses the clip's future" in done for done in published.done())
+
+
 @pytest.mark.parametrize(
     "option, field, word",
     [

@@ -12,6 +12,7 @@ from tests.report.html_reader import content_of, pixels_of, read_alone, rows_of
 from tests.report.test_timeline import points_of
 from vpn_anomaly.evaluation_run import evaluate
 from vpn_anomaly.report import labelled_page
+from vpn_anomaly.report.results_table import threshold_lines
 
 
 @pytest.fixture(scope="module")
@@ -20,6 +21,7 @@ def evaluated(tmp_path_factory):
     folder = tmp_path_factory.mktemp("page")
     write_set("ucsd", folder / "a <set> & b")
     run = labelled_run(folder, "ucsd", folder / "a <set> & b")
+    run.config.evaluate.protocol.published = True
     results = evaluate(run.config, run.trained, run.directory)
     with (run.directory / "frames.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -27,21 +29,48 @@ def evaluated(tmp_path_factory):
     return results, rows, read_alone(text), folder / "a <set> & b"
 
 
-def test_the_table_has_the_figures_of_results_json(evaluated):
-    results, _, page, _ = evaluated
-    rows = rows_of(page.one(id="scores"))
-    assert [row[0] for row in rows] == list(results["scores"])
-    for (name, *cells), metrics in zip(rows, results["scores"].values(), strict=True):
-        for cell, metric in zip(cells, ("auroc_micro", "auroc_macro", "equal_error_rate"), strict=True):
+def check_table(rows, by_name, shown):
+    """Whether rows of a table have these metrics, with their intervals."""
+    assert [row[0] for row in rows] == list(by_name)
+    for (name, *cells), metrics in zip(rows, by_name.values(), strict=True):
+        for cell, metric in zip(cells, shown, strict=True):
+            if metrics[metric] is None:
+                assert cell == "-"
+                continue
             value, interval = cell.split(" ", 1)
             assert value == f"{metrics[metric]:.3f}", name
             assert interval == "[{:.3f}, {:.3f}]".format(*metrics["ci95"][metric])
+
+
+def test_the_table_has_the_figures_of_results_json(evaluated):
+    results, _, page, _ = evaluated
+    shown = ("auroc_micro", "auroc_macro", "auroc_macro_10", "equal_error_rate")
+    check_table(rows_of(page.one(id="scores")), results["scores"], shown)
+    check_table(rows_of(page.one(id="published-scores")), results["published"]["scores"], shown)
+    assert results["published"]["scores"]["any"] != results["scores"]["any"]
+    for table, prefix in ((results, ""), (results["published"], "published-")):
+        differences = rows_of(page.one(id=f"{prefix}differences"))
+        assert [row[0] for row in differences] == results["without_learning"]
+        check_table(differences, table["differences"], ("auroc_micro", "auroc_macro"))
+    assert "without Test001 (13 normal, 7 anomalous), Test003 (3 normal, 8 anomalous)" in page.text
     assert {name: value for name, value in rows_of(page.one(id="maps"))} == {
         name: f"{of['pixel_auroc']:.3f}" for name, of in results["maps"].items()
     }
     for phrase in (*results["done"], *results["not_done"]):
         assert phrase in page.text
     assert "a <set> & b" in page.all("h1")[0].text
+
+
+def test_clips_have_the_parts_of_their_frames_that_are_flagged(evaluated):
+    results, rows, page, _ = evaluated
+    of_page = rows_of(page.one(id="clip-table"))
+    at = results["at_threshold"]
+    part = lambda value: "-" if value is None else f"{value:.3f}"
+    for row, flagged in zip(of_page, at["clips"], strict=True):
+        assert row[4:] == [part(flagged[name]) for name in ("elsewhere", "after", "recall")]
+    assert at["frames"]["after"] + at["frames"]["elsewhere"] == sum(row["label"] == "0" for row in rows)
+    for line in threshold_lines(at):
+        assert line in page.text
 
 
 def test_curves_are_the_scores_of_the_csv(evaluated):

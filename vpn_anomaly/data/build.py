@@ -77,7 +77,7 @@ def measured_depth(data) -> int:
     UserError if data.path names no footage.
     """
     limit = memory_limit.for_footage(data.video.max_gigabytes)
-    deep = [path for source in _normal_sources(data) for path in _deep_images(source, limit)]
+    deep = [path for source in normal_sources(data) for path in _deep_images(source, limit)]
     return depth_of(deep, limit) if deep else EIGHT_BITS
 
 
@@ -96,7 +96,7 @@ def read_videos(data) -> dict[str, np.ndarray]:
     if not labelled_set_named(data.source):
         check_cache(data.path, folder)
     cache = FrameCache(folder, build_video_settings(data), data.video.cache_gigabytes)
-    normal, videos, unreadable = _normal_sources(data), {}, []
+    normal, videos, unreadable = normal_sources(data), {}, []
     for source, name in zip(normal, display_names(normal), strict=True):
         try:
             videos[name] = cache.frames(source)
@@ -108,6 +108,14 @@ def read_videos(data) -> dict[str, np.ndarray]:
     for problem in [*(f"{error}; it is skipped" for error in unreadable), *cache.problems]:
         logging.getLogger("vpn_anomaly.data").warning(problem)
     return videos
+
+
+def normal_sources(data) -> list[str]:
+    """The normal videos that data.path names, as `open_video` takes them."""
+    labelled_set = labelled_set_named(data.source)
+    if labelled_set:
+        return labelled_set.reader().training_sources(pathlib.Path(data.path))
+    return sources(data.path)
 
 
 def check_layout(data) -> None:
@@ -138,10 +146,3 @@ def _deep_images(source: str, limit: MemoryLimit) -> list[pathlib.Path]:
         return []
     images = image_files(source)
     return images if is_high_depth(images, limit) else []
-
-
-def _normal_sources(data) -> list[str]:
-    labelled_set = labelled_set_named(data.source)
-    if labelled_set:
-        return labelled_set.reader().training_sources(pathlib.Path(data.path))
-    return sources(data.path)

@@ -8,6 +8,8 @@ import dataclasses
 
 import numpy as np
 
+PUBLISHED_SMOOTHING = 5.0  # frames
+
 
 @dataclasses.dataclass(frozen=True)
 class Protocol:
@@ -20,12 +22,14 @@ class Protocol:
       smoothing: standard deviation, in frames, of a Gaussian that the scores are averaged with, the
         clip continued by its mirror image; 0: none. It takes the future as well.
       masks: "auto": of the clips that have some, "required": of every clip, "off": of none.
+      published: figures of `as_published` are wanted beside these; nothing is done to the scores.
     """
 
     dropped_frames: int = 0
     normalise_clips: bool = False
     smoothing: float = 0.0
     masks: str = "auto"
+    published: bool = False
 
     @property
     def reads_masks(self) -> bool:
@@ -34,6 +38,10 @@ class Protocol:
     def as_dict(self) -> dict[str, object]:
         """The fields by name, as results.json has them."""
         return dict(sorted(dataclasses.asdict(self).items()))
+
+    def as_published(self) -> "Protocol":
+        """What most published figures do: every clip scaled to 0..1, then smoothed."""
+        return Protocol(normalise_clips=True, smoothing=PUBLISHED_SMOOTHING, masks=self.masks)
 
     def scores(self, score_T: np.ndarray) -> np.ndarray:
         """The scores that are compared, (T − dropped_frames,)."""

@@ -2,8 +2,10 @@
 
 from vpn_anomaly.data.labelled.labelled_set import LabelledClip
 from vpn_anomaly.evaluation.clip_scores import ClipScores
+from vpn_anomaly.evaluation.frame_metrics import LEAST_FRAMES, few_frames
 from vpn_anomaly.evaluation.protocol import Protocol
 from vpn_anomaly.scoring.baselines import VIDEO_BASELINES
+from vpn_anomaly.scoring.footage_baselines import FOOTAGE_BASELINES, HEIGHT, WIDTH
 
 OFF = "evaluate.protocol.masks=off"
 
@@ -21,6 +23,13 @@ def done(
         f"AUROC macro: mean over {both} of {len(clips)} clips; {len(clips) - both} have frames of one "
         "class only and are left out",
     ]
+    few = few_frames(labels)
+    if few:
+        names = ", ".join(clips[clip].name for clip in few)
+        phrases.append(
+            f"AUROC macro, {LEAST_FRAMES}+: mean over {both - len(few)} clips, without {names}: fewer than "
+            f"{LEAST_FRAMES} frames of a class"
+        )
     with_masks = [clip for clip in clips if clip.read_masks is not None]
     if with_masks and protocol.reads_masks:
         phrases.append(
@@ -33,23 +42,39 @@ def done(
             f"the first {first_frame} frames of a clip, which lack context, have the score of the "
             "first that has one"
         )
-    if not protocol.dropped_frames:
-        phrases.append(
-            f"{' and '.join(VIDEO_BASELINES)}: the first frame of a clip has the score of the second"
-        )
+    phrases += _of_baselines(scored, protocol)
     phrases += [f"{clip.name}: {_unread(clip)} scored from the neighbours" for clip in scored if clip.unread]
     phrases += [f"{clip.name}: {clip.problem}" for clip in scored if clip.problem]
     return phrases + protocol.done()
 
 
-def not_done(clips: list[LabelledClip], protocol: Protocol) -> list[str]:
+def not_done(clips: list[LabelledClip], scored: list[ClipScores], protocol: Protocol) -> list[str]:
     """What was not done, a phrase each, with the field that would do it."""
     phrases = protocol.not_done()
     if not protocol.reads_masks:
         phrases.append(f"no pixel AUROC ({OFF})")
     elif not any(clip.read_masks for clip in clips):
         phrases.append("no pixel AUROC: no clip has masks")
+    lacking = [row.name for row in FOOTAGE_BASELINES if row.name not in scored[0].scores]
+    if lacking:
+        phrases.append(f"no {', '.join(lacking)} (evaluate.baselines=all)")
     return phrases + ["no pixel-level criterion by overlap (40% of the labelled pixels)"]
+
+
+def _of_baselines(scored: list[ClipScores], protocol: Protocol) -> list[str]:
+    """What holds for the rows without learning."""
+    rows = [row for row in FOOTAGE_BASELINES if row.name in scored[0].scores]
+    earlier = {name: 1 for name in VIDEO_BASELINES} | {row.name: row.before for row in rows}
+    first = [
+        f"{', '.join(name for name, before in earlier.items() if before == count)}: the first "
+        f"{'frame of a clip has' if count == 1 else f'{count} frames of a clip have'} the score of the next"
+        for count in sorted(set(earlier.values()))
+        if count > protocol.dropped_frames
+    ]
+    return [
+        f"{', '.join(row.name for row in rows)}: of grey frames of at most {HEIGHT}×{WIDTH} pixels",
+        *first,
+    ]
 
 
 def _unread(clip: ClipScores) -> str:

@@ -1,12 +1,13 @@
 """DIR/report.html of an evaluation on a labelled set: metrics, frames to look at, the course of every clip."""
 
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from vpn_anomaly.evaluation.clip_scores import CHOSEN_BY, ClipScores
 from vpn_anomaly.evaluation.extreme_frames import ExtremeFrame
+from vpn_anomaly.evaluation.frame_metrics import COMPARED
 from vpn_anomaly.evaluation.labelled_videos import LabelledEvaluation
 from vpn_anomaly.report.frame_pictures import colour_bar, frame_pictures
 from vpn_anomaly.report.numbers import number, with_interval
@@ -23,7 +24,7 @@ from vpn_anomaly.report.parts import (
     Table,
     Text,
 )
-from vpn_anomaly.report.results_table import LABELLED_METRICS
+from vpn_anomaly.report.results_table import LABELLED_METRICS, MACRO_10, labelled_metrics, threshold_lines
 from vpn_anomaly.report.timeline import Curve, Span, curve_figure
 
 CURVES = 40  # clips whose course is drawn
@@ -33,6 +34,9 @@ GROUPS = (
     ("Mistaken", "the normal frames with the highest scores, one per clip", False, "highest"),
     ("Least anomalous", "the normal frames with the lowest scores, one per clip", False, "lowest"),
 )
+
+# Parts of a clip's frames that are flagged, with their titles.
+FLAGGED = {"elsewhere": "normal", "after": "just after", "recall": "anomalous"}
 
 
 def write_report(path: pathlib.Path, results: Mapping, evaluation: LabelledEvaluation) -> None:
@@ -48,7 +52,7 @@ def labelled_page(results: Mapping, evaluation: LabelledEvaluation) -> Page:
     scored = evaluation.scored
     clips = [_clip_table(results, scored), *_curves(scored, results)]
     sections = [
-        Section("Figures", [_score_table(results), *_map_table(results)], "figures"),
+        Section("Figures", _figures(results), "figures"),
         Section("What was done", [_protocol_table(results)], "done"),
         Section("Frames to look at", _frames(evaluation), "frames"),
         Section("Clips", clips, "clips"),
@@ -72,14 +76,50 @@ def _facts(results: Mapping) -> Facts:
     )
 
 
-def _score_table(results: Mapping) -> Table:
-    columns = [Column("score", number=False), *map(Column, LABELLED_METRICS.values())]
-    rows = [
-        [name, *(_cell(with_interval(metrics, metric)) for metric in LABELLED_METRICS)]
-        for name, metrics in results["scores"].items()
+def _figures(results: Mapping) -> list[Table | Text]:
+    few_frames, published = results["few_frames"], results["published"]
+    parts = [_score_table(results, few_frames, _about_scores(results)), _difference_table(results)]
+    if published:
+        about = f"By the published protocol: {'; '.join(published['done'])}."
+        parts += [
+            _score_table(published, few_frames, about, "published-"),
+            _difference_table(published, "published-"),
+        ]
+    return [*parts, *_map_table(results), Text(threshold_lines(results["at_threshold"]))]
+
+
+def _about_scores(results: Mapping) -> str:
+    few = [
+        f"{of['clip']} ({of['normal']} normal, {of['anomalous']} anomalous)" for of in results["few_frames"]
     ]
-    caption = "Small: the interval of 95% over clips. The last two scores are without learning."
-    return Table(columns, rows, caption, "scores")
+    without = f" {LABELLED_METRICS[MACRO_10]}: without {', '.join(few)}." if few else ""
+    names = ", ".join(results["without_learning"])
+    return f"Small: the interval of 95% over clips. Without learning: {names}.{without}"
+
+
+def _score_table(table: Mapping, few_frames: Sequence[Mapping], caption: str, prefix: str = "") -> Table:
+    shown = labelled_metrics(few_frames)
+    columns = [Column("score", number=False), *map(Column, shown.values())]
+    rows = [
+        [name, *(_cell(with_interval(metrics, metric)) for metric in shown)]
+        for name, metrics in table["scores"].items()
+    ]
+    return Table(columns, rows, caption, f"{prefix}scores")
+
+
+def _difference_table(table: Mapping, prefix: str = "") -> Table:
+    columns = [
+        Column(f"{CHOSEN_BY} minus", number=False),
+        *(Column(LABELLED_METRICS[name]) for name in COMPARED),
+    ]
+    rows = [
+        [name, *(_cell(with_interval(metrics, metric)) for metric in COMPARED)]
+        for name, metrics in table["differences"].items()
+    ]
+    caption = (
+        "Small: the interval of 95% over the same draws of clips for both; they differ where it leaves out 0."
+    )
+    return Table(columns, rows, caption, f"{prefix}differences")
 
 
 def _cell(text: str) -> Cell:
@@ -126,22 +166,25 @@ def _card(title: str, found: ExtremeFrame) -> Card:
 
 
 def _clip_table(results: Mapping, scored: list[ClipScores]) -> Table:
-    auroc = results["scores"][CHOSEN_BY]["auroc_clips"]
+    auroc, at = results["scores"][CHOSEN_BY]["auroc_clips"], results["at_threshold"]
     rows = [
-        [clip.name, f"{len(clip.label_T):,}", f"{int(clip.label_T.sum()):,}", number(value)]
-        for clip, value in zip(scored, auroc, strict=True)
-    ]
-    return Table(
         [
-            Column("clip", number=False),
-            Column("frames"),
-            Column("anomalous"),
-            Column(f"AUROC of “{CHOSEN_BY}”"),
-        ],
-        rows,
-        "A dash: frames of one class only.",
-        "clip-table",
+            clip.name,
+            f"{len(clip.label_T):,}",
+            f"{int(clip.label_T.sum()):,}",
+            number(value),
+            *(number(flagged[name]) for name in FLAGGED),
+        ]
+        for clip, value, flagged in zip(scored, auroc, at["clips"], strict=True)
+    ]
+    titles = ("frames", "anomalous", f"AUROC of “{CHOSEN_BY}”")
+    columns = [Column("clip", number=False), *map(Column, titles)]
+    columns += [Column(title, group="flagged") for title in FLAGGED.values()]
+    caption = (
+        f"A dash: frames of one class only, or none of this kind. Flagged: the part above the threshold; just "
+        f"after: normal frames within {at['after_seconds']:g} s after a labelled range."
     )
+    return Table(columns, rows, caption, "clip-table")
 
 
 def _curves(scored: list[ClipScores], results: Mapping) -> list[Text | Figure]:
