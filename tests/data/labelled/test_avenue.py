@@ -114,9 +114,12 @@ EMPTY = np.zeros((24, 32), np.uint8)
         (lambda path: path.write_bytes(b""), "cannot be read, or is truncated or damaged"),
         (lambda path: path.write_bytes(b"x" * 500), "cannot be read, or is truncated or damaged"),
         (hdf5, "a MATLAB v7.3 file (HDF5), which is not supported; save it in MATLAB with save(…, '-v7')"),
-        (lambda path: write_cells(path, [EMPTY] * 8, "labels"), "no volLabel in it; expected"),
+        (
+            lambda path: write_cells(path, [EMPTY] * 8, "labels"),
+            "no volLabel in it, but labels (cell[1, 8]), other (int64[1, 1]); expected",
+        ),
         (lambda path: savemat(path, {"volLabel": np.zeros((24, 32, 8))}), "volLabel is float64[24, 32, 8]"),
-        (lambda path: savemat(path, {"volLabel": np.empty((1, 0), object)}), "volLabel is object[1, 0]"),
+        (lambda path: savemat(path, {"volLabel": np.empty((1, 0), object)}), "volLabel is cell[1, 0]"),
         (
             lambda path: write_cells(path, [EMPTY] * 7 + [EMPTY[:20]]),
             "cell 8 of volLabel is [20, 32], the first [24, 32]; expected",

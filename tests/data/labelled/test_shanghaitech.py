@@ -110,7 +110,10 @@ def damaged(path):
         (lambda path: np.save(path, np.zeros((8, 1))), "float64[8, 1] in it; expected a .npy of 0 and 1, "),
         (lambda path: np.save(path, np.array(8)), "int64[] in it"),
         (lambda path: np.save(path, np.full(8, "x")), "<U1[8] in it"),
-        (lambda path: np.save(path, np.full(8, None), allow_pickle=True), "not a .npy, truncated or damaged"),
+        (
+            lambda path: np.save(path, np.full(8, None), allow_pickle=True),
+            "it holds pickled Python objects, which are not loaded; expected a .npy of 0 and 1, ",
+        ),
         (lambda path: np.savez(path.open("wb"), np.zeros(8)), "several arrays in it"),
     ],
 )

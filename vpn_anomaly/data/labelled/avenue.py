@@ -35,6 +35,11 @@ def training_sources(folder: pathlib.Path) -> list[str]:
     return list(map(str, _videos(folder, "training_videos")))
 
 
+def test_sources(folder: pathlib.Path) -> list[str]:
+    """The test videos, in natural order. UserError if there are none."""
+    return list(map(str, _videos(folder, "testing_videos")))
+
+
 def check_layout(folder: pathlib.Path, limit: MemoryLimit | None = None) -> None:
     """Raises UserError if training videos, test videos or labels are missing; decodes nothing."""
     training_sources(folder)
@@ -108,24 +113,7 @@ def _read_masks(path: pathlib.Path, limit: MemoryLimit) -> np.ndarray:
 
 def _cells(path: pathlib.Path, limit: MemoryLimit) -> np.ndarray:
     """The masks of a file as stored: objects (T,), each a matrix (H, W) of numbers."""
-    try:
-        found = matlab_file.read_cells(path, VARIABLE, limit)
-    except NotImplementedError as error:
-        raise UserError(
-            f"{path}: a MATLAB v7.3 file (HDF5), which is not supported; save it in MATLAB with"
-            f" save(…, '-v7'); {NEEDED}"
-        ) from error
-    except matlab_file.UnsupportedVariable as error:
-        raise UserError(f"{path}: {error}; {NEEDED}") from error
-    except (UserError, MemoryError):
-        raise
-    except Exception as error:  # damage raises a dozen types: zlib, value, type, scipy's own …
-        raise UserError(f"{path}: cannot be read, or is truncated or damaged; {NEEDED}") from error
-    if found is None:
-        raise UserError(f"{path}: no {VARIABLE} in it; {NEEDED}")
-    if not found.size:
-        raise UserError(f"{path}: {VARIABLE} is {found.dtype}{list(found.shape)}; {NEEDED}")
-    cell_T = found.ravel()
+    cell_T = matlab_file.read_cells(path, VARIABLE, limit, NEEDED).ravel()
     for number, cell in enumerate(cell_T, 1):
         if cell.shape != cell_T[0].shape:
             raise UserError(

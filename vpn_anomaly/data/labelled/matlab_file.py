@@ -14,10 +14,13 @@ import zlib
 import numpy as np
 
 from vpn_anomaly.data.memory_limit import MemoryLimit
+from vpn_anomaly.data.video.image_folder import shortened
+from vpn_anomaly.errors import UserError
+from vpn_anomaly.text.printable_line import printable_line
 
 MATRIX, COMPRESSED = 14, 15  # data types of an element
 CLASSES = (  # of arrays, numbered from 1
-    "object",
+    "cell",
     "struct",
     "an object",
     "text",
@@ -39,35 +42,61 @@ COMPLEX = 0x0800  # a flag of an array
 BYTES_PER_CELL = 1000  # upper bound for a cell as a Python object
 PIECE = 2**18  # bytes that are unpacked at once
 LONGEST_TEXT = 1000  # bytes of a name or of the dimensions of an array
+LONGEST_SHOWN = 80  # characters of a name in a message
 
 
-class UnsupportedVariable(ValueError):
+class _UnsupportedVariable(ValueError):
     """The variable is not a cell array of dense numeric matrices; the message says what it is."""
 
 
-def read_cells(path: pathlib.Path, variable: str, limit: MemoryLimit) -> np.ndarray | None:
-    """The cells of the variable, an object array of the cell array's shape; None: no such variable.
+def read_cells(
+    path: pathlib.Path, variable: str, limit: MemoryLimit, needed: str, may_be_empty: bool = False
+) -> np.ndarray:
+    """The cells of the variable, an object array of the cell array's shape, each a matrix of numbers.
 
-    Raises TooLarge if the file exceeds the memory limit, NotImplementedError for a v7.3 file,
-    UnsupportedVariable if the variable holds something else; and a dozen types of error for a damaged
-    file: zlib, value, type, scipy's own.
+    Args:
+      needed: what is expected, for error messages.
+      may_be_empty: whether a cell may be [].
+
+    Raises UserError if the file cannot be read, exceeds the memory limit, or holds something else.
     """
+    try:
+        return _cells(path, variable, limit, may_be_empty)
+    except NotImplementedError as error:
+        raise UserError(
+            f"{path}: a MATLAB v7.3 file (HDF5), which is not supported; save it in MATLAB with"
+            f" save(…, '-v7'); {needed}"
+        ) from error
+    except _UnsupportedVariable as error:
+        raise UserError(f"{path}: {error}; {needed}") from error
+    except (UserError, MemoryError):
+        raise
+    except Exception as error:  # damage raises a dozen types: zlib, value, type, scipy's own …
+        raise UserError(f"{path}: cannot be read, or is truncated or damaged; {needed}") from error
+
+
+def _cells(path: pathlib.Path, variable: str, limit: MemoryLimit, may_be_empty: bool) -> np.ndarray:
     from scipy.io import loadmat
     from scipy.io.matlab import matfile_version
 
     limit.check(path, os.path.getsize(path), "the file")
     version, _ = matfile_version(path)
     if version == V4:
-        raise UnsupportedVariable("this is a MATLAB v4 file, which has no cells")
-    if version == V5:
-        _check(path, variable, limit)
-    return loadmat(path, variable_names=[variable]).get(variable)
+        raise _UnsupportedVariable("this is a MATLAB v4 file, which has no cells")
+    others = _check(path, variable, limit, may_be_empty) if version == V5 else []
+    found = loadmat(path, variable_names=[variable]).get(variable)
+    if found is None:
+        raise _UnsupportedVariable(
+            f"no {variable} in it, {f'but {shortened(others)}' if others else 'it is empty'}"
+        )
+    return found
 
 
-def _check(path: pathlib.Path, variable: str, limit: MemoryLimit) -> None:
+def _check(path: pathlib.Path, variable: str, limit: MemoryLimit, may_be_empty: bool) -> list[str]:
+    """Checks the file's memory needs and the variable's cells; describes the other variables."""
     with open(path, "rb") as file:
         order = "<" if file.read(128)[126:] == b"IM" else ">"
-        size, taken = os.fstat(file.fileno()).st_size, 0
+        size, taken, others = os.fstat(file.fileno()).st_size, 0, []
         while file.tell() + 8 <= size:
             kind, length = struct.unpack(f"{order}2I", file.read(8))
             end = file.tell() + length
@@ -78,10 +107,11 @@ def _check(path: pathlib.Path, variable: str, limit: MemoryLimit) -> None:
             limit.check(path, taken + length, "unpacked, it")
             if kind != MATRIX:
                 raise ValueError("no array")
-            _check_variable(content, variable)
+            others += _check_variable(content, variable, may_be_empty)
             content.skip_rest()
             taken = content.taken
             file.seek(end)
+    return others
 
 
 class _Content:
@@ -152,32 +182,40 @@ class _Content:
         return bool(packed) if self._unpack is None else bool(piece or packed)
 
 
-def _check_variable(content: _Content, variable: str) -> None:
+def _check_variable(content: _Content, variable: str, may_be_empty: bool) -> list[str]:
+    """Checks the array if it is the variable; otherwise returns its name and kind."""
     kind, _, axes = _array(content)
-    if content.small().decode("latin1") != variable:
-        return
+    name, what = content.small().decode("latin1"), f"{_class_name(kind)}{list(axes)}"
+    if name != variable:
+        return [f"{printable_line(name[:LONGEST_SHOWN])} ({what})"] if name else []
     count = math.prod(axes)
-    if kind != CELL:
-        name = CLASSES[kind - 1] if 1 <= kind <= len(CLASSES) else f"of class {kind}"
-        raise UnsupportedVariable(f"{variable} is {name}{list(axes)}")
+    if kind != CELL or not count:
+        raise _UnsupportedVariable(f"{variable} is {what}")
     content.take(count * BYTES_PER_CELL)
     for number in range(1, count + 1):
-        _check_cell(content, f"cell {number} of {variable}")
+        _check_cell(content, f"cell {number} of {variable}", may_be_empty)
+    return []
 
 
-def _check_cell(content: _Content, name: str) -> None:
+def _check_cell(content: _Content, name: str, may_be_empty: bool) -> None:
     element, length = content.numbers("2I", 8)
     if element != MATRIX:
         raise ValueError("no array in a cell")
     if not length:
-        raise UnsupportedVariable(f"{name} is empty")
+        if may_be_empty:
+            return
+        raise _UnsupportedVariable(f"{name} is empty")
     before = content.place
     kind, flags, axes = _array(content)
     if not FIRST_NUMERIC <= kind <= len(CLASSES) or flags & COMPLEX or len(axes) != 2:
-        raise UnsupportedVariable(f"{name} is not a matrix of numbers")
+        raise _UnsupportedVariable(f"{name} is not a matrix of numbers")
     if math.prod(axes) > length:  # each number takes at least one byte
         raise ValueError("an array that ends early")
     content.skip(length - (content.place - before))
+
+
+def _class_name(kind: int) -> str:
+    return CLASSES[kind - 1] if 1 <= kind <= len(CLASSES) else f"of class {kind}"
 
 
 def _array(content: _Content) -> tuple[int, int, tuple[int, ...]]:

@@ -6,20 +6,16 @@ DIR/Test/UCSDped1.m             one line per test clip: its anomalous frames, co
 DIR/Test/Test001_gt/001.bmp     masks: for all clips of Ped2, for ten of Ped1
 """
 
-import functools
 import pathlib
 import re
 
-import numpy as np
-
 from vpn_anomaly.data import memory_limit
-from vpn_anomaly.data.labelled import labelled_set
+from vpn_anomaly.data.labelled import labelled_set, masks
 from vpn_anomaly.data.labelled.labelled_set import LabelledClip
 from vpn_anomaly.data.labelled.layouts import Layout
 from vpn_anomaly.data.memory_limit import MemoryLimit
-from vpn_anomaly.data.video import picture_size
 from vpn_anomaly.data.video.image_folder import shortened
-from vpn_anomaly.data.video.sources import files_in, image_files
+from vpn_anomaly.data.video.sources import files_in
 from vpn_anomaly.errors import UserError
 
 LAYOUT = Layout(
@@ -27,8 +23,6 @@ LAYOUT = Layout(
     "Train/*/ with images, Test/*/ with images and one Test/*.m",
     ("Train", "Test"),
 )
-MASKS = "_gt"  # suffix of a mask folder, after the name of its clip
-LEAST_ANOMALOUS = 128  # mask values are 0 and 255
 BYTES_PER_CHARACTER = 200  # upper bound for the memory of the label file
 # No adjacent parts of a pattern match the same characters, so matching takes linear time.
 _ASSIGNED = re.compile(r"TestVideoFile\s*\{\s*end\s*\+\s*1\s*\}\s*\.\s*gt_frame\s*=")
@@ -47,10 +41,12 @@ def training_sources(folder: pathlib.Path) -> list[str]:
     return list(map(str, found))
 
 
-def check_layout(folder: pathlib.Path, limit: MemoryLimit | None = None) -> None:
-    """Raises UserError if training clips, test clips or labels are missing or inconsistent."""
-    training_sources(folder)
-    test_clips(folder, limit)
+def test_sources(folder: pathlib.Path) -> list[str]:
+    """The folders of the test clips, in natural order. UserError if there are none."""
+    found = labelled_set.clip_folders(folder / "Test")
+    if not found:
+        raise LAYOUT.error(folder, "clip in Test/")
+    return list(map(str, found))
 
 
 def test_clips(folder: pathlib.Path, limit: MemoryLimit | None = None) -> list[LabelledClip]:
@@ -60,50 +56,26 @@ def test_clips(folder: pathlib.Path, limit: MemoryLimit | None = None) -> list[L
       UserError: the layout is another one, labels, images and masks are inconsistent, or labels exceed
         the memory limit (None: the default).
     """
-    found = [path for path in labelled_set.folders(folder / "Test") if not path.name.endswith(MASKS)]
-    if not found:
-        raise LAYOUT.error(folder, "clip in Test/")
+    found = test_sources(folder)
     label_file = _label_file(folder)
     limit = limit or memory_limit.for_footage()
     ranges = _read_ranges(label_file, limit)
-    if len(ranges) != len(found):
-        raise UserError(
-            f"{label_file}: labels of {len(ranges)} clips, but {folder / 'Test'} has"
-            f" {len(found)}; copy both from the published set"
-        )
-    return [_clip(*pair, label_file, limit) for pair in zip(found, ranges, strict=True)]
+    labelled_set.check_clip_count(label_file, len(ranges), folder / "Test", len(found))
+    return [_clip(pathlib.Path(clip), of, label_file, limit) for clip, of in zip(found, ranges, strict=True)]
+
+
+check_layout = labelled_set.layout_check(training_sources, test_clips)
 
 
 def _clip(
     clip: pathlib.Path, ranges: list[tuple[int, int]], label_file: pathlib.Path, limit: MemoryLimit
 ) -> LabelledClip:
     images = labelled_set.labelled_images(clip)
-    _check_first(images[0])
-    frames = len(images)
-    label_T = np.zeros(frames, bool)
-    for first, last in ranges:
-        if not 1 <= first <= last <= frames:
-            raise UserError(
-                f"{label_file}: frames {first}:{last} of {clip.name}, which has frames"
-                f" 1:{frames}; copy both from the published set"
-            )
-        label_T[first - 1 : last] = True
-    mask_folder = clip.with_name(clip.name + MASKS)
-    read_masks = None
-    if mask_folder.is_dir():
-        labelled_set.check_count(mask_folder, len(image_files(str(mask_folder))), "masks", clip, frames)
-        read_masks = functools.partial(_read_masks, labelled_set.labelled_images(mask_folder), limit)
+    labelled_set.check_first(images[0])
+    label_T = labelled_set.range_labels(ranges, len(images), label_file, clip)
+    mask_folder = clip.with_name(clip.name + labelled_set.MASK_SUFFIX)
+    read_masks = masks.from_images(mask_folder, clip, len(images), limit)
     return LabelledClip(clip.name, str(clip), label_T, str(mask_folder), read_masks)
-
-
-def _check_first(image: pathlib.Path) -> None:
-    """Raises UserError if the numbers of a clip's images start above 1."""
-    number = re.search(r"(\d+)$", image.stem)
-    if number and int(number[1]) > 1:
-        raise UserError(
-            f"{image.parent}: the first image is {image.name}: those before it are missing, so the"
-            " labels would shift; copy them from the published set"
-        )
 
 
 def _label_file(folder: pathlib.Path) -> pathlib.Path:
@@ -151,37 +123,3 @@ def _ranges(text: str) -> list[tuple[int, int]] | None:
     if not all(matches):
         return None
     return [(int(match[1]), int(match[2] or match[1])) for match in matches]
-
-
-def _read_masks(paths: list[pathlib.Path], limit: MemoryLimit) -> np.ndarray:
-    """The masks of a clip, bool (T, H, W)."""
-    _check_sizes(paths, limit)
-    masks = [_read_mask(path) for path in paths]
-    for path, mask_HxW in zip(paths, masks, strict=True):
-        if mask_HxW.shape != masks[0].shape:
-            sizes = [f"{width}x{height}" for height, width in (mask_HxW.shape, masks[0].shape)]
-            raise UserError(
-                f"{path}: a mask of {sizes[0]}, but {paths[0].name} has {sizes[1]}; copy it"
-                " from the published set"
-            )
-    return np.stack(masks)
-
-
-def _check_sizes(paths: list[pathlib.Path], limit: MemoryLimit) -> None:
-    """Raises UserError if the masks, according to their headers, exceed the memory limit."""
-    taken = 0
-    for path in paths:
-        height, width = picture_size.image_size(path) or (0, 0)
-        picture_size.check(path, height, width, limit)
-        taken += height * width
-    limit.check(paths[0].parent, taken, "the masks in it")
-
-
-def _read_mask(path: pathlib.Path) -> np.ndarray:
-    from PIL import Image
-
-    try:
-        with Image.open(path) as image:
-            return np.asarray(image.convert("L")) >= LEAST_ANOMALOUS
-    except Exception as error:  # damage raises several types: struct, value, operating system …
-        raise UserError(f"{path}: this mask cannot be read; copy it from the published set") from error
