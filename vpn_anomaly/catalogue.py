@@ -82,7 +82,8 @@ class LabelledSetRow:
     Attributes:
         name: the value of `data.source`.
         module: the module that reads it. It has LAYOUT (`data.labelled.layouts.Layout`) and the functions
-            `training_sources`, `check_layout` and `test_clips` of the folder and a memory limit.
+            `training_sources` and `test_sources` of the folder, `check_layout` and `test_clips` of the
+            folder and a memory limit.
     """
 
     name: str

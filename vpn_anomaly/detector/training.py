@@ -46,11 +46,13 @@ def train(arguments: Arguments, then_evaluate: bool) -> None:
 
 
 def check_layout(config) -> None:
-    """UserError for a labelled set with an unexpected layout, before anything is loaded or decoded."""
+    """UserError for a labelled set with an unexpected layout, or with images of different sizes in a clip,
+    before anything is loaded or decoded."""
     if config.data.source in LABELLED_SOURCES:
-        from vpn_anomaly.data.build import check_layout
+        from vpn_anomaly.data.build import check_frame_sizes, check_layout
 
         check_layout(config.data)
+        check_frame_sizes(config.data)
 
 
 def _check(members: Mapping[str, Arguments]) -> None:
