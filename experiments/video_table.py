@@ -3,11 +3,11 @@
     python -m experiments.video_table RESULTS … [--scores any mean_nll …]
     python -m experiments.video_table [RESULTS …] [--scores …] --readme=README.md [--check]
 
-RESULTS are results.json files written by `--mode=evaluate` on labelled sets (data.source ucsd, avenue,
-shanghaitech), run folders, or folders of either; default: experiments/results/labelled. A model is named after
-its results file, or after its run folder. The first form prints the table. The second writes it into the README
-between two marker lines, which have to be there; `--check` writes nothing and exits with 1 if the README does
-not show the results.
+RESULTS are results.json files written by `--mode=evaluate` on labelled sets (data.source ucsd or another one),
+run folders, or folders of either; default: experiments/results/labelled. A model is named after its results
+file, or after its run folder. The first form prints the table. The second writes it into the README between two
+marker lines, which have to be there; `--check` writes nothing and exits with 1 if the README does not show the
+results.
 """
 
 import argparse

@@ -87,7 +87,7 @@ def test_an_attention_is_built_by_its_row(row):
 def test_a_labelled_set_is_read_by_its_row(row):
     reader = row.reader()
     assert isinstance(reader.LAYOUT, Layout)
-    for name in ("training_sources", "check_layout", "test_clips"):
+    for name in ("training_sources", "test_sources", "check_layout", "test_clips"):
         assert callable(getattr(reader, name))
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from tests import tiny
 from tests.data.labelled_files import write_cells
+from tests.data.video_files import write_image
 from tests.labelled_sets import FRAMES, LAYOUTS, write_set
 from vpn_anomaly.main import main
 
@@ -55,6 +56,14 @@ def test_a_set_is_trained_on_and_evaluated_by_one_command_and_again(config_file,
     assert "smoothed by a Gaussian of 2 frames" in capsys.readouterr().out
 
 
+# A test clip in each layout of images.
+FRAME_FOLDERS = {
+    "ucsd": "Test/Test002",
+    "shanghaitech": "testing/frames/01_0002",
+    "frame_folders": "testing/frames/02",
+}
+
+
 def nothing(folder, source):
     shutil.rmtree(folder)
     return "no such folder; expected"
@@ -75,7 +84,10 @@ def too_few_frames(folder, source):
     if source == "ucsd":
         (folder / "Test/Test003/011.tif").unlink()
         return r"frames 4:11 of Test003, which has frames 1:10"
-    (folder / "testing/frames/01_0002/013.png").unlink()
+    (folder / FRAME_FOLDERS[source] / "013.png").unlink()
+    if source == "frame_folders":  # the last frame is no gap, and not labelled
+        np.save(folder / "frame_labels_ped2.npy", np.zeros(sum(FRAMES)))
+        return rf"{sum(FRAMES)} labels, but .* has {sum(FRAMES) - 1} frames"
     return r"14 labels, but .* has 13 frames"
 
 
@@ -83,15 +95,21 @@ def no_frames(folder, source):
     if source == "avenue":
         (folder / "testing_videos/02.avi").write_bytes(b"")
         return "the file is empty"
-    clip = folder / ("Test/Test002" if source == "ucsd" else "testing/frames/01_0002")
-    for image in clip.iterdir():
-        if image.is_file():
-            image.unlink()
+    for image in (folder / FRAME_FOLDERS[source]).iterdir():
+        image.unlink()
     return "no images in it"
 
 
+def frames_of_two_sizes(folder, source):
+    if source == "avenue":  # a video has one size
+        pytest.skip()
+    image = sorted((folder / FRAME_FOLDERS[source]).iterdir())[7]
+    write_image(image, np.zeros((12, 32, 1), np.uint8))
+    return f"images of different sizes, 00[01].* 32x24 and {image.name} 32x12 pixels; copy this clip"
+
+
 @pytest.mark.parametrize("source", LAYOUTS)
-@pytest.mark.parametrize("damage", [nothing, another_layout, too_few_frames, no_frames])
+@pytest.mark.parametrize("damage", [nothing, another_layout, too_few_frames, no_frames, frames_of_two_sizes])
 def test_what_cannot_be_evaluated_ends_with_a_line_before_training(
     config_file, tmp_path, capsys, source, damage
 ):
@@ -106,7 +124,7 @@ def test_what_cannot_be_evaluated_ends_with_a_line_before_training(
 @pytest.mark.parametrize(
     "fields, words",
     [
-        (["--config.data.source=ucsb"], "one of sequences, video, ucsd, avenue, shanghaitech"),
+        (["--config.data.source=ucsb"], "one of sequences, video, ucsd, avenue, shanghaitech, frame_folders"),
         (["--config.data.source=ucsd", "--config.data.path="], "data.path is empty; set it to the folder"),
         (["--config.data.source=ucsd", "--config.system=vpn"], "use inpainting or block_inpainting"),
         (["--config.data.source=ucsd", "--config.data.video.rate=5"], "set it to 0"),

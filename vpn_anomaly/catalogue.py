@@ -140,6 +140,7 @@ LABELLED_SETS = (
     LabelledSetRow("ucsd", "vpn_anomaly.data.labelled.ucsd"),
     LabelledSetRow("avenue", "vpn_anomaly.data.labelled.avenue"),
     LabelledSetRow("shanghaitech", "vpn_anomaly.data.labelled.shanghaitech"),
+    LabelledSetRow("frame_folders", "vpn_anomaly.data.labelled.frame_folders"),
 )
 
 

@@ -21,7 +21,7 @@ Anomaly detection in video by inpainting a masked frame.
 
   python -m vpn_anomaly.main --config=configs/video.py --config.data.source=ucsd \\
       --config.data.path=UCSDped2 --workdir=runs/ped2
-      train on a labelled video set ({sets}: as published), then evaluate
+      train on a labelled video set ({sets}), then evaluate
       every test frame; with --mode=evaluate once more, with another evaluate.protocol
 
   python -m vpn_anomaly.main --checkpoint=pretrained --mode=score --input=... --output=...

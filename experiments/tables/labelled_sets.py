@@ -4,6 +4,7 @@ import pathlib
 from collections.abc import Mapping, Sequence
 
 from experiments.tables.readme_block import markdown_table
+from vpn_anomaly.config_fields import LABELLED_SOURCES
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.report.numbers import with_interval
 from vpn_anomaly.report.results_table import LABELLED_METRICS
@@ -32,7 +33,7 @@ def read_results(paths: Sequence[pathlib.Path]) -> dict[str, Mapping]:
         if results is None or not {"data_set", "scores", "protocol"} <= results.keys():
             raise UserError(
                 f"{path} holds no results of a labelled set; give a results.json that "
-                "--mode=evaluate wrote with data.source ucsd, avenue or shanghaitech"
+                f"--mode=evaluate wrote with data.source {' or '.join(LABELLED_SOURCES)}"
             )
         name = path.resolve().parent.name if path.name == "results.json" else path.stem
         if name in found:

@@ -86,6 +86,11 @@ def matlab_zeros(height=32, width=32) -> bytes:
     return matlab_array(9, (height, width), _element(2, bytes(height * width)))
 
 
+def matlab_ones(height: int, width: int) -> bytes:
+    """A cell, a matrix of ones."""
+    return matlab_array(9, (height, width), _element(2, b"\1" * (height * width)))
+
+
 def write_matlab(path, *variables: bytes) -> None:
     """A v5 file of these arrays, each deflated unless it is already."""
     with open(path, "wb") as file:

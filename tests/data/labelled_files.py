@@ -1,4 +1,4 @@
-"""Labelled sets to test with: the layouts of UCSD, Avenue and ShanghaiTech, strays and all, on disk.
+"""Labelled sets to test with: every layout, strays and all, on disk.
 
 train, test, masks = labelled_clips({"Train001": 20}, {"Test001": 30, "Test002": 20},
                                     {"Test001": [(5, 12)]})
@@ -183,6 +183,47 @@ def write_shanghaitech(
     return truth
 
 
+def write_frame_folders(
+    folder,
+    train: Mapping[str, np.ndarray],
+    test: Mapping[str, np.ndarray],
+    masks: Mapping[str, np.ndarray],
+    *,
+    name="{:03d}.jpg",
+    first=0,
+    labels: Collection[str] = ("ped2.mat",),
+    mask_folder: str | None = "pixel_masks",
+    strays=True,
+) -> dict[str, np.ndarray]:
+    """Writes clips, uint8 (T, H, W), and their masks, bool (T, H, W), as ano_pred passes them on.
+
+    Args:
+      masks: of any test clips; those that have none here have no anomaly and no pixel masks.
+      name, first: of the images, .png without loss, and the number of the first.
+      labels: the files of labels: ranges in a .mat, a vector (1, N) in a .npy.
+      mask_folder: where the masks are, a .npy per clip; None: nowhere.
+
+    Returns:
+      The labels of the test clips by name, bool (T,).
+    """
+    folder = pathlib.Path(folder)
+    _write_folders(folder / "training/frames", train, name, first)
+    _write_folders(folder / "testing/frames", test, name, first)
+    truth = _labels(test, masks)
+    for file in labels:
+        if file.endswith(".mat"):
+            write_cells(folder / file, [_ranges(label_T) for label_T in truth.values()], "gt")
+        else:
+            np.save(folder / file, np.concatenate(list(truth.values()))[None].astype(np.int64))
+    if mask_folder:
+        (folder / mask_folder).mkdir()
+        for clip, mask_TxHxW in masks.items():
+            np.save(folder / mask_folder / f"{clip}.npy", mask_TxHxW.astype(np.uint8))
+    if strays:
+        strew(folder)
+    return truth
+
+
 def refused(read: Callable, folder: pathlib.Path, *words: str) -> str:
     """The one line, about something in the folder and with these words, by which reading it is refused."""
     with pytest.raises(UserError) as caught:
@@ -215,7 +256,11 @@ def _labels(test, masks) -> dict[str, np.ndarray]:
     }
 
 
+def _ranges(label_T) -> np.ndarray:
+    """(2, n): first and last frame of every range, counted from 1."""
+    return np.flatnonzero(np.diff(label_T, prepend=False, append=False)).reshape(-1, 2).T + [[1], [0]]
+
+
 def _matlab(label_T) -> str:
     """[5:90, 140:200] for labels."""
-    edges = np.flatnonzero(np.diff(label_T, prepend=False, append=False)).reshape(-1, 2)
-    return f"[{', '.join(f'{first + 1}:{end}' for first, end in edges.tolist())}]"
+    return f"[{', '.join(f'{first}:{last}' for first, last in _ranges(label_T).T)}]"

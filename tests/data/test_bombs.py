@@ -27,6 +27,7 @@ import json, pathlib, resource, sys, time
 import av, PIL.Image, scipy.io  # what they take is no part of what a file takes
 from vpn_anomaly.data import memory_limit, sequence_files
 from vpn_anomaly.data.labelled import avenue
+from vpn_anomaly.data.labelled import frame_folders
 from vpn_anomaly.data.labelled import shanghaitech
 from vpn_anomaly.data.labelled import ucsd
 from vpn_anomaly.data.digits import load_digits
@@ -55,7 +56,7 @@ READ = {{
     "digits": lambda path: load_digits(path, sequences), "video": video,
     "zones": lambda path: read_zones(path, 8, 8, footage),
     "ucsd": labels(ucsd, memory_limit.for_footage()),
-    "avenue": labels(avenue), "shanghaitech": labels(shanghaitech),
+    "avenue": labels(avenue), "shanghaitech": labels(shanghaitech), "frame_folders": labels(frame_folders),
 }}
 taken = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (taken + 800 * 2**20,) * 2)
@@ -365,6 +366,34 @@ def test_masks_of_arrays(tmp_path, said_of, kind, shape, words):
     for number in (0, 1):
         write_image(clip / f"{number:03d}.png", np.zeros((8, 8, 1), np.uint8))
     refused(said_of("shanghaitech", tmp_path), tmp_path / "testing" / kind, words)
+
+
+@pytest.mark.parametrize(
+    "array, words",
+    [
+        (bombs.long_matlab_array(bombs.matlab_array(1, (1, 1), CELL, "gt"), 2000), FOOTAGE),
+        (bombs.matlab_array(1, (30_000, 30_000), CELL, "gt"), FOOTAGE),
+        (
+            bombs.matlab_array(1, (1, 1), bombs.matlab_array(1, (2**15, 2**15)), "gt"),
+            "is not a matrix of numbers",
+        ),
+        (
+            bombs.matlab_array(1, (1, 1), bombs.matlab_ones(2, 10**7), "gt"),
+            "[2, 10000000] for a clip of 2 frames",
+        ),
+        (None, FOOTAGE),
+    ],
+)
+def test_labels_of_frame_folders(tmp_path, said_of, array, words):
+    for place in ("training/frames/01", "testing/frames/01"):
+        (tmp_path / place).mkdir(parents=True)
+        for number in (0, 1):
+            write_image(tmp_path / place / f"{number:03d}.png", np.zeros((8, 8, 1), np.uint8))
+    if array:
+        write_matlab(tmp_path / "x.mat", array)
+    else:
+        write_npy(tmp_path / "frame_labels_x.npy", (10**9,))
+    refused(said_of("frame_folders", tmp_path), tmp_path, words)
 
 
 @pytest.mark.parametrize(

@@ -6,27 +6,37 @@ import shutil
 import numpy as np
 import pytest
 
-from tests.data.labelled_files import labelled_clips, refused, write_avenue, write_shanghaitech, write_ucsd
-from tests.data.video_files import write_folder
+from tests.data.labelled_files import (
+    labelled_clips,
+    refused,
+    write_avenue,
+    write_frame_folders,
+    write_shanghaitech,
+    write_ucsd,
+)
 from tests.tiny import VIDEO_FIELDS, config_file, tiny_config
 from vpn_anomaly import main as program
 from vpn_anomaly.config import as_dict
-from vpn_anomaly.data.labelled import avenue, shanghaitech, ucsd
+from vpn_anomaly.data.labelled import avenue, frame_folders, shanghaitech, ucsd
 from vpn_anomaly.data.video import frame_cache, image_depth
 from vpn_anomaly.storage import calibration_file, exported_weights
 
-READERS = {"ucsd": ucsd, "avenue": avenue, "shanghaitech": shanghaitech}
-NAMES = {"ucsd": "UCSD Ped1 or Ped2", "avenue": "CUHK Avenue", "shanghaitech": "ShanghaiTech"}
-WRITERS = {"ucsd": write_ucsd, "avenue": write_avenue, "shanghaitech": write_shanghaitech}
-
-
-def write_passed_on(folder, train, test, masks, labels="ped2.mat"):
-    for part, clips in (("training", train), ("testing", test)):
-        (folder / part / "frames").mkdir(parents=True)
-        for number, frame_TxHxW in enumerate(clips.values(), 1):
-            write_folder(folder / part / "frames" / f"{number:02d}", frame_TxHxW[..., None], "{:03d}.jpg", 0)
-    if labels:
-        (folder / labels).write_bytes(b"\0" * 200)
+READERS = {"ucsd": ucsd, "avenue": avenue, "shanghaitech": shanghaitech, "frame_folders": frame_folders}
+NAMES = {
+    "ucsd": "UCSD Ped1 or Ped2",
+    "avenue": "CUHK Avenue",
+    "shanghaitech": "ShanghaiTech",
+    "frame_folders": "a set of frame folders",
+}
+NOT = {name: f" is not {of} as it is published" for name, of in NAMES.items()}
+NOT["frame_folders"] = " is not a set of frame folders as ano_pred, MNAD, HF2-VAD and astnet pass it on"
+WRITERS = {
+    "ucsd": write_ucsd,
+    "avenue": write_avenue,
+    "shanghaitech": write_shanghaitech,
+    "frame_folders": write_frame_folders,
+}
+OTHERS = [name for name in READERS if name != "frame_folders"]
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +46,6 @@ def sets(tmp_path_factory):
     clips = labelled_clips({"11": 3, "12": 3, "13": 3}, {"01": 5, "02": 4}, {"01": [(1, 3)]}, 16, 16)
     for name, write in WRITERS.items():
         write(top / name / "set", *clips, strays=False)
-    for name, labels in (("mat", "ped2.mat"), ("npy", "frame_labels_ped2.npy"), ("none", "")):
-        write_passed_on(top / name / "set", *clips, labels=labels)
     return top
 
 
@@ -63,31 +71,26 @@ def test_published_sets(sets, undecoded, given, actual):
             assert refused(READERS[given].check_layout, place).endswith(f"; give {folder}")
         return
     words = f"looks like {NAMES[actual]}: set data.source={actual}"
-    not_given = f" is not {NAMES[given]} as it is published"
+    not_given = NOT[given]
     assert refused(READERS[given].check_layout, folder, not_given).endswith(f"; this {words}")
     for place in (above, inside):
         line = refused(READERS[given].check_layout, place, not_given)
         assert line.endswith(f"; {folder} {words} and data.path={folder}")
 
 
-@pytest.mark.parametrize("given", READERS)
-@pytest.mark.parametrize("labels", ["mat", "npy", "none"])
-def test_sets_that_others_pass_on(sets, undecoded, given, labels):
-    folder = sets / labels / "set"
-    for place, what in ((folder, "this"), (folder.parent, folder), (folder / "testing", folder)):
-        refused(
-            READERS[given].check_layout,
-            place,
-            f" is not {NAMES[given]} as it is published",
-            f"; {what} looks like a set as ano_pred, MNAD and HF2-VAD pass it on (training/frames,"
-            " testing/frames and a .mat or frame_labels_*.npy), a layout that is not supported; give the set",
-        )
+def test_training_frames_do_not_hide_that_it_is_shanghaitech(tmp_path, undecoded):
+    clips = labelled_clips({"11": 3}, {"01": 5}, {"01": [(1, 3)]}, 16, 16)
+    write_shanghaitech(tmp_path / "set", *clips, train_as=["frames"])
+    line = refused(
+        frame_folders.check_layout, tmp_path / "set", "found no NAME.mat and no frame_labels_NAME.npy"
+    )
+    assert line.endswith("; this looks like ShanghaiTech: set data.source=shanghaitech")
 
 
 @pytest.mark.parametrize("given", READERS)
 def test_folders_that_look_like_nothing(tmp_path, undecoded, given):
     (tmp_path / "x/frames").mkdir(parents=True)
-    line = refused(READERS[given].check_layout, tmp_path / "x", f" is not {NAMES[given]} as it is published")
+    line = refused(READERS[given].check_layout, tmp_path / "x", NOT[given])
     assert line.endswith("; give the folder that holds all of it")
 
 
@@ -105,6 +108,9 @@ def test_folders_that_look_like_nothing(tmp_path, undecoded, given):
         ("shanghaitech", "testing/test_frame_mask"),
         ("avenue", "ground_truth_demo/testing_label_mask/2_label.mat"),
         ("shanghaitech", "testing/test_frame_mask/02.npy"),
+        ("frame_folders", "training"),
+        ("frame_folders", "testing"),
+        ("frame_folders", "ped2.mat"),
     ],
 )
 def test_halves_that_are_missing(sets, tmp_path, undecoded, given, lacking):
@@ -116,14 +122,14 @@ def test_halves_that_are_missing(sets, tmp_path, undecoded, given, lacking):
     assert "found no " in line or "are missing" in line
 
 
-@pytest.mark.parametrize("given", READERS)
+@pytest.mark.parametrize("given", OTHERS)
 @pytest.mark.parametrize("radius", [0, 2])
 @pytest.mark.parametrize("mode", ["", "train"])
 def test_training_is_refused_before_it_begins(sets, tmp_path, capsys, undecoded, given, radius, mode):
     config = tiny_config(
         VIDEO_FIELDS,
         data__source=given,
-        data__path=str(sets / "mat/set"),
+        data__path=str(sets / "frame_folders/set"),
         data__video__cache=str(tmp_path / "cache"),
         model__attention__radius=radius,
     )
@@ -131,11 +137,14 @@ def test_training_is_refused_before_it_begins(sets, tmp_path, capsys, undecoded,
     flags = [f"--config={tmp_path / 'c.py'}", f"--workdir={tmp_path / 'run'}"]
     assert program.main(flags + [f"--mode={mode}"] * bool(mode)) == 2
     said = capsys.readouterr()
-    assert said.err.count("\n") == 1 and "looks like a set as ano_pred, MNAD" in said.err
+    assert (
+        said.err.count("\n") == 1
+        and "looks like a set of frame folders: set data.source=frame_folders" in said.err
+    )
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("given", READERS)
+@pytest.mark.parametrize("given", OTHERS)
 def test_evaluation_of_a_checkpoint_likewise(sets, tmp_path, capsys, undecoded, given):
     folder = tmp_path / "weights"
     folder.mkdir()
@@ -148,12 +157,12 @@ def test_evaluation_of_a_checkpoint_likewise(sets, tmp_path, capsys, undecoded, 
                 "--mode=evaluate",
                 f"--workdir={tmp_path / 'run'}",
                 f"--config.data.source={given}",
-                f"--config.data.path={sets / 'npy/set'}",
+                f"--config.data.path={sets / 'frame_folders/set'}",
             ]
         )
         == 2
     )
-    assert "looks like a set as ano_pred, MNAD" in capsys.readouterr().err
+    assert "looks like a set of frame folders: set data.source=frame_folders" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
 
 
