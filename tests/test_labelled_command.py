@@ -1,6 +1,7 @@
 """Labelled sets from the command line: one command each, and what ends in one line."""
 
 import csv
+import itertools
 import json
 import re
 import shutil
@@ -101,15 +102,18 @@ def no_frames(folder, source):
 
 
 def frames_of_two_sizes(folder, source):
-    if source == "avenue":  # a video has one size
-        pytest.skip()
     image = sorted((folder / FRAME_FOLDERS[source]).iterdir())[7]
     write_image(image, np.zeros((12, 32, 1), np.uint8))
     return f"images of different sizes, 00[01].* 32x24 and {image.name} 32x12 pixels; copy this clip"
 
 
-@pytest.mark.parametrize("source", LAYOUTS)
-@pytest.mark.parametrize("damage", [nothing, another_layout, too_few_frames, no_frames, frames_of_two_sizes])
+@pytest.mark.parametrize(
+    "source, damage",
+    [
+        *itertools.product(LAYOUTS, [nothing, another_layout, too_few_frames, no_frames]),
+        *((source, frames_of_two_sizes) for source in FRAME_FOLDERS),
+    ],
+)
 def test_what_cannot_be_evaluated_ends_with_a_line_before_training(
     config_file, tmp_path, capsys, source, damage
 ):

@@ -136,7 +136,7 @@ def check_frame_sizes(data) -> None:
     labelled_set = labelled_set_named(data.source)
     if labelled_set:
         folder = pathlib.Path(data.path)
-        for source in [*_normal_sources(data), *labelled_set.reader().test_sources(folder)]:
+        for source in [*normal_sources(data), *labelled_set.reader().test_sources(folder)]:
             check_one_size(source)
 
 
