@@ -10,7 +10,7 @@ from vpn_anomaly.command_line import parse
 from vpn_anomaly.config_fields import FIELDS, SYSTEMS
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.scoring.trained_member import TrainedMember
-from vpn_anomaly.storage.workdir import fixed_differences
+from vpn_anomaly.storage.config_changes import CHANGEABLE_FIELDS, describe_differences
 
 NAMES = [row.name for row in member_rows.MEMBERS]
 # Fields in which a member of configs/video.py differs from the config for that member alone: those of
@@ -85,9 +85,10 @@ def test_other_fields_of_members_belong_to_what_was_trained():
     for name in ("every", "evaluate.sequences", "score.masks"):
         config.update_from_flattened_dict({f"detector.appearance.{name}": 2})
     config.detector.normality.train.targets = (0,)  # no member
-    assert fixed_differences(stored, config) == ""
+    assert describe_differences(stored, config, CHANGEABLE_FIELDS) == ""
     config.detector.appearance.train.steps = 5
-    assert fixed_differences(stored, config) == "detector.appearance.train.steps 1500 there and 5 here"
+    found = describe_differences(stored, config, CHANGEABLE_FIELDS)
+    assert found == "detector.appearance.train.steps 1500 there and 5 here"
 
 
 def test_columns_are_prefixed_but_those_of_motion_and_of_a_single_model():

@@ -19,7 +19,7 @@ from vpn_anomaly.catalogue import system_named
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import file_names
 from vpn_anomaly.modes import MODES
-from vpn_anomaly.storage import overwriting, workdir
+from vpn_anomaly.storage import config_changes, overwriting
 from vpn_anomaly.text.display_names import display_name, display_name_of_missing
 
 # The modes that have an --input; the flags that name outputs, with their mode and file suffixes.
@@ -208,8 +208,8 @@ def _checkpoint_config(folder: pathlib.Path, rest: Sequence[str], mode: str | No
     config_module.check(config)
     config_module.expand_paths(config)
     on_labelled_set = mode == "evaluate" and config.data.source in config_fields.LABELLED_SOURCES
-    free = workdir.CHANGEABLE_FIELDS + (workdir.DATA_SET_FIELDS if on_labelled_set else ())
-    changes = workdir.describe_differences(stored, config, free)
+    free = config_changes.CHANGEABLE_FIELDS + (config_changes.DATA_SET_FIELDS if on_labelled_set else ())
+    changes = config_changes.describe_differences(stored, config, free)
     if changes:
         more = ", with data.source, data.path and data.video the labelled set" if on_labelled_set else ""
         raise UserError(

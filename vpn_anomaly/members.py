@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from ml_collections import ConfigDict
 
 from vpn_anomaly import config as configuration
+from vpn_anomaly.catalogue import system_named
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.member_rows import member_named
 
@@ -52,6 +53,7 @@ def check(config: ConfigDict) -> None:
     for name, member in member_configs(config).items():
         with naming(name):
             configuration.check(member)
+            system_named(member.system).check_streams()
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ from ml_collections import ConfigDict
 
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import output_files
-from vpn_anomaly.storage import workdir
+from vpn_anomaly.storage import config_changes, workdir
 
 # Everything that reading a truncated or altered .npz can raise.
 BROKEN_SCORES = (
@@ -70,7 +70,7 @@ def is_stored(path: pathlib.Path, row: str, seed: int, config: ConfigDict) -> bo
     results = workdir.read_json(path)
     if results is None or not isinstance(results.get("config"), dict):
         return False
-    changes = workdir.describe_differences(results["config"], config)
+    changes = config_changes.describe_differences(results["config"], config)
     if changes:
         raise UserError(
             f"{path} holds results of another config: {changes}; use another --results, or delete that file"

@@ -1,6 +1,7 @@
 """The trained members of a detector, of a run or of an exported checkpoint."""
 
 import pathlib
+from collections.abc import Iterable
 
 from ml_collections import ConfigDict
 
@@ -16,15 +17,8 @@ from vpn_anomaly.storage import workdir
 
 def check_trained(arguments: Arguments) -> None:
     """UserError for a folder without a run, before anything is loaded."""
-    if arguments.checkpoint is not None:
-        return
-    workdir.check_trained(arguments.run_folder)
-    for name in arguments.config.detector.members:
-        if workdir.stored_values(arguments.run_folder / name) is None:
-            raise UserError(
-                f"member {name} in {arguments.run_folder} is not trained yet; go on with the same --config"
-                f" and --workdir and without --mode, or leave {name} out of detector.members"
-            )
+    if arguments.checkpoint is None:
+        workdir.check_trained(arguments.run_folder)
 
 
 def load(arguments: Arguments) -> tuple[ConfigDict, list]:
@@ -40,6 +34,7 @@ def load(arguments: Arguments) -> tuple[ConfigDict, list]:
 
     if arguments.checkpoint is None:
         workdir.open_trained(arguments.run_folder, config)
+        _check_members_are_trained(arguments.run_folder, config.detector.members)
     if not config.detector.members:
         return config, [TrainedMember("", config, _load_model(arguments))]
     share = members.shares(config)
@@ -61,6 +56,15 @@ def motion_alone(arguments: Arguments) -> Arguments:
             f" detector that has it, or watch"
         )
     return resolving.of_member(arguments, MOTION) if names else arguments
+
+
+def _check_members_are_trained(directory: pathlib.Path, names: Iterable[str]) -> None:
+    for name in names:
+        if workdir.stored_values(directory / name) is None:
+            raise UserError(
+                f"member {name} in {directory} is not trained yet; go on with the same --config and --workdir"
+                f" and without --mode, or leave {name} out of detector.members"
+            )
 
 
 def _load_model(arguments: Arguments):

@@ -15,6 +15,7 @@ from vpn_anomaly.arguments import Arguments
 from vpn_anomaly.config_fields import LABELLED_SOURCES
 from vpn_anomaly.data.video.source_files import files_read, is_footage, is_same_file, would_read
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.member_rows import MEMBERS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,16 +129,22 @@ def _of_config(config: ConfigDict) -> list[Source]:
 
 
 def weights(workdir: pathlib.Path | None, checkpoint: pathlib.Path | None) -> list[Source]:
-    """The files of a run, and of an exported checkpoint."""
+    """The files of a run, and of an exported checkpoint, and of their members."""
     read: list[Source] = []
     if workdir is not None:
         flag = f"--workdir={workdir}"
-        read += [Files(flag, [workdir / "config.json"]), Folder(flag, workdir / "checkpoints")]
+        for folder in _with_members(workdir):
+            read += [Files(flag, [folder / "config.json"]), Folder(flag, folder / "checkpoints")]
     if checkpoint is not None:
         # as in storage/exported_weights.py and storage/calibration_file.py, which are slow to import
         names = ("about.json", "weights.npz", "calibration.npz", "watch_calibration.npz")
-        read.append(Files(f"--checkpoint={checkpoint}", [checkpoint / name for name in names]))
+        paths = [folder / name for folder in _with_members(checkpoint) for name in names]
+        read.append(Files(f"--checkpoint={checkpoint}", paths))
     return read
+
+
+def _with_members(folder: pathlib.Path) -> list[pathlib.Path]:
+    return [folder, *(folder / row.name for row in MEMBERS)]
 
 
 def _identity(path: str | os.PathLike) -> tuple[int, int] | None:

@@ -9,7 +9,8 @@ from ml_collections import ConfigDict
 from vpn_anomaly import config as config_module
 from vpn_anomaly import members
 from vpn_anomaly.catalogue import system_named
-from vpn_anomaly.storage.workdir import describe_differences, read_json, write_json
+from vpn_anomaly.storage.config_changes import describe_differences
+from vpn_anomaly.storage.workdir import read_json, write_json
 
 RESULTS = "results.json"
 

@@ -24,7 +24,7 @@ from vpn_anomaly import config_fields
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import json_reading
 from vpn_anomaly.files.output_files import storing, write_atomically
-from vpn_anomaly.member_rows import MEMBERS
+from vpn_anomaly.storage import config_changes
 from vpn_anomaly.text.display_names import display_name
 
 RUNS = pathlib.Path("runs")
@@ -32,14 +32,6 @@ REPORT = "report.html"  # file name of the evaluation's page
 MAX_NAME_LENGTH = 150  # characters of a run's name
 CHECKPOINTS = "checkpoints"
 _CONFIG, _CHECKPOINT = "config.json", "checkpoint.json"
-# Fields that may change between training and evaluation, as prefixes of dotted names.
-_OF_ONE_MODEL = ("evaluate.", "score.", "watch.", "data.video.max_gigabytes")
-_OF_MEMBERS = ("every", "share", *_OF_ONE_MODEL)
-CHANGEABLE_FIELDS = (
-    *_OF_ONE_MODEL,
-    *(f"detector.{member.name}.{field}" for member in MEMBERS for field in _OF_MEMBERS),
-)
-DATA_SET_FIELDS = ("data.source", "data.path", "data.video.")  # which labelled set, and how it is read
 
 
 def new_run(
@@ -77,7 +69,7 @@ def check_run(directory: pathlib.Path, config: ConfigDict) -> None:
     check_free(directory, config)
     stored = _stored_config(directory)
     if stored is not None:
-        check_same_run(stored, config, directory)
+        config_changes.check_same(stored, config, directory)
 
 
 def check_free(directory: pathlib.Path, config: ConfigDict) -> None:
@@ -106,19 +98,11 @@ def check_trained(directory: pathlib.Path) -> dict:
 def open_trained(directory: pathlib.Path, config: ConfigDict) -> None:
     """Checks that the folder holds a run of this config, with which to evaluate, score or watch.
 
-    Raises UserError if nothing was trained there, or another config.
+    Some of the members that were trained suffice. Raises UserError if nothing was trained there, or another
+    config.
     """
-    check_same_run(check_trained(directory), config, directory)
-
-
-def check_same_run(stored: Mapping, config: ConfigDict, where: pathlib.Path) -> None:
-    """Raises UserError naming each field, with both values, in which the run in `where` differs.
-
-    Fields of CHANGEABLE_FIELDS may differ. A field missing from the stored config has its default value.
-    """
-    changes = fixed_differences(stored, config)
-    if changes:
-        raise UserError(f"{where} holds a run of another config: {changes}; use another --workdir")
+    stored = check_trained(directory)
+    config_changes.check_same(stored, config, directory, config_changes.chosen_members(stored, config))
 
 
 def stored_field(directory: pathlib.Path, name: str) -> object | None:
@@ -142,28 +126,6 @@ def stored_values(directory: pathlib.Path) -> dict[str, object] | None:
     """
     stored = _stored_config(directory)
     return None if stored is None else config_module.flat(stored)
-
-
-def fixed_differences(stored: Mapping, config: ConfigDict) -> str:
-    """The fields that differ although training fixes them, with both values; empty if none does."""
-    return describe_differences(stored, config, CHANGEABLE_FIELDS)
-
-
-def describe_differences(stored: Mapping, config: ConfigDict, free: tuple[str, ...] = ()) -> str:
-    """The fields that differ, except those of the `free` sections, with both values; empty if none does.
-
-    A field missing from the stored config is newer than it, and has its default value. Fields of members
-    that the config does not have mean nothing.
-    """
-    before = {**config_module.flat(config_module.defaults()), **config_module.shown(stored)}
-    now = config_module.shown(config)
-    members = config.detector.members
-    free += tuple(f"detector.{row.name}." for row in MEMBERS if row.name not in members)
-    return ", ".join(
-        f"{name} {before.get(name)!r} there and {now.get(name)!r} here"
-        for name in config_module.differences(before, now)
-        if not name.startswith(free)
-    )
 
 
 def open_evaluation(directory: pathlib.Path, checksum: str, data_set: str = "") -> None:

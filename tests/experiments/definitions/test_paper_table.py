@@ -7,7 +7,7 @@ import pytest
 
 from experiments import table
 from experiments.sweeps.definition import load_definition, run_config
-from vpn_anomaly.storage import workdir
+from vpn_anomaly.storage import config_changes
 
 ROOT = pathlib.Path(__file__).parents[3]
 DEFINITION = ROOT / "experiments/definitions/paper_table.py"
@@ -53,4 +53,4 @@ def test_stored_runs_are_of_the_definition():
     for path in sorted((RESULTS / definition.name).glob("*/seed*.json")):
         stored = json.loads(path.read_text())
         config = run_config(definition, path.parent.name, int(path.stem.removeprefix("seed")))
-        assert not workdir.describe_differences(stored["config"], config), path
+        assert not config_changes.describe_differences(stored["config"], config), path
