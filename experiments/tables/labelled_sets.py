@@ -3,20 +3,27 @@
 import pathlib
 from collections.abc import Mapping, Sequence
 
+from experiments.definitions.published_figures import figures_of
 from experiments.tables.readme_block import markdown_table
 from vpn_anomaly.config_fields import LABELLED_SOURCES
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.report.numbers import with_interval
-from vpn_anomaly.report.results_table import LABELLED_METRICS
+from vpn_anomaly.report.results_table import labelled_metrics
 from vpn_anomaly.scoring.baselines import VIDEO_BASELINES
+from vpn_anomaly.scoring.footage_baselines import FOOTAGE_BASELINE_NAMES
 from vpn_anomaly.storage import workdir
 
-SCORES = ("any", "mean_nll", "detail_excess", *VIDEO_BASELINES)  # shown by default
-HEAD = ("data set", "frames", "model", "score", *LABELLED_METRICS.values(), "protocol")
+WITHOUT_LEARNING = (*VIDEO_BASELINES, *FOOTAGE_BASELINE_NAMES)
+SCORES = ("any", "mean_nll", "detail_excess", *WITHOUT_LEARNING)  # shown by default
 ABOUT = """\
 Frame by frame on test clips: AUROC over all frames (micro) and as the mean over clips (macro), and the equal
 error rate, each with its interval of 95% over clips. Frames: all of the test clips. Protocol: what was done to
 their scores. Rows without learning have no model."""
+ABOUT_FEW = """\
+Macro, 10+: without the clips that have fewer than 10 frames of a class."""
+ABOUT_OTHERS = """\
+What others report, AUROC micro; clips are normalised by their least and their greatest score, so these are to
+be compared with rows of that protocol:"""
 
 
 def read_results(paths: Sequence[pathlib.Path]) -> dict[str, Mapping]:
@@ -43,20 +50,34 @@ def read_results(paths: Sequence[pathlib.Path]) -> dict[str, Mapping]:
 
 
 def table(results: Mapping[str, Mapping], scores: Sequence[str]) -> str:
-    """The Markdown table, after a paragraph that explains it.
+    """The Markdown table, after a paragraph that explains it; then the figures of others, if there are some.
 
-    Baseline scores, which are the same for all models on one set with one protocol, have one row.
+    Scores have a row as they are and, where it was evaluated, one by the published protocol. Scores without
+    learning, which are the same for all models on one set with one protocol, have one row for all.
     """
-    rows, baseline_rows = [], set()
+    metrics = labelled_metrics([clip for of in results.values() for clip in of.get("few_frames", [])])
+    rows: list[list[str]] = []
     for name, of in results.items():
-        for score in (score for score in scores if score in of["scores"]):
-            is_baseline = score in VIDEO_BASELINES
-            row = _row("–" if is_baseline else name, score, of)
-            if tuple(row) not in baseline_rows:
-                rows.append(row)
-            if is_baseline:
-                baseline_rows.add(tuple(row))
-    return f"{ABOUT}\n\n{markdown_table(HEAD, rows)}"
+        for figures in filter(None, (of, of.get("published"))):
+            for score in (score for score in scores if score in figures["scores"]):
+                model = "–" if score in WITHOUT_LEARNING else name
+                row = _row(model, score, of["data_set"], figures, metrics)
+                if score not in WITHOUT_LEARNING or row not in rows:
+                    rows.append(row)
+    about = f"{ABOUT} {ABOUT_FEW}" if len(metrics) > len(labelled_metrics([])) else ABOUT
+    head = ("data set", "frames", "model", "score", *metrics.values(), "protocol")
+    return "\n\n".join([about, markdown_table(head, rows), *_figures_of_others(results)])
+
+
+def _figures_of_others(results: Mapping[str, Mapping]) -> list[str]:
+    data_sets = dict.fromkeys(of["data_set"]["name"] for of in results.values())
+    rows = [
+        [name, figure.method, figure.auroc, figure.protocol]
+        for name in data_sets
+        for figure in figures_of(name)
+    ]
+    head = ("data set", "method", "AUROC micro", "protocol")
+    return [ABOUT_OTHERS, markdown_table(head, rows)] if rows else []
 
 
 def protocol_in_words(protocol: Mapping) -> str:
@@ -68,17 +89,19 @@ def protocol_in_words(protocol: Mapping) -> str:
     return ", ".join(steps) or "raw"
 
 
-def _row(model: str, score: str, results: Mapping) -> list[str]:
-    metrics, clips = results["scores"][score], results["data_set"]["clips"]
-    frames = sum(clip["frames"] for clip in clips)
-    anomalous = sum(clip["anomalous"] for clip in clips)
+def _row(
+    model: str, score: str, data_set: Mapping, figures: Mapping, metrics: Mapping[str, str]
+) -> list[str]:
+    """figures: `scores` and `protocol`, of results or of their `published`."""
+    frames = sum(clip["frames"] for clip in data_set["clips"])
+    anomalous = sum(clip["anomalous"] for clip in data_set["clips"])
     return [
-        results["data_set"]["name"],
+        data_set["name"],
         f"{frames:,}, {anomalous:,} anomalous",
         model,
         f"`{score}`",
-        *(with_interval(metrics, name) for name in LABELLED_METRICS),
-        protocol_in_words(results["protocol"]),
+        *(with_interval(figures["scores"][score], name) for name in metrics),
+        protocol_in_words(figures["protocol"]),
     ]
 
 

@@ -6,6 +6,7 @@ import pathlib
 import pytest
 
 from experiments import video_table
+from experiments.definitions import published_figures
 from experiments.tables import labelled_sets
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -24,7 +25,7 @@ def metrics(value, macro=None):
     }
 
 
-def result(data_set="Ped2", difference=0.5, **protocol):
+def result(data_set="belt", difference=0.5, **protocol):
     return {
         "data_set": {
             "name": data_set,
@@ -79,10 +80,10 @@ def test_rows_have_what_the_files_say(folder):
         [video_table.markers()[1], "after"],
     )
     rows = [
-        [cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| Ped2")
+        [cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| belt")
     ]
     assert rows[0] == [
-        "Ped2",
+        "belt",
         "2,000, 100 anomalous",
         "motion",
         "`any`",
@@ -102,6 +103,51 @@ def test_rows_have_what_the_files_say(folder):
         ("–", "`frame_difference`", "clips normalised, smoothed by 4 frames"),
     ]
     assert rows[1][5] == "0.650"
+
+
+def rows_of(text, first):
+    """The cells of the rows that begin with a word."""
+    return [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in text.splitlines()
+        if line.startswith(f"| {first}")
+    ]
+
+
+def test_the_published_protocol_has_rows_of_its_own(tmp_path):
+    """The rows without learning stand once for both models, raw and by this protocol."""
+    published = result(difference=0.8, normalise_clips=True, smoothing=5.0)
+    both = result() | {"published": {name: published[name] for name in ("scores", "protocol")}}
+    results = {"one": both, "old": result(), "two": both}
+    rows = rows_of(labelled_sets.table(results, ("any", "frame_difference")), "belt")
+    scaled = "clips normalised, smoothed by 5 frames"
+    assert [(row[2], row[3], row[4][:5], row[-1]) for row in rows] == [
+        ("one", "`any`", "0.750", "raw"),
+        ("–", "`frame_difference`", "0.500", "raw"),
+        ("one", "`any`", "0.750", scaled),
+        ("–", "`frame_difference`", "0.800", scaled),
+        ("old", "`any`", "0.750", "raw"),
+        ("two", "`any`", "0.750", "raw"),
+        ("two", "`any`", "0.750", scaled),
+    ]
+
+
+def test_clips_with_few_frames_add_a_column():
+    with_few = result() | {"few_frames": [{"clip": "Test003", "normal": 4, "anomalous": 146}]}
+    with_few["scores"]["any"]["auroc_macro_10"] = 0.875
+    text = labelled_sets.table({"new": with_few, "old": result()}, ("any",))
+    assert "AUROC macro, 10+" in text and labelled_sets.ABOUT_FEW in text
+    assert [(row[2], row[6]) for row in rows_of(text, "belt")] == [("new", "0.875"), ("old", "-")]
+    assert "10+" not in labelled_sets.table({"old": result()}, ("any",))
+
+
+def test_figures_of_others_stand_below_those_of_their_set():
+    of_ped2 = labelled_sets.table({"one": result("UCSDped2"), "two": result("UCSDped2")}, ("any",))
+    head, *figures = rows_of(of_ped2.split(labelled_sets.ABOUT_OTHERS)[1], "")[1:]
+    assert figures[0][:3] == ["UCSDped2", "STAE", "0.90"] and len(figures) == len(published_figures.FIGURES)
+    for *_, protocol in figures:
+        assert published_figures.SCALED in protocol
+    assert labelled_sets.ABOUT_OTHERS not in labelled_sets.table({"one": result()}, ("any",))
 
 
 def test_scores_are_those_asked_for(folder):
