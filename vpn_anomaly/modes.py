@@ -62,25 +62,22 @@ def score(arguments: Arguments) -> None:
 def watch(arguments: Arguments) -> None:
     """Watches one or more sources, frame by frame."""
     config, members = loading.load(arguments)
-    if len(members) > 1:
-        raise UserError("--mode=watch takes one member; set detector.members to one")
-    trained = members[0].trained
     from vpn_anomaly.data.video.sources import sources
     from vpn_anomaly.report.watch_outputs import watch_outputs
     from vpn_anomaly.report.watch_report import model_facts
-    from vpn_anomaly.watching.build import build_monitor, build_watch_settings
+    from vpn_anomaly.watching.build import MonitorBuilder, build_watch_settings
     from vpn_anomaly.watching.watch import watch
 
     settings = build_watch_settings(config)
     found = sources(arguments.source)
     _check_one_video(arguments, len(found))
     model = f"{arguments.config_name} in {arguments.workdir or arguments.checkpoint}"
-    facts = functools.partial(model_facts, model, config.system, trained.metadata["step"])
     watch(
         found,
-        settings,
-        functools.partial(build_monitor, config, trained, settings),
-        watch_outputs(arguments.outputs, settings.video.frame_rate, facts),
+        MonitorBuilder(members, settings),
+        watch_outputs(
+            arguments.outputs, settings.video.frame_rate, functools.partial(model_facts, model, members)
+        ),
         arguments.max_frames,
     )
 

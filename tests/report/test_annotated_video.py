@@ -14,6 +14,7 @@ from vpn_anomaly.report.annotated_video import FRAGMENT_SECONDS, AnnotatedVideo
 from vpn_anomaly.report.overlay import Overlay
 from vpn_anomaly.text.durations import frame_time
 from vpn_anomaly.watching.boxes import Box
+from vpn_anomaly.watching.monitor import OpenEvent
 
 TOO_LARGE = "cannot write .*: file too large; choose another place or make room"
 BOTH = pytest.mark.parametrize("ending", [".mp4", ".mkv"])
@@ -23,7 +24,7 @@ FRAMES = [np.roll(GROUND, shift, axis=1) for shift in range(40)]
 MAP = np.linspace(0, 10, 36 * 49).reshape(36, 49)
 # Irregular, with a gap, not from zero.
 TIMES = 3 + np.cumsum(RNG.choice([0.04, 0.08, 0.1, 0.25, 1.5], 40, p=[0.3, 0.3, 0.2, 0.15, 0.05]))
-NOTES = ["missing 0.25"], [("missing", Box(5, 5, 20, 25)), ("motion", None)]
+NOTES = ["missing 0.25"], [OpenEvent("missing", Box(5, 5, 20, 25)), OpenEvent("motion", None)]
 
 
 def add(annotated, count=40):

@@ -5,7 +5,7 @@ import types
 import numpy as np
 
 from tests.report.html_reader import read_alone, rows_of
-from tests.report.monitored import KINDS, Stream, maps_of
+from tests.report.monitored import WATCHED, Stream, maps_of
 from vpn_anomaly.report import watch_report
 from vpn_anomaly.report.watch_report import WatchReport
 
@@ -14,7 +14,7 @@ def monitor():
     """What the report asks a monitor."""
     return types.SimpleNamespace(
         threshold_in_words=lambda: "threshold",
-        score_of_kind=KINDS,
+        watched=WATCHED,
         score_threshold={"missing": 4.6, "motion": 4.6},
     )
 
@@ -58,4 +58,4 @@ def test_memory_holds_the_scores_and_nothing_else_of_a_frame(tmp_path):
         "frame_T": 500,
         "time_T": 500,
     }
-    assert len(report._pictures._snapshots) <= len(KINDS) and not report._pictures.of_event
+    assert len(report._pictures._snapshots) <= len(WATCHED) and not report._pictures.of_event

@@ -13,6 +13,7 @@ from vpn_anomaly.report.overlay import (
 )
 from vpn_anomaly.scoring.event_kinds import KIND_NAMES, kind_named
 from vpn_anomaly.watching.boxes import Box
+from vpn_anomaly.watching.monitor import OpenEvent
 
 RNG = np.random.default_rng(0)
 FRAME = RNG.integers(0, 256, (40, 60, 3), dtype=np.uint8)
@@ -20,7 +21,7 @@ FRAME = RNG.integers(0, 256, (40, 60, 3), dtype=np.uint8)
 
 def drawn(frame_HxWxC=FRAME, map_HxW=None, brightest=1.0, lines=(), boxes=()):
     overlay = Overlay(*frame_HxWxC.shape[:2])
-    return overlay.picture(frame_HxWxC, map_HxW, brightest, lines, boxes)
+    return overlay.picture(frame_HxWxC, map_HxW, brightest, lines, [OpenEvent(*one) for one in boxes])
 
 
 def changed(picture):
@@ -109,6 +110,16 @@ def test_labels_lie_apart_also_of_equal_boxes():
     labels = [label("missing", box), label("intruding", box), label("motion", None)]
     assert all(area.sum() > 500 for area in labels)
     assert np.sum(labels, axis=0).max() == 1
+
+
+@pytest.mark.parametrize("box", [Box(10, 20, 20, 30), None])
+@pytest.mark.parametrize("kind", KIND_NAMES)
+def test_two_members_with_equal_boxes_of_one_kind_are_both_named(kind, box):
+    both = drawn(boxes=[(kind, box, "motion"), (kind, box, "appearance")])
+    colour = kind_named(kind).colour
+    for member in ("motion", "appearance"):
+        label_HxW = (drawn(boxes=[(kind, box, member)]) == colour).all(-1).sum()
+        assert (both == colour).all(-1).sum() > label_HxW + 500
 
 
 def test_no_label_lies_under_the_text():

@@ -18,13 +18,13 @@ def pictures_after(p_T, most=60, kind="missing"):
         for change in result.changes:
             if change.what == "end":
                 pictures.end(change.event.id, change.event)
-        pictures.update(frame, result.maps, result.peaks)
+        pictures.update(frame, result.maps, result.under_way.values())
     return pictures
 
 
 def test_runs_that_never_become_events_leave_nothing_behind():
     pictures = pictures_after([0.5, 0.001, 0.002, 0.5])
-    assert pictures._snapshots.keys() == {"missing"}  # two more quiet frames end the run
+    assert pictures._snapshots.keys() == {("", "missing")}  # two more quiet frames end the run
     for p_T in ([0.001, 0.002, 0.5, 0.5], [0.5, 0.001, 0.5, 0.5, 0.5], [0.5] * 9):
         pictures = pictures_after(p_T)
         assert not pictures._snapshots and not pictures.of_event

@@ -6,6 +6,8 @@ import pytest
 from vpn_anomaly.scoring.frame_view import frame_view
 from vpn_anomaly.systems.system import Maps
 
+FRAME = np.zeros((1, 3, 1), np.uint8)
+
 
 def maps_of(value, mean=None):
     """Maps of 1×3 pixels, the last of which does not count."""
@@ -15,7 +17,7 @@ def maps_of(value, mean=None):
 
 
 def test_predictions_end_at_black_and_white_and_pixels_that_do_not_count_show_the_frame():
-    view = frame_view(None, maps_of({"missing": [-0.5, 0.75, 0.25], "nll": [0, 0, 0]}))
+    view = frame_view(FRAME, maps_of({"missing": [-0.5, 0.75, 0.25], "nll": [0, 0, 0]}))
     assert view.prediction_HxWx1.dtype == np.uint8
     assert view.prediction_HxWx1.tolist() == [[[0], [255], [191]]]
 
@@ -29,6 +31,6 @@ def test_predictions_end_at_black_and_white_and_pixels_that_do_not_count_show_th
     ],
 )
 def test_surprise_is_what_exceeds_the_expectation_where_there_is_one(surprise, mean, name, expected):
-    view = frame_view(None, maps_of({"missing": [0, 0, 0], **surprise}, mean))
+    view = frame_view(FRAME, maps_of({"missing": [0, 0, 0], **surprise}, mean))
     assert view.surprise_HxW.tolist() == [expected] and view.surprise_HxW.dtype == np.float32
     assert (view.map_name, view.less_expected) == (name, name in mean)

@@ -11,8 +11,9 @@ from tests.data.video_files import write_video
 from vpn_anomaly.data.video.sources import sources
 from vpn_anomaly.report.watch_outputs import watch_outputs
 from vpn_anomaly.report.watch_report import model_facts
+from vpn_anomaly.scoring.trained_member import TrainedMember
 from vpn_anomaly.scoring.trained_model import trained_run
-from vpn_anomaly.watching.build import build_monitor, build_watch_settings
+from vpn_anomaly.watching.build import MonitorBuilder, build_watch_settings
 from vpn_anomaly.watching.watch import watch
 
 COUNT = 60  # frames of `frames`
@@ -57,16 +58,16 @@ def paths_in(folder):
 
 def monitor_of(video_run, rate=25):
     settings = build_watch_settings(video_run.config)
-    return build_monitor(video_run.config, video_run.trained, settings, HEIGHT, WIDTH, rate)
+    monitors = MonitorBuilder([TrainedMember("", video_run.config, video_run.trained)], settings)
+    return monitors.monitor([(HEIGHT, WIDTH)], rate)
 
 
 def watch_to_files(config, trained, source, paths, max_frames=None, model="tiny"):
     """Watches with all outputs that have a path."""
     settings = build_watch_settings(config)
-    new_monitor = functools.partial(build_monitor, config, trained, settings)
-    facts = functools.partial(model_facts, model, config.system, trained.metadata["step"])
-    outputs = watch_outputs(paths, settings.video.frame_rate, facts)
-    watch(sources(source), settings, new_monitor, outputs, max_frames)
+    members = [TrainedMember("", config, trained)]
+    outputs = watch_outputs(paths, settings.video.frame_rate, functools.partial(model_facts, model, members))
+    watch(sources(source), MonitorBuilder(members, settings), outputs, max_frames)
 
 
 @pytest.fixture(scope="module")

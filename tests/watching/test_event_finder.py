@@ -7,8 +7,9 @@ import sys
 
 import pytest
 
+from vpn_anomaly.scoring.event_kinds import KIND_NAMES
 from vpn_anomaly.watching.boxes import Box
-from vpn_anomaly.watching.event_finder import CHANGE_PERIOD, EventFinder
+from vpn_anomaly.watching.event_finder import CHANGE_PERIOD, EventFinder, Watch
 from vpn_anomaly.watching.events import EventSettings, Observation
 
 SECONDS_A_FRAME = 0.25
@@ -24,9 +25,14 @@ PLAIN = {
 }
 
 
+def finder(settings, ids=None):
+    """An EventFinder of all kinds by the same rules."""
+    return EventFinder({kind: Watch(kind, settings) for kind in KIND_NAMES}, ids)
+
+
 def changes_of(observations, **settings):
     """[(frame that tells it, change)] of a stream; the end of the stream tells at None."""
-    detector = EventFinder(EventSettings(**PLAIN | settings))
+    detector = finder(EventSettings(**PLAIN | settings))
     told = [(o.index, change) for o in observations for change in detector.update(o)]
     return told + [(None, change) for change in detector.finish()]
 
@@ -113,7 +119,7 @@ def test_the_kept_range_of_a_merged_event_follows_its_last_run():
 def test_an_open_event_ends_with_the_stream():
     assert told("..##") == [("begin", 2, 2, 2), ("end", None, 2, 3)]
     assert told("..##", minimum_frames=3) == []
-    detector = EventFinder(EventSettings(**PLAIN))
+    detector = finder(EventSettings(**PLAIN))
     for observation in observations("##"):
         detector.update(observation)
     assert len(detector.finish()) == 1 and detector.finish() == []
@@ -160,26 +166,26 @@ def test_the_peak_is_the_highest_score_with_its_box():
 
 
 def test_the_peak_so_far_is_known_from_the_first_frame_of_a_run_to_its_end():
-    detector = EventFinder(EventSettings(**PLAIN | {"minimum_frames": 3, "merge_gap": 1}))
+    detector = finder(EventSettings(**PLAIN | {"minimum_frames": 3, "merge_gap": 1}))
     peaks = []
     for observation in scored([5.0, 7.0, 6.0, 0.1, 0.1, 5.0, 0.1, 0.1]):
         detector.update(observation)
-        peaks.append({kind: moment.index for kind, moment in detector.peaks.items()})
+        peaks.append({key: event.peak.moment.index for key, event in detector.under_way.items()})
     one = {"intruding": 1}
     assert peaks == [{"intruding": 0}, one, one, one, {}, {"intruding": 5}, {"intruding": 5}, {}]
 
 
 def test_the_light_makes_no_peak():
-    detector = EventFinder(EventSettings(**PLAIN))
+    detector = finder(EventSettings(**PLAIN))
     for observation in observations("###", light=".!."):
         detector.update(observation)
-    assert detector.peaks["missing"].index == 0
+    assert detector.under_way["missing"].peak.moment.index == 0
 
 
 def test_numbers_can_go_on_from_another_stream():
     ids = itertools.count(7)
     for expected in (7, 8):
-        detector = EventFinder(EventSettings(**PLAIN), ids)
+        detector = finder(EventSettings(**PLAIN), ids)
         (begin,) = [change for one in observations("#") for change in detector.update(one)]
         assert begin.event.id == expected
 
@@ -236,8 +242,8 @@ def test_frames_without_scores_are_quiet():
     assert end.event.end.index == 2
 
 
-def test_a_stream_that_goes_back_or_an_unknown_kind_is_an_error():
-    detector = EventFinder(EventSettings(**PLAIN))
+def test_a_stream_that_goes_back_or_an_unknown_key_is_an_error():
+    detector = finder(EventSettings(**PLAIN))
     detector.update(Observation(3, 0.0))
     with pytest.raises(ValueError, match="frame 3 comes after frame 3"):
         detector.update(Observation(3, 1.0))
@@ -264,7 +270,7 @@ def size_of(thing):
 
 def test_memory_does_not_grow_over_a_long_stream():
     settings = PLAIN | {"before": 50, "merge_gap": 20, "after": 20}
-    detector = EventFinder(EventSettings(**settings))
+    detector = finder(EventSettings(**settings))
     sizes, begun = {}, 0
     for index in range(100_000):
         p = 0.001 if index % 200 < 100 and index < 50_000 or index > 60_000 else 0.5

@@ -5,7 +5,7 @@ import pytest
 
 from tests.watching import offline
 from vpn_anomaly.scoring.event_kinds import KIND_NAMES
-from vpn_anomaly.watching.event_finder import EventFinder
+from vpn_anomaly.watching.event_finder import EventFinder, Watch
 from vpn_anomaly.watching.events import EventSettings, Observation
 
 
@@ -34,7 +34,7 @@ def random_settings(rng):
 
 def detected(settings, curves, light):
     """The events that the detector tells of, frame by frame."""
-    detector, found = EventFinder(settings), []
+    detector, found = EventFinder({kind: Watch(kind, settings) for kind in KIND_NAMES}), []
     begun, open_kinds = {}, set()
     count = len(light)
     for t in range(count + 1):

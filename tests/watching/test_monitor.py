@@ -8,9 +8,10 @@ from vpn_anomaly.data.video.open_video import Frame
 
 def test_the_threshold_of_a_score_has_the_p_value_of_the_threshold(video_run):
     monitor = monitor_of(video_run)
-    for kind, score in monitor.score_of_kind.items():
-        p = monitor._calibration.p_value(score, monitor.score_threshold[kind])
-        assert p == pytest.approx(monitor.threshold.p, rel=1e-6)
+    (member,), (alarms,) = monitor._detector.members, monitor.alarms
+    for key, watched in monitor.watched.items():
+        p = member.normal.calibration.p_value(watched.score, monitor.score_threshold[key])
+        assert p == pytest.approx(alarms.threshold.p, rel=1e-6)
 
 
 def test_after_a_break_events_go_on_being_counted(video_run, frames):

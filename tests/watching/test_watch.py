@@ -2,7 +2,6 @@
 
 import csv
 import dataclasses
-import functools
 import json
 
 import jax
@@ -18,8 +17,9 @@ from vpn_anomaly.data.video.open_video import VideoSettings, open_video
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.main import main
 from vpn_anomaly.scoring.scores import frame_scores
+from vpn_anomaly.scoring.trained_member import TrainedMember
 from vpn_anomaly.watching import session
-from vpn_anomaly.watching.build import build_monitor, build_watch_settings
+from vpn_anomaly.watching.build import MonitorBuilder, build_watch_settings
 from vpn_anomaly.watching.output import Output
 from vpn_anomaly.watching.watch import watch
 
@@ -201,7 +201,7 @@ def test_outputs_begin_before_a_source_is_read(video_run, source, monkeypatch):
 
     monkeypatch.setattr(session, "segments", read)
     settings = build_watch_settings(video_run.config)
-    new_monitor = functools.partial(build_monitor, video_run.config, video_run.trained, settings)
+    monitors = MonitorBuilder([TrainedMember("", video_run.config, video_run.trained)], settings)
     with pytest.raises(UserError, match="0 frames"):
-        watch([source[0]], settings, new_monitor, [Recorder()])
+        watch([source[0]], monitors, [Recorder()])
     assert order == ["begin", "read"]

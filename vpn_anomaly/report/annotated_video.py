@@ -1,7 +1,7 @@
 """An annotated video: every frame with its map, its scores and the open events, as it was watched.
 
     with AnnotatedVideo("annotated.mp4", height=64, width=64, rate=25) as annotated:
-        annotated.write(frame_HxWxC, 0.04, map_HxW, 12.5, ["missing 0.2"], [("missing", box)])
+        annotated.write(frame_HxWxC, 0.04, map_HxW, 12.5, ["missing 0.2"], [OpenEvent("missing", box)])
 
 Whenever the writing ends, with the process killed or the disk full, a new file can be read as far as
 it was written: an .mp4 is written in fragments, an .mkv in clusters. A file that is there already stays
@@ -20,10 +20,11 @@ from vpn_anomaly.data.video.decode import reason
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import output_files
 from vpn_anomaly.files.file_writer import FileWriter
+from vpn_anomaly.ops.nearest import at_size
 from vpn_anomaly.report.overlay import BRIGHTEST, Overlay
 from vpn_anomaly.scoring.frame_view import surprise
 from vpn_anomaly.text.durations import frame_time
-from vpn_anomaly.watching.boxes import Box
+from vpn_anomaly.watching.monitor import FrameResult, OpenEvent
 from vpn_anomaly.watching.output import Output
 
 FRAGMENT_SECONDS = 2  # so much is lost at most when the process is killed
@@ -76,7 +77,7 @@ class AnnotatedVideo(FileWriter):
         map_HxW: np.ndarray | None,
         brightest: float,
         lines: Sequence[str],
-        boxes: Sequence[tuple[str, Box | None]],
+        events: Sequence[OpenEvent],
     ) -> None:
         """Adds a frame; `time` in seconds is written before the first line of text.
 
@@ -88,7 +89,7 @@ class AnnotatedVideo(FileWriter):
         if self._file.closed:
             raise ValueError(f"{self.path} is closed")
         text = [f"{frame_time(time)}  {lines[0]}" if lines else frame_time(time), *lines[1:]]
-        picture = self._overlay.picture(frame_HxWxC, map_HxW, brightest, text, boxes)
+        picture = self._overlay.picture(frame_HxWxC, map_HxW, brightest, text, events)
         frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
         frame.pts, frame.time_base = self._tick(time), TICK
         if self._next_key is None or frame.pts >= self._next_key:  # a fragment begins with it
@@ -170,18 +171,26 @@ class VideoOutput(Output):
         self._path, self._rate, self._video = path, rate, None
 
     def begin(self, video, monitor):
-        self._score_of_kind = monitor.score_of_kind
+        self._watched = monitor.watched
 
     def frame(self, source, frame, result):
         if self._video is None:
             self._video = AnnotatedVideo(self._path, *frame.image.shape[:2], self._rate)
-        map_HxW = None if result.maps is None else surprise(result.maps)
-        line = "  ".join(f"{kind} {result.scores[self._score_of_kind[kind]]:.1f}" for kind in result.p)
-        self._video.write(frame.image, frame.time, map_HxW, BRIGHTEST, [line], result.boxes)
+        line = "  ".join(
+            f"{self._watched[key].label} {result.scores[self._watched[key].column]:.1f}" for key in result.p
+        )
+        map_HxW = _surprise(result, *frame.image.shape[:2])
+        self._video.write(frame.image, frame.time, map_HxW, BRIGHTEST, [line], result.open)
 
     def close(self):
         if self._video is not None:
             self._video.close()
+
+
+def _surprise(result: FrameResult, height: int, width: int) -> np.ndarray | None:
+    """What surprises a member most at each pixel of the frame, (height, width); None: there are no maps."""
+    of_members = [at_size(surprise(maps), height, width) for maps in result.maps.values()]
+    return np.max(of_members, axis=0) if of_members else None
 
 
 class _Sink:

@@ -38,10 +38,14 @@ def event_table(entries: Sequence[EventEntry]) -> Table:
         *map(Column, ("first frame", "last frame", "peak", "score", "p", "frames")),
     ]
     rows = [_row(entry) for entry in entries]
-    if any(entry.source for entry in entries):
-        columns.insert(1, Column("source", number=False))
-        for row, entry in zip(rows, entries, strict=True):
-            row.insert(1, entry.source)
+    for name, texts in (
+        ("member", [entry.event.member for entry in entries]),
+        ("source", [entry.source for entry in entries]),
+    ):
+        if any(texts):
+            columns.insert(1, Column(name, number=False))
+            for row, text in zip(rows, texts, strict=True):
+                row.insert(1, text)
     return Table(columns, rows, CAPTION, "event-table")
 
 
@@ -54,7 +58,7 @@ def event_card(entry: EventEntry) -> Card:
         f" score {_number(peak.score)}, p {_number(peak.p)}"
     )
     text = f"{entry.source}, {text}" if entry.source else text
-    return Card(f"Event {event.id}: {event.kind}", text, entry.pictures, entry.anchor)
+    return Card(f"Event {event.id}: {event.label}", text, entry.pictures, entry.anchor)
 
 
 def _row(entry: EventEntry) -> list[Cell | str]:

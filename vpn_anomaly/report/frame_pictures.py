@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from vpn_anomaly.report.map_rows import MAPS
+from vpn_anomaly.report.map_rows import map_row
 from vpn_anomaly.report.overlay import BRIGHTEST, LEVELS, blended
 from vpn_anomaly.report.parts import ColourBar, Picture
 from vpn_anomaly.report.pictures import image_uri, picture
@@ -11,19 +11,20 @@ from vpn_anomaly.scoring.frame_view import FrameView
 
 def frame_pictures(
     view: FrameView, caption: str, box: tuple[int, int, int, int] | None = None
-) -> tuple[Picture, Picture, Picture]:
-    """The frame, the prediction of the frame, the frame under the surprise map.
+) -> tuple[Picture, ...]:
+    """The frame, the prediction of the frame where there is one, the frame under the surprise map.
 
     Args:
       caption: of the first picture.
       box: (top, left, bottom, right) in pixels, round something in the first picture.
     """
     expected = ", less what is expected" if view.less_expected else ""
+    predicted = view.prediction_HxWx1
     return (
         picture(view.frame_HxWxC, caption, box),
-        picture(view.prediction_HxWx1, "what the model expects"),
+        *([] if predicted is None else [picture(predicted, "what the model expects")]),
         picture(
-            blended(view.frame_HxWxC, view.surprise_HxW, BRIGHTEST), MAPS[view.map_name].title + expected
+            blended(view.frame_HxWxC, view.surprise_HxW, BRIGHTEST), map_row(view.map_name).title + expected
         ),
     )
 

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from vpn_anomaly.scoring.frame_view import LARGEST
+
 
 class MapRow(NamedTuple):
     """What stands beside a map.
@@ -23,3 +25,11 @@ MAPS = {
     "intruding": MapRow("intruding", "intensity"),
     "error": MapRow("squared error", "intensity²"),
 }
+
+
+def map_row(name: str) -> MapRow:
+    """The row of a map; of one without, its name, in nats."""
+    return MAPS.get(name) or MapRow(_OTHERS.get(name, name), "nats")
+
+
+_OTHERS = {LARGEST: "the largest of its maps"}

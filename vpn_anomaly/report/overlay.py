@@ -7,8 +7,9 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from vpn_anomaly.report.colours import COLOUR_MAP
-from vpn_anomaly.scoring.event_kinds import kind_named
+from vpn_anomaly.scoring.event_kinds import kind_named, label
 from vpn_anomaly.watching.boxes import Box
+from vpn_anomaly.watching.monitor import OpenEvent
 
 LEAST_WIDTH = 480  # pixels; narrower frames are enlarged, or no text could be read in them
 # The map's colours by its value, 0 to `brightest`. The end of magma is left out: it is nearly white
@@ -46,7 +47,7 @@ class Overlay:
         map_HxW: np.ndarray | None,
         brightest: float,
         lines: Sequence[str],
-        boxes: Sequence[tuple[str, Box | None]],
+        events: Sequence[OpenEvent],
     ) -> np.ndarray:
         """The frame with all that is drawn over it, RGB, uint8 (*size, 3).
 
@@ -55,7 +56,8 @@ class Overlay:
           map_HxW: surprise at each pixel; NaN is drawn as 0. None: no map.
           brightest: the surprise at which the map's colours end.
           lines: text at the top left; lines that are too long are wrapped.
-          boxes: (kind, box) of each open event; None is the whole frame.
+          events: that are open; one without a box has the whole frame. Of several members with events
+            of one kind, the names stand beneath each other where they would overlap.
 
         Raises:
           ValueError: the frame or the map has another size.
@@ -68,28 +70,47 @@ class Overlay:
         image = Image.fromarray(np.pad(large, [*padding, (0, 0)], mode="edge"))
         draw = ImageDraw.Draw(image, "RGBA")
         parts = [part for line in lines for part in self._wrapped(line)]
-        for kind, box in boxes:
-            box = box or Box(0, 0, *self._frame_size)
-            self._draw_box(draw, kind, box, text_bottom=len(parts) * self._line_height)
+        named: dict[str, list[Box]] = {}  # by kind, the places of names
+        for event in events:
+            taken = named.setdefault(event.kind, [])
+            taken.append(self._draw_box(draw, event, taken, text_bottom=len(parts) * self._line_height))
         for number, part in enumerate(parts):
             self._draw_text(draw, 0, number * self._line_height, part, INK, PAPER)
         return np.asarray(image)
 
-    def _draw_box(self, draw, kind: str, box: Box, text_bottom: int) -> None:
-        """A line round the box, not over it, as far as the picture reaches; and the kind."""
-        colour, corner = kind_named(kind).colour, kind_named(kind).corner
+    def _draw_box(self, draw, event: OpenEvent, taken: Sequence[Box], text_bottom: int) -> Box:
+        """A line round the box, not over it, as far as the picture reaches; and the name.
+
+        Returns the place of the name, which is apart from those taken.
+        """
+        colour, corner = kind_named(event.kind).colour, kind_named(event.kind).corner
+        box, name = event.box or Box(0, 0, *self._frame_size), label(event.kind, event.member)
         height, width = self.size
         line = max(2, width // 240)
         top, left, bottom, right = (edge * self.scale for edge in box)
         top, left = max(0, top - line), max(0, left - line)
         bottom, right = min(height, bottom + line), min(width, right + line)
         draw.rectangle((left, top, right - 1, bottom - 1), outline=colour, width=line)
-        label_height, label_width = self._line_height, self._text_width(kind)
+        label_height, label_width = self._line_height, self._text_width(name)
         x = left if "left" in corner else right - label_width
         y = top - label_height
         if "bottom" in corner or y < text_bottom:
             y = min(bottom, height - label_height)
-        self._draw_text(draw, max(0, min(x, width - label_width)), y, kind, (0, 0, 0), colour)
+        x = max(0, min(x, width - label_width))
+        place = self._free(Box(y, x, y + label_height, x + label_width), taken)
+        self._draw_text(draw, x, place.top, name, (0, 0, 0), colour)
+        return place
+
+    def _free(self, place: Box, taken: Sequence[Box]) -> Box:
+        """The place of a name, or the nearest one below or above it that no other name has."""
+        height = place.bottom - place.top
+        for lines in sorted(range(-len(taken), len(taken) + 1), key=lambda lines: (abs(lines), -lines)):
+            top = place.top + lines * height
+            moved = place._replace(top=top, bottom=top + height)
+            inside = top >= 0 and moved.bottom <= self.size[0]
+            if inside and not any(_overlap(moved, other) for other in taken):
+                return moved
+        return place
 
     def _draw_text(self, draw, x: int, y: int, text: str, ink: tuple, paper: tuple) -> None:
         right, bottom = x + self._text_width(text) - 1, y + self._line_height - 1
@@ -109,6 +130,12 @@ class Overlay:
             else:
                 parts.append(word)
         return [part.strip() for part in parts]
+
+
+def _overlap(one: Box, other: Box) -> bool:
+    return max(one.top, other.top) < min(one.bottom, other.bottom) and max(one.left, other.left) < min(
+        one.right, other.right
+    )
 
 
 def blended(frame_HxWxC: np.ndarray, map_HxW: np.ndarray | None, brightest: float) -> np.ndarray:

@@ -2,56 +2,65 @@
 
 import heapq
 import itertools
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import NamedTuple
 
 from vpn_anomaly.data.video.open_video import Frame
 from vpn_anomaly.report.frame_pictures import frame_pictures
 from vpn_anomaly.report.parts import Picture
-from vpn_anomaly.scoring.frame_view import FrameView, frame_view
+from vpn_anomaly.scoring.frame_view import FrameView, frame_view, surprise_map_name
 from vpn_anomaly.systems.system import Maps
 from vpn_anomaly.text.durations import frame_time
-from vpn_anomaly.watching.events import Event, Moment
+from vpn_anomaly.watching.events import Event
 
 
 class Snapshot(NamedTuple):
-    """A frame by its number, and how it looks."""
+    """A frame by its number, and how it looks to a member."""
 
     index: int
     view: FrameView
 
 
 class PeakPictures:
-    """Keeps the peak of each event under way, and three small pictures of the most improbable events.
+    """Keeps the peak of each event under way, and small pictures of the most improbable events.
 
     Attributes:
-      of_event: by the event's key, the frame with its box, the model's prediction, the map.
+      of_event: by the event's key, the frame with its box, the model's prediction if there is one, the map.
     """
 
-    of_event: dict[Hashable, tuple[Picture, Picture, Picture]]
+    of_event: dict[Hashable, tuple[Picture, ...]]
 
     def __init__(self, most: int):
         """most: events that have pictures at the same time."""
         self.of_event = {}
         self._most = most
-        self._snapshots: dict[str, Snapshot] = {}
+        self._snapshots: dict[tuple[str, str], Snapshot] = {}  # by member and kind
         self._ended = []  # a heap of (−p, −number, key): the least improbable first, then the latest
         self._numbers = itertools.count()
 
-    def update(self, frame: Frame, maps: Maps | None, peaks: Mapping[str, Moment]) -> None:
+    def update(self, frame: Frame, maps: Mapping[str, Maps], under_way: Iterable[Event]) -> None:
         """Takes in a frame, after the ends of events in it have been given to `end`.
 
         Args:
-          peaks: the peak so far of each kind that is under way (`FrameResult.peaks`). What is no longer
-            among them came to nothing and is forgotten.
+          maps: of the frame, by member.
+          under_way: the events so far (`FrameResult.under_way`). What is no longer among them came to
+            nothing and is forgotten.
         """
-        here = [kind for kind, moment in peaks.items() if moment.index == frame.index]
-        of_frame = Snapshot(frame.index, frame_view(frame.image, maps)) if here else None
-        self._snapshots = {kind: of_frame if kind in here else self._snapshots[kind] for kind in peaks}
+        snapshots, views = {}, {}
+        for event in under_way:
+            member, kind = place = event.member, event.kind
+            if event.peak.moment.index == frame.index:
+                shown = member, surprise_map_name(maps[member], kind)
+                if shown not in views:
+                    views[shown] = Snapshot(frame.index, frame_view(frame.image, maps[member], kind))
+                snapshots[place] = views[shown]
+            else:
+                snapshots[place] = self._snapshots[place]
+        self._snapshots = snapshots
 
     def end(self, key: Hashable, event: Event) -> None:
         """Makes the pictures of an event that ended, if it is among the most improbable so far."""
-        snapshot = self._snapshots.pop(event.kind)
+        snapshot = self._snapshots.pop((event.member, event.kind))
         peak = event.peak
         if snapshot.index != peak.moment.index:
             raise ValueError(f"a picture of frame {snapshot.index}, not of {peak.moment}")

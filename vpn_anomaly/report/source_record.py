@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from vpn_anomaly.data.video.open_video import Frame
+from vpn_anomaly.scoring.member_stream import Watched
 from vpn_anomaly.watching.events import Event
 
 
@@ -18,16 +19,16 @@ class SourceRecord:
     Attributes:
       name: of the source.
       threshold: on its threshold, in lines.
-      score_of_kind, score_threshold: by kind of event.
+      watched, score_threshold: what events are found by, and from which score on, by key.
       problem: what broke on the way.
       frame_T, time_T: number and seconds of every frame.
-      score_T: by kind, the score of every frame, NaN where there is none.
+      score_T: by key, the score of every frame, NaN where there is none.
       events: by number, as they are known so far.
     """
 
     name: str
     threshold: str
-    score_of_kind: Mapping[str, str]
+    watched: Mapping[str, Watched]
     score_threshold: Mapping[str, float]
     problem: str | None = None
     frame_T: array.array = dataclasses.field(init=False)
@@ -37,19 +38,19 @@ class SourceRecord:
 
     def __post_init__(self):
         self.frame_T, self.time_T = array.array("q"), array.array("d")
-        self.score_T = {kind: array.array("d") for kind in self.score_of_kind}
+        self.score_T = {key: array.array("d") for key in self.watched}
 
     def add(self, frame: Frame, scores: Mapping[str, float]) -> None:
-        """Takes in the next frame; `scores` are by name, empty where it has none."""
+        """Takes in the next frame; `scores` are by column, empty where it has none."""
         self.frame_T.append(frame.index)
         self.time_T.append(frame.time)
-        for kind, score in self.score_of_kind.items():
-            self.score_T[kind].append(scores.get(score, math.nan))
+        for key, watched in self.watched.items():
+            self.score_T[key].append(scores.get(watched.column, math.nan))
 
     @property
     def unscored(self) -> int:
         """How many frames have no scores."""
-        return int(np.isnan(next(iter(self.score_T.values()))).sum())
+        return int(np.isnan(list(self.score_T.values())).all(0).sum())
 
     @property
     def seconds(self) -> float:

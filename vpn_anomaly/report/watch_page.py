@@ -23,9 +23,10 @@ from vpn_anomaly.report.parts import (
 )
 from vpn_anomaly.report.source_record import SourceRecord
 from vpn_anomaly.report.timeline import Curve, Span, curve_figure
-from vpn_anomaly.scoring.event_kinds import KIND_NAMES, kind_named
+from vpn_anomaly.scoring.event_kinds import kind_named
 from vpn_anomaly.scoring.scores import score_named
 from vpn_anomaly.text.durations import frame_time
+from vpn_anomaly.watching.events import kinds_in_words
 from vpn_anomaly.watching.output import SkippedSource
 
 SOURCES_DRAWN = 12  # whose scores are drawn
@@ -53,7 +54,7 @@ def watch_page(
     table = event_table(entries) if entries else Text(["No events."])
     sections = [
         Section("Events", [_thresholds(sources), table], "events"),
-        Section("Scores", [_about_scores(len(sources)), *_curves(sources, names)], "scores"),
+        Section("Scores", [_about_scores(sources), *_curves(sources, names)], "scores"),
     ]
     if entries:
         sections.append(Section("Pictures", _pictures(entries), "pictures"))
@@ -82,8 +83,10 @@ def _skipped_sources(skipped: Sequence[SkippedSource], count: int) -> Section:
 def _facts(sources, model, when) -> Facts:
     frames = sum(len(source.frame_T) for source in sources)
     seconds = sum(source.seconds for source in sources)
-    count = collections.Counter(event.kind for source in sources for event in source.events.values())
-    kinds = ", ".join(f"{count[kind]} {kind}" for kind in KIND_NAMES if count[kind])
+    count = collections.Counter(
+        (event.member, event.kind) for source in sources for event in source.events.values()
+    )
+    kinds = kinds_in_words(count)
     rows = [
         ("Watched", _period(*when)),
         (
@@ -122,14 +125,16 @@ def _entries(sources, names, pictures) -> list[EventEntry]:
     ]
 
 
-def _about_scores(sources: int) -> Text:
+def _about_scores(sources) -> Text:
+    of_members = any(watched.member for watched in sources[0].watched.values())
+    each = "each kind of event of each member" if of_members else "each kind of event"
     about = [
-        "One curve for each kind of event, of the score that finds it: the higher, the more anomalous is"
+        f"One curve for {each}, of the score that finds it: the higher, the more anomalous is"
         " the frame. Frames at the dashed threshold or above open an event, which goes on a little below it."
         " Shaded are the events, from the first to the last anomalous frame, under their numbers; numbers"
         " that would overlap are left out. Where there is no line, frames have no score."
     ]
-    if sources > SOURCES_DRAWN:
+    if len(sources) > SOURCES_DRAWN:
         about.append(f"Drawn are the {SOURCES_DRAWN} sources with the most improbable events.")
     return Text(about)
 
@@ -138,26 +143,26 @@ def _curves(sources, names) -> Iterator[Figure]:
     """Of the sources with the most improbable events, in their order."""
     least_p = lambda place: min((event.peak.p for event in sources[place].events.values()), default=1)
     for place in sorted(sorted(range(len(sources)), key=least_p)[:SOURCES_DRAWN]):
-        for kind in sources[place].score_of_kind:
-            title = f"{kind}: {kind_named(kind).meaning}"
+        for key, watched in sources[place].watched.items():
+            title = f"{watched.label}: {kind_named(watched.kind).meaning}"
             yield curve_figure(
-                _curve(sources[place], kind), title if len(names) == 1 else f"{names[place]} – {title}"
+                _curve(sources[place], key), title if len(names) == 1 else f"{names[place]} – {title}"
             )
 
 
-def _curve(source: SourceRecord, kind: str) -> Curve:
-    score = source.score_of_kind[kind]
+def _curve(source: SourceRecord, key: str) -> Curve:
+    watched = source.watched[key]
     spans = [
         Span(event.start.index, event.end.index, str(event.id))
         for event in source.events.values()
-        if event.kind == kind
+        if (event.member, event.kind) == (watched.member, watched.kind)
     ]
     return Curve(
         np.array(source.frame_T),
-        np.array(source.score_T[kind]),
-        f"{score}\n({score_named(score).unit})",
+        np.array(source.score_T[key]),
+        f"{watched.score}\n({score_named(watched.score).unit})",
         np.array(source.time_T),
-        source.score_threshold[kind],
+        source.score_threshold[key],
         spans,
     )
 
@@ -170,6 +175,11 @@ def _pictures(entries: Sequence[EventEntry]) -> list[Text | ColourBar | Cards]:
         " the model expects there, the mean of its prediction in grey; pixels that do not count show the frame."
         " Right: the frame under the map of surprise."
     ]
+    if any(entry.event.member for entry in pictured):
+        about.append(
+            "Prediction and map are those of the member that found the event, at the size at which it sees"
+            " the frame; there is no middle picture of a member that predicts no frames."
+        )
     if left_out:
         about.append(
             f"These are the {len(pictured)} most improbable events; {left_out:,} more have no pictures."

@@ -5,10 +5,12 @@ import pathlib
 from collections.abc import Sequence
 
 from vpn_anomaly.files import output_files
+from vpn_anomaly.member_rows import member_named
 from vpn_anomaly.report.page import write_page
 from vpn_anomaly.report.peak_pictures import PeakPictures
 from vpn_anomaly.report.source_record import SourceRecord
 from vpn_anomaly.report.watch_page import watch_page
+from vpn_anomaly.scoring.trained_member import TrainedMember
 from vpn_anomaly.storage import provenance
 from vpn_anomaly.watching.output import Output, SkippedSource
 
@@ -41,15 +43,13 @@ class WatchReport(Output):
         self._end_source()
         self._video = video
         self._sources.append(
-            SourceRecord(
-                video.name, monitor.threshold_in_words(), monitor.score_of_kind, monitor.score_threshold
-            )
+            SourceRecord(video.name, monitor.threshold_in_words(), monitor.watched, monitor.score_threshold)
         )
 
     def frame(self, source, frame, result):
         self._sources[-1].add(frame, result.scores)
         self._record(result.changes)
-        self._pictures.update(frame, result.maps, result.peaks)
+        self._pictures.update(frame, result.maps, result.under_way.values())
 
     def finish(self, source, changes):
         self._record(changes)
@@ -79,15 +79,21 @@ class WatchReport(Output):
             self._video = None
 
 
-def model_facts(model: str, system: str, steps: int) -> list[tuple[str, str]]:
-    """What the report says of the model: its name, its system by name, and the program's version.
-
-    Args:
-      steps: of the training.
-    """
+def model_facts(model: str, members: Sequence[TrainedMember]) -> list[tuple[str, str]]:
+    """What the report says of the model: its name, the system of each member, and the program's version."""
     commit = provenance.of_this_process()["commit"]
     return [
         ("Model", model),
-        ("System", f"{system}, {steps:,} training steps"),
+        *((f"Member {member.name}" if member.name else "System", _system(member)) for member in members),
         ("Program", f"commit {commit[:12]}" if commit else "of no known commit"),
     ]
+
+
+def _system(member: TrainedMember) -> str:
+    """What a member sees, and what it was trained as."""
+    trained = f"{member.config.system}, {member.trained.metadata['step']:,} training steps"
+    if not member.name:
+        return trained
+    about = member_named(member.name).about
+    often = f"; it looks at one of {member.every} frames" if member.every > 1 else ""
+    return f"{about} ({trained}{often})"

@@ -34,4 +34,9 @@ def kind_named(name: str) -> EventKind:
     return _KIND_OF_NAME[name]
 
 
+def label(kind: str, member: str) -> str:
+    """What an event of a kind is called that a member found; `member` is empty for a single model."""
+    return f"{member} {kind}" if member else kind
+
+
 _KIND_OF_NAME = {kind.name: kind for kind in EVENT_KINDS}

@@ -1,13 +1,13 @@
 """From the config to what watches."""
 
 import dataclasses
+from collections.abc import Sequence
 
 from vpn_anomaly.data import memory_limit
 from vpn_anomaly.data.build import build_video_settings
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.scoring.stream_calibration import build_normal_footage, stream_calibration
-from vpn_anomaly.scoring.stream_scorer import StreamScorer
-from vpn_anomaly.scoring.trained_model import TrainedModel
+from vpn_anomaly.scoring.stream_detector import Size, build_stream_detector, work_sizes
+from vpn_anomaly.scoring.trained_member import TrainedMember
 from vpn_anomaly.watching.monitor import Monitor
 from vpn_anomaly.watching.settings import WatchSettings
 from vpn_anomaly.watching.zones import read_zones
@@ -25,21 +25,30 @@ def build_watch_settings(config) -> WatchSettings:
     return WatchSettings(video=video, **fields)
 
 
-def build_monitor(
-    config, trained: TrainedModel, settings: WatchSettings, height: int, width: int, rate: float
-) -> Monitor:
-    """A monitor of frames of one size, of which `rate` come per second.
+@dataclasses.dataclass(frozen=True, eq=False)
+class MonitorBuilder:
+    """Makes monitors of sources for the members of a detector; one serves all sources of its sizes."""
 
-    Its calibration is read where it is stored with what was trained; otherwise it is computed.
+    members: Sequence[TrainedMember]
+    settings: WatchSettings
 
-    UserError for zones that cannot be read, settings that contradict each other, and footage of
-    another size than was trained on.
-    """
-    limit = memory_limit.for_footage(settings.video.max_gigabytes)
-    zones_HxW = read_zones(settings.zones, height, width, limit) if settings.zones else None
-    scorer = trained.scorer(config)
-    streamer = StreamScorer(
-        scorer.system, scorer.params, scorer.shift_Mx2, height, width, zones_HxW, settings.tail
-    )
-    calibration = stream_calibration(trained, streamer, build_normal_footage(config))
-    return Monitor(streamer, calibration, settings, rate)
+    def sizes(self, source_size: Size) -> tuple[Size, ...]:
+        """The sizes at which the members look at frames of this size, before they are resized."""
+        return work_sizes(self.members, source_size)
+
+    def monitor(self, sizes: Sequence[Size], rate: float) -> Monitor:
+        """A monitor of frames that the members look at in these sizes, of which `rate` come per second.
+
+        The calibrations are read where they are stored with what was trained; otherwise they are computed.
+
+        UserError for zones that cannot be read, settings that contradict each other, and footage of
+        another size than was trained on.
+        """
+        settings = self.settings
+        limit = memory_limit.for_footage(settings.video.max_gigabytes)
+
+        def zones(height: int, width: int):
+            return read_zones(settings.zones, height, width, limit) if settings.zones else None
+
+        detector = build_stream_detector(self.members, sizes, zones, settings.tail)
+        return Monitor(detector, settings, rate)

@@ -4,7 +4,10 @@ import dataclasses
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from vpn_anomaly.catalogue import names
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.member_rows import MEMBERS
+from vpn_anomaly.scoring.event_kinds import KIND_NAMES, label
 from vpn_anomaly.watching.boxes import Box
 
 
@@ -66,15 +69,15 @@ class Moment(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Observation:
-    """The p-values, scores and boxes of one frame of the stream, by kind of event.
+    """The p-values, scores and boxes of one frame of the stream, by key: a kind of event of a member.
 
     Attributes:
       index: of the frame; it grows from one observation to the next.
       time: of the frame, in seconds.
-      p: p-value by kind. A kind that is absent or NaN (the first frames of a stream have no scores)
+      p: p-value by key. One that is absent or NaN (the first frames of a stream have no scores)
         is quiet.
       score: the score behind every p-value, higher for a more anomalous frame.
-      box: where in the frame, by kind; None or absent: not known.
+      box: where in the frame, by key; None or absent: not known.
       light: the light changed over the whole frame.
     """
 
@@ -101,13 +104,14 @@ class Event:
 
     Attributes:
       kind: the name of one of EVENT_KINDS.
-      id: counted from 0 over all kinds in the order in which events begin; None before.
+      id: counted from 0 over all keys in the order in which events begin; None before.
       start, end: its first and its last anomalous frame.
       kept_from, kept_to: the range with the frames before and after.
       peak: its most anomalous frame, with the box of this frame. Like the picture that camera
         software keeps of an event, the box shows one moment: a box round all places of a thing that
         moves would soon be the whole frame.
       frames: the number of anomalous frames; quiet ones between merged runs are not among them.
+      member: the name of the member that found it; empty for a single model.
     """
 
     kind: str
@@ -118,6 +122,12 @@ class Event:
     kept_to: Moment
     peak: Peak
     frames: int
+    member: str = ""
+
+    @property
+    def label(self) -> str:
+        """What it is called before people."""
+        return label(self.kind, self.member)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,10 +140,13 @@ class Change:
     def as_record(self) -> dict:
         """The change as one line of JSON needs it: strings, numbers, a list or None.
 
-        Frames are indices, times are in seconds, box is [top, left, bottom, right] or None.
+        Frames are indices, times are in seconds, box is [top, left, bottom, right] or None. There is a
+        member only where the event has one.
         """
         event, peak = self.event, self.event.peak
         record = {"what": self.what, "event": event.id, "kind": event.kind}
+        if event.member:
+            record["member"] = event.member
         for name, moment in (
             ("start", event.start),
             ("end", event.end),
@@ -146,3 +159,10 @@ class Change:
         record |= {"score": float(peak.score), "p": float(peak.p), "frames": event.frames}
         record["box"] = None if peak.box is None else [int(edge) for edge in peak.box]
         return record
+
+
+def kinds_in_words(count: Mapping[tuple[str, str], int]) -> str:
+    """How many events there are of which kind, by member and kind: "2 missing, 1 appearance detail"."""
+    members = ("", *names(MEMBERS))
+    in_order = sorted(count, key=lambda one: (members.index(one[0]), KIND_NAMES.index(one[1])))
+    return ", ".join(f"{count[member, kind]} {label(kind, member)}" for member, kind in in_order)

@@ -1,93 +1,92 @@
 """What one frame of a source says: its scores, how improbable they are when normal, and events."""
 
 import itertools
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from vpn_anomaly.data.video.open_video import Frame
-from vpn_anomaly.scoring.scores import event_scores, score_named, score_names
-from vpn_anomaly.scoring.stream_calibration import StreamCalibration
-from vpn_anomaly.scoring.stream_scorer import StreamScorer
+from vpn_anomaly.scoring.member_stream import Watched
+from vpn_anomaly.scoring.scores import score_named
+from vpn_anomaly.scoring.stream_detector import ANY, Detection, StreamDetector
 from vpn_anomaly.systems.system import Maps
+from vpn_anomaly.watching import alarms
 from vpn_anomaly.watching.boxes import Box, anomalous_box
-from vpn_anomaly.watching.event_finder import EventFinder
-from vpn_anomaly.watching.events import Change, Moment, Observation
+from vpn_anomaly.watching.event_finder import EventFinder, Watch
+from vpn_anomaly.watching.events import Change, Event, Observation
 from vpn_anomaly.watching.light import LightGuard
 from vpn_anomaly.watching.settings import WatchSettings
-from vpn_anomaly.watching.threshold import (
-    RealisedRate,
-    Threshold,
-    alarm_threshold,
-    rate_per_frame,
-    realised_rate,
-)
+
+
+class OpenEvent(NamedTuple):
+    """An event that is open in a frame.
+
+    Attributes:
+        kind: of event.
+        box: in this frame; None: not known.
+        member: that found it; empty for a single model.
+    """
+
+    kind: str
+    box: Box | None
+    member: str = ""
 
 
 class FrameResult(NamedTuple):
     """What was found in a frame.
 
     Attributes:
-        scores: by name; empty for the first frames of a source.
-        p: p-value by kind of event.
-        maps: None where there are no scores.
+        scores: by column; empty for the first frames of a source.
+        p: p-value by key: of a member, the kind of event.
+        maps: by name of the member, at its size; empty where there are no scores.
         changes: of events, by this frame.
-        boxes: kind and box of each event that is open, in this frame (None: not known).
-        peaks: by kind, the peak so far of each event that is open or about to be.
+        open: the events that are open.
+        under_way: by key, the event so far that is open or about to be.
         light: the light changed.
     """
 
     scores: dict[str, float]
     p: dict[str, float]
-    maps: Maps | None
+    maps: dict[str, Maps]
     changes: list[Change]
-    boxes: list[tuple[str, Box | None]]
-    peaks: dict[str, Moment]
+    open: list[OpenEvent]
+    under_way: dict[str, Event]
     light: bool
 
 
 class Monitor:
-    """Monitors frames of one size with a trained system.
+    """Monitors frames of one size with a trained detector.
 
     Attributes:
-        threshold: p-value of a frame that opens an event, for each kind.
-        held_out: false alarms on normal footage that was neither trained nor calibrated with.
-        score_names: all scores that frames have, in the order of columns.
-        score_of_kind: the name of the score that finds each kind of event.
-        score_threshold: the same threshold in units of that score, by kind.
+        alarms: the thresholds of each member, in their order.
+        columns: all scores that frames have, in the order of columns.
+        watched: what events are found by, by key.
+        score_threshold: from which on a frame opens an event, in units of the score, by key.
         first_frame: the number of the first frame of a source that has scores.
+        members: their names; empty for a single model.
     """
 
-    threshold: Threshold
-    held_out: RealisedRate
-    score_names: tuple[str, ...]
-    score_of_kind: dict[str, str]
-    score_threshold: dict[str, float]
+    alarms: tuple[alarms.Alarms, ...]
+    columns: tuple[str, ...]
+    watched: Mapping[str, Watched]
+    score_threshold: Mapping[str, float]
     first_frame: int
+    members: tuple[str, ...]
 
-    def __init__(
-        self, streamer: StreamScorer, normal: StreamCalibration, settings: WatchSettings, rate: float
-    ):
-        """normal: scores of normal frames by this streamer. rate: frames per second.
-
-        UserError for settings that contradict each other.
-        """
-        self._streamer, self._calibration = streamer, normal.calibration
-        self._false_alarms = settings.false_alarms
-        self.first_frame = streamer.system.first_frame
-        self.score_names = score_names(streamer.system, streamer.tail)
-        self.score_of_kind = event_scores(streamer.system, streamer.tail)
-        rate_of_frames = rate_per_frame(settings.false_alarms, rate)
-        self.threshold = alarm_threshold(rate_of_frames, len(self.score_of_kind), normal.frames)
-        self.score_threshold = {
-            kind: self._calibration.threshold(score, self.threshold.p)
-            for kind, score in self.score_of_kind.items()
+    def __init__(self, detector: StreamDetector, settings: WatchSettings, rate: float):
+        """rate: frames per second. UserError for settings that contradict each other."""
+        self._detector, self.watched = detector, detector.watched
+        self.first_frame, self.members = detector.first_frame, detector.names
+        self.columns = (*detector.columns, ANY) if self.members else detector.columns
+        self.alarms = tuple(alarms.Alarms.of(member, settings, rate) for member in detector.members)
+        self.score_threshold = {key: at for one in self.alarms for key, at in one.score_threshold.items()}
+        self._watches = {
+            key: Watch(detector.watched[key].kind, one.events, one.member)
+            for one in self.alarms
+            for key in one.score_threshold
         }
-        self._event_settings = settings.events(self.threshold.p)
-        p_by_kind = [
-            self._calibration.p_value(score, normal.held_out[score]) for score in self.score_of_kind.values()
-        ]
-        self.held_out = realised_rate(np.min(p_by_kind, axis=0) <= self.threshold.p, rate)
+        self._key_of = {(watched.member, watched.kind): key for key, watched in self.watched.items()}
         self.restart()
 
     def restart(self) -> None:
@@ -97,41 +96,54 @@ class Monitor:
 
     def resume(self) -> None:
         """Goes on after a break in the source: only the numbers of its events go on."""
-        self._streamer.restart()
-        self._finder = EventFinder(self._event_settings, self._ids)
-        self._light, self._open = LightGuard(), {}
+        self._detector.restart()
+        self._finder = EventFinder(self._watches, self._ids)
+        self._light = LightGuard()
+        self._open: dict[str, bool] = {}
+        self._boxes: dict[str, Box | None] = {}
 
     def update(self, frame: Frame) -> FrameResult:
         """Takes in the next frame of the source."""
-        scores, maps = self._streamer(frame.image)
+        found = self._detector(frame)
         light = self._light.update(frame.image.mean(-1).round().astype(np.uint8))
-        of_kind = {kind: scores[name] for kind, name in self.score_of_kind.items()} if scores else {}
-        p = {
-            kind: float(self._calibration.p_value(self.score_of_kind[kind], score))
-            for kind, score in of_kind.items()
+        score = {key: found.scores[self.watched[key].column] for key in found.p}
+        self._boxes = {
+            key: self._box(key, found, frame)
+            for key, p in found.p.items()
+            if p <= self._watches[key].settings.close_p
         }
-        boxes = {
-            kind: anomalous_box(score_named(self.score_of_kind[kind]), maps)
-            for kind in p
-            if p[kind] <= self._event_settings.close_p
-        }
-        changes = self._finder.update(Observation(frame.index, frame.time, p, of_kind, boxes, light))
+        changes = self._finder.update(
+            Observation(frame.index, frame.time, found.p, score, self._boxes, light)
+        )
         for change in changes:
-            self._open[change.event.kind] = change.what != "end"
-        of_open = [(kind, boxes.get(kind)) for kind, is_open in self._open.items() if is_open]
-        return FrameResult(scores, p, maps, changes, of_open, self._finder.peaks, light)
+            self._open[self._key_of[change.event.member, change.event.kind]] = change.what != "end"
+        scores = {**found.scores, ANY: found.any} if self.members and found.any is not None else found.scores
+        return FrameResult(
+            scores,
+            found.p,
+            {name: look.maps for name, look in found.looks.items()},
+            changes,
+            [self._open_event(key) for key, is_open in self._open.items() if is_open],
+            self._finder.under_way,
+            light,
+        )
+
+    def _box(self, key: str, found: Detection, frame: Frame) -> Box | None:
+        """In pixels of the frame. What a member that does not look at it said before stands."""
+        watched = self.watched[key]
+        look = found.looks[watched.member]
+        if key in self._boxes and not look.new:
+            return self._boxes[key]
+        box = anomalous_box(score_named(watched.score), look.maps)
+        return None if box is None else box.scaled(look.maps.counted.shape, frame.image.shape[:2])
+
+    def _open_event(self, key: str) -> OpenEvent:
+        return OpenEvent(self.watched[key].kind, self._boxes.get(key), self.watched[key].member)
 
     def finish(self) -> list[Change]:
         """The ends of the events that are open where the source ends."""
         return self._finder.finish()
 
     def threshold_in_words(self) -> str:
-        """What the threshold is, what came of it on held-out footage, and its note if it has one."""
-        threshold, held_out = self.threshold, self.held_out
-        line = (
-            f"threshold: p ≤ {threshold.p:.2g} per frame and kind, for {self._false_alarms:g} false alarms per"
-            f" hour; on {held_out.hours * 60:.1f} minutes of held-out normal footage it gives"
-            f" {held_out.alarms}, {held_out.per_hour:.2g} per hour (95%: {held_out.low:.2g} to"
-            f" {held_out.high:.2g})"
-        )
-        return "\n".join([line, threshold.note] if threshold.note else [line])
+        """What the thresholds are, what came of them on held-out footage, and notes on them, in lines."""
+        return alarms.in_words(self.alarms)

@@ -4,20 +4,20 @@ import collections
 import contextlib
 import functools
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from vpn_anomaly.data.video.image_folder import shortened
 from vpn_anomaly.data.video.open_video import Frame, Video, open_video
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.scoring.event_kinds import KIND_NAMES
+from vpn_anomaly.scoring.stream_detector import Size
 from vpn_anomaly.stop_request import StopRequest
 from vpn_anomaly.text.printable_line import printable_line
-from vpn_anomaly.watching.events import Change
+from vpn_anomaly.watching.build import MonitorBuilder
+from vpn_anomaly.watching.events import Change, kinds_in_words
 from vpn_anomaly.watching.live import Live
 from vpn_anomaly.watching.monitor import Monitor
 from vpn_anomaly.watching.output import Output, SkippedSource
 from vpn_anomaly.watching.segments import SegmentFrame, segments
-from vpn_anomaly.watching.settings import WatchSettings
 from vpn_anomaly.watching.watch_progress import WatchProgress
 
 
@@ -26,16 +26,15 @@ class Session:
 
     def __init__(
         self,
-        settings: WatchSettings,
-        new_monitor: Callable[[int, int, float], Monitor],
+        monitors: MonitorBuilder,
         outputs: Sequence[Output],
         max_frames: int | None,
         stop: StopRequest,
     ):
-        self._settings, self._new_monitor = settings, new_monitor
+        self._settings, self._builder = monitors.settings, monitors
         self._outputs, self._frames_left, self._stop = outputs, max_frames, stop
-        self._monitors: dict[tuple[int, int], Monitor] = {}
-        self._refused: dict[tuple[int, int], UserError] = {}
+        self._monitors: dict[tuple[Size, ...], Monitor] = {}
+        self._refused: dict[tuple[Size, ...], UserError] = {}
         self._frames, self._scored_frames, self._events = 0, 0, collections.Counter()
         self._too_short: list[str] = []  # lines on sources without a scored frame
         self._skipped: list[SkippedSource] = []
@@ -78,7 +77,7 @@ class Session:
 
     def summary(self) -> str:
         """What was found, in one line."""
-        kinds = ", ".join(f"{self._events[kind]} {kind}" for kind in KIND_NAMES if self._events[kind])
+        kinds = kinds_in_words(self._events)
         return f"{self._frames:,} frames, {self._events.total()} events" + (f" ({kinds})" if kinds else "")
 
     def report_unscored_sources(self, count: int) -> None:
@@ -138,23 +137,24 @@ class Session:
         return live
 
     def _monitor(self, video: Video) -> Monitor:
-        """One for each frame size; of a new one, prints what its threshold is worth.
+        """One for all sources of the same sizes; of a new one, prints what its thresholds are worth.
 
-        UserError for a size that cannot be watched.
+        UserError for sizes that cannot be watched.
         """
-        if video.size in self._refused:
-            raise self._refused[video.size]
-        if video.size not in self._monitors:
+        sizes = self._builder.sizes(video.source_size)
+        if sizes in self._refused:
+            raise self._refused[sizes]
+        if sizes not in self._monitors:
             source_rate = video.rate or self._settings.video.frame_rate
             rate = min(self._settings.video.rate or source_rate, source_rate)
             try:
-                monitor = self._new_monitor(*video.size, rate)
+                monitor = self._builder.monitor(sizes, rate)
             except UserError as error:
-                self._refused[video.size] = error
+                self._refused[sizes] = error
                 raise
-            self._monitors[video.size] = monitor
+            self._monitors[sizes] = monitor
             print(monitor.threshold_in_words(), flush=True)
-        return self._monitors[video.size]
+        return self._monitors[sizes]
 
     def _watch_frame(self, source: str, monitor: Monitor, frame: Frame) -> None:
         result = monitor.update(frame)
@@ -172,7 +172,9 @@ class Session:
             output.finish(source, changes)
 
     def _count(self, changes: list[Change]) -> None:
-        self._events.update(change.event.kind for change in changes if change.what == "begin")
+        self._events.update(
+            (change.event.member, change.event.kind) for change in changes if change.what == "begin"
+        )
 
 
 def _print_notice(line: str) -> None:

@@ -1,20 +1,18 @@
 """Watches sources, frame by frame; what is found goes to outputs."""
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from vpn_anomaly.stop_request import StopRequest
 from vpn_anomaly.text.display_names import display_names
-from vpn_anomaly.watching.monitor import Monitor
+from vpn_anomaly.watching.build import MonitorBuilder
 from vpn_anomaly.watching.output import Output
 from vpn_anomaly.watching.session import Session
-from vpn_anomaly.watching.settings import WatchSettings
 
 
 def watch(
     sources: Sequence[str],
-    settings: WatchSettings,
-    new_monitor: Callable[[int, int, float], Monitor],
+    monitors: MonitorBuilder,
     outputs: Sequence[Output],
     max_frames: int | None = None,
 ) -> None:
@@ -25,7 +23,7 @@ def watch(
 
     Args:
         sources: videos, folders, cameras or addresses, as `data.video.sources.sources` lists them.
-        new_monitor: makes a monitor of frames of a height and width, so many per second.
+        monitors: makes those of the sources.
         outputs: entered here, and closed at the end.
 
     Raises:
@@ -36,7 +34,7 @@ def watch(
     with StopRequest() as stop, contextlib.ExitStack() as stack:
         for output in outputs:
             stack.enter_context(output)
-        session = Session(settings, new_monitor, outputs, max_frames, stop)
+        session = Session(monitors, outputs, max_frames, stop)
         for source, name in zip(sources, display_names(sources), strict=True):
             if session.goes_on:
                 session.watch(source, name, alone=len(sources) == 1)

@@ -1,0 +1,149 @@
+"""Frames of one source through all members of a detector: scores, p-values, and one score of them all."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from vpn_anomaly.data.build import build_video_settings
+from vpn_anomaly.data.video.open_video import Frame
+from vpn_anomaly.data.video.resizer import Resizer
+from vpn_anomaly.members import naming
+from vpn_anomaly.scoring.member_stream import Look, MemberStream, Watched
+from vpn_anomaly.scoring.stream_calibration import build_normal_footage, stream_calibration
+from vpn_anomaly.scoring.stream_scorer import StreamScorer
+from vpn_anomaly.scoring.trained_member import TrainedMember
+
+Size = tuple[int, int]  # (height, width), pixels
+ANY = "any"  # the column of the score of all members
+
+
+class Detection(NamedTuple):
+    """What the members say of a frame. One that does not look at it says what it said last.
+
+    Attributes:
+        scores: by column, the member's prefix and the name of the score.
+        p: p-value by key, the member's prefix and the kind of event.
+        any: see `StreamDetector`; None: no member has said anything yet.
+        looks: by name of the member.
+        leader: the member whose p-value `any` is.
+    """
+
+    scores: dict[str, float]
+    p: dict[str, float]
+    any: float | None
+    looks: dict[str, Look]
+    leader: str
+
+
+class StreamDetector:
+    """The members of a detector on a stream of frames, each at its own size.
+
+    The score of all members is any = −log min_m p_m / share_m, in nats; p_m is the member's least p-value,
+    corrected for the number of its scores (`Calibration.log_least_p`), and share_m the part of the false
+    alarms that it may raise. By the union bound, a normal frame has any ≥ −log a with probability a at
+    most. Members that have not said anything yet take no part. Of a single model it is `Calibration.any`.
+
+    Attributes:
+        members: in their order.
+        columns: of the scores of all members.
+        watched: what events are found by, by key.
+        first_frame: the number of the first frame of a source that has scores.
+    """
+
+    columns: tuple[str, ...]
+    watched: dict[str, Watched]
+    first_frame: int
+
+    def __init__(self, members: Sequence[MemberStream], channels: int):
+        """channels: 1 (grey) or 3 (RGB), of the frames."""
+        self.members = tuple(members)
+        self.columns = tuple(f"{member.prefix}{name}" for member in members for name in member.score_names)
+        self.watched = {key: watched for member in members for key, watched in member.watched.items()}
+        self.first_frame = min(member.first_frame for member in members)
+        self._resizers = {member.size: Resizer(member.size, channels) for member in members}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the members; empty for the single model of a run without members."""
+        return tuple(member.name for member in self.members if member.name)
+
+    def restart(self) -> None:
+        """Clears the memory: the next frame is the first of another stream."""
+        for member in self.members:
+            member.restart()
+
+    def __call__(self, frame: Frame) -> Detection:
+        """What the members say of the next frame."""
+        images: dict[Size, np.ndarray] = {frame.image.shape[:2]: frame.image}
+        looks = {}
+        for member in self.members:
+            if member.next_is_looked_at():
+                if member.size not in images:
+                    images[member.size] = self._resizers[member.size].image(frame.picture)
+                look = member.look(images[member.size])
+            else:
+                look = member.pass_over()
+            if look is not None:
+                looks[member.name] = look
+        return self._detection(looks)
+
+    def _detection(self, looks: dict[str, Look]) -> Detection:
+        scores: dict[str, float] = {}
+        p: dict[str, float] = {}
+        log_p_of_member = {}
+        for member in self.members:
+            if (look := looks.get(member.name)) is None:
+                continue
+            scores |= {f"{member.prefix}{name}": score for name, score in look.scores.items()}
+            p |= {f"{member.prefix}{kind}": float(np.exp(log_p)) for kind, log_p in look.log_p.items()}
+            if look.log_least_p is not None:
+                log_p_of_member[member.name] = look.log_least_p - math.log(member.share)
+        leader = min(log_p_of_member, key=lambda name: log_p_of_member[name], default="")
+        any_score = -log_p_of_member[leader] if log_p_of_member else None
+        return Detection(scores, p, any_score, looks, leader)
+
+    def any_threshold(self, rate: float) -> float:
+        """The value of `any` that at most this part of normal frames exceeds.
+
+        Of one member by its calibration, of several by the union bound.
+        """
+        if len(self.members) == 1:
+            return self.members[0].normal.calibration.threshold(ANY, rate)
+        return -math.log(rate)
+
+
+def work_sizes(members: Sequence[TrainedMember], source_size: Size) -> tuple[Size, ...]:
+    """The size at which each member looks at the frames of a source, by their size before they are resized."""
+    return tuple(build_video_settings(member.config.data).work_size(*source_size) for member in members)
+
+
+def build_stream_detector(
+    members: Sequence[TrainedMember],
+    sizes: Sequence[Size],
+    zones: Callable[[int, int], np.ndarray | None] = lambda height, width: None,
+    tail: bool = True,
+) -> StreamDetector:
+    """The detector of trained members, for frames of their `work_sizes`.
+
+    Their calibrations are read where they are stored with what was trained; otherwise they are computed.
+
+    Args:
+        zones: from a size to the pixels that count there, bool (height, width); None: all.
+        tail: see `StreamScorer`.
+
+    UserError for footage of another size than a member was trained on, and where it cannot be read.
+    """
+    streams = [
+        _build_member(member, size, zones(*size), tail) for member, size in zip(members, sizes, strict=True)
+    ]
+    return StreamDetector(streams, members[0].config.data.channels)
+
+
+def _build_member(member: TrainedMember, size: Size, zones_HxW, tail: bool) -> MemberStream:
+    clips = member.trained.scorer(member.config)
+    scorer = StreamScorer(clips.system, clips.params, clips.shift_Mx2, *size, zones_HxW, tail)
+    with naming(member.name):
+        normal = stream_calibration(member.trained, scorer, build_normal_footage(member.config))
+    return MemberStream(member, scorer, normal)
