@@ -167,6 +167,40 @@ def test_an_option_changes_what_it_says_and_nothing_else(other, tmp_path, field,
     assert before["at_threshold"] == after["at_threshold"]
 
 
+def test_all_rows_without_learning_stand_last_and_in_the_csv(other, tmp_path):
+    run, _ = other
+    cheap = evaluate(run.config, run.trained, tmp_path)
+    assert "no foreground, matched_speed, nearest_normal_window (evaluate.baselines=all)" in cheap["not_done"]
+    results = evaluate(with_fields(run.config, baselines="all"), run.trained, tmp_path)
+    names = [*cheap["without_learning"], "foreground", "matched_speed", "nearest_normal_window"]
+    assert results["without_learning"] == names == list(results["scores"])[-len(names) :]
+    assert {name: results["scores"][name] for name in cheap["scores"]} == cheap["scores"]
+    assert not any("evaluate.baselines" in phrase for phrase in results["not_done"])
+    for name in names[2:]:
+        score_T = column(frames_of(tmp_path), "Test001", name)
+        assert np.isfinite(score_T[4:]).all() and results["scores"][name]["auroc_micro"] is not None
+    assert list(results["differences"]) == names
+
+
+def test_the_published_protocol_is_a_second_table_of_the_same_scores(other, tmp_path):
+    run, _ = other
+    raw = evaluate(run.config, run.trained, tmp_path)
+    both = evaluate(with_fields(run.config, protocol__published=True), run.trained, tmp_path)
+    scaled = {"protocol__normalise_clips": True, "protocol__smoothing": 5.0}
+    alone = evaluate(with_fields(run.config, **scaled), run.trained, tmp_path)
+    same = ("scores", "differences", "done", "not_done", "maps", "at_threshold")
+    assert {name: both[name] for name in same} == {name: raw[name] for name in same}
+    published = both["published"]
+    assert (published["scores"], published["differences"]) == (alone["scores"], alone["differences"])
+    assert published["protocol"] == alone["protocol"] and raw["published"] is None
+    lines = results_table(both).splitlines()
+    (place,) = [number for number, line in enumerate(lines) if line.startswith("by the published protocol: ")]
+    assert lines[place].count("uses the clip's future") == 2
+    assert f"{raw['scores']['any']['auroc_micro']:.3f}" in next(
+        line for line in lines if line.startswith("any ")
+    )
+
+
 def test_a_damaged_frame_is_scored_from_its_neighbours_and_named(other, tmp_path):
     run, folder = other
     image = folder / "Test/Test001/008.tif"
