@@ -3,6 +3,7 @@
     python -m experiments.export_weights --workdir=runs/cpu --output=vpn_anomaly/pretrained --dtype=float16
 
 The format is described in vpn_anomaly/storage/exported_weights.py; `--checkpoint=FOLDER` loads the files.
+A detector with members is a folder of them with one folder per member.
 float16 halves their size; the calibration is then repeated with the rounded weights, on the run's validation
 sequences. With float32, the calibration that --mode=watch computed from normal footage is exported too, so that
 watching does not need the footage.
@@ -17,6 +18,8 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from experiments.command_line import Parser, entry_point, file_path
+from vpn_anomaly import config as configuration
+from vpn_anomaly import members
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.pipeline import evaluation_clips
 from vpn_anomaly.errors import UserError
@@ -37,7 +40,7 @@ COMPARED = 8  # number of validation sequences on which float16 weights are comp
 
 
 def export(directory: pathlib.Path, output: pathlib.Path, dtype: str) -> list[str]:
-    """Exports the run in `directory`.
+    """Exports the run in `directory`; every member of a detector to a folder of its own.
 
     Returns:
         lines that report file sizes and, for float16, how much rounding changes the scores of a few
@@ -48,7 +51,27 @@ def export(directory: pathlib.Path, output: pathlib.Path, dtype: str) -> list[st
             files of the run would be overwritten.
     """
     config, results = _finished(directory)
-    _check_output(directory, output)
+    if not config.detector.members:
+        _check_output(directory, output)
+        return _export_model(config, results, directory, output, dtype)
+    resolved = {name: _stored_config(directory / name) for name in config.detector.members}
+    for name in resolved:
+        _check_output(directory / name, output / name)
+    output_files.check_outputs_in(output, exported_weights.ABOUT)
+    lines = []
+    for name, member in resolved.items():
+        of_member = {**results, **results["members"][name], "config": configuration.as_dict(member)}
+        lines.append(f"member {name}:")
+        lines += _export_model(member, of_member, directory / name, output / name, dtype)
+    whole = members.with_resolved(config, resolved)
+    exported_weights.write_detector(output, configuration.as_dict(whole), resolved)
+    return lines
+
+
+def _export_model(
+    config: ConfigDict, results: Mapping, directory: pathlib.Path, output: pathlib.Path, dtype: str
+) -> list[str]:
+    """Exports a single model, of a run in `directory` with these results; returns lines about it."""
     trained = trained_run(config, directory)
     if trained.metadata["step"] != results["steps"]:
         raise UserError(
@@ -99,11 +122,16 @@ def _finished(directory: pathlib.Path) -> tuple[ConfigDict, dict]:
     config = exported_weights.stored_config(results["config"], path)
     workdir.open_trained(directory, config)
     if results_file.finished_results(directory, config) is None:
-        raise UserError(
-            f"{directory} has done {results.get('steps')} of {config.train.steps} steps; "
-            "train to the end first"
-        )
+        done = f"has done {results.get('steps')} of {config.train.steps} steps"
+        if config.detector.members:
+            done = "has not trained all steps of its members"
+        raise UserError(f"{directory} {done}; train to the end first")
     return config, results
+
+
+def _stored_config(directory: pathlib.Path) -> ConfigDict:
+    """The config of a run. UserError if there is none."""
+    return exported_weights.stored_config(workdir.check_trained(directory), directory)
 
 
 def cast(name: str, array: np.ndarray, dtype: str) -> np.ndarray:

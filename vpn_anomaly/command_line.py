@@ -205,10 +205,11 @@ def _checkpoint_config(folder: pathlib.Path, rest: Sequence[str], mode: str | No
 
     stored = exported_weights.stored_config(exported_weights.read_about(folder)["config"], folder)
     config, overrides = _apply_overrides(stored.copy_and_resolve_references(), rest)
-    config_module.check(config)
+    members.check(config)
     config_module.expand_paths(config)
     on_labelled_set = mode == "evaluate" and config.data.source in config_fields.LABELLED_SOURCES
     free = config_changes.CHANGEABLE_FIELDS + (config_changes.DATA_SET_FIELDS if on_labelled_set else ())
+    free += config_changes.chosen_members(stored, config)
     changes = config_changes.describe_differences(stored, config, free)
     if changes:
         more = ", with data.source, data.path and data.video the labelled set" if on_labelled_set else ""

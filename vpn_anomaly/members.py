@@ -31,6 +31,20 @@ def member_config(config: ConfigDict, name: str) -> ConfigDict:
     return member
 
 
+def with_resolved(config: ConfigDict, resolved: Mapping[str, ConfigDict]) -> ConfigDict:
+    """The detector's config of which the members' configs are these.
+
+    Args:
+        resolved: by name; they differ from `member_config` only in fields that the members have of their own.
+    """
+    whole = config.copy_and_resolve_references()
+    for name, member in resolved.items():
+        values = configuration.flat(member)
+        own = member_named(name).own_fields
+        whole.update_from_flattened_dict({f"{SECTION}{name}.{field}": values[field] for field in own})
+    return whole
+
+
 def member_configs(config: ConfigDict) -> dict[str, ConfigDict]:
     """The configs of all members by name, in the order of `detector.members`; empty without members."""
     return {name: member_config(config, name) for name in config.detector.members}

@@ -7,7 +7,9 @@ import pytest
 from tests import tiny
 from tests.data.video_files import write_video
 from tests.watching.conftest import footage
+from vpn_anomaly import members
 from vpn_anomaly.main import main
+from vpn_anomaly.storage import workdir
 
 MEMBERS = ("motion", "appearance")
 FIELDS = {
@@ -41,3 +43,21 @@ def finished(detector, tmp_path_factory):
     flags = [*detector.flags, f"--workdir={directory}"]
     assert main(flags) == 0
     return types.SimpleNamespace(flags=flags, directory=directory)
+
+
+@pytest.fixture(scope="session")
+def stored(tmp_path_factory):
+    """config, flags and directory of a detector, and its members' parameters."""
+    folder = tmp_path_factory.mktemp("stored")
+    path = write_video(folder / "normal.mkv", footage(400))
+    fields = {**FIELDS, "data.path": path, "data.video.depth": 8, "data.video.cache": str(folder / "cache")}
+    steps = {"train.steps": tiny.STEP, "detector.appearance.train.steps": tiny.STEP}
+    config = tiny.tiny_config({**fields, **steps})
+    tiny.config_file(folder / "tiny.py", config)
+    workdir.open_run(folder / "run", config)
+    runs = {
+        name: tiny.stored_run(folder / "run" / name, one)
+        for name, one in members.member_configs(config).items()
+    }
+    flags = [f"--config={folder}/tiny.py", f"--workdir={folder}/run"]
+    return types.SimpleNamespace(config=config, flags=flags, directory=folder / "run", runs=runs)

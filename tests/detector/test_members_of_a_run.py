@@ -2,15 +2,12 @@
 
 import csv
 import json
-import types
 
 import numpy as np
 import pytest
 
 from tests import tiny
-from tests.data.video_files import write_video
-from tests.detector.conftest import FIELDS, MEMBERS
-from tests.watching.conftest import footage
+from tests.detector.conftest import MEMBERS
 from vpn_anomaly import members
 from vpn_anomaly.command_line import parse
 from vpn_anomaly.detector import loading
@@ -19,23 +16,6 @@ from vpn_anomaly.main import main
 from vpn_anomaly.scoring.trained_member import TrainedMember, training_records
 from vpn_anomaly.storage import workdir
 from vpn_anomaly.training import describe
-
-
-@pytest.fixture(scope="module")
-def stored(tmp_path_factory):
-    """config, flags and directory of a detector, and its members' parameters."""
-    folder = tmp_path_factory.mktemp("stored")
-    path = write_video(folder / "normal.mkv", footage(400))
-    fields = {**FIELDS, "data.path": path, "data.video.depth": 8, "data.video.cache": str(folder / "cache")}
-    config = tiny.tiny_config({**fields, "detector.appearance.train.steps": tiny.STEP})
-    tiny.config_file(folder / "tiny.py", config)
-    workdir.open_run(folder / "run", config)
-    runs = {
-        name: tiny.stored_run(folder / "run" / name, one)
-        for name, one in members.member_configs(config).items()
-    }
-    flags = [f"--config={folder}/tiny.py", f"--workdir={folder}/run"]
-    return types.SimpleNamespace(config=config, flags=flags, directory=folder / "run", runs=runs)
 
 
 def load(stored, *flags):
@@ -103,7 +83,7 @@ def test_a_file_of_sequences_is_scored_by_the_motion_member(stored, tmp_path):
         (["--config.detector.members=normality"], "normality"),
         (["--config.detector.members=()"], """set --config.detector.members="('motion', 'appearance')" or"""),
         (["--config.detector.appearance.train.steps=9"], "detector.appearance.train.steps 4 there and 9"),
-        (["--config.train.steps=9"], "train.steps 2 there and 9 here; use another --workdir"),
+        (["--config.train.steps=9"], "train.steps 4 there and 9 here; use another --workdir"),
     ],
 )
 def test_other_members_and_settings_never_continue_with_old_weights(stored, capsys, flags, words):

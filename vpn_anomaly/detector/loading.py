@@ -35,6 +35,8 @@ def load(arguments: Arguments) -> tuple[ConfigDict, list]:
     if arguments.checkpoint is None:
         workdir.open_trained(arguments.run_folder, config)
         _check_members_are_trained(arguments.run_folder, config.detector.members)
+    elif config.detector.members:
+        _open_detector(arguments)
     if not config.detector.members:
         return config, [TrainedMember("", config, _load_model(arguments))]
     share = members.shares(config)
@@ -79,6 +81,17 @@ def _load_model(arguments: Arguments):
     if directory is not None:
         _open_evaluation(arguments, trained.metadata["sha256"])
     return trained
+
+
+def _open_detector(arguments: Arguments) -> None:
+    """Checks an exported detector, and prepares the folder in which it is evaluated."""
+    from vpn_anomaly.storage import exported_weights
+
+    assert arguments.checkpoint is not None
+    about = exported_weights.read_about(arguments.checkpoint)
+    exported_weights.check_members(arguments.checkpoint, about)
+    if arguments.workdir is not None:
+        _open_evaluation(arguments, about["sha256"])
 
 
 def _open_evaluation(arguments: Arguments, checksum: str) -> None:

@@ -4,18 +4,22 @@
     DIR/calibration.npz  scores of normal validation sequences (`storage/calibration_file.py`)
     DIR/about.json       the config, training statistics, a checksum of every array and of both files
 
+A detector with members is a folder DIR/NAME of these files for each, and
+
+    DIR/about.json       the detector's config, and the checksum of every member's about.json
+
 `pretrained` is the folder of that name in the package. `experiments/export_weights.py` writes one.
 Damage is detected before anything is used: about.json also has a checksum of itself.
 """
 
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from ml_collections import ConfigDict
 
 from vpn_anomaly import config as config_module
-from vpn_anomaly import config_fields
+from vpn_anomaly import config_fields, members
 from vpn_anomaly.data import array_files, memory_limit
 from vpn_anomaly.data.memory_limit import MemoryLimit
 from vpn_anomaly.errors import UserError
@@ -27,6 +31,7 @@ PRETRAINED_FOLDER = pathlib.Path(__file__).parents[1] / PRETRAINED
 ABOUT, WEIGHTS, CALIBRATION = "about.json", "weights.npz", "calibration.npz"
 # Required entries of about.json, and those about training that only an evaluation needs (TRAINING).
 _ABOUT = {"config": dict, "step": int, "arrays": dict, "files": dict}
+_DETECTOR = {"config": dict, "members": dict}  # the same of the about.json of a detector
 TRAINING = {"step": int, "sequences_seen": int, "wall_seconds": float}
 DTYPES = ("float32", "float16")  # in which weights may be stored
 
@@ -48,18 +53,43 @@ def folder_of(checkpoint: str) -> pathlib.Path:
 
 
 def read_about(folder: pathlib.Path) -> dict:
-    """The verified content of about.json. UserError if it is missing or damaged."""
+    """The verified content of about.json, of a detector too. UserError if it is missing or damaged."""
     try:
         about = json_reading.read_object(folder / ABOUT)
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise _damaged(folder, f"{ABOUT} cannot be read: {reason}") from error
-    damage = checksums.record_problem(about, _ABOUT) or checksums.schema_problem(
-        about["files"], {WEIGHTS: dict, CALIBRATION: dict}
-    )
+    if is_detector(about):
+        damage = checksums.record_problem(about, _DETECTOR)
+    else:
+        damage = checksums.record_problem(about, _ABOUT) or checksums.schema_problem(
+            about["files"], {WEIGHTS: dict, CALIBRATION: dict}
+        )
     if damage:
         raise _damaged(folder, f"{ABOUT}: {damage}")
     return about
+
+
+def is_detector(about: Mapping) -> bool:
+    """Whether the content of about.json is that of a detector with members, which has no weights itself."""
+    return isinstance(about.get("members"), dict)
+
+
+def check_model(folder: pathlib.Path, about: Mapping) -> None:
+    """Raises UserError for a detector where a single model is needed."""
+    if is_detector(about):
+        one = next(iter(about["members"]), "")
+        raise UserError(
+            f"the checkpoint in {folder} is a detector of {', '.join(about['members'])}; give one of these,"
+            f" such as {folder / one}"
+        )
+
+
+def check_members(folder: pathlib.Path, about: Mapping) -> None:
+    """Raises UserError if a member's about.json is missing, damaged or of another detector."""
+    for name, checksum in about["members"].items():
+        if read_about(folder / name).get("sha256") != checksum:
+            raise _damaged(folder, f"{name} was exported with another detector")
 
 
 def read_weights(
@@ -70,6 +100,7 @@ def read_weights(
     UserError if one of the three files is missing or damaged, or if the weights exceed the memory
     limit (None: the default limit).
     """
+    check_model(folder, about)
     limit, path = limit or memory_limit.for_sequences(), folder / WEIGHTS
     try:
         damage = checksums.file_problem(folder, about["files"])
@@ -103,7 +134,7 @@ def stored_config(stored: Mapping, where: pathlib.Path) -> ConfigDict:
         for name in values:
             config_fields.field_named(name)
         config.update_from_flattened_dict(values)
-        config_module.check(config)
+        members.check(config)
     except (AttributeError, KeyError, TypeError, ValueError, UserError) as error:
         reason = " ".join(str(error).split())
         raise UserError(
@@ -124,6 +155,19 @@ def write(folder: pathlib.Path, weights: Mapping[str, np.ndarray], about: Mappin
         "files": {name: checksums.of_file(folder / name) for name in (WEIGHTS, CALIBRATION)},
     }
     workdir.write_json(folder / ABOUT, checksums.with_checksum(record))
+
+
+def write_detector(folder: pathlib.Path, config: Mapping, names: Iterable[str]) -> None:
+    """Writes about.json of a detector, whose members have been written to their folders.
+
+    Args:
+        config: the detector's, plain JSON.
+
+    UserError if writing fails.
+    """
+    of_members = {name: read_about(folder / name)["sha256"] for name in names}
+    record = checksums.with_checksum({"config": config, "members": of_members})
+    workdir.write_json(folder / ABOUT, record)
 
 
 def _damaged(folder: pathlib.Path, how: str) -> UserError:

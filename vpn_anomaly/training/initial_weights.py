@@ -64,4 +64,6 @@ def initial_params(start_from: str, wanted):
 
 def _opened(start_from: str) -> tuple[pathlib.Path, dict]:
     folder = exported_weights.folder_of(start_from)
-    return folder, exported_weights.read_about(folder)
+    about = exported_weights.read_about(folder)
+    exported_weights.check_model(folder, about)
+    return folder, about
