@@ -7,10 +7,11 @@ import datetime
 import functools
 import pathlib
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from vpn_anomaly import config as configuration
 from vpn_anomaly.config_fields import LABELLED_SOURCES
 from vpn_anomaly.data.build import (
     build_source,
@@ -26,15 +27,17 @@ from vpn_anomaly.evaluation import labelled_check, labelled_videos, sequences
 from vpn_anomaly.evaluation.baseline_rows import ClipRows, clip_rows
 from vpn_anomaly.evaluation.clip_scores import ClipScores
 from vpn_anomaly.evaluation.protocol import Protocol
+from vpn_anomaly.evaluation.protocol_notes import Looks
 from vpn_anomaly.files import output_files
 from vpn_anomaly.files.rows import write_rows
+from vpn_anomaly.members import naming
 from vpn_anomaly.report import labelled_page, sequences_page
 from vpn_anomaly.report.sequences_figures import draw_figures
 from vpn_anomaly.scoring.clip_calibration import clip_calibration
 from vpn_anomaly.scoring.clip_scorer import ClipScorer
 from vpn_anomaly.scoring.footage_baselines import chosen_baselines
-from vpn_anomaly.scoring.stream_calibration import build_normal_footage, stream_calibration
-from vpn_anomaly.scoring.stream_scorer import StreamScorer
+from vpn_anomaly.scoring.stream_detector import build_stream_detector, work_sizes
+from vpn_anomaly.scoring.trained_member import TrainedMember, training_records
 from vpn_anomaly.scoring.trained_model import TrainedModel
 from vpn_anomaly.storage import provenance, results_file, workdir
 from vpn_anomaly.systems.build import build_system
@@ -43,7 +46,7 @@ from vpn_anomaly.systems.build import build_system
 def evaluate(
     config, trained: TrainedModel, directory: pathlib.Path, training_seconds: float | None = None
 ) -> dict:
-    """Evaluates a trained model on the test data that the config names; writes the output files.
+    """Evaluates a single model on the test data that the config names; writes the output files.
 
     Args:
         training_seconds: duration of training, including calibration; None: as stored in the checkpoint.
@@ -54,8 +57,10 @@ def evaluate(
 
     UserError if the test data are insufficient, unreadable or inconsistent with the config.
     """
-    of_kind = evaluate_labelled_set if config.data.source in LABELLED_SOURCES else evaluate_sequences
-    return of_kind(config, trained, directory, training_seconds)
+    if config.data.source not in LABELLED_SOURCES:
+        return evaluate_sequences(config, trained, directory, training_seconds)
+    seconds = {} if training_seconds is None else {"": training_seconds}
+    return evaluate_labelled_set(config, [TrainedMember("", config, trained)], directory, seconds)
 
 
 def evaluate_sequences(
@@ -79,31 +84,63 @@ def evaluate_sequences(
 
 
 def evaluate_labelled_set(
-    config, trained: TrainedModel, directory: pathlib.Path, training_seconds: float | None = None
+    config,
+    members: Sequence[TrainedMember],
+    directory: pathlib.Path,
+    seconds: Mapping[str, float] | None = None,
 ) -> dict:
-    """Evaluates on a labelled set; writes frames.csv, report.html and results.json."""
+    """Evaluates on a labelled set; writes frames.csv, report.html and results.json.
+
+    Args:
+        config: of the detector, or of the single model.
+        members: all, whose scores are then columns beside each other and one score `any`.
+        seconds: duration of the training of each, including calibration; None: as stored.
+    """
     started = time.monotonic()
-    clips, scorer = checked_clips(config), trained.scorer(config)
-    settings = _labelled_settings(config.evaluate)
+    clips, looks = _clips_of_members(members), [_looks(member) for member in members]
     found = labelled_videos.evaluate(
         clips,
         build_video_settings(config.data),
-        _scorer_of_size(config, trained, scorer),
-        scorer.system.first_frame,
-        settings,
+        _detector_of_size(members),
+        looks,
+        _labelled_settings(config.evaluate),
         _rows_without_learning(config, clips),
     )
     name = pathlib.Path(config.data.path).resolve().name
+    records = training_records(members, seconds or {})
     results = {
         "data_set": {"source": config.data.source, "name": name, "clips": found.clips},
         **found.metrics,
-        **_provenance(config, trained, scorer),
+        **_provenance_of_members(config, members, records),
     }
     _write_frames(directory / "frames.csv", found.scored)
-    results["wall_seconds"] = _training_seconds(trained, training_seconds) + time.monotonic() - started
+    training_seconds = sum(of["training_seconds"] for of in records.values())
+    results["wall_seconds"] = training_seconds + time.monotonic() - started
     labelled_page.write_report(directory / workdir.REPORT, results, found)
     results_file.write_results(directory, results)
     return results
+
+
+def _clips_of_members(members: Sequence[TrainedMember]) -> list[LabelledClip]:
+    """The test clips, which all members can score."""
+    for member in members:
+        with naming(member.name):
+            clips = checked_clips(member.config)
+            first_frame = _looks(member).first_frame
+            dropped_frames = member.config.evaluate.protocol.dropped_frames
+            labelled_check.check_lengths(clips, first_frame, dropped_frames)
+    return clips
+
+
+def _looks(member: TrainedMember) -> Looks:
+    return Looks(member.name, build_system(member.config).first_frame * member.every, member.every)
+
+
+def _provenance_of_members(config, members: Sequence[TrainedMember], records: Mapping) -> Mapping:
+    """The entries of results.json about what was evaluated."""
+    if members[0].name:
+        return {"members": records, "config": configuration.as_dict(config), **provenance.of_this_process()}
+    return _provenance(config, members[0].trained, members[0].trained.scorer(config))
 
 
 def checked_clips(config) -> list[LabelledClip]:
@@ -133,16 +170,10 @@ def _calibrating_sizes(data) -> set[tuple[int, int]]:
     return {video.shape[1:3] for video, part in zip(videos, parts, strict=True) if part}
 
 
-def _scorer_of_size(config, trained: TrainedModel, scorer: ClipScorer):
-    """A function from height and width to a stream scorer for frames of this size, and its calibration."""
-    footage = build_normal_footage(config)
-
-    @functools.cache
-    def of_size(height: int, width: int):
-        stream_scorer = StreamScorer(scorer.system, scorer.params, scorer.shift_Mx2, height, width)
-        return stream_scorer, stream_calibration(trained, stream_scorer, footage).calibration
-
-    return of_size
+def _detector_of_size(members: Sequence[TrainedMember]):
+    """A function from the height and width of frames on disk to the detector for them."""
+    of_sizes = functools.cache(functools.partial(build_stream_detector, members))
+    return lambda height, width: of_sizes(work_sizes(members, (height, width)))
 
 
 def _sequence_settings(evaluate) -> sequences.SequenceSettings:

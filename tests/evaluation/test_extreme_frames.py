@@ -4,6 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from vpn_anomaly.data.video.open_video import Frame
 from vpn_anomaly.evaluation.extreme_frames import ExtremeFrames
 from vpn_anomaly.systems.system import Maps
 
@@ -24,7 +25,7 @@ def seen(request):
     extremes = ExtremeFrames(COUNT)
     for clip, frame, label, score in frames:
         image = np.full((SIDE, SIDE, 1), frame, np.uint8)
-        extremes.see(clip, frame, label, score, image, MAPS, None)
+        extremes.see(clip, Frame(frame, 0.0, image), label, score, "", MAPS, None)
     return frames, extremes
 
 
@@ -52,5 +53,6 @@ def test_the_box_encloses_the_mask():
     mask_HxW = np.zeros((SIDE, SIDE), bool)
     mask_HxW[1, 2] = mask_HxW[3, 1] = True
     extremes = ExtremeFrames(COUNT)
-    extremes.see("clip", 0, True, 1.0, np.zeros((SIDE, SIDE, 1), np.uint8), MAPS, mask_HxW)
+    frame = Frame(0, 0.0, np.zeros((SIDE, SIDE, 1), np.uint8))
+    extremes.see("clip", frame, True, 1.0, "", MAPS, mask_HxW)
     assert extremes.of[True, "highest"][0].box == (1, 1, 4, 3)

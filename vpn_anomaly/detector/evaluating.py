@@ -50,12 +50,12 @@ def evaluate(
     from vpn_anomaly import evaluation_run
     from vpn_anomaly.report.results_table import results_table
 
-    if not config.detector.members:
+    if config.data.source in LABELLED_SOURCES:
+        results = evaluation_run.evaluate_labelled_set(config, members, directory, seconds)
+    elif not config.detector.members:
         (member,) = members
         took = None if seconds is None else seconds[member.name]
-        results = evaluation_run.evaluate(config, member.trained, directory, took)
-    elif config.data.source in LABELLED_SOURCES:
-        results = evaluation_run.evaluate_labelled_set(config, members, directory, seconds)
+        results = evaluation_run.evaluate_sequences(config, member.trained, directory, took)
     else:
         results = _evaluate_members(config, members, directory, seconds)
     print(results_table(results))

@@ -2,22 +2,20 @@
 
 import collections
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from vpn_anomaly.data.labelled.labelled_set import LabelledClip
-from vpn_anomaly.data.video.open_video import VideoSettings, open_video
+from vpn_anomaly.data.video.open_video import Frame, VideoSettings, open_video
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.extreme_frames import ExtremeFrames
 from vpn_anomaly.evaluation.pixel_metrics import PixelAuroc, at_size
 from vpn_anomaly.scoring.baselines import VIDEO_BASELINES, video_baseline_scores
-from vpn_anomaly.scoring.calibration import Calibration
-from vpn_anomaly.scoring.stream_scorer import StreamScorer
-from vpn_anomaly.systems.system import Maps
+from vpn_anomaly.scoring.stream_detector import ANY, Detection, StreamDetector
 
-CHOSEN_BY = "any"  # the score by which frames stand out
+CHOSEN_BY = ANY  # the score by which frames stand out
 EXTREME_FRAMES = 4  # of each kind
 
 
@@ -46,7 +44,8 @@ class LabelledClipScorer:
     """Scores clips one after the other, and gathers what is told of all of them together.
 
     Attributes:
-      pixels: the AUROC of the pixels of every map, by name, over the clips whose masks were read.
+      pixels: the AUROC of the pixels of every map, by the member's prefix and the map's name, over the
+        clips whose masks were read.
       extremes: the frames that stand out by CHOSEN_BY.
     """
 
@@ -56,18 +55,18 @@ class LabelledClipScorer:
     def __init__(
         self,
         video_settings: VideoSettings,
-        of_size: Callable[[int, int], tuple[StreamScorer, Calibration]],
+        detector_of: Callable[[int, int], StreamDetector],
         false_alarm_rate: float,
         progress: Callable[[int], object],
     ):
         """
         Args:
           video_settings: how the frames are looked at.
-          of_size: the scorer of streams of frames of a height and width, and its calibration.
+          detector_of: the detector for a clip whose frames have a height and width on disk.
           false_alarm_rate: the part of normal frames that may exceed the threshold.
           progress: called with 1 for every frame.
         """
-        self._video_settings, self._of_size = video_settings, of_size
+        self._video_settings, self._detector_of = video_settings, detector_of
         self._false_alarm_rate, self._progress = false_alarm_rate, progress
         self.pixels, self.extremes = collections.defaultdict(PixelAuroc), ExtremeFrames(EXTREME_FRAMES)
 
@@ -77,34 +76,41 @@ class LabelledClipScorer:
         UserError where the clip cannot be read, has more frames than labels, or none with a score.
         """
         frames = len(clip.label_T)
-        scores = {name: np.full(frames, np.nan) for name in VIDEO_BASELINES}
         mask_TxHxW = clip.read_masks() if with_masks and clip.read_masks else None
         seen_T, before = np.zeros(frames, bool), None
         with open_video(clip.source, self._video_settings) as video:
-            stream_scorer, calibration = self._of_size(*video.size)
-            stream_scorer.restart()
-            for index, _, image, _ in video:
-                _check_labelled(clip, index)
-                of_frame, maps = _frame_scores(image, before, stream_scorer, calibration)
-                for name, score in of_frame.items():
-                    scores.setdefault(name, np.full(frames, np.nan))[index] = score
-                if maps is not None:
-                    mask = None if mask_TxHxW is None else at_size(mask_TxHxW[index], *image.shape[:2])
-                    self._gather(clip, index, of_frame[CHOSEN_BY], image, maps, mask)
-                seen_T[index], before = True, image
+            detector = self._detector_of(*video.source_size)
+            detector.restart()
+            names = (*detector.columns, CHOSEN_BY, *VIDEO_BASELINES)
+            scores = {name: np.full(frames, np.nan) for name in names}
+            for frame in video:
+                _check_labelled(clip, frame.index)
+                found = detector(frame)
+                for name, score in _frame_scores(found, frame.image, before).items():
+                    scores[name][frame.index] = score
+                mask = None if mask_TxHxW is None else mask_TxHxW[frame.index]
+                self._gather(clip, frame, found, mask)
+                seen_T[frame.index], before = True, frame.image
                 self._progress(1)
-        _check_scored(clip, scores, int(seen_T.sum()), stream_scorer.system.first_frame)
-        scores |= {name: scores.pop(name) for name in VIDEO_BASELINES}  # last
+        _check_scored(clip, scores, int(seen_T.sum()), detector)
         unread = np.flatnonzero(~seen_T).tolist()
-        threshold = calibration.threshold(CHOSEN_BY, self._false_alarm_rate)
+        threshold = detector.any_threshold(self._false_alarm_rate)
         return ClipScores(clip.name, clip.label_T, scores, unread, video.problem, threshold)
 
-    def _gather(self, clip: LabelledClip, index: int, score: float, image_HxWxC, maps: Maps, mask_HxW):
-        label = bool(clip.label_T[index])
-        self.extremes.see(clip.name, index, label, score, image_HxWxC, maps, mask_HxW)
-        if mask_HxW is not None:
-            for name, map_HxW in maps.value.items():
-                self.pixels[name].add(np.asarray(map_HxW), mask_HxW, np.asarray(maps.counted))
+    def _gather(self, clip: LabelledClip, frame: Frame, found: Detection, mask_HxW: np.ndarray | None):
+        """Takes in what is told of all clips together; mask_HxW: the pixels labelled anomalous, as on disk."""
+        if found.any is not None:
+            label, maps = bool(clip.label_T[frame.index]), found.looks[found.leader].maps
+            mask = None if mask_HxW is None else at_size(mask_HxW, *frame.image.shape[:2])
+            self.extremes.see(clip.name, frame, label, found.any, found.leader, maps, mask)
+        if mask_HxW is None:
+            return
+        for look in found.looks.values():
+            if look.new:
+                counted_HxW = np.asarray(look.maps.counted)
+                mask = at_size(mask_HxW, *counted_HxW.shape)
+                for name, map_HxW in look.maps.value.items():
+                    self.pixels[f"{look.prefix}{name}"].add(np.asarray(map_HxW), mask, counted_HxW)
 
 
 def _check_labelled(clip: LabelledClip, index: int) -> None:
@@ -115,19 +121,25 @@ def _check_labelled(clip: LabelledClip, index: int) -> None:
         )
 
 
-def _check_scored(clip: LabelledClip, scores: Iterable[str], seen: int, first_frame: int) -> None:
-    if CHOSEN_BY not in scores:
+def _check_scored(
+    clip: LabelledClip, scores: Mapping[str, np.ndarray], seen: int, detector: StreamDetector
+) -> None:
+    if any(np.isnan(scores[name]).all() for name in (*detector.columns, CHOSEN_BY)):
+        first_frame = max(member.first_frame for member in detector.members)
         raise UserError(
             f"{clip.source}: {seen} of its {len(clip.label_T)} frames can be read, but the first "
             f"{first_frame} have no scores; copy the clip from the published set"
         )
 
 
-def _frame_scores(image_HxWxC, before_HxWxC, stream_scorer: StreamScorer, calibration: Calibration):
-    """The frame's scores by name, those without learning among them, and its maps, or None."""
-    scored = stream_scorer(image_HxWxC)
-    scores: dict[str, Any] = {**scored.scores, **calibration.derived(scored.scores)}
+def _frame_scores(
+    found: Detection, image_HxWxC: np.ndarray, before_HxWxC: np.ndarray | None
+) -> dict[str, float]:
+    """The frame's scores by name, those without learning among them."""
+    scores: dict[str, Any] = dict(found.scores)
+    if found.any is not None:
+        scores[CHOSEN_BY] = found.any
     if before_HxWxC is not None:
         pair = video_baseline_scores(image_HxWxC[None], before_HxWxC[None])
         scores |= {name: score_1[0] for name, score_1 in pair.items()}
-    return {name: float(score) for name, score in scores.items()}, scored.maps
+    return {name: float(score) for name, score in scores.items()}

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from vpn_anomaly.data.video.open_video import Frame
 from vpn_anomaly.scoring.frame_view import FrameView, frame_view
 from vpn_anomaly.systems.system import Maps
 
@@ -17,7 +18,8 @@ class ExtremeFrame(NamedTuple):
       clip: its name.
       frame: its number, from 0.
       score: what it stands out by.
-      view: the frame, its prediction and its surprise.
+      member: whose score it is; empty for a single model.
+      view: the frame, the member's prediction and surprise.
       box: (top, left, bottom, right) round the pixels that are labelled anomalous, in pixels of the
         view; None: there are none, or they are not known.
     """
@@ -25,6 +27,7 @@ class ExtremeFrame(NamedTuple):
     clip: str
     frame: int
     score: float
+    member: str
     view: FrameView
     box: Box | None
 
@@ -47,21 +50,25 @@ class ExtremeFrames:
     def see(
         self,
         clip: str,
-        frame: int,
+        frame: Frame,
         anomalous: bool,
         score: float,
-        frame_HxWxC: np.ndarray,
+        member: str,
         maps: Maps,
         mask_HxW: np.ndarray | None,
     ) -> None:
-        """Takes in a frame; mask_HxW: its pixels that are labelled anomalous, None: not known."""
+        """Takes in a frame, with the member whose score it is, and its maps.
+
+        mask_HxW: the pixels of the frame that are labelled anomalous, None: not known.
+        """
         places = [
             (anomalous, which)
             for which in ("highest", "lowest")
             if self._stands_out(clip, score, (anomalous, which))
         ]
         if places:
-            found = ExtremeFrame(clip, frame, score, frame_view(frame_HxWxC, maps), _box(mask_HxW))
+            view = frame_view(frame.image, maps)
+            found = ExtremeFrame(clip, frame.index, score, member, view, _box(mask_HxW))
         for place in places:
             others = [one for one in self.of.get(place, []) if one.clip != clip]
             in_order = sorted([*others, found], key=lambda one: one.score, reverse=place[1] == "highest")

@@ -1,7 +1,7 @@
 """Evaluation on a labelled video set: every frame of every test clip."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from vpn_anomaly.data.labelled.labelled_set import LabelledClip
 from vpn_anomaly.data.video.open_video import VideoSettings
@@ -10,11 +10,10 @@ from vpn_anomaly.evaluation.clip_scores import ClipScores, LabelledClipScorer
 from vpn_anomaly.evaluation.extreme_frames import ExtremeFrames
 from vpn_anomaly.evaluation.false_alarms import at_threshold
 from vpn_anomaly.evaluation.protocol import Protocol
-from vpn_anomaly.evaluation.protocol_notes import done, not_done
+from vpn_anomaly.evaluation.protocol_notes import Looks, done, not_done
 from vpn_anomaly.evaluation.score_tables import score_tables
 from vpn_anomaly.progress import Progress
-from vpn_anomaly.scoring.calibration import Calibration
-from vpn_anomaly.scoring.stream_scorer import StreamScorer
+from vpn_anomaly.scoring.stream_detector import StreamDetector
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,8 +53,8 @@ class LabelledEvaluation:
 def evaluate(
     clips: list[LabelledClip],
     video_settings: VideoSettings,
-    of_size: Callable[[int, int], tuple[StreamScorer, Calibration]],
-    first_frame: int,
+    detector_of: Callable[[int, int], StreamDetector],
+    looks: Sequence[Looks],
     settings: LabelledSettings,
     rows: list[ClipRows],
 ) -> LabelledEvaluation:
@@ -64,19 +63,19 @@ def evaluate(
     Args:
       clips: checked before (`labelled_check`).
       video_settings: how the frames are looked at.
-      of_size: the scorer of streams of frames of a height and width, and its calibration.
-      first_frame: the number of the first frame of a clip that has scores.
+      detector_of: the detector for a clip whose frames have a height and width on disk.
+      looks: at which frames each member of the detector looks.
       rows: the scores without learning of every clip, beside those that come with the model's.
 
     UserError where a clip or its masks cannot be read.
     """
     protocol = settings.protocol
     progress = Progress.counting("evaluating", sum(len(clip.label_T) for clip in clips), "frames")
-    scorer = LabelledClipScorer(video_settings, of_size, settings.false_alarm_rate, progress)
+    scorer = LabelledClipScorer(video_settings, detector_of, settings.false_alarm_rate, progress)
     scored = [scorer.score(clip, protocol.reads_masks and clip.read_masks is not None) for clip in clips]
     scored = [_with_rows(clip, of) for clip, of in zip(scored, rows, strict=True)]
     metrics = {
-        "done": done(clips, scored, first_frame, protocol),
+        "done": done(clips, scored, looks, protocol),
         "not_done": not_done(clips, scored, protocol),
         "protocol": protocol.as_dict(),
         **score_tables(scored, protocol, settings.resamples),

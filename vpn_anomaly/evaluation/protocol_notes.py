@@ -1,5 +1,8 @@
 """What was done to the scores of a labelled set, and what was not, so that figures can be compared."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from vpn_anomaly.data.labelled.labelled_set import LabelledClip
 from vpn_anomaly.evaluation.clip_scores import ClipScores
 from vpn_anomaly.evaluation.frame_metrics import LEAST_FRAMES, few_frames
@@ -10,10 +13,24 @@ from vpn_anomaly.scoring.footage_baselines import FOOTAGE_BASELINES, HEIGHT, WID
 OFF = "evaluate.protocol.masks=off"
 
 
+class Looks(NamedTuple):
+    """At which frames of a clip a member looks.
+
+    Attributes:
+      member: its name; empty for a single model.
+      first_frame: the number of the first frame that has its scores.
+      every: it looks at every n-th frame.
+    """
+
+    member: str
+    first_frame: int
+    every: int
+
+
 def done(
-    clips: list[LabelledClip], scored: list[ClipScores], first_frame: int, protocol: Protocol
+    clips: list[LabelledClip], scored: list[ClipScores], looks: Sequence[Looks], protocol: Protocol
 ) -> list[str]:
-    """What was done, a phrase each. first_frame: the number of the first frame that has scores."""
+    """What was done, a phrase each. looks: at which frames each member looks."""
     labels = [protocol.labels(clip.label_T) for clip in clips]
     frames, anomalous = sum(map(len, labels)), sum(int(label_T.sum()) for label_T in labels)
     both = sum(0 < label_T.sum() < len(label_T) for label_T in labels)
@@ -37,11 +54,7 @@ def done(
             "those with masks, at the size in which the model sees them, in all frames that have "
             "maps"
         )
-    if first_frame > protocol.dropped_frames:
-        phrases.append(
-            f"the first {first_frame} frames of a clip, which lack context, have the score of the "
-            "first that has one"
-        )
+    phrases += [phrase for one in looks for phrase in _of_member(one, protocol)]
     phrases += _of_baselines(scored, protocol)
     phrases += [f"{clip.name}: {_unread(clip)} scored from the neighbours" for clip in scored if clip.unread]
     phrases += [f"{clip.name}: {clip.problem}" for clip in scored if clip.problem]
@@ -59,6 +72,23 @@ def not_done(clips: list[LabelledClip], scored: list[ClipScores], protocol: Prot
     if lacking:
         phrases.append(f"no {', '.join(lacking)} (evaluate.baselines=all)")
     return phrases + ["no pixel-level criterion by overlap (40% of the labelled pixels)"]
+
+
+def _of_member(looks: Looks, protocol: Protocol) -> list[str]:
+    """Which frames have scores of others."""
+    of = f"member {looks.member}: " if looks.member else ""
+    phrases = []
+    if looks.first_frame > protocol.dropped_frames:
+        phrases.append(
+            f"{of}the first {looks.first_frame} frames of a clip, which lack context, have the score of the "
+            "first that has one"
+        )
+    if looks.every > 1:
+        phrases.append(
+            f"{of}one of {looks.every} frames is looked at; the others have the score of the last one, and "
+            "their pixels do not count"
+        )
+    return phrases
 
 
 def _of_baselines(scored: list[ClipScores], protocol: Protocol) -> list[str]:

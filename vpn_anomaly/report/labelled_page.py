@@ -69,11 +69,20 @@ def _facts(results: Mapping) -> Facts:
             ("data set", f"{data_set['name']} ({data_set['source']})"),
             ("test clips, frames", f"{len(clips)}, {sum(clip['frames'] for clip in clips):,}"),
             ("anomalous frames", f"{sum(clip['anomalous'] for clip in clips):,}"),
-            ("system", results["config"]["system"]),
-            ("training steps", f"{results['steps']:,}"),
+            *_trained(results),
             ("commit", (results["commit"] or "not known")[:12]),
         ]
     )
+
+
+def _trained(results: Mapping) -> list[tuple[str, str]]:
+    """The system and its training, or those of each member."""
+    if "members" not in results:
+        return [("system", results["config"]["system"]), ("training steps", f"{results['steps']:,}")]
+    return [
+        (f"member {name}", f"{of['system']}, {of['steps']:,} training steps")
+        for name, of in results["members"].items()
+    ]
 
 
 def _figures(results: Mapping) -> list[Table | Text]:
@@ -148,7 +157,13 @@ def _frames(evaluation: LabelledEvaluation) -> list:
         f"By the score “{CHOSEN_BY}” as it comes. Left the frame, in the middle the mean of the model's "
         "prediction in grey, right the frame under the map of surprise."
     )
-    parts = [Text([about]), colour_bar()]
+    of_members = (
+        "With several members, prediction and map are those of the one whose score it is; there is no middle "
+        "picture of one that predicts no frames."
+    )
+    shown = [one for found in evaluation.extremes.of.values() for one in found]
+    paragraphs = [about, of_members] if any(one.member for one in shown) else [about]
+    parts = [Text(paragraphs), colour_bar()]
     for title, meaning, anomalous, which in GROUPS:
         found = evaluation.extremes.of.get((anomalous, which))
         if found:
@@ -158,9 +173,10 @@ def _frames(evaluation: LabelledEvaluation) -> list:
 
 def _card(title: str, found: ExtremeFrame) -> Card:
     caption = "the frame, boxed as it is labelled" if found.box else "the frame"
+    of_member = f", of member {found.member}" if found.member else ""
     return Card(
         f"{title}: {found.clip}, frame {found.frame}",
-        f"{CHOSEN_BY} {found.score:.4g}",
+        f"{CHOSEN_BY} {found.score:.4g}{of_member}",
         frame_pictures(found.view, caption, found.box),
     )
 
