@@ -9,7 +9,20 @@ Command = tuple[str, ...]
 RESAMPLES = "--config.evaluate.bootstrap=5"
 RUN = "--workdir=run"
 DEBUG = ("--config={configs}/quick.py:debug", RUN, RESAMPLES, "--config.train.steps=8")
-VIDEO = ("--config={configs}/video.py:debug", RUN, RESAMPLES, "--config.train.steps=8")
+VIDEO = (
+    "--config={configs}/video.py:debug",
+    RUN,
+    RESAMPLES,
+    "--config.train.steps=8",
+    "--config.detector.members=()",
+)
+MEMBERS = (
+    *VIDEO[:-1],
+    "--config.detector.members=('motion', 'appearance')",
+    "--config.detector.appearance.data.frames=2",
+    "--config.detector.appearance.data.height=0",
+    "--config.detector.appearance.data.width=0",
+)
 APPEARANCE = (
     "--config={configs}/appearance.py:debug",
     RUN,
@@ -83,5 +96,6 @@ CASES: dict[str, tuple[Command, ...]] = {
     "pretrained_evaluate": ((PRETRAINED, "--mode=evaluate", RUN, RESAMPLES, *FEW),),
     "video": _watched(*VIDEO, FOOTAGE),
     "appearance": _watched(*APPEARANCE, FOOTAGE),
+    "members": _watched(*MEMBERS, FOOTAGE),
     "labelled": ((*VIDEO, *LABELLED),),
 }

@@ -12,12 +12,13 @@ import numpy as np
 
 # Contents that depend on the time and machine of a run: fields of results.json and train.jsonl, and rows
 # of a report.
-VOLATILE_RESULTS = ("wall_seconds", "software", "commit", "hardware")
+VOLATILE_RESULTS = ("wall_seconds", "training_seconds", "software", "commit", "hardware")
 VOLATILE_STEP = ("seconds",)
 VOLATILE_ROWS = (
     "Evaluated",
     "Watched",
     "Training and evaluation",
+    "Training took",
     "Hardware",
     "Software",
     "Program",
@@ -134,7 +135,12 @@ def _records(reference: pathlib.Path, here: pathlib.Path) -> Iterator[tuple[dict
 
 
 def _without(record: dict, names: tuple[str, ...]) -> dict:
-    return {name: value for name, value in record.items() if name not in names}
+    """The record without fields of these names, at any depth."""
+    return {
+        name: _without(value, names) if isinstance(value, dict) else value
+        for name, value in record.items()
+        if name not in names
+    }
 
 
 def _first_difference(a: object, b: object, where: str = "") -> Difference:

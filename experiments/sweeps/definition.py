@@ -99,6 +99,10 @@ def run_config(definition: Definition, row: str, seed: int) -> ConfigDict:
                     node = node[section]
                 node[leaf] = value
         configuration.check(config)
+        if config.detector.members:
+            raise UserError(
+                f"detector.members is {config.detector.members}, but a run of a sweep has one model: set it to ()"
+            )
         configuration.expand_paths(config)
     except UserError as error:
         raise UserError(f"row {row} of the sweep: {error}") from error

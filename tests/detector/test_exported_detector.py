@@ -105,3 +105,19 @@ def test_what_is_no_finished_detector_is_not_exported(stored, tmp_path, capsys):
     assert export_weights.main([f"--workdir={tmp_path}/run", f"--output={tmp_path}/out"]) == 2
     assert "has not trained all steps of its members; train to the end" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_it_is_evaluated_as_the_run_was(finished, tmp_path, capsys):
+    assert export_weights.main([f"--workdir={finished.directory}", f"--output={tmp_path}/weights"]) == 0
+    flags = [f"--checkpoint={tmp_path}/weights", "--mode=evaluate"]
+    assert main([*flags, f"--workdir={tmp_path}/out"]) == 0
+    found, wanted = (
+        json.loads((folder / "results.json").read_text())["members"]
+        for folder in (tmp_path / "out", finished.directory)
+    )
+    for name in MEMBERS:
+        assert found[name]["corruptions"] == wanted[name]["corruptions"]
+        assert (tmp_path / "out" / name / "report.html").is_file()
+    assert main([*flags, "--config.detector.members=motion", f"--workdir={tmp_path}/out"]) == 0
+    assert list(json.loads((tmp_path / "out/results.json").read_text())["members"]) == ["motion"]

@@ -122,3 +122,12 @@ def test_a_calibration_that_cannot_be_kept_is_told_in_one_line(tmp_path, caplog)
     assert "the calibration is not kept: cannot write" in record.getMessage()
     TrainedModel(None, {"step": 1}, (), None).keep_calibration({"step": 1}, {"any": np.ones(3)})
     assert len(caplog.records) == 1
+
+
+def test_a_detector_is_no_single_model(tiny_run, tmp_path):
+    config = tiny_run.config.copy_and_resolve_references()
+    config.detector.members = ("motion", "appearance")
+    with pytest.raises(
+        UserError, match="a detector of motion, appearance; give one of these, such as .*motion"
+    ):
+        trained_run(config, tmp_path)

@@ -42,9 +42,12 @@ def place(tmp_path, monkeypatch):
         "weights/about.json",
         "weights/weights.npz",
         "weights/watch_calibration.npz",
+        "weights/motion/weights.npz",
         "run/config.json",
         "run/checkpoints/watch_calibration.npz",
         "run/checkpoints/4/params/a",
+        "run/motion/config.json",
+        "run/appearance/checkpoints/watch_calibration.npz",
     ):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -254,6 +257,8 @@ def test_what_the_model_was_trained_on_is_kept(place, refused, fields, output):
         ("x.npz", "linked_weights.npz"),
         ("x.npz", "run/checkpoints/watch_calibration.npz"),
         ("x.npz", "linked_run.npz"),
+        ("two/a/1.mp4", "weights/motion/weights.npz"),
+        ("x.npz", "run/appearance/checkpoints/watch_calibration.npz"),
         ("x.npz", "glyphs.npz"),
     ],
 )

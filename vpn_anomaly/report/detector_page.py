@@ -22,12 +22,13 @@ def write_report(path: pathlib.Path, results: Mapping) -> None:
 
 def detector_page(name: str, results: Mapping) -> Page:
     """The page; see `write_report`. name: of the folder."""
-    members = results["members"]
+    members, commit = results["members"], results["commit"]
     facts = Facts(
         [
-            ("members", ", ".join(members)),
-            ("training and evaluation", rough_duration(results["wall_seconds"])),
-            ("commit", (results["commit"] or "not known")[:12]),
+            ("Members", ", ".join(members)),
+            ("Training took", ", ".join(_durations(members))),
+            ("Training and evaluation", rough_duration(results["wall_seconds"])),
+            ("Program", f"commit {commit[:12]}" if commit else "of no known commit"),
         ]
     )
     sections = [
@@ -37,10 +38,14 @@ def detector_page(name: str, results: Mapping) -> Page:
     return Page(f"{name}: a detector", "Its members, and what each finds alone", facts, sections)
 
 
+def _durations(members: Mapping) -> list[str]:
+    return [f"{name} {rough_duration(of['training_seconds'])}" for name, of in members.items()]
+
+
 def _member_table(members: Mapping) -> Table:
     text = lambda title: Column(title, number=False)
     columns = [text("member"), text("detects"), text("system"), Column("steps"), Column("parameters")]
-    columns += [Column("training"), Column("looks at"), Column("share of the false alarms")]
+    columns += [text("looks at"), Column("share of the false alarms")]
     rows = [
         [
             Cell(name, file=f"{name}/{workdir.REPORT}" if "corruptions" in of else ""),
@@ -48,7 +53,6 @@ def _member_table(members: Mapping) -> Table:
             of["system"],
             f"{of['steps']:,}",
             f"{of['parameters']:,}",
-            rough_duration(of["training_seconds"]),
             "every frame" if of["every"] == 1 else f"1 of {of['every']} frames",
             f"{of['share']:.0%}",
         ]

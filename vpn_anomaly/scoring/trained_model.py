@@ -77,9 +77,15 @@ class TrainedModel:
 def trained_run(config, directory: pathlib.Path) -> TrainedModel:
     """The newest checkpoint of a run.
 
-    UserError where nothing was trained, or where no checkpoint is whole.
+    UserError where nothing was trained, where no checkpoint is whole, and for a detector with members.
     """
     check_devices()
+    if config.detector.members:
+        names = config.detector.members
+        raise UserError(
+            f"{directory} holds a detector of {', '.join(names)}; give one of these, such as"
+            f" {directory / names[0]}"
+        )
     wanted = {"params": abstract_params(config)}
     restored = checkpoints.restore_latest(directory / "checkpoints", wanted, exported_weights.TRAINING)
     if restored is None:

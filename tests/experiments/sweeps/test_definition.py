@@ -110,6 +110,10 @@ def test_a_row_wins_over_what_is_common():
         ({"train.targets": 10}, "train.targets is"),
         ({"model.context": 12}, "train.targets"),  # its first is 10
         ({"train.learning_rate": -1.0}, "train.learning_rate"),
+        (
+            {"data.source": "video", "data.path": "x", "detector.members": ("motion",)},
+            "a run of a sweep has one model",
+        ),
     ],
 )
 def test_what_a_row_cannot_set(overrides, told):
