@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from vpn_anomaly.scoring import footage_baselines, matched_speed
+from vpn_anomaly.scoring.baselines import VIDEO_BASELINES
 from vpn_anomaly.scoring.footage_baselines import FOOTAGE_BASELINES, chosen_baselines, window_side
+from vpn_anomaly.scoring.scores import SCORES
 from vpn_anomaly.scoring.windowed_maps import window_means
 
 ROWS = {baseline.name: baseline for baseline in FOOTAGE_BASELINES}
@@ -126,3 +128,8 @@ def test_cheap_rows_need_no_footage():
     assert chosen_baselines("all") == FOOTAGE_BASELINES
     assert footage_baselines.FOOTAGE_BASELINE_NAMES == tuple(ROWS)
     assert all(row.unit and row.meaning for row in FOOTAGE_BASELINES)
+
+
+def test_columns_of_files_have_one_meaning():
+    names = [*(score.name for score in SCORES), *VIDEO_BASELINES, *ROWS]
+    assert len(names) == len(set(names))
