@@ -1,6 +1,7 @@
 """The report of a long stream stays small, in memory and as a file."""
 
 import types
+import weakref
 
 import numpy as np
 
@@ -49,8 +50,14 @@ def test_a_long_stream_with_many_events_stays_small_and_says_what_is_left_out(tm
 def test_memory_holds_the_scores_and_nothing_else_of_a_frame(tmp_path):
     report, stream = WatchReport(tmp_path / "r.html", []), Stream()
     report.begin(types.SimpleNamespace(name="film", problem=None), monitor())
+    pictures = []
     for _ in range(500):
-        report.frame("film", *stream.update(missing=0.5, motion=0.004 if stream.number % 7 < 2 else 0.5))
+        frame, result = stream.update(missing=0.5, motion=0.004 if stream.number % 7 < 2 else 0.5)
+        picture = np.empty(1)
+        pictures.append(weakref.ref(picture))
+        report.frame("film", frame._replace(picture=picture), result)
+    del frame, picture
+    assert [picture() for picture in pictures] == [None] * 500
     (source,) = report._sources
     bytes_a_frame = sum(a.itemsize for a in (source.frame_T, source.time_T, *source.score_T.values()))
     assert bytes_a_frame == 8 * 4 and not source.events
