@@ -1,6 +1,7 @@
 """Which events keep pictures, and what these show."""
 
 import base64
+import dataclasses
 import types
 
 import numpy as np
@@ -42,6 +43,21 @@ def test_an_event_leaves_its_pictures_and_no_snapshot():
     expected[0, 0] = round(11 + 255 * 0.25)
     image = types.SimpleNamespace(attributes={"src": predicted.source})
     np.testing.assert_array_equal(pixels_of(image), expected)
+
+
+def test_members_have_pictures_of_their_own_maps_and_none_of_what_they_do_not_predict():
+    stream, pictures = Stream(), PeakPictures(9)
+    frame, result = stream.update(missing=0.001)
+    (event,) = result.under_way.values()
+    of_cells = result.maps[""].replace(value={"speed": np.full((4, 6), 12.0)})
+    events = [dataclasses.replace(event, member=name) for name in ("motion", "normality")]
+    pictures.update(frame, {"motion": result.maps[""], "normality": of_cells}, events)
+    for number, one in enumerate(events):
+        pictures.end(number, one)
+    assert [len(pictures.of_event[number]) for number in (0, 1)] == [3, 2]
+    captions = [[one.caption for one in pictures.of_event[number]][1:] for number in (0, 1)]
+    assert captions == [["what the model expects", "tail surprise"], ["the largest of its maps"]]
+    assert pictures.of_event[0][2].source != pictures.of_event[1][1].source
 
 
 def test_the_end_of_a_source_forgets_what_was_under_way():
