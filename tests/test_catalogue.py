@@ -79,7 +79,7 @@ def test_names_are_unique():
 
 @pytest.mark.parametrize("row", catalogue.ATTENTIONS, ids=lambda row: row.name)
 def test_an_attention_is_built_by_its_row(row):
-    attention = row.builder()(tiny_config().model.attention, jnp.float32)
+    attention = row.builder()(tiny_config().model.attention, 1, jnp.float32)
     assert isinstance(attention, Attention)
 
 

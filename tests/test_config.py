@@ -111,6 +111,19 @@ def test_one_value_out_of_its_type_or_range(name, value, words):
         ),
         (dict(model__context=2), ["model.context is 2", "3 frames"]),
         (dict(model__context=3, model__attention__content_frames=2), ["model.context is 3", "4 frames"]),
+        (
+            dict(model__horizon=15),
+            ["model.context is 6 frames and model.horizon 15", "21", "data.frames is 20"],
+        ),
+        (dict(model__horizon=4, train__targets=(8,)), ["from 9 (model.context + model.horizon - 1) to 19"]),
+        (
+            dict(model__horizon=5),
+            ["model.context is 6", "the last 7 frames", "set model.context to 7 or more"],
+        ),
+        (
+            dict(model__horizon=2, system="block_inpainting"),
+            ["model.horizon is 2", "for system inpainting", "is block_inpainting; set it to 1"],
+        ),
         (dict(system="vpn", train__targets=(0, 5)), ["train.targets", "from 1 (one frame before)"]),
         (
             dict(system="conv_lstm_autoencoder", model__composite__past=12),

@@ -25,6 +25,7 @@ class SystemRow:
         fits: it is fitted to whole normal videos instead of trained by gradient steps.
         carries: training can carry its memory over from one batch to the next.
         attends: it uses the attention configured by model.attention.
+        looks_ahead: it can predict a frame from those up to model.horizon frames before it.
         any_size: it accepts frames of any size, regardless of model.stem.
         draws_with_replacement: the loss draws pixels with replacement, so that any number is allowed.
         first_target: the first frame that it can be trained on, and the reason.
@@ -37,6 +38,7 @@ class SystemRow:
     fits: bool = False
     carries: bool = False
     attends: bool = False
+    looks_ahead: bool = False
     any_size: bool = False
     draws_with_replacement: bool = False
     first_target: Callable[[Values], tuple[int, str]] = lambda values: (0, "any frame")
@@ -62,7 +64,7 @@ class AttentionRow:
     Attributes:
         name: the value of `model.attention.kind`.
         build: "module:function" that builds it, a `models.attention.attention.Attention`, from the
-            section model.attention and a dtype.
+            section model.attention, the horizon and a dtype.
         rules: rules for its fields, checked for systems that attend.
     """
 
@@ -101,7 +103,8 @@ SYSTEMS = (
         streams=True,
         carries=True,
         attends=True,
-        first_target=lambda values: (values["model.context"], "model.context"),
+        looks_ahead=True,
+        first_target=system_rules.the_first_inpainted_frame,
         rules=(system_rules.the_last_frame_has_its_context,),
     ),
     SystemRow("vpn", "vpn_anomaly.systems.vpn:build", first_target=lambda values: (1, "one frame before")),

@@ -168,6 +168,16 @@ def _what_its_system_asks_for(values):
     return next((line for line in lines if line is not None), None)
 
 
+def _a_horizon_is_looked_over(values):
+    system, horizon = _system(values), values["model.horizon"]
+    if horizon != 1 and not system.looks_ahead:
+        return (
+            f"model.horizon is {horizon}, which is for system "
+            f"{systems_in_words(lambda row: row.looks_ahead)}, but system is {system.name}; set it to 1"
+        )
+    return None
+
+
 def _filters_and_windows_have_a_centre(values):
     size = values["model.attention.filter_size"]
     if size % 2 == 0:
@@ -278,6 +288,7 @@ RULES = (
     _speeds_are_in_order,
     _the_lattice_fits_the_frame,
     _the_stem_divides_the_frame,
+    _a_horizon_is_looked_over,
     _what_its_system_asks_for,
     _filters_and_windows_have_a_centre,
     _targets_are_frames_with_context,

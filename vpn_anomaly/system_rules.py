@@ -12,14 +12,27 @@ Rule = Callable[[Values], str | None]  # the message that says why and what to d
 AUTOENCODER_STRIDE = 8  # pixels per position of the code
 
 
+def the_first_inpainted_frame(values: Values) -> tuple[int, str]:
+    """The first frame that follows the context by the horizon, and why it is the first."""
+    context, horizon = values["model.context"], values["model.horizon"]
+    reason = "model.context" if horizon == 1 else "model.context + model.horizon - 1"
+    return context + horizon - 1, reason
+
+
 def the_last_frame_has_its_context(values: Values) -> str | None:
-    frames, context = values["data.frames"], values["model.context"]
-    if context >= frames:
+    frames, context, horizon = values["data.frames"], values["model.context"], values["model.horizon"]
+    first, _ = the_first_inpainted_frame(values)
+    if first < frames:
+        return None
+    if horizon == 1:
         return (
             f"model.context is {context} frames, so that a sequence needs at least "
-            f"{context + 1}, but data.frames is {frames}"
+            f"{first + 1}, but data.frames is {frames}"
         )
-    return None
+    return (
+        f"model.context is {context} frames and model.horizon {horizon}, so that a sequence needs at least "
+        f"{first + 1}, but data.frames is {frames}"
+    )
 
 
 def the_window_fits_the_sequence(values: Values) -> str | None:
@@ -67,9 +80,17 @@ def correlation_fits_frames_and_stem(values: Values) -> str | None:
 
 def correlation_has_its_frames(values: Values) -> str | None:
     content, context = values["model.attention.content_frames"], values["model.context"]
-    if context < 2 + content:
+    kind, horizon = values["model.attention.kind"], values["model.horizon"]
+    needed = 1 + horizon + content
+    if context >= needed:
+        return None
+    if horizon == 1:
         return (
-            f"model.context is {context}, but attention of kind {values['model.attention.kind']} compares"
-            f" the last {2 + content} frames (2 + model.attention.content_frames)"
+            f"model.context is {context}, but attention of kind {kind} compares"
+            f" the last {needed} frames (2 + model.attention.content_frames)"
         )
-    return None
+    return (
+        f"model.context is {context}, but attention of kind {kind} compares frames as far apart as the horizon,"
+        f" the last {needed} frames (1 + model.horizon + model.attention.content_frames); set model.context to"
+        f" {needed} or more"
+    )

@@ -71,6 +71,15 @@ VARIANTS = {
         "model.attention.heads": 2,
         "model.head.pixel_layers": 3,
     },
+    "horizon": {
+        "model.horizon": 2,
+        "model.attention.content_frames": 2,
+        "model.context": 5,
+        "model.attention.windows": (3,),
+        "model.attention.radius": 1,
+        "model.attention.meta_channels": 8,
+        "train.targets": (6, 7),
+    },
     "none": {"model.attention.kind": "none", "model.stem": 1, "data.channels": 3},
 }
 
@@ -230,8 +239,13 @@ def correlation(memory, frames, costs, p, config):
     return memory[-1], jnp.concatenate(moved, -1)
 
 
+def displacements(model, back):
+    """Side of the square of displacements of the frame that is `back`-th from the end."""
+    return 2 * math.ceil(model.attention.radius * (model.horizon + back - 1) / model.horizon) + 1
+
+
 def displaced(pooled, frame, kinds, p, config, back):
-    attention, side = config.model.attention, 2 * back * config.model.attention.radius + 1
+    attention, side = config.model.attention, displacements(config.model, back)
     parts = [dense(cost, p[f"costs_{number}"]) for number, cost in enumerate(kinds)]
     x = jnp.concatenate([pooled, *parts], -1)
     x = jax.nn.relu(convolve(jax.nn.relu(convolve(x, p["meta_1"])), p["meta_2"]))
@@ -268,10 +282,11 @@ def loss(p, clip, masks, costs, config):
     memory = lstm([x[:, time] for time in range(t - 1)], p["conv_lstm"])
     total = 0.0
     for target, mask, cost in zip(config.train.targets, masks, costs):
-        context, last = memory[target - model.context : target], clip[:, target - 1]
+        end = target - model.horizon + 1
+        context, last = memory[end - model.context : end], clip[:, end - 1]
         pixels = [last]
         if kind == "correlation":
-            frames = [clip[:, target - 2], last]
+            frames = [clip[:, end - 2], last]
             attended, moved = correlation(context, frames, cost, p["attention"], config)
             pixels.append(moved)
         else:
@@ -282,7 +297,7 @@ def loss(p, clip, masks, costs, config):
         features = head(attended, jnp.concatenate(pixels, -1), p["head"], config)
         logits = jnp.einsum("bhwd,dcv->bhwcv", features, p["output_kernel"]) + p["output_bias"]
         total += jnp.mean(jax.nn.logsumexp(logits, -1) - logits[..., 0])
-    return total
+    return total + jnp.mean(memory[-1])  # which is computed also where it lies within the horizon
 
 
 @functools.cache
@@ -296,7 +311,7 @@ def counted_by_xla(name, attention=None, backward=False):
     masks = [shape(data.height, data.width, 1)] * targets
     cells = (data.height // attention.cell, data.width // attention.cell)
     features = [
-        len(attention.windows) * (2 * back * attention.radius + 1) ** 2
+        len(attention.windows) * displacements(model, back) ** 2
         for back in range(1, attention.content_frames + 1)
     ]
     costs = [[[shape(*cells, count)] * (2 + model.use_masked_frame) for count in features]] * targets

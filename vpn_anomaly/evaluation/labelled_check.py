@@ -21,7 +21,7 @@ def check_lengths(clips: Sequence[LabelledClip], first_frame: int, dropped_frame
         if frames <= first_frame:
             raise UserError(
                 f"{clip.source}: {frames} frames, but the first {first_frame} of a clip have no "
-                "scores; leave this clip and its labels out, or use a smaller model.context"
+                "scores; leave this clip and its labels out, or use a smaller model.context or model.horizon"
             )
         if frames <= dropped_frames:
             raise UserError(

@@ -104,7 +104,7 @@ class InpaintingNetwork(nn.Module):
         return self.conv_lstm.step(state, self.encoder(frame_BxHxWxC))
 
     def inpaint(self, memory_BxKxhxwxL, frames_BxKxHxWxC, frame_BxHxWxC, shown_BxHxW):
-        """The input of the output layer for the frame after the K frames, (B, H, W, D).
+        """The input of the output layer for a frame some time after the K frames, (B, H, W, D).
 
         Hidden pixels of `frame` are multiplied by zero before any layer reads them.
         """
@@ -124,7 +124,7 @@ class InpaintingNetwork(nn.Module):
         return self.output_kernel, self.output_bias
 
     def __call__(self, frames_BxTxHxWxC, frame_BxHxWxC, shown_BxHxW):
-        """The head's output for the frame after the T frames, and the output layer."""
+        """The head's output for a frame some time after the T frames, and the output layer."""
         memory = self.encode_frames(frames_BxTxHxWxC)[0][:, -self.context :]
         frames = frames_BxTxHxWxC[:, -self.context :]
         return self.inpaint(memory, frames, frame_BxHxWxC, shown_BxHxW), self.output_layer()

@@ -1,4 +1,9 @@
-"""The paper's system: predicts a distribution for every hidden pixel, and scores how improbable its value is."""
+"""The paper's system: predicts a distribution for every hidden pixel, and scores how improbable its value is.
+
+The masked frame lies h frames (`horizon`) after the last one that is seen: frame t is predicted from the
+frames up to t − h, and from its own shown pixels if the network uses them. With the next frame, h = 1, what
+moves faster than normal is simply followed; over several frames it is not.
+"""
 
 import dataclasses
 import math
@@ -27,8 +32,8 @@ class Windows(NamedTuple):
     """The context from which G frames of each of B sequences are predicted, and the frames themselves.
 
     Attributes:
-        memory: the last K outputs of the ConvLSTM, (B, G, K, h, w, L).
-        frames: the last K frames, uint8 (B, G, K, H, W, C).
+        memory: the last K outputs of the ConvLSTM that are seen, (B, G, K, h, w, L).
+        frames: the last K frames that are seen, uint8 (B, G, K, H, W, C).
         value: the predicted frames, uint8 (B, G, H, W, C).
     """
 
@@ -41,10 +46,12 @@ class Windows(NamedTuple):
 class StreamState:
     """The state of B streams, of constant size regardless of the number of frames.
 
+    The last horizon − 1 outputs and frames are not seen yet when the next frame is predicted.
+
     Attributes:
         lstm: cell state and output of the ConvLSTM, (B, h, w, L) each.
-        memory: the last K outputs of the ConvLSTM, (B, K, h, w, L).
-        frames: the last K frames, uint8 (B, K, H, W, C).
+        memory: the last K + horizon − 1 outputs of the ConvLSTM, (B, K + horizon − 1, h, w, L).
+        frames: as many last frames, uint8 (B, K + horizon − 1, H, W, C).
         seen: the number of frames so far, ().
     """
 
@@ -65,19 +72,21 @@ class InpaintingSystem(LatticeSystem):
         loss_pixels: number of pixels per target over which the loss is computed, 0 for all. One is
             drawn from each run of H·W / loss_pixels adjacent pixels, so that the loss is unbiased;
             shown pixels among them do not count.
+        horizon: frames from the last one that is seen to the masked one.
     """
 
     network: InpaintingNetwork
     lattice: tuple[int, int]
     targets: tuple[int, ...]
     loss_pixels: int = 0
+    horizon: int = 1
 
     about = system_named("inpainting")
     loss_unit = "nats"
 
     @property
     def first_frame(self) -> int:
-        return self.network.context
+        return self.network.context + self.horizon - 1
 
     @property
     def size_multiple(self) -> int:
@@ -121,10 +130,10 @@ class InpaintingSystem(LatticeSystem):
     def initial_stream(self, batch: int, height: int, width: int) -> StreamState:
         """The state before the first frame of B streams."""
         network = self.network
-        frames = jnp.zeros((batch, network.context, height, width, network.colours), jnp.uint8)
+        frames = jnp.zeros((batch, self.first_frame, height, width, network.colours), jnp.uint8)
         rows, columns = height // network.encoder.stem, width // network.encoder.stem
         h = jnp.zeros((batch, rows, columns, network.conv_lstm.features), network.conv_lstm.dtype)
-        memory = jnp.repeat(h[:, None], network.context, axis=1)
+        memory = jnp.repeat(h[:, None], self.first_frame, axis=1)
         return StreamState((h.astype(jnp.float32), h), memory, frames, jnp.zeros((), jnp.int32))
 
     def stream_step(self, params, state: StreamState, frame_BxHxWxC, shift_Mx2, tail: bool = True):
@@ -135,7 +144,8 @@ class InpaintingSystem(LatticeSystem):
         omitted (see `surprise_maps`).
         """
         frame = jnp.asarray(frame_BxHxWxC)
-        windows = Windows(state.memory[:, None], state.frames[:, None], frame[:, None])
+        seen = slice(self.network.context)
+        windows = Windows(state.memory[:, None, seen], state.frames[:, None, seen], frame[:, None])
         maps = self._window_maps(params, windows, shift_Mx2, tail)
         maps = jax.tree.map(lambda x: x[:, 0], maps)
         counted = maps.counted & (state.seen >= self.first_frame)
@@ -165,9 +175,12 @@ class InpaintingSystem(LatticeSystem):
         return loss, state
 
     def _windows(self, params, clip_BxTxHxWxC, frames, state=None):
-        """The windows of the given frames, and the ConvLSTM's state before the last of them."""
-        context = self.network.context
-        before = jnp.array([range(frame - context, frame) for frame in frames])
+        """The windows of the given frames, and the ConvLSTM's state before the last of them.
+
+        For the sake of that state, the ConvLSTM also reads the frames that no window sees.
+        """
+        first, last = self.first_frame, self.horizon  # of the context: frames before the predicted one
+        before = jnp.array([range(frame - first, frame - last + 1) for frame in frames])
         remembered = intensity(clip_BxTxHxWxC[:, : max(frames)])
         memory, state = self._apply(params, "encode_frames", remembered, state)
         values = clip_BxTxHxWxC[:, jnp.array(frames)]
@@ -219,7 +232,7 @@ def build(config) -> InpaintingSystem:
     network = InpaintingNetwork(
         encoder,
         conv_lstm,
-        attention=attention_named(model.attention.kind).builder()(model.attention, dtype),
+        attention=attention_named(model.attention.kind).builder()(model.attention, model.horizon, dtype),
         head=InpaintingHead(
             model.stem,
             head.block,
@@ -235,4 +248,6 @@ def build(config) -> InpaintingSystem:
         use_masked_frame=model.use_masked_frame,
     )
     train = config.train
-    return InpaintingSystem(network, tuple(config.data.lattice), tuple(train.targets), train.loss_pixels)
+    return InpaintingSystem(
+        network, tuple(config.data.lattice), tuple(train.targets), train.loss_pixels, model.horizon
+    )

@@ -89,7 +89,8 @@ def test_no_attention_is_the_last_output():
 
 @pytest.mark.parametrize("row", catalogue.ATTENTIONS, ids=lambda row: row.name)
 def test_every_kind_has_the_channels_and_the_multiple_that_it_says(row):
-    attention = row.builder()(tiny_config({"model.attention.content_frames": 2}).model.attention, jnp.float32)
+    fields = tiny_config({"model.attention.content_frames": 2}).model.attention
+    attention = row.builder()(fields, 1, jnp.float32)
     side = 4 * attention.size_multiple
     context, frames = jnp.zeros((2, 4, side // 4, side // 4, 3)), jnp.zeros((2, 4, side, side, 3))
     inputs = (context, frames, frames[:, 0], jnp.zeros((2, side, side), bool))
@@ -101,34 +102,42 @@ def test_every_kind_has_the_channels_and_the_multiple_that_it_says(row):
 
 
 def moving_square(step):
-    """A textured square of 12 pixels that moves by `step` a frame; (1, 5, 32, 32, 1)."""
+    """A textured square of 12 pixels that moves by `step` a frame; (1, 7, 32, 32, 1)."""
     square = np.random.default_rng(0).uniform(0.3, 1, (12, 12))
-    clip = np.zeros((1, 5, 32, 32, 1), np.float32)
-    for t in range(5):
+    clip = np.zeros((1, 7, 32, 32, 1), np.float32)
+    for t in range(7):
         top, left = 6 + step[0] * t, 8 + step[1] * t
         clip[0, t, top : top + 12, left : left + 12, 0] = square
     return clip
 
 
 @pytest.mark.parametrize("with_shown", [True, False])
-@pytest.mark.parametrize("content_frames", [1, 2])
-def test_correlation_moves_the_last_frames_on(with_shown, content_frames):
-    clip = moving_square((2, -1))
+@pytest.mark.parametrize("content_frames, horizon", [(1, 1), (2, 1), (1, 2), (2, 2)])
+def test_correlation_moves_the_last_frames_on(with_shown, content_frames, horizon):
+    clip, seen = moving_square((2, -1)), 3 + horizon
+    target = seen - 1 + horizon
     shown = np.zeros((1, 32, 32), bool)
     shown[:, ::4, ::5] = True
-    masked = clip[:, 4] * shown[..., None]
-    context = jnp.zeros((1, 4, 8, 8, 2))
+    masked = clip[:, target] * shown[..., None]
+    context = jnp.zeros((1, seen, 8, 8, 2))
     attention = CorrelationAttention(
-        heads=1, windows=(3,), radius=3, cell=4, meta_channels=4, content_frames=content_frames
+        heads=1,
+        windows=(3,),
+        radius=2 * horizon,
+        cell=4,
+        meta_channels=4,
+        content_frames=content_frames,
+        horizon=horizon,
     )
     given = (masked, shown) if with_shown else (None, None)
-    params = jax.jit(attention.init)(jax.random.key(0), context, clip[:, :4], *given)["params"]
+    params = jax.jit(attention.init)(jax.random.key(0), context, clip[:, :seen], *given)["params"]
     for name in ("log_beta", "back_2_log_beta")[:content_frames]:
         params[name] = jnp.full_like(params[name], 4.0)
-    _, moved = jax.jit(attention.apply)({"params": params}, context, clip[:, :4], *given)
-    inside = (slice(None), slice(16, 24), slice(6, 14))
+    _, moved = jax.jit(attention.apply)({"params": params}, context, clip[:, :seen], *given)
+    top, left = 8 + 2 * target, 10 - target
+    inside = (slice(None), slice(top, top + 8), slice(left, left + 8))
     for number in range(content_frames):
-        np.testing.assert_allclose(moved[inside][..., number], clip[:, 4][inside][..., 0], atol=1e-2)
+        np.testing.assert_allclose(moved[inside][..., number], clip[:, target][inside][..., 0], atol=1e-2)
 
 
 def test_correlation_heads_are_weighted_means_of_moved_frames():

@@ -2,6 +2,9 @@
 
 The interpretation of the paper's convolution attention that makes the detector sharp: pixel-accurate
 positions of the digits can come only from past motion, and the 5% of shown pixels settle which pixel.
+
+Costs compare frames that lie as far apart as the frame that is moved and the one that is predicted, so that
+the displacement that costs least is the one to apply, for any horizon.
 """
 
 import flax.linen as nn
@@ -23,15 +26,16 @@ COST_FEATURES = 24  # features per kind of displacement cost
 class CorrelationAttention(Attention):
     """M filters of (2R+1)² taps per cell, softmax over the taps, applied to the last frame.
 
-    Each displacement d within ±R pixels has three costs, summed over windows of several sizes: the squared
-    difference between the last frame and the frame before it shifted by d, likewise one frame earlier,
-    and between the shown pixels of the masked frame and the last frame shifted by d. A small
-    meta-network reads the costs and the last ConvLSTM output and predicts logits, added to −β·cost. No
-    gradient flows through the costs. Head m uses window m (cyclically if there are more heads).
+    The masked frame lies h frames (`horizon`) after the last frame. Each displacement d within ±R pixels
+    has three costs, summed over windows of several sizes: the squared difference between the last frame
+    and the one h frames before it shifted by d, likewise one frame earlier, and between the shown pixels
+    of the masked frame and the last frame shifted by d. A small meta-network reads the costs and the last
+    ConvLSTM output and predicts logits, added to −β·cost. No gradient flows through the costs. Head m
+    uses window m (cyclically if there are more heads).
 
-    With `content_frames` ≥ 2, the frame n back (n = 2, …) is warped as well, by M filters of its own
-    within ±nR pixels, from the costs over n frames: it may show what is occluded by overlapping digits
-    in the last frame.
+    With `content_frames` ≥ 2, the n-th frame from the end (n = 2, …), h + n − 1 frames before the masked
+    one, is warped as well, by M filters of its own within ±R·(h + n − 1)/h pixels, from the costs over as
+    many frames: it may show what is occluded by overlapping digits in the last frame.
     """
 
     heads: int
@@ -40,6 +44,7 @@ class CorrelationAttention(Attention):
     cell: int
     meta_channels: int
     content_frames: int = 1
+    horizon: int = 1
     dtype: jnp.dtype = jnp.float32
 
     @nn.compact
@@ -48,7 +53,7 @@ class CorrelationAttention(Attention):
 
         Args:
             context_BxKxhxwxC: the last K outputs of the ConvLSTM, at the stem's resolution.
-            frames_BxTxHxWxC: at least 2 + N frames for N content frames; intensities in 0..1.
+            frames_BxTxHxWxC: at least 1 + h + N frames for N content frames; intensities in 0..1.
             masked_frame_BxHxWxC, shown_BxHxW: the masked frame and its mask, or both None.
         """
         last_output = context_BxKxhxwxC[:, -1]
@@ -69,13 +74,21 @@ class CorrelationAttention(Attention):
     def costs(self, size: AttentionSize) -> list[Row]:
         filters = applied = Cost()
         for back in range(1, self.content_frames + 1):
-            taps = displacement_count(back * self.radius)
+            taps = displacement_count(self._radius(back))
             filters += self._filter_cost(size, taps)
             applied += Cost(0, 2 * taps * self.heads * size.colours * size.images * size.pixels)
         return [
             Row("attention", "correlation: filters", filters),
             Row("attention", "correlation: applied", applied),
         ]
+
+    def _frames_ahead(self, back: int) -> int:
+        """How many frames the masked frame lies after the frame that is `back`-th from the end."""
+        return self.horizon + back - 1
+
+    def _radius(self, back: int) -> int:
+        """Largest displacement of that frame: the speed of ±radius pixels over the horizon, rounded up."""
+        return -(-self.radius * self._frames_ahead(back) // self.horizon)
 
     def _filter_cost(self, size: AttentionSize, taps: int) -> Cost:
         """Cost of the meta-network of one content frame, and of its β weights."""
@@ -90,8 +103,8 @@ class CorrelationAttention(Attention):
         )
 
     def _warped(self, back, last_output, frames_BxTxHxWxC, shown):
-        """The frame `back` frames ago, warped to the expected next frame, (B, H, W, M·C)."""
-        radius, prefix = back * self.radius, "" if back == 1 else f"back_{back}_"
+        """The `back`-th frame from the end, warped to the expected masked frame, (B, H, W, M·C)."""
+        radius, prefix = self._radius(back), "" if back == 1 else f"back_{back}_"
         costs = jax.lax.stop_gradient(self._costs(back, frames_BxTxHxWxC, *shown))
         kinds = [jnp.stack(windows, axis=3) for windows in costs]
         logits = self._meta_network(prefix, _at_cells(last_output, kinds[0]), kinds)
@@ -107,13 +120,13 @@ class CorrelationAttention(Attention):
         return jnp.moveaxis(moved_BxMxCxHxW.reshape(batch, heads * colours, height, width), 1, -1)
 
     def _costs(self, back, frames, masked_frame, shown):
-        """For each kind of cost, its sums over each window, lists of (B, h, w, (2·back·R+1)²)."""
+        """For each kind of cost, its sums over each window, lists of (B, h, w, taps)."""
         frame = lambda number: _channels_first(frames[:, -number])
         everywhere = jnp.ones((len(frames), *frames.shape[2:4]))
-        pairs = [(frame(n), frame(n + back), everywhere) for n in (1, 2)]
+        pairs = [(frame(n), frame(n + self._frames_ahead(back)), everywhere) for n in (1, 2)]
         if masked_frame is not None:
             pairs.append((_channels_first(masked_frame), frame(back), shown.astype(jnp.float32)))
-        costs = [displacement_costs(*pair, back * self.radius, self.cell) for pair in pairs]
+        costs = [displacement_costs(*pair, self._radius(back), self.cell) for pair in pairs]
         return [[window_sums(cost, window) for window in self.windows] for cost in costs]
 
     def _meta_network(self, prefix, last_output, kinds):
@@ -142,7 +155,7 @@ class CorrelationAttention(Attention):
         return jnp.stack([motion, motion, shown])[: shape[0]]
 
 
-def build(fields, dtype) -> CorrelationAttention:
+def build(fields, horizon: int, dtype) -> CorrelationAttention:
     """Builds the attention from the section model.attention of a config."""
     return CorrelationAttention(
         fields.heads,
@@ -151,6 +164,7 @@ def build(fields, dtype) -> CorrelationAttention:
         fields.cell,
         fields.meta_channels,
         fields.content_frames,
+        horizon,
         dtype,
     )
 

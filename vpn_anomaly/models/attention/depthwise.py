@@ -39,6 +39,7 @@ class DepthwiseAttention(Attention):
         ]
 
 
-def build(fields, dtype) -> DepthwiseAttention:
-    """Builds the attention from the section model.attention of a config."""
+def build(fields, horizon: int, dtype) -> DepthwiseAttention:
+    """Builds the attention from the section model.attention of a config; its filters learn the horizon."""
+    del horizon
     return DepthwiseAttention(fields.filter_size, fields.meta_channels, dtype)

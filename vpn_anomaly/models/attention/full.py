@@ -59,6 +59,7 @@ class FullAttention(Attention):
         ]
 
 
-def build(fields, dtype) -> FullAttention:
-    """Builds the attention from the section model.attention of a config."""
+def build(fields, horizon: int, dtype) -> FullAttention:
+    """Builds the attention from the section model.attention of a config; its filters learn the horizon."""
+    del horizon
     return FullAttention(fields.filter_size, fields.meta_channels, fields.bottleneck, dtype)

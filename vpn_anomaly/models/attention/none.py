@@ -15,7 +15,7 @@ class NoAttention(Attention):
         return [Row("attention", "none", Cost())]
 
 
-def build(fields, dtype) -> NoAttention:
+def build(fields, horizon: int, dtype) -> NoAttention:
     """Builds the attention; no field of model.attention applies."""
-    del fields, dtype
+    del fields, horizon, dtype
     return NoAttention()
