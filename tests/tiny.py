@@ -50,6 +50,7 @@ VIDEO_FIELDS = {
     "data.width": 16,
     "evaluate.bootstrap": 20,
     "watch.false_alarms": 3600.0,
+    "watch.extrapolate": True,
 }
 
 

@@ -200,6 +200,9 @@ _OF_ONE_MODEL = (
             "pixel AUROC: over the clips that have masks, or an error if one has none, or not at all"),
     # --- watching a video
     _number("watch.false_alarms", 6.0, "per hour", 1e-6, 1e6, "that normal footage may raise"),
+    _switch("watch.extrapolate", False,
+            "where fewer false alarms are allowed than normal footage can show: extrapolate from the highest "
+            "scores; false: allow as few as it shows"),
     _number("watch.hysteresis", 10.0, "", 1.0, 1e6,
             "an event continues up to this many times the p-value that opens one"),
     _count("watch.minimum_frames", 2, "frames", 1, "least number of anomalous frames in an event"),

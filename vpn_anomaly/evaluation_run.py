@@ -19,8 +19,6 @@ from vpn_anomaly.data.build import (
     check_layout,
     labelled_clips,
     normal_sources,
-    read_videos,
-    video_split,
 )
 from vpn_anomaly.data.labelled.labelled_set import LabelledClip
 from vpn_anomaly.evaluation import labelled_check, labelled_videos, sequences
@@ -36,6 +34,7 @@ from vpn_anomaly.report.sequences_figures import draw_figures
 from vpn_anomaly.scoring.clip_calibration import clip_calibration
 from vpn_anomaly.scoring.clip_scorer import ClipScorer
 from vpn_anomaly.scoring.footage_baselines import chosen_baselines
+from vpn_anomaly.scoring.normal_footage import build_normal_footage, calibrating_sizes
 from vpn_anomaly.scoring.stream_detector import build_stream_detector, work_sizes
 from vpn_anomaly.scoring.trained_member import TrainedMember, training_records
 from vpn_anomaly.scoring.trained_model import TrainedModel
@@ -103,7 +102,7 @@ def evaluate_labelled_set(
         build_video_settings(config.data),
         _detector_of_size(members),
         looks,
-        _labelled_settings(config.evaluate),
+        _labelled_settings(config),
         _rows_without_learning(config, clips),
     )
     name = pathlib.Path(config.data.path).resolve().name
@@ -152,7 +151,9 @@ def checked_clips(config) -> list[LabelledClip]:
     clips, protocol = labelled_clips(config.data), _protocol(config.evaluate)
     labelled_check.check_lengths(clips, build_system(config).first_frame, protocol.dropped_frames)
     video_settings = build_video_settings(config.data)
-    sizes = labelled_check.sizes_on_disk(clips, video_settings, _calibrating_sizes(config.data))
+    sizes = labelled_check.sizes_on_disk(
+        clips, video_settings, calibrating_sizes(build_normal_footage(config))
+    )
     if protocol.reads_masks:
         labelled_check.check_masks(clips, sizes, protocol.masks == "required")
     return clips
@@ -161,13 +162,6 @@ def checked_clips(config) -> list[LabelledClip]:
 def _rows_without_learning(config, clips: list[LabelledClip]) -> list[ClipRows]:
     baselines = chosen_baselines(config.evaluate.baselines)
     return clip_rows(clips, build_video_settings(config.data), normal_sources(config.data), baselines)
-
-
-def _calibrating_sizes(data) -> set[tuple[int, int]]:
-    """The sizes (height, width) of the normal videos that are partly used for calibration."""
-    videos = list(read_videos(data).values())
-    parts = video_split(data)([len(video) for video in videos], "validation")
-    return {video.shape[1:3] for video, part in zip(videos, parts, strict=True) if part}
 
 
 def _detector_of_size(members: Sequence[TrainedMember]):
@@ -182,9 +176,10 @@ def _sequence_settings(evaluate) -> sequences.SequenceSettings:
     )
 
 
-def _labelled_settings(evaluate) -> labelled_videos.LabelledSettings:
+def _labelled_settings(config) -> labelled_videos.LabelledSettings:
+    evaluate = config.evaluate
     return labelled_videos.LabelledSettings(
-        _protocol(evaluate), evaluate.false_alarm_rate, evaluate.bootstrap
+        _protocol(evaluate), evaluate.false_alarm_rate, config.watch.extrapolate, evaluate.bootstrap
     )
 
 

@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 
 from vpn_anomaly.evaluation.clip_scores import ClipScores
-from vpn_anomaly.evaluation.false_alarms import at_threshold
+from vpn_anomaly.evaluation.false_alarms import at_threshold, in_normal_clips
+from vpn_anomaly.scoring.false_alarms import FalseAlarms
+from vpn_anomaly.scoring.stream_calibration import ScoreThreshold
+from vpn_anomaly.scoring.support import Threshold
 
 RNG = np.random.default_rng(5)
 RATES = (3.0, 3.0, 2.4, 10.0)  # frames per second
@@ -74,3 +77,21 @@ def test_without_labelled_frames_nothing_is_after_them():
     found = at_threshold(scored_clips()[1:2], RATES[1:2], 0.1, resamples=20)
     assert found["after"] is None and found["recall"] is None and found["ci95"]["after"] is None
     assert found["elsewhere"] == found["false_alarm_rate"]
+
+
+def threshold(p, note, drawn):
+    """Of clips drawn like "..##.", # a flagged frame."""
+    flagged_N = np.array([mark == "#" for clip in drawn for mark in clip])
+    clip_N = np.repeat(np.arange(len(drawn)), [len(clip) for clip in drawn])
+    return ScoreThreshold(1.5, Threshold(p, note), FalseAlarms(flagged_N, clip_N))
+
+
+def test_what_normal_clips_raise_stands_beside_what_was_used():
+    found = in_normal_clips(
+        [threshold(0.1, None, ["#...", "...."]), threshold(0.25, "too rare", ["....", "##..", "...."])]
+    )
+    assert (found["used"], found["notes"]) == (0.25, ["too rare"])
+    normal = found["normal_clips"]
+    assert (normal["frames"], normal["clips"], normal["false_alarm_rate"]) == (20, 5, 3 / 20)
+    low, high = normal["ci95"]["false_alarm_rate"]
+    assert low < 0.05 and 0.4 < high < 1

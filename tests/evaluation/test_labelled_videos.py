@@ -116,8 +116,10 @@ def test_results_say_what_was_done_and_what_was_not(evaluated):
 def test_at_the_threshold_as_many_are_flagged_as_the_csv_says(evaluated):
     results, rows, labelled = evaluated
     with np.load(labelled.directory / "checkpoints/watch_calibration.npz") as stored:
-        count = len(stored["score/validation/mean_nll"])
-    assert count == 12 - labelled.system.first_frame  # one clip of 12 frames
+        count = len(stored["score/mean_nll"])
+    assert count == 2 * (12 - labelled.system.first_frame)  # two of three clips, of 12 frames
+    normal = results["at_threshold"]["normal_clips"]
+    assert (normal["clips"], normal["frames"]) == (2, count)
     rate = results["at_threshold"]["false_alarm_rate"]
     label = np.concatenate([column(rows, name, "label") for name in labelled.test])
     assert round(rate * (label == 0).sum(), 6) % 1 == 0 and 0 <= results["at_threshold"]["recall"] <= 1

@@ -60,6 +60,14 @@ def labelled_results(**more):
             "after_seconds": 1.0,
             "frames": {"after": 0, "elsewhere": 1200},
             "ci95": {"false_alarm_rate": [0.1, 0.2], "elsewhere": [0.1, 0.25]},
+            "used": 0.0625,
+            "normal_clips": {
+                "false_alarm_rate": 0.0615,
+                "ci95": {"false_alarm_rate": [0.03, 0.11]},
+                "clips": 4,
+                "frames": 1300,
+            },
+            "notes": ["p = 0.05 is rarer"],
         },
         "done": ["something"],
         "not_done": [],
@@ -68,7 +76,7 @@ def labelled_results(**more):
 
 
 def test_of_a_labelled_set_come_scores_then_what_is_gained_then_alarms():
-    head, any_, foreground, minus, difference, flagged, elsewhere, done = results_table(
+    head, any_, foreground, minus, difference, flagged, elsewhere, normal, note, done = results_table(
         labelled_results()
     ).splitlines()
     assert re.split("  +", head) == ["frame score", "AUROC micro", "AUROC macro", "equal error rate"]
@@ -81,6 +89,8 @@ def test_of_a_labelled_set_come_scores_then_what_is_gained_then_alarms():
     )
     assert "of the 0 normal frames within 1 s after a labelled range - flagged" in elsewhere
     assert "of the other 1,200 0.125 [0.100, 0.250] (0.05 allowed)" in elsewhere
+    assert "1,300 frames of 4 normal clips 0.061 [0.030, 0.110] flagged" in normal
+    assert normal.endswith("which is for 0.0625") and note == "p = 0.05 is rarer"
     assert done == "done: something"
 
 

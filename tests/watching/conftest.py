@@ -2,6 +2,7 @@
 
 import functools
 import re
+import types
 
 import numpy as np
 import pytest
@@ -56,9 +57,10 @@ def paths_in(folder):
     }
 
 
-def monitor_of(video_run, rate=25):
-    settings = build_watch_settings(video_run.config)
-    monitors = MonitorBuilder([TrainedMember("", video_run.config, video_run.trained)], settings)
+def monitor_of(video_run, rate=25, fields=types.MappingProxyType({})):
+    config = video_run.config.copy_and_resolve_references()
+    config.update_from_flattened_dict(fields)
+    monitors = MonitorBuilder([TrainedMember("", config, video_run.trained)], build_watch_settings(config))
     return monitors.monitor([(HEIGHT, WIDTH)], rate)
 
 

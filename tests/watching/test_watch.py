@@ -12,7 +12,6 @@ from tests.data.video_files import write_video
 from tests.score_columns import DISTRIBUTION_SCORES
 from tests.watching.conftest import HEIGHT, WIDTH, footage, watch_to_files
 from vpn_anomaly.data.lattice import fixed_shifts
-from vpn_anomaly.data.video.clips import split_within_videos
 from vpn_anomaly.data.video.open_video import VideoSettings, open_video
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.main import main
@@ -73,11 +72,10 @@ def test_every_frame_has_the_scores_of_the_stream(watched, video_run, source):
                 np.testing.assert_allclose(float(row[name]), expected[name], rtol=1e-4, atol=1e-5)
 
 
-def test_p_values_are_those_of_the_validation_part(watched, video_run):
+def test_p_values_are_those_of_what_is_held_out(watched, video_run):
     with np.load(video_run.directory / "checkpoints/watch_calibration.npz") as stored:
-        normal = stored["score/validation/tail_mean"]
-    (part,) = split_within_videos([400], "validation")
-    assert len(normal) == len(part)  # scored after a warm-up before it
+        normal, clip = stored["score/tail_mean"], stored["score/clip"]
+    assert clip.tolist() == [0] * 20 + [1] * 20  # the last tenth, scored after a warm-up before it
     for row in rows_of(watched["scores"])[video_run.system.first_frame :]:
         at_least_as_high = (normal >= float(row["tail_mean"])).sum()
         expected = [(at_least_as_high + offset) / (len(normal) + 1) for offset in (-1, 1)]

@@ -13,6 +13,7 @@ from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.extreme_frames import ExtremeFrames
 from vpn_anomaly.evaluation.pixel_metrics import PixelAuroc, at_size
 from vpn_anomaly.scoring.baselines import VIDEO_BASELINES, video_baseline_scores
+from vpn_anomaly.scoring.stream_calibration import ScoreThreshold
 from vpn_anomaly.scoring.stream_detector import ANY, Detection, StreamDetector
 
 CHOSEN_BY = ANY  # the score by which frames stand out
@@ -56,18 +57,19 @@ class LabelledClipScorer:
         self,
         video_settings: VideoSettings,
         detector_of: Callable[[int, int], StreamDetector],
-        false_alarm_rate: float,
+        threshold: Callable[[StreamDetector], ScoreThreshold],
         progress: Callable[[int], object],
     ):
         """
         Args:
           video_settings: how the frames are looked at.
           detector_of: the detector for a clip whose frames have a height and width on disk.
-          false_alarm_rate: the part of normal frames that may exceed the threshold.
+          threshold: of CHOSEN_BY, of a detector.
           progress: called with 1 for every frame.
         """
         self._video_settings, self._detector_of = video_settings, detector_of
-        self._false_alarm_rate, self._progress = false_alarm_rate, progress
+        self._threshold_of, self._progress = threshold, progress
+        self._thresholds: dict[StreamDetector, ScoreThreshold] = {}
         self.pixels, self.extremes = collections.defaultdict(PixelAuroc), ExtremeFrames(EXTREME_FRAMES)
 
     def score(self, clip: LabelledClip, with_masks: bool) -> ClipScores:
@@ -94,8 +96,18 @@ class LabelledClipScorer:
                 self._progress(1)
         _check_scored(clip, scores, int(seen_T.sum()), detector)
         unread = np.flatnonzero(~seen_T).tolist()
-        threshold = detector.any_threshold(self._false_alarm_rate)
+        threshold = self._threshold(detector).score
         return ClipScores(clip.name, clip.label_T, scores, unread, video.problem, threshold)
+
+    @property
+    def thresholds(self) -> list[ScoreThreshold]:
+        """Of CHOSEN_BY, one of each frame size so far."""
+        return list(self._thresholds.values())
+
+    def _threshold(self, detector: StreamDetector) -> ScoreThreshold:
+        if detector not in self._thresholds:
+            self._thresholds[detector] = self._threshold_of(detector)
+        return self._thresholds[detector]
 
     def _gather(self, clip: LabelledClip, frame: Frame, found: Detection, mask_HxW: np.ndarray | None):
         """Takes in what is told of all clips together; mask_HxW: the pixels labelled anomalous, as on disk."""

@@ -7,6 +7,8 @@ import numpy as np
 from vpn_anomaly.evaluation import bootstrap
 from vpn_anomaly.evaluation.clip_scores import CHOSEN_BY, ClipScores
 from vpn_anomaly.evaluation.protocol import from_neighbours
+from vpn_anomaly.scoring.false_alarms import FalseAlarms
+from vpn_anomaly.scoring.stream_calibration import ScoreThreshold
 
 AFTER_SECONDS = 1.0  # after a labelled range, in which what was labelled may still have an effect
 
@@ -49,6 +51,30 @@ def at_threshold(
         "frames": dict(zip(names, count_CxK.sum(0).tolist())),
         "ci95": {name: bootstrap.interval(part_R) for name, part_R in zip(names, part_RxK.T)},
         "clips": [_by_name(names, part_K) for part_K in part_CxK],
+    }
+
+
+def in_normal_clips(thresholds: Sequence[ScoreThreshold]) -> dict[str, object]:
+    """What the thresholds, one of each frame size, are for, and what they give on the clips that set them.
+
+    Returns:
+      - `used`: the part of normal frames that may exceed them: more than is allowed where so rare a part
+        cannot be shown;
+      - `normal_clips`: the part that does, each clip at the threshold of the others, with its interval over
+        clips, and the number of `clips` and `frames`;
+      - `notes`: a sentence for every size where less was allowed than could be shown.
+    """
+    held_out = FalseAlarms.pooled([of_size.held_out for of_size in thresholds])
+    value, low, high = held_out.of_frames
+    return {
+        "used": max(of_size.threshold.p for of_size in thresholds),
+        "normal_clips": {
+            "false_alarm_rate": value,
+            "ci95": {"false_alarm_rate": [low, high]},
+            "clips": held_out.clips,
+            "frames": held_out.frames,
+        },
+        "notes": [of_size.threshold.note for of_size in thresholds if of_size.threshold.note],
     }
 
 

@@ -8,7 +8,7 @@ from vpn_anomaly.data.video.open_video import VideoSettings
 from vpn_anomaly.evaluation.baseline_rows import ClipRows
 from vpn_anomaly.evaluation.clip_scores import ClipScores, LabelledClipScorer
 from vpn_anomaly.evaluation.extreme_frames import ExtremeFrames
-from vpn_anomaly.evaluation.false_alarms import at_threshold
+from vpn_anomaly.evaluation.false_alarms import at_threshold, in_normal_clips
 from vpn_anomaly.evaluation.protocol import Protocol
 from vpn_anomaly.evaluation.protocol_notes import Looks, done, not_done
 from vpn_anomaly.evaluation.score_tables import score_tables
@@ -23,11 +23,13 @@ class LabelledSettings:
     Attributes:
       protocol: what is done to the scores, and which masks are read.
       false_alarm_rate: the part of normal frames that may exceed a threshold.
+      extrapolate: whether a rate is used that is rarer than the normal clips show.
       resamples: bootstrap resamples of the intervals.
     """
 
     protocol: Protocol
     false_alarm_rate: float
+    extrapolate: bool
     resamples: int
 
 
@@ -39,7 +41,7 @@ class LabelledEvaluation:
       clips: a row per clip: `name`, `frames`, `anomalous` (how many are labelled so), `masks` (whether
         there are some), `unread` (numbers of the frames that cannot be decoded).
       metrics: `done` and `not_done` (phrases), `protocol`, what `score_tables` returns, `maps` by name,
-        `at_threshold` (see `false_alarms`); ready for JSON.
+        `at_threshold` (see `false_alarms.py`); ready for JSON.
       scored: the scores of every clip, those without learning last.
       extremes: frames to look at, by CHOSEN_BY.
     """
@@ -71,7 +73,8 @@ def evaluate(
     """
     protocol = settings.protocol
     progress = Progress.counting("evaluating", sum(len(clip.label_T) for clip in clips), "frames")
-    scorer = LabelledClipScorer(video_settings, detector_of, settings.false_alarm_rate, progress)
+    threshold = lambda detector: detector.any_threshold(settings.false_alarm_rate, settings.extrapolate)
+    scorer = LabelledClipScorer(video_settings, detector_of, threshold, progress)
     scored = [scorer.score(clip, protocol.reads_masks and clip.read_masks is not None) for clip in clips]
     scored = [_with_rows(clip, of) for clip, of in zip(scored, rows, strict=True)]
     metrics = {
@@ -80,9 +83,10 @@ def evaluate(
         "protocol": protocol.as_dict(),
         **score_tables(scored, protocol, settings.resamples),
         "maps": {name: {"pixel_auroc": auroc.value} for name, auroc in scorer.pixels.items()},
-        "at_threshold": at_threshold(
-            scored, [of.rate for of in rows], settings.false_alarm_rate, settings.resamples
-        ),
+        "at_threshold": {
+            **at_threshold(scored, [of.rate for of in rows], settings.false_alarm_rate, settings.resamples),
+            **in_normal_clips(scorer.thresholds),
+        },
     }
     return LabelledEvaluation(_clip_rows(clips, scored), metrics, scored, scorer.extremes)
 

@@ -210,7 +210,7 @@ def _curves(scored: list[ClipScores], results: Mapping) -> list[Text | Figure]:
     left_out = f" Drawn are the {CURVES} clips with the least AUROC." if len(scored) > CURVES else ""
     about = (
         f"The score “{CHOSEN_BY}” as it comes, frame by frame; shaded are the frames that are labelled "
-        f"anomalous. The threshold is what {100 * results['at_threshold']['allowed']:.3g}% of normal frames exceed."
+        f"anomalous. The threshold is what {100 * results['at_threshold']['used']:.3g}% of normal frames exceed."
         f"{left_out}"
     )
     return [Text([about]), *(_curve(scored[place]) for place in sorted(chosen))]

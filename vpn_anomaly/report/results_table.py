@@ -100,11 +100,15 @@ def threshold_lines(at: Mapping) -> list[str]:
     """What alarms at the calibrated threshold would give: `at_threshold` of results.json, a line each."""
     line = "at the calibrated threshold of `{}`: {} of the normal frames flagged ({:g} allowed), {} of the anomalous"
     parts = {name: with_interval(at, name) for name in ("false_alarm_rate", "recall", "elsewhere", "after")}
-    within = f"within {at['after_seconds']:g} s after a labelled range"
+    normal, within = at["normal_clips"], f"within {at['after_seconds']:g} s after a labelled range"
     return [
         line.format(at["score"], parts["false_alarm_rate"], at["allowed"], parts["recall"]),
         f"of the {at['frames']['after']:,} normal frames {within} {parts['after']} flagged, of the other "
         f"{at['frames']['elsewhere']:,} {parts['elsewhere']} ({at['allowed']:g} allowed)",
+        f"of the {normal['frames']:,} frames of {normal['clips']} normal clips "
+        f"{with_interval(normal, 'false_alarm_rate')} flagged, each clip at the threshold of the others, which is "
+        f"for {at['used']:.3g}",
+        *at["notes"],
     ]
 
 

@@ -127,25 +127,30 @@ class Calibration:
         return -self.log_least_p(combined(scores), scores)
 
     def log_least_p(self, names: Collection[str], scores: Mapping[str, ArrayLike]) -> np.ndarray:
-        """Returns log(1 − (1 − p)ⁿ), p the least of the p-values of n scores, of their shape.
-
-        Were the n independent, 1 − (1 − p)ⁿ would be the probability that a normal sequence has a
-        least p-value as small.
-        """
+        """Returns the `log_corrected` least p-value of the scores of these names, of their shape."""
         log_p = np.min([self.log_p_value(name, scores[name]) for name in names], axis=0)
-        # 1 − (1 − p)ⁿ = p (n − …): exact for the smallest p, where the left side cancels.
-        p, count = np.exp(log_p), len(names)
-        rest, power = count, 1
-        for k in range(1, count):
-            power = power * p
-            rest = rest + (-1) ** k * math.comb(count, k + 1) * power
-        return log_p + np.log(rest)
+        return log_corrected(log_p, len(names))
 
     def _curve(self, name: str) -> _Curve:
         """Made once: every frame of a stream needs it."""
         if name not in self._curves:
             self._curves[name] = _Curve.of(self.scores[name])
         return self._curves[name]
+
+
+def log_corrected(log_p: np.ndarray, count: int) -> np.ndarray:
+    """Returns log(1 − (1 − p)ⁿ), p the least of n p-values.
+
+    Were the n independent, 1 − (1 − p)ⁿ would be the probability that a normal sequence has a least
+    p-value as small.
+    """
+    # 1 − (1 − p)ⁿ = p (n − …): exact for the smallest p, where the left side cancels.
+    p = np.exp(log_p)
+    rest, power = count, 1
+    for k in range(1, count):
+        power = power * p
+        rest = rest + (-1) ** k * math.comb(count, k + 1) * power
+    return log_p + np.log(rest)
 
 
 def combined(names: Collection[str]) -> tuple[str, ...]:

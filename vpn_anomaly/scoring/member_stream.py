@@ -62,6 +62,7 @@ class MemberStream:
         name, prefix, share, every: those of the `TrainedMember`.
         scorer, normal: as given.
         score_names: the names of its scores, in the order of columns.
+        in_any: the names of those that the score of all members is made of.
         watched: what it watches for, by key: its prefix and the kind of event.
     """
 
@@ -75,7 +76,7 @@ class MemberStream:
             f"{self.prefix}{kind}": Watched(self.name, kind, score, f"{self.prefix}{score}")
             for kind, score in event_scores(scorer.system, scorer.tail).items()
         }
-        self._in_any = in_any(self.score_names)
+        self.in_any = in_any(self.score_names)
         self.restart()
 
     @property
@@ -109,7 +110,7 @@ class MemberStream:
             watched.kind: float(calibration.log_p_value(watched.score, scores[watched.score]))
             for watched in self.watched.values()
         }
-        least = float(calibration.log_least_p(self._in_any, scores)) if self._in_any else None
+        least = float(calibration.log_least_p(self.in_any, scores)) if self.in_any else None
         self._last = Look(self.prefix, scores, log_p, least, maps, new=True)
         return self._last
 

@@ -10,8 +10,10 @@ from vpn_anomaly.data.build import build_video_settings
 from vpn_anomaly.data.video.open_video import Frame
 from vpn_anomaly.data.video.resizer import Resizer
 from vpn_anomaly.members import naming
+from vpn_anomaly.scoring.any_threshold import any_threshold
 from vpn_anomaly.scoring.member_stream import Look, MemberStream, Watched
-from vpn_anomaly.scoring.stream_calibration import build_normal_footage, stream_calibration
+from vpn_anomaly.scoring.normal_footage import build_normal_footage
+from vpn_anomaly.scoring.stream_calibration import ScoreThreshold, stream_calibration
 from vpn_anomaly.scoring.stream_scorer import StreamScorer
 from vpn_anomaly.scoring.trained_member import TrainedMember
 
@@ -104,14 +106,14 @@ class StreamDetector:
         any_score = -log_p_of_member[leader] if log_p_of_member else None
         return Detection(scores, p, any_score, looks, leader)
 
-    def any_threshold(self, rate: float) -> float:
-        """The value of `any` that at most this part of normal frames exceeds.
+    def any_threshold(self, rate: float, extrapolate: bool) -> ScoreThreshold:
+        """The value of `any` that at most this part of normal frames exceeds, and what it gives in normal clips.
 
-        Of one member by its calibration, of several by the union bound.
+        Of one member by its calibration, of several by the union bound. extrapolate: see `any_threshold`.
         """
         if len(self.members) == 1:
-            return self.members[0].normal.calibration.threshold(ANY, rate)
-        return -math.log(rate)
+            return self.members[0].normal.score_threshold(ANY, rate, extrapolate)
+        return any_threshold(self.members, rate, extrapolate)
 
 
 def work_sizes(members: Sequence[TrainedMember], source_size: Size) -> tuple[Size, ...]:
@@ -145,5 +147,6 @@ def _build_member(member: TrainedMember, size: Size, zones_HxW, tail: bool) -> M
     clips = member.trained.scorer(member.config)
     scorer = StreamScorer(clips.system, clips.params, clips.shift_Mx2, *size, zones_HxW, tail)
     with naming(member.name):
-        normal = stream_calibration(member.trained, scorer, build_normal_footage(member.config))
+        footage = build_normal_footage(member.config)
+        normal = stream_calibration(member.trained, scorer, footage, member.every)
     return MemberStream(member, scorer, normal)

@@ -1,5 +1,6 @@
 """Scores the frames of a stream as they come; cost per frame and memory do not depend on its length."""
 
+import copy
 import functools
 from typing import NamedTuple
 
@@ -29,7 +30,7 @@ class StreamScorer:
     their last row and column. The maps have no padding, and outside the zones no pixel counts.
 
     Attributes:
-        system: as given.
+        system, params: as given.
         height, width: of the frames, pixels.
         tail, zones_HxW: as given.
         masks: how many masks each frame is scored under.
@@ -43,7 +44,7 @@ class StreamScorer:
             tail: whether to compute the tails and entropies of the distributions, and the scores that
                 are made of them; they cost more than all other maps.
         """
-        self.system, self._params, self._shift_Mx2 = system, params, shift_Mx2
+        self.system, self.params, self._shift_Mx2 = system, params, shift_Mx2
         self.tail, self.zones_HxW, self.masks = tail, zones_HxW, len(shift_Mx2)
         self.height, self.width = height, width
         below, beside = (-size % system.size_multiple for size in (height, width))
@@ -51,6 +52,13 @@ class StreamScorer:
         self._padded_size = height + below, width + beside
         self._looked_at_HxW = np.ones((height, width), bool) if zones_HxW is None else zones_HxW
         self.restart()
+
+    def with_params(self, params) -> "StreamScorer":
+        """The same with other parameters of the system, and an empty memory."""
+        other = copy.copy(self)
+        other.params = params
+        other.restart()
+        return other
 
     def restart(self) -> None:
         """Clears the memory: the next frame is the first of another stream."""
@@ -61,7 +69,7 @@ class StreamScorer:
         padded = np.pad(frame_HxWxC, self._padding, mode="edge")
         self._state, scores, maps = _next(
             self.system,
-            self._params,
+            self.params,
             self._state,
             padded[None],
             self._shift_Mx2,

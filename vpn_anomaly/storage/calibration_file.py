@@ -1,7 +1,7 @@
 """Scores of normal sequences or frames, stored next to the weights that produced them: FOLDER/NAME.npz.
 
     record          JSON: the settings that produced the scores, and a checksum of every array
-    score/NAME      the scores called NAME, (N,)
+    score/NAME      the scores called NAME, (N,); of streams also the number of each frame's clip, as score/clip
 
 The settings (the step, the masks, the number of sequences, …) are everything that the scores depend on;
 the names of the scores are given by the arrays.
@@ -84,6 +84,6 @@ def load(
 def _no_scores(arrays: Mapping[str, np.ndarray]) -> str | None:
     """A description of the first array that holds no valid scores; None if all do."""
     for name, array in arrays.items():
-        if array.ndim != 1 or not array.size or array.dtype.kind != "f" or np.isnan(array).any():
+        if array.ndim != 1 or not array.size or array.dtype.kind not in "fiu" or np.isnan(array).any():
             return f"{name} has no scores"
     return None if arrays else "there are no scores"

@@ -9,11 +9,13 @@ import jax
 import numpy as np
 
 from vpn_anomaly import config as configuration
+from vpn_anomaly.catalogue import system_named
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.pipeline import check_length, training_batches
 from vpn_anomaly.data.stateful_batches import segment_count, stateful_batches
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.scoring.clip_calibration import clip_calibration
+from vpn_anomaly.scoring.normal_footage import build_normal_footage, check_footage
 from vpn_anomaly.scoring.trained_model import TrainedModel, abstract_params
 from vpn_anomaly.stop_request import StopRequest
 from vpn_anomaly.storage import checkpoints
@@ -36,6 +38,8 @@ def check(config) -> None:
     check_length(source, "train", 1)
     check_length(source, "validation", wanted.calibration_sequences)
     check_length(source, "test", 2 * wanted.sequences)
+    if config.data.source != "sequences" and system_named(config.system).streams:
+        check_footage(build_normal_footage(config), build_system(config).first_frame)
     _initial_params(config)
     if config.train.carried:
         source.segments(config.seed, "train", np.zeros(1, int), 0, segment_count(source))

@@ -3,18 +3,12 @@
 import dataclasses
 from collections.abc import Iterable, Mapping
 
-import numpy as np
-
+from vpn_anomaly.scoring.false_alarms import FalseAlarms
 from vpn_anomaly.scoring.member_stream import MemberStream
+from vpn_anomaly.scoring.support import Threshold
 from vpn_anomaly.watching.events import EventSettings
 from vpn_anomaly.watching.settings import WatchSettings
-from vpn_anomaly.watching.threshold import (
-    RealisedRate,
-    Threshold,
-    alarm_threshold,
-    rate_per_frame,
-    realised_rate,
-)
+from vpn_anomaly.watching.threshold import SECONDS_PER_HOUR, alarm_threshold, rate_per_frame
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,17 +17,19 @@ class Alarms:
 
     Attributes:
         member: its name; empty for a single model.
-        allowed: false alarms per hour that it may raise.
+        asked: false alarms per hour that it was to raise at most.
+        looks: frames per hour that it looks at.
         threshold: p-value of a frame that opens an event, for each of its kinds.
-        held_out: false alarms on normal footage that was neither trained nor calibrated with.
+        held_out: false alarms of the normal clips, each at the threshold of the others.
         score_threshold: the same threshold in units of the score, by key.
         events: the rules of its events.
     """
 
     member: str
-    allowed: float
+    asked: float
+    looks: float
     threshold: Threshold
-    held_out: RealisedRate
+    held_out: FalseAlarms
     score_threshold: Mapping[str, float]
     events: EventSettings
 
@@ -41,14 +37,16 @@ class Alarms:
     def of(cls, member: MemberStream, settings: WatchSettings, rate: float) -> "Alarms":
         """rate: frames per second. UserError for settings that contradict each other."""
         normal, scores = member.normal, [watched.score for watched in member.watched.values()]
-        allowed_per_frame = rate_per_frame(settings.false_alarms, rate) * member.share
-        threshold = alarm_threshold(allowed_per_frame, len(scores), normal.frames)
-        p_by_kind = [normal.calibration.p_value(score, normal.held_out[score]) for score in scores]
+        looks = rate / member.every
+        allowed_per_look = rate_per_frame(settings.false_alarms, looks) * member.share
+        support = normal.support(scores)
+        threshold = alarm_threshold(allowed_per_look, len(scores), support, settings.extrapolate)
         return cls(
             member.name,
             settings.false_alarms * member.share,
+            looks * SECONDS_PER_HOUR,
             threshold,
-            realised_rate(np.min(p_by_kind, axis=0) <= threshold.p, rate),
+            normal.false_alarms(scores, threshold.p),
             {
                 key: normal.calibration.threshold(watched.score, threshold.p)
                 for key, watched in member.watched.items()
@@ -56,14 +54,21 @@ class Alarms:
             settings.events(threshold.p),
         )
 
+    @property
+    def stated(self) -> float:
+        """False alarms per hour that the threshold is for: at most so many."""
+        return min(1.0, self.threshold.p * len(self.score_threshold)) * self.looks
+
     def in_words(self) -> str:
-        """What the threshold is, what came of it on held-out footage, and its note if it has one, in lines."""
+        """The threshold, what it is for, what comes of it in normal clips, and its note if it has one, in lines."""
         threshold, held_out = self.threshold, self.held_out
+        asked = "" if threshold.note is None else f" ({self.asked:g} were asked for)"
+        raised, low, high = (per_look * self.looks for per_look in held_out.per_frame)
         line = (
-            f"threshold: p ≤ {threshold.p:.2g} per frame and kind, for {self.allowed:g} false alarms per"
-            f" hour; on {held_out.hours * 60:.1f} minutes of held-out normal footage it gives"
-            f" {held_out.alarms}, {held_out.per_hour:.2g} per hour (95%: {held_out.low:.2g} to"
-            f" {held_out.high:.2g})"
+            f"threshold: p ≤ {threshold.p:.2g} per frame and kind, for {self.stated:.4g} false alarms per hour"
+            f"{asked}; {held_out.clips} clips of normal footage ({held_out.frames / self.looks * 60:.1f} minutes),"
+            f" each at the threshold of the others, raise {held_out.alarms}, {raised:.2g} per hour (95% over"
+            f" clips: {low:.2g} to {high:.2g})"
         )
         of_member = f"{self.member}: " if self.member else ""
         return "\n".join(f"{of_member}{text}" for text in (line, threshold.note) if text)

@@ -15,6 +15,7 @@ class WatchSettings:
     Attributes:
         video: how videos and streams are read.
         false_alarms: per hour, of all kinds, that normal footage may raise.
+        extrapolate: whether a rate that is rarer than normal footage shows is extrapolated.
         hysteresis: an event goes on up to this many times the p-value that opens it.
         minimum_frames, merge_gap, before, after, light_change: see `EventSettings`.
         zones: path of a mask image, white where to look; empty: everywhere.
@@ -24,6 +25,7 @@ class WatchSettings:
 
     video: VideoSettings
     false_alarms: float
+    extrapolate: bool
     hysteresis: float
     minimum_frames: int
     merge_gap: int
