@@ -4,11 +4,12 @@
         [--output=FILE.json]
 
 DIR was written by experiments/synthetic/conveyor.py or footage.py; the other files by --mode=watch on
-DIR/test.mkv, with one or several models, whose events are pooled. A defect counts as found if an event overlaps
+DIR/test.mkv, with one or several models or detectors, whose events are pooled; what each member of a detector
+finds is counted as well. A defect counts as found if an event overlaps
 its frames or the frames just after: a motion of the belt has an effect until the model's context has passed. An
 event that overlaps neither is a false alarm. AUROC is computed over frames, without those just after a defect
 and those without scores. It includes two baseline scores on the same frames, and `least_p`: minus the logarithm
-of the smallest p-value over all kinds of event and all models.
+of the smallest p-value over all kinds of event, members and models.
 """
 
 import json
@@ -39,22 +40,37 @@ def compare(truth: Mapping, scores: Mapping[str, np.ndarray], events: Sequence[M
     Args:
         truth: content of truth.json.
         scores: score per frame, (T,) by name; NaN for frames without one.
-        events: the last record of every event.
+        events: the last record of every event. Where some are of members of a detector, what each member
+            found is in `members`.
     """
     label_T = frame_labels(truth)
+    by_member: dict[str, list[Mapping]] = {}
+    for event in events:
+        if "member" in event:
+            by_member.setdefault(event["member"], []).append(event)
+    return {
+        **_found(truth, label_T, events),
+        "normal_minutes": float((label_T == 0).sum()) / truth["rate"] / 60,
+        **(
+            {"members": {name: _found(truth, label_T, of) for name, of in by_member.items()}}
+            if by_member
+            else {}
+        ),
+        "auroc": {name: _auroc(label_T, score_T) for name, score_T in scores.items()},
+    }
+
+
+def _found(truth: Mapping, label_T: np.ndarray, events: Sequence[Mapping]) -> dict:
+    """The defects that these events find, by kind, and how many of the events are false alarms."""
     spans = [(event["start_frame"], event["end_frame"] + 1) for event in events]
     found = {}
     for defect in truth["defects"]:
         count = found.setdefault(defect["kind"], {"found": 0, "of": 0})
         count["of"] += 1
         count["found"] += any(start < defect["end"] + AFTER and end > defect["first"] for start, end in spans)
-    false_alarms = sum(bool((label_T[start:end] == 0).all()) for start, end in spans)
-    minutes = float((label_T == 0).sum()) / truth["rate"] / 60
     return {
         "defects": found,
-        "false_alarms": false_alarms,
-        "normal_minutes": minutes,
-        "auroc": {name: _auroc(label_T, score_T) for name, score_T in scores.items()},
+        "false_alarms": sum(bool((label_T[start:end] == 0).all()) for start, end in spans),
     }
 
 
@@ -139,6 +155,9 @@ def report(result: Mapping) -> str:
     lines.append(
         f"{result['false_alarms']} false alarms in {result['normal_minutes']:.1f} minutes of normal video"
     )
+    for name, one in result.get("members", {}).items():
+        found = sum(of_kind["found"] for of_kind in one["defects"].values())
+        lines.append(f"member {name}: {found} found, {one['false_alarms']} false alarms")
     lines += [
         f"{name:<28} frame AUROC {value:.3f}" for name, value in result["auroc"].items() if value is not None
     ]

@@ -120,6 +120,43 @@ def test_two_models_together(world, tmp_path):
     assert result["auroc"]["least_p"] == pytest.approx(expected)
 
 
+def test_the_members_of_a_detector_are_told_apart(world, tmp_path, capsys):
+    truth = json.loads((world / "truth.json").read_text())
+    first, second = (defect["first"] for defect in truth["defects"])
+    columns = "mean_nll,appearance.missing_z,any,p_motion,p_appearance.missing"
+    values = lambda frame: f",2.0,0.5,1.0,,{0.01 if frame == first else 0.5}"
+    (tmp_path / "s.csv").write_text(
+        f"source,frame,time,{columns}\n"
+        + "".join(f"x,{frame},0{values(frame)}\n" for frame in range(truth["frames"]))
+    )
+    spans = [("motion", first), ("motion", second), ("appearance", first)]
+    normal = int(np.flatnonzero(watch_score.frame_labels(truth) == 0)[0])
+    records = [
+        {
+            "source": "x",
+            "event": number,
+            "kind": "missing",
+            "member": member,
+            "start_frame": start,
+            "end_frame": start,
+        }
+        for number, (member, start) in enumerate([*spans, ("appearance", normal)])
+    ]
+    (tmp_path / "e.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    arguments = [f"--world={world}", f"--scores={tmp_path}/s.csv", f"--events={tmp_path}/e.jsonl"]
+    assert watch_score.main([*arguments, f"--output={tmp_path}/out.json"]) == 0
+    result = json.loads((tmp_path / "out.json").read_text())
+    assert {"mean_nll", "appearance.missing_z", "any", "least_p"} <= set(result["auroc"])
+    assert result["auroc"]["any"] == 0.5 < result["auroc"]["least_p"]
+    found = {
+        name: (sum(kind["found"] for kind in of["defects"].values()), of["false_alarms"])
+        for name, of in result["members"].items()
+    }
+    assert found == {"motion": (2, 0), "appearance": (1, 1)}
+    assert sum(kind["found"] for kind in result["defects"].values()) == 2 and result["false_alarms"] == 1
+    assert "member appearance: 1 found, 1 false alarms" in capsys.readouterr().out
+
+
 def test_where_there_is_no_p_value_there_is_no_score():
     p = np.array([np.nan, np.nan, 0.0])
     score_T = watch_score.combined({"a": {"p_missing": p, "p_motion": np.array([np.nan, 0.1, 0.2])}})

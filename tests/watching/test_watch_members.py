@@ -1,15 +1,18 @@
 """Watching with two members: the files have what each member finds alone, and say which it was."""
 
+import contextlib
 import csv
 import dataclasses
 import functools
+import io
 import json
 import math
 import types
 
+import numpy as np
 import pytest
 
-from tests.data.video_files import write_video
+from tests.data.video_files import write_image, write_video
 from tests.report.html_reader import read_alone, rows_of
 from tests.watching.conftest import COUNT, HEIGHT, WIDTH, watch_to_files
 from vpn_anomaly.data.video.open_video import VideoSettings, open_video
@@ -71,10 +74,13 @@ def watched(members, source, tmp_path_factory):
     paths = {name: folder / f"out.{ending}" for name, ending in endings.items()}
     monitors = monitors_of(members)
     facts = functools.partial(model_facts, "two in runs/two", monitors.members)
-    watch(sources(source), monitors, watch_outputs(paths, 25, facts))
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        watch(sources(source), monitors, watch_outputs(paths, 25, facts))
     rows, events = read(paths)
     document = read_alone(paths["report"].read_text(encoding="utf-8"))
-    return types.SimpleNamespace(rows=rows, events=events, document=document, video=paths["video"])
+    return types.SimpleNamespace(
+        rows=rows, events=events, document=document, video=paths["video"], printed=printed.getvalue()
+    )
 
 
 def monitors_of(members, every=1):
@@ -209,9 +215,27 @@ def test_the_video_has_every_frame(watched):
         assert len(list(video)) == COUNT
 
 
-def test_the_summary_counts_by_member_and_kind(members, source, capsys):
-    watch(sources(source), monitors_of(members), [])
-    last = capsys.readouterr().out.splitlines()[-1]
+def test_zones_are_brought_to_the_size_of_each_member(members, source, tmp_path):
+    zones_HxW = np.zeros((HEIGHT, WIDTH), np.uint8)
+    zones_HxW[5:, 10:] = 255
+    write_image(tmp_path / "zones.png", zones_HxW[..., None])
+    monitors = monitors_of(members)
+    monitors = dataclasses.replace(
+        monitors, settings=dataclasses.replace(monitors.settings, zones=str(tmp_path / "zones.png"))
+    )
+    monitor = monitors.monitor(monitors.sizes((HEIGHT, WIDTH)), 25)
+    with open_video(source, VideoSettings()) as video:
+        maps = [monitor.update(frame).maps for _, frame in zip(range(6), video)][-1]
+    for name in SHARES:
+        counted_HxW = maps[name].counted
+        height, width = counted_HxW.shape
+        for y, x in np.ndindex(height, width):
+            row, column = int((y + 0.5) * HEIGHT / height), int((x + 0.5) * WIDTH / width)
+            assert counted_HxW[y, x] == (zones_HxW[row, column] == 255)
+
+
+def test_the_summary_counts_by_member_and_kind(watched):
+    last = watched.printed.splitlines()[-1]
     counts = [part.split(" ", 1) for part in last.partition("(")[2].rstrip(")").split(", ")]
     labels = [label for _, label in counts]
     assert labels == [f"{name} {kind}" for name in SHARES for kind in KINDS if f"{name} {kind}" in labels]
