@@ -4,8 +4,8 @@
         --workdir=runs/appearance
 
 The model sees single whole frames, in which blocks are hidden and predicted from their surroundings. It detects
-what looks wrong for as long as it is in view, but not wrong motion; for motion use configs/video.py. For static
-cameras. Frames are converted to greyscale, at most 160×240 pixels.
+what looks wrong for as long as it is in view, but not wrong motion; configs/video.py has this model as a member,
+beside one for motion. For static cameras. Frames are converted to greyscale, at most 160×240 pixels.
 """
 
 from vpn_anomaly.config import defaults

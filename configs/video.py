@@ -3,7 +3,10 @@
     python -m vpn_anomaly.main --config=configs/video.py --config.data.path='normal/*.mp4' \\
         --workdir=runs/video
 
-Trains on random crops, 64×64 pixels and 20 frames, of greyscale frames of at most 160×240 pixels; the largest
+A detector of two members, each in its folder of the workdir: `motion`, with the fields below, and `appearance`, which
+is the model of configs/appearance.py and looks at every 10th frame (its fields: detector.appearance.FIELD).
+
+Motion trains on random crops, 64×64 pixels and 20 frames, of greyscale frames of at most 160×240 pixels; the largest
 motion between frames is measured first. The model is narrower than quick.py's, so that 2 cores process about 25
 frames per second. It does not see the masked frame: a model that is shown part of an anomalous frame follows it,
 and objects in footage mostly keep moving as they did (`--config.model.use_masked_frame=true` turns it on,
@@ -38,4 +41,5 @@ def get_config(variant: str = ""):
     config.evaluate.calibration_sequences = 128
     config.evaluate.corruptions = ("temporal",)
     config.score.masks = 1
+    config.detector.members = ("motion", "appearance")
     return apply_variant(config, variant)

@@ -124,10 +124,7 @@ def _clips_of_members(members: Sequence[TrainedMember]) -> list[LabelledClip]:
     """The test clips, which all members can score."""
     for member in members:
         with naming(member.name):
-            clips = checked_clips(member.config)
-            first_frame = _looks(member).first_frame
-            dropped_frames = member.config.evaluate.protocol.dropped_frames
-            labelled_check.check_lengths(clips, first_frame, dropped_frames)
+            clips = checked_clips(member.config, member.every)
     return clips
 
 
@@ -142,14 +139,14 @@ def _provenance_of_members(config, members: Sequence[TrainedMember], records: Ma
     return _provenance(config, members[0].trained, members[0].trained.scorer(config))
 
 
-def checked_clips(config) -> list[LabelledClip]:
-    """The test clips of the labelled set that the config names.
+def checked_clips(config, every: int = 1) -> list[LabelledClip]:
+    """The test clips of the labelled set that the config names, for a model that looks at every n-th frame.
 
     UserError if labels, masks and frames are inconsistent, or if a clip is too short.
     """
     check_layout(config.data)
     clips, protocol = labelled_clips(config.data), _protocol(config.evaluate)
-    labelled_check.check_lengths(clips, build_system(config).first_frame, protocol.dropped_frames)
+    labelled_check.check_lengths(clips, build_system(config).first_frame * every, protocol.dropped_frames)
     video_settings = build_video_settings(config.data)
     sizes = labelled_check.sizes_on_disk(
         clips, video_settings, calibrating_sizes(build_normal_footage(config))

@@ -17,7 +17,7 @@ Anomaly detection in video by inpainting a masked frame.
       --workdir=runs/video
       train on your own normal footage; then, with the same flags and these, watch a source:
       --mode=watch --input=new.mp4 --events=events.jsonl --report=report.html
-      (configs/video.py detects what moves wrongly, configs/appearance.py what looks wrong)
+      (trains every member of detector.members in its folder, and watches with all)
 
   python -m vpn_anomaly.main --config=configs/video.py --config.data.source=ucsd \\
       --config.data.path=UCSDped2 --workdir=runs/ped2

@@ -53,11 +53,13 @@ def stored(tmp_path_factory):
     fields = {**FIELDS, "data.path": path, "data.video.depth": 8, "data.video.cache": str(folder / "cache")}
     steps = {"train.steps": tiny.STEP, "detector.appearance.train.steps": tiny.STEP}
     config = tiny.tiny_config({**fields, **steps})
-    tiny.config_file(folder / "tiny.py", config)
     workdir.open_run(folder / "run", config)
     runs = {
         name: tiny.stored_run(folder / "run" / name, one)
         for name, one in members.member_configs(config).items()
     }
+    left_open = config.copy_and_resolve_references()
+    left_open.model.attention.radius = 0  # the motion that was measured is stored with the run
+    tiny.config_file(folder / "tiny.py", left_open)
     flags = [f"--config={folder}/tiny.py", f"--workdir={folder}/run"]
     return types.SimpleNamespace(config=config, flags=flags, directory=folder / "run", runs=runs)

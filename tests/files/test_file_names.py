@@ -17,7 +17,15 @@ from vpn_anomaly.data.video import frame_cache
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import file_names
 
-PATH_FIELDS = ("data.path", "data.digits", "data.video.cache", "train.start_from", "watch.zones")
+PATH_FIELDS = (
+    "data.path",
+    "data.digits",
+    "data.video.cache",
+    "train.start_from",
+    "watch.zones",
+    "detector.appearance.train.start_from",
+    "detector.normality.train.start_from",
+)
 PLAIN = ("workdir", "input", "checkpoint", "output", "maps", "scores", "events", "video", "report")
 ENDINGS = {
     "output": ".csv",

@@ -7,6 +7,7 @@ from vpn_anomaly import members
 from vpn_anomaly.arguments import Arguments
 from vpn_anomaly.member_rows import MOTION, member_named
 from vpn_anomaly.ops.devices import check_devices
+from vpn_anomaly.storage import config_changes, workdir
 
 
 def resolved(arguments: Arguments) -> Arguments:
@@ -16,8 +17,7 @@ def resolved(arguments: Arguments) -> Arguments:
     JAX is initialised only if a field is left to be determined.
     """
     config, is_run = arguments.config, arguments.checkpoint is None
-    names = config.detector.members
-    of_motion = not names or MOTION in names
+    of_motion = _is_of_motion(arguments)
     starts_from_weights = of_motion and is_run and bool(config.train.start_from)
     depth_is_open = is_run and config.data.source != "sequences" and not config.data.video.depth
     if not (starts_from_weights or depth_is_open or of_motion and _size_or_radius_is_open(config)):
@@ -68,6 +68,16 @@ def _overrides_of(overrides: Mapping[str, object], name: str) -> dict[str, objec
         for field, value in overrides.items()
         if field not in own and (field.startswith(section) or not field.startswith(members.SECTION))
     }
+
+
+def _is_of_motion(arguments: Arguments) -> bool:
+    """Whether the detector's fields are those of a model: of a motion member here or in the run, or of no member."""
+    names = arguments.config.detector.members
+    if not names or MOTION in names:
+        return True
+    trained = arguments.checkpoint is None and arguments.workdir is not None
+    stored = workdir.stored_field(arguments.workdir, config_changes.MEMBERS_FIELD) if trained else None
+    return isinstance(stored, tuple) and MOTION in stored
 
 
 def _size_or_radius_is_open(config) -> bool:

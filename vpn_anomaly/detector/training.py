@@ -10,11 +10,13 @@ import datetime
 import pathlib
 from collections.abc import Iterator, Mapping
 
+from ml_collections import ConfigDict
+
 from vpn_anomaly.arguments import Arguments
 from vpn_anomaly.config_fields import LABELLED_SOURCES
 from vpn_anomaly.detector import evaluating, loading, resolving
 from vpn_anomaly.member_rows import member_named
-from vpn_anomaly.members import naming
+from vpn_anomaly.members import every, naming
 from vpn_anomaly.ops.devices import check_devices
 from vpn_anomaly.storage import workdir, workdir_lock
 from vpn_anomaly.text.durations import rough_duration
@@ -36,7 +38,7 @@ def train(arguments: Arguments, then_evaluate: bool) -> None:
         arguments = resolving.resolved(arguments)
         workdir.check_run(directory, arguments.config)
         members = resolving.of_members(arguments)
-        _check(members)
+        _check(members, arguments.config)
         workdir.open_run(directory, arguments.config)
         # Flushed so that in a log it precedes anything written to stderr.
         print(printable_line(f"the run is in {directory}"), flush=True)
@@ -55,8 +57,11 @@ def check_layout(config) -> None:
         check_frame_sizes(config.data)
 
 
-def _check(members: Mapping[str, Arguments]) -> None:
-    """UserError if a member cannot be trained or evaluated, before anything is written."""
+def _check(members: Mapping[str, Arguments], config: ConfigDict) -> None:
+    """UserError if a member cannot be trained or evaluated, before anything is written.
+
+    config: of the detector.
+    """
     from vpn_anomaly.training import run
 
     for name, member in members.items():
@@ -66,7 +71,7 @@ def _check(members: Mapping[str, Arguments]) -> None:
             if member.config.data.source in LABELLED_SOURCES:
                 from vpn_anomaly.evaluation_run import checked_clips
 
-                checked_clips(member.config)
+                checked_clips(member.config, every(config, name) if name else 1)
 
 
 def _train_members(members: Mapping[str, Arguments]) -> dict[str, float] | None:
