@@ -40,7 +40,9 @@ def evaluate(arguments: Arguments) -> None:
     with workdir_lock.held(arguments.run_folder):
         check_devices()
         training.check_layout(arguments.config)
-        evaluating.evaluate(*loading.load(arguments), arguments.run_folder)
+        config, members = loading.load(arguments)
+        with evaluating.held_members(arguments.run_folder, config.detector.members):
+            evaluating.evaluate(config, members, arguments.run_folder)
 
 
 def score(arguments: Arguments) -> None:

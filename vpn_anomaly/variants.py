@@ -68,11 +68,12 @@ def _debug(config: ConfigDict) -> None:
 
 
 def _shrink_members(config: ConfigDict) -> None:
-    """Gives the members' own fields the small values of the others."""
+    """Gives the own fields of members that are trained by steps the small values of the others."""
     config.update_from_flattened_dict(
         {
             f"detector.{row.name}.{name}": operator.attrgetter(name)(config)
             for row in MEMBERS
+            if "train.steps" in row.own_fields
             for name in row.own_fields
             if name in _OF_MEMBERS
         }

@@ -8,7 +8,7 @@ import pytest
 from tests.detector.conftest import MEMBERS
 from tests.report.html_reader import read
 from vpn_anomaly.main import main
-from vpn_anomaly.storage import checkpoint_reading, checkpoints
+from vpn_anomaly.storage import checkpoint_reading, checkpoints, workdir_lock
 
 
 def arrays(directory, name, step):
@@ -79,3 +79,19 @@ def test_what_cannot_work_for_a_member_is_refused_before_any_is_trained(
     (line,) = [line for line in capfd.readouterr().err.splitlines() if not line.startswith("decoding ")]
     assert line.startswith("error: ") and re.search(words, line)
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("folder", ["run", "run/appearance"])
+def test_one_program_at_a_time_in_a_detector_and_in_each_member(detector, tmp_path, capsys, folder):
+    with workdir_lock.held(tmp_path / folder):
+        assert main([*detector.flags, f"--workdir={tmp_path}/run"]) == 2
+    assert f"{tmp_path}/{folder} is in use by another program" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_folder_of_other_things_is_no_member(detector, tmp_path, capfd):
+    (tmp_path / "run/motion").mkdir(parents=True)
+    (tmp_path / "run/motion/film.txt").touch()
+    assert main([*detector.flags, f"--workdir={tmp_path}/run"]) == 2
+    assert "run/motion is not empty and holds no run (there is 'film.txt')" in capfd.readouterr().err
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["motion"]

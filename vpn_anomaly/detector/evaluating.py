@@ -2,7 +2,7 @@
 
 import contextlib
 import pathlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ml_collections import ConfigDict
 
@@ -63,9 +63,11 @@ def evaluate(
 
 
 @contextlib.contextmanager
-def held(name: str, folder: pathlib.Path) -> Iterator[None]:
-    """Keeps other programs out of the folder of a member; that of a run without members is held already."""
-    with workdir_lock.held(folder) if name else contextlib.nullcontext():
+def held_members(directory: pathlib.Path, names: Iterable[str]) -> Iterator[None]:
+    """Keeps other programs out of the folders of the members, as `workdir_lock.held` does out of the detector's."""
+    with contextlib.ExitStack() as stack:
+        for name in names:
+            stack.enter_context(workdir_lock.held(directory / name))
         yield
 
 
@@ -99,5 +101,4 @@ def _results_of(member, folder: pathlib.Path, seconds: Mapping[str, float] | Non
         return stored
     took = None if seconds is None else seconds[member.name]
     print(f"evaluating member {member.name}", flush=True)
-    with held(member.name, folder):
-        return evaluation_run.evaluate_sequences(member.config, member.trained, folder, took)
+    return evaluation_run.evaluate_sequences(member.config, member.trained, folder, took)

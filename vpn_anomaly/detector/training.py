@@ -33,18 +33,25 @@ def train(arguments: Arguments, then_evaluate: bool) -> None:
     with _held_run(arguments) as directory:
         arguments = dataclasses.replace(arguments, workdir=directory)
         workdir.check_free(directory, arguments.config)
-        check_devices()
-        check_layout(arguments.config)
-        arguments = resolving.resolved(arguments)
-        workdir.check_run(directory, arguments.config)
-        members = resolving.of_members(arguments)
-        _check(members, arguments.config)
-        workdir.open_run(directory, arguments.config)
-        # Flushed so that in a log it precedes anything written to stderr.
-        print(printable_line(f"the run is in {directory}"), flush=True)
-        seconds = _train_members(members)
-        if seconds is not None and then_evaluate:
-            evaluating.evaluate(*loading.load(arguments), directory, seconds)
+        with evaluating.held_members(directory, arguments.config.detector.members):
+            _train_in(arguments, then_evaluate)
+
+
+def _train_in(arguments: Arguments, then_evaluate: bool) -> None:
+    """`train` in the locked folder of the arguments."""
+    directory = arguments.run_folder
+    check_devices()
+    check_layout(arguments.config)
+    arguments = resolving.resolved(arguments)
+    workdir.check_run(directory, arguments.config)
+    members = resolving.of_members(arguments)
+    _check(members, arguments.config)
+    workdir.open_run(directory, arguments.config)
+    # Flushed so that in a log it precedes anything written to stderr.
+    print(printable_line(f"the run is in {directory}"), flush=True)
+    seconds = _train_members(members)
+    if seconds is not None and then_evaluate:
+        evaluating.evaluate(*loading.load(arguments), directory, seconds)
 
 
 def check_layout(config) -> None:
@@ -81,10 +88,10 @@ def _train_members(members: Mapping[str, Arguments]) -> dict[str, float] | None:
     seconds = {}
     for name, member in members.items():
         if name:
-            print(f"member {name}, {member_named(name).about}: {member.run_folder}", flush=True)
-        with evaluating.held(name, member.run_folder):
-            workdir.open_run(member.run_folder, member.config)
-            took = run.train(member.config, member.run_folder)
+            about = f"member {name}, {member_named(name).about}: {member.run_folder}"
+            print(printable_line(about), flush=True)
+        workdir.open_run(member.run_folder, member.config)
+        took = run.train(member.config, member.run_folder)
         if took is None:
             return None
         seconds[name] = took

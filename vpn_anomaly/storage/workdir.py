@@ -76,7 +76,8 @@ def check_free(directory: pathlib.Path, config: ConfigDict) -> None:
     """Raises UserError if the folder holds anything but a run (of any config)."""
     if os.path.lexists(directory / _CHECKPOINT):
         raise UserError(f"{directory} holds the evaluation of a checkpoint, not a run; use another --workdir")
-    foreign = _unexpected_entries(directory, [config.data.video.cache] if config.data.video.cache else [])
+    members = [str(directory / name) for name in config.detector.members]  # which are checked themselves
+    foreign = _unexpected_entries(directory, [*members, *filter(None, [config.data.video.cache])])
     if foreign and _stored_config(directory) is None:
         raise UserError(
             f"{directory} is not empty and holds no run (there is {foreign[0]!r}); "
