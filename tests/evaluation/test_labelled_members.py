@@ -48,11 +48,12 @@ def evaluated(tmp_path_factory):
         results = evaluate(config, trained, directory)
         alone[name] = types.SimpleNamespace(results=results, rows=frames_of(directory))
     (directory := folder / "both").mkdir()
+    backwards = evaluate_labelled_set(run.config, members[::-1], directory)
     results = evaluate_labelled_set(run.config, members, directory, {"motion": 7.0})
     page = read_alone((directory / "report.html").read_text(encoding="utf-8"))
     return types.SimpleNamespace(
         results=results, rows=frames_of(directory), page=page, alone=alone, members=members, run=run,
-        directory=directory,
+        directory=directory, backwards=backwards,
     )  # fmt: skip
 
 
@@ -111,6 +112,8 @@ def test_pixels_are_told_at_the_size_of_each_member(evaluated):
     names = list(alone["motion"].results["maps"])
     assert list(maps) == [*names, *(f"appearance.{name}" for name in names)]
     assert {name: maps[name] for name in names} == alone["motion"].results["maps"]
+    assert list(evaluated.backwards["maps"]) == [*(f"appearance.{name}" for name in names), *names]
+    assert evaluated.backwards["maps"] == maps
     for name in names:
         assert 0 <= maps[f"appearance.{name}"]["pixel_auroc"] <= 1
 

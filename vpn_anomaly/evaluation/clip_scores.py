@@ -2,7 +2,7 @@
 
 import collections
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.extreme_frames import ExtremeFrames
 from vpn_anomaly.evaluation.pixel_metrics import PixelAuroc, at_size
 from vpn_anomaly.scoring.baselines import VIDEO_BASELINES, video_baseline_scores
+from vpn_anomaly.scoring.member_stream import MemberStream
 from vpn_anomaly.scoring.stream_calibration import ScoreThreshold
 from vpn_anomaly.scoring.stream_detector import ANY, Detection, StreamDetector
 
@@ -45,12 +46,9 @@ class LabelledClipScorer:
     """Scores clips one after the other, and gathers what is told of all of them together.
 
     Attributes:
-      pixels: the AUROC of the pixels of every map, by the member's prefix and the map's name, over the
-        clips whose masks were read.
       extremes: the frames that stand out by CHOSEN_BY.
     """
 
-    pixels: dict[str, PixelAuroc]
     extremes: ExtremeFrames
 
     def __init__(
@@ -70,7 +68,8 @@ class LabelledClipScorer:
         self._video_settings, self._detector_of = video_settings, detector_of
         self._threshold_of, self._progress = threshold, progress
         self._thresholds: dict[StreamDetector, ScoreThreshold] = {}
-        self.pixels, self.extremes = collections.defaultdict(PixelAuroc), ExtremeFrames(EXTREME_FRAMES)
+        self._pixels: dict[str, dict[str, PixelAuroc]] = {}  # by the member's prefix and the map's name
+        self.extremes = ExtremeFrames(EXTREME_FRAMES)
 
     def score(self, clip: LabelledClip, with_masks: bool) -> ClipScores:
         """Scores every frame of a clip as a stream of its own; reads the clip's masks where wanted.
@@ -91,13 +90,18 @@ class LabelledClipScorer:
                 for name, score in _frame_scores(found, frame.image, before).items():
                     scores[name][frame.index] = score
                 mask = None if mask_TxHxW is None else mask_TxHxW[frame.index]
-                self._gather(clip, frame, found, mask)
+                self._gather(clip, frame, detector.members, found, mask)
                 seen_T[frame.index], before = True, frame.image
                 self._progress(1)
         _check_scored(clip, scores, int(seen_T.sum()), detector)
         unread = np.flatnonzero(~seen_T).tolist()
         threshold = self._threshold(detector).score
         return ClipScores(clip.name, clip.label_T, scores, unread, video.problem, threshold)
+
+    @property
+    def pixels(self) -> dict[str, PixelAuroc]:
+        """The AUROC of the pixels over the clips whose masks were read, by the member's prefix and the map's name."""
+        return {f"{prefix}{name}": auroc for prefix, of in self._pixels.items() for name, auroc in of.items()}
 
     @property
     def thresholds(self) -> list[ScoreThreshold]:
@@ -109,7 +113,14 @@ class LabelledClipScorer:
             self._thresholds[detector] = self._threshold_of(detector)
         return self._thresholds[detector]
 
-    def _gather(self, clip: LabelledClip, frame: Frame, found: Detection, mask_HxW: np.ndarray | None):
+    def _gather(
+        self,
+        clip: LabelledClip,
+        frame: Frame,
+        members: Iterable[MemberStream],
+        found: Detection,
+        mask_HxW: np.ndarray | None,
+    ) -> None:
         """Takes in what is told of all clips together; mask_HxW: the pixels labelled anomalous, as on disk."""
         if found.any is not None:
             label, maps = bool(clip.label_T[frame.index]), found.looks[found.leader].maps
@@ -117,12 +128,14 @@ class LabelledClipScorer:
             self.extremes.see(clip.name, frame, label, found.any, found.leader, maps, mask)
         if mask_HxW is None:
             return
-        for look in found.looks.values():
-            if look.new:
+        for member in members:
+            pixels = self._pixels.setdefault(member.prefix, collections.defaultdict(PixelAuroc))
+            look = found.looks.get(member.name)
+            if look is not None and look.new:
                 counted_HxW = np.asarray(look.maps.counted)
                 mask = at_size(mask_HxW, *counted_HxW.shape)
                 for name, map_HxW in look.maps.value.items():
-                    self.pixels[f"{look.prefix}{name}"].add(np.asarray(map_HxW), mask, counted_HxW)
+                    pixels[name].add(np.asarray(map_HxW), mask, counted_HxW)
 
 
 def _check_labelled(clip: LabelledClip, index: int) -> None:

@@ -17,7 +17,6 @@ class Look(NamedTuple):
     """What a member says of the frame that it looked at last.
 
     Attributes:
-        prefix: of the member.
         scores: by name.
         log_p: logarithm of the p-value by kind of event.
         log_least_p: of the least p-value of the scores that `any` is made of, corrected for their number
@@ -26,7 +25,6 @@ class Look(NamedTuple):
         new: whether it is the frame at hand.
     """
 
-    prefix: str
     scores: dict[str, float]
     log_p: dict[str, float]
     log_least_p: float | None
@@ -111,7 +109,7 @@ class MemberStream:
             for watched in self.watched.values()
         }
         least = float(calibration.log_least_p(self.in_any, scores)) if self.in_any else None
-        self._last = Look(self.prefix, scores, log_p, least, maps, new=True)
+        self._last = Look(scores, log_p, least, maps, new=True)
         return self._last
 
     def pass_over(self) -> Look | None:
