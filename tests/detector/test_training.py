@@ -66,6 +66,7 @@ def test_a_kill_while_a_member_trains_is_resumed_there(detector, finished, tmp_p
         (["detector.appearance.data.height=48"], "member appearance: .*48"),
         (["detector.appearance.train.targets=3"], "member appearance: train.targets"),
         (["train.optimizer=hope"], "member motion: .*hope"),
+        (["detector.motion.every=150"], "member motion: the normal footage is too short to calibrate with"),
         (["detector.members=('motion', 'motion')"], "names a member twice"),
         (["system=vpn"], "member motion: system vpn does not take frames one by one"),
         (["detector.appearance.train.start_from=pretrained"], "weights of system inpainting"),

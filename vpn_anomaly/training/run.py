@@ -30,8 +30,11 @@ from vpn_anomaly.training.step import batch_sharding, build_train_step, data_mes
 HISTOGRAM_SEQUENCES = 64  # training sequences whose pixels start the output layer
 
 
-def check(config) -> None:
-    """UserError for what cannot be trained or evaluated here; called before anything is written."""
+def check(config, every: int = 1) -> None:
+    """UserError for what cannot be trained or evaluated here; called before anything is written.
+
+    every: of how many frames of a stream the model looks at one.
+    """
     build_optimizer(config.train)
     _check_devices(config.train.batch_size, data_mesh().size)
     source, wanted = build_source(config.data, config.score.max_gigabytes), config.evaluate
@@ -39,7 +42,7 @@ def check(config) -> None:
     check_length(source, "validation", wanted.calibration_sequences)
     check_length(source, "test", 2 * wanted.sequences)
     if config.data.source != "sequences" and system_named(config.system).streams:
-        check_footage(build_normal_footage(config), build_system(config).first_frame)
+        check_footage(build_normal_footage(config), build_system(config).first_frame, every)
     _initial_params(config)
     if config.train.carried:
         source.segments(config.seed, "train", np.zeros(1, int), 0, segment_count(source))
