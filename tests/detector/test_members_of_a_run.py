@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from tests import tiny
+from tests.data.video_files import write_video
 from tests.detector.conftest import MEMBERS
+from tests.watching.conftest import footage
 from vpn_anomaly import members
 from vpn_anomaly.command_line import parse
 from vpn_anomaly.detector import loading
@@ -42,6 +44,21 @@ def test_every_member_is_loaded_with_its_part(stored):
 def test_some_of_the_members_suffice_to_watch_with(stored):
     _, (member,) = load(stored, "--config.detector.members=appearance")
     assert (member.name, member.share) == ("appearance", 1.0)
+
+
+def test_all_members_watch_one_source(stored, tmp_path, capsys):
+    source = write_video(tmp_path / "film.mkv", footage(12, seed=1))
+    outputs = [f"--scores={tmp_path}/s.csv", f"--report={tmp_path}/r.html"]
+    flags = ["--mode=watch", f"--input={source}", "--config.detector.appearance.every=5", *outputs]
+    assert main([*stored.flags, *flags]) == 0
+    rows = list(csv.DictReader((tmp_path / "s.csv").open(encoding="utf-8", newline="")))
+    assert len(rows) == 12 and {"tail_mean", "appearance.detail_excess", "any"} <= rows[0].keys()
+    looks = len({row["appearance.detail_excess"] for row in rows})
+    assert looks == 3 and rows[0]["tail_mean"] == "" and rows[0]["any"]
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "it looks at one of 5 frames" in page and "Member motion" in page
+    printed = capsys.readouterr().out
+    assert all(f"{name}: threshold: p ≤ " in printed for name in MEMBERS)
 
 
 def test_without_members_there_is_one_without_a_name(stored):
