@@ -17,6 +17,7 @@ def monitor():
         threshold_in_words=lambda: "threshold",
         watched=WATCHED,
         score_threshold={"missing": 4.6, "motion": 4.6},
+        members=(),
     )
 
 

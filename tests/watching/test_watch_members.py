@@ -8,12 +8,14 @@ import io
 import json
 import math
 import types
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
 from tests.data.video_files import write_image, write_video
-from tests.report.html_reader import read_alone, rows_of
+from tests.report.html_reader import content_of, read_alone, rows_of
+from tests.report.test_timeline import points_of
 from tests.watching.conftest import COUNT, HEIGHT, WIDTH, watch_to_files
 from vpn_anomaly.data.video.open_video import VideoSettings, open_video
 from vpn_anomaly.data.video.sources import sources
@@ -199,7 +201,8 @@ def test_the_report_says_what_each_member_sees_and_whose_event_it_is(watched):
         assert (member, kind) == (last[number]["member"], last[number]["kind"])
     titles = [figure.all("h3")[0].text for figure in watched.document.one(id="scores").all("figure")]
     assert [title.split(":")[0] for title in titles] == [
-        f"{name} {kind}" for name in SHARES for kind in KINDS
+        "any",
+        *(f"{name} {kind}" for name in SHARES for kind in KINDS),
     ]
     text = watched.document.one(id="events").text
     for name, share in SHARES.items():
@@ -208,6 +211,16 @@ def test_the_report_says_what_each_member_sees_and_whose_event_it_is(watched):
         number = card.all("h3")[0].text.split()[1].rstrip(":")
         assert f"Event {number}: {last[number]['member']} {last[number]['kind']}" in card.text
         assert len(card.all("img")) == 3
+
+
+def test_the_report_draws_the_score_of_all_members(watched):
+    figure = watched.document.one(id="scores").all("figure")[0]
+    (piece,) = points_of(ElementTree.fromstring(content_of(figure.all("img")[0])[1]))
+    any_T = np.array([float(row["any"]) for row in watched.rows if row["any"]])
+    y_T = np.array(piece)[:, 1]
+    slope, offset = np.polyfit(any_T, y_T, 1)
+    assert slope < 0  # upwards in a drawing
+    np.testing.assert_allclose(slope * any_T + offset, y_T, atol=0.01)
 
 
 def test_the_video_has_every_frame(watched):

@@ -25,6 +25,7 @@ from vpn_anomaly.report.source_record import SourceRecord
 from vpn_anomaly.report.timeline import Curve, Span, curve_figure
 from vpn_anomaly.scoring.event_kinds import kind_named
 from vpn_anomaly.scoring.scores import score_named
+from vpn_anomaly.scoring.stream_detector import ANY
 from vpn_anomaly.text.durations import frame_time
 from vpn_anomaly.watching.events import kinds_in_words
 from vpn_anomaly.watching.output import SkippedSource
@@ -134,6 +135,11 @@ def _about_scores(sources) -> Text:
         " Shaded are the events, from the first to the last anomalous frame, under their numbers; numbers"
         " that would overlap are left out. Where there is no line, frames have no score."
     ]
+    if of_members:
+        about.append(
+            f"“{ANY}” is one score of all members: minus the logarithm of the least p-value of each member over"
+            " its share of the allowed false alarms."
+        )
     if len(sources) > SOURCES_DRAWN:
         about.append(f"Drawn are the {SOURCES_DRAWN} sources with the most improbable events.")
     return Text(about)
@@ -143,11 +149,25 @@ def _curves(sources, names) -> Iterator[Figure]:
     """Of the sources with the most improbable events, in their order."""
     least_p = lambda place: min((event.peak.p for event in sources[place].events.values()), default=1)
     for place in sorted(sorted(range(len(sources)), key=least_p)[:SOURCES_DRAWN]):
-        for key, watched in sources[place].watched.items():
+        source = sources[place]
+        of_source = "" if len(names) == 1 else f"{names[place]} – "
+        if source.any_T is not None:
+            yield curve_figure(_any_curve(source), f"{of_source}{ANY}: what all members find")
+        for key, watched in source.watched.items():
             title = f"{watched.label}: {kind_named(watched.kind).meaning}"
-            yield curve_figure(
-                _curve(sources[place], key), title if len(names) == 1 else f"{names[place]} – {title}"
-            )
+            yield curve_figure(_curve(source, key), f"{of_source}{title}")
+
+
+def _any_curve(source: SourceRecord) -> Curve:
+    """Without a threshold: events are of kinds."""
+    spans = [Span(event.start.index, event.end.index, str(event.id)) for event in source.events.values()]
+    return Curve(
+        np.array(source.frame_T),
+        np.array(source.any_T),
+        f"{ANY}\n(nats)",
+        np.array(source.time_T),
+        spans=spans,
+    )
 
 
 def _curve(source: SourceRecord, key: str) -> Curve:

@@ -43,7 +43,13 @@ class WatchReport(Output):
         self._end_source()
         self._video = video
         self._sources.append(
-            SourceRecord(video.name, monitor.threshold_in_words(), monitor.watched, monitor.score_threshold)
+            SourceRecord(
+                video.name,
+                monitor.threshold_in_words(),
+                monitor.watched,
+                monitor.score_threshold,
+                bool(monitor.members),
+            )
         )
 
     def frame(self, source, frame, result):
