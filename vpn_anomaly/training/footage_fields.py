@@ -50,16 +50,19 @@ def resolve_size_and_radius(config: ConfigDict, directory: pathlib.Path | None) 
         resolved.data.height, resolved.data.width = size if all(size) else _measured_size(config.data)
         configuration.check(resolved)
     if not config.model.attention.radius:
-        resolved.model.attention.radius = stored(RADIUS) or _measured_radius(config.data)
+        resolved.model.attention.radius = stored(RADIUS) or _measured_radius(
+            config.data, config.model.horizon
+        )
     return resolved
 
 
-def _measured_radius(data) -> int:
+def _measured_radius(data, horizon: int) -> int:
     check_layout(data)
     videos = read_videos(data).values()
     parts = video_split(data)([len(video) for video in videos], "train")
-    radius = measured_radius([video[part.start : part.stop] for video, part in zip(videos, parts)])
-    print(f"motion of up to {radius} pixels per frame ({RADIUS}={radius})", flush=True)
+    radius = measured_radius([video[part.start : part.stop] for video, part in zip(videos, parts)], horizon)
+    time = "per frame" if horizon == 1 else f"in {horizon} frames"
+    print(f"motion of up to {radius} pixels {time} ({RADIUS}={radius})", flush=True)
     return radius
 
 
