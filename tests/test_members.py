@@ -71,6 +71,14 @@ def test_every_row_names_fields_and_a_system(row):
         members.check(detector(detector__members=(row.name,)))
 
 
+def test_members_leave_alone_what_only_the_detectors_system_reads():
+    config = detector(detector__members=("motion", "appearance"), model__horizon=4, train__motion_share=0.5)
+    members.check(config)
+    made = members.member_configs(config)
+    assert [one.model.horizon for one in made.values()] == [4, 1]
+    assert [one.train.motion_share for one in made.values()] == [0.5, 0.0]
+
+
 def test_shares_sum_to_one_and_follow_the_fields():
     config = detector(detector__members=("appearance", "motion"))
     assert members.shares(config) == {"appearance": 0.5, "motion": 0.5}

@@ -7,7 +7,7 @@ loading a model. To add one, write its file and add its row.
 import dataclasses
 import importlib
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from vpn_anomaly import system_rules
 from vpn_anomaly.errors import UserError
@@ -25,11 +25,11 @@ class SystemRow:
         fits: it is fitted to whole normal videos instead of trained by gradient steps.
         carries: training can carry its memory over from one batch to the next.
         attends: it uses the attention configured by model.attention.
-        looks_ahead: it can predict a frame from those up to model.horizon frames before it.
         any_size: it accepts frames of any size, regardless of model.stem.
         draws_with_replacement: the loss draws pixels with replacement, so that any number is allowed.
         first_target: the first frame that it can be trained on, and the reason.
         rules: rules for its own fields.
+        only_its: fields that no other system reads, with the values that they must have for those.
     """
 
     name: str
@@ -38,11 +38,11 @@ class SystemRow:
     fits: bool = False
     carries: bool = False
     attends: bool = False
-    looks_ahead: bool = False
     any_size: bool = False
     draws_with_replacement: bool = False
     first_target: Callable[[Values], tuple[int, str]] = lambda values: (0, "any frame")
     rules: tuple[Rule, ...] = ()
+    only_its: Mapping[str, object] = dataclasses.field(default_factory=dict)
 
     def builder(self) -> Callable:
         """The function that `build` names."""
@@ -103,9 +103,9 @@ SYSTEMS = (
         streams=True,
         carries=True,
         attends=True,
-        looks_ahead=True,
         first_target=system_rules.the_first_inpainted_frame,
         rules=(system_rules.the_last_frame_has_its_context,),
+        only_its={"model.horizon": 1, "train.motion_share": 0.0},
     ),
     SystemRow("vpn", "vpn_anomaly.systems.vpn:build", first_target=lambda values: (1, "one frame before")),
     SystemRow(
@@ -150,6 +150,12 @@ LABELLED_SETS = (
 def system_named(name: str) -> SystemRow:
     """The row of a system; KeyError for an unknown name."""
     return {row.name: row for row in SYSTEMS}[name]
+
+
+def unread_fields(system: str) -> dict[str, object]:
+    """The fields of other systems alone, with the values that they must have for this one."""
+    own = {name for row in SYSTEMS if row.name == system for name in row.only_its}
+    return {name: off for row in SYSTEMS for name, off in row.only_its.items() if name not in own}
 
 
 def attention_named(name: str) -> AttentionRow:

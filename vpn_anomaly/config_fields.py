@@ -164,6 +164,8 @@ _OF_ONE_MODEL = (
           "frames that are reconstructed, counted from 0"),
     _count("train.loss_pixels", 1024, "pixels", 0,
            "random hidden pixels of each target in the loss; 0: all of them", 2**32),
+    _number("train.motion_share", 0.0, "", 0.0, 1.0,
+            "part of the loss of system inpainting that counts pixels by how much changed around them"),
     _switch("train.carried", False,
             "half of the sequences continue from the memory left by the previous batch, for long streams"),
     _count("train.checkpoint_every", 100, "steps", 1, "steps between checkpoints"),

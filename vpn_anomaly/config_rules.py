@@ -11,6 +11,7 @@ from vpn_anomaly.catalogue import (
     labelled_set_named,
     system_named,
     systems_in_words,
+    unread_fields,
 )
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.text.display_names import display_name
@@ -168,14 +169,15 @@ def _what_its_system_asks_for(values):
     return next((line for line in lines if line is not None), None)
 
 
-def _a_horizon_is_looked_over(values):
-    system, horizon = _system(values), values["model.horizon"]
-    if horizon != 1 and not system.looks_ahead:
-        return (
-            f"model.horizon is {horizon}, which is for system "
-            f"{systems_in_words(lambda row: row.looks_ahead)}, but system is {system.name}; set it to 1"
-        )
-    return None
+def _fields_of_other_systems_are_left_alone(values):
+    wrong = [(name, off) for name, off in unread_fields(values["system"]).items() if values[name] != off]
+    if not wrong:
+        return None
+    name, off = wrong[0]
+    return (
+        f"{name} is {values[name]}, which is for system {systems_in_words(lambda row: name in row.only_its)},"
+        f" but system is {values['system']}; set it to {off}"
+    )
 
 
 def _filters_and_windows_have_a_centre(values):
@@ -288,7 +290,7 @@ RULES = (
     _speeds_are_in_order,
     _the_lattice_fits_the_frame,
     _the_stem_divides_the_frame,
-    _a_horizon_is_looked_over,
+    _fields_of_other_systems_are_left_alone,
     _what_its_system_asks_for,
     _filters_and_windows_have_a_centre,
     _targets_are_frames_with_context,

@@ -4,8 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 
 MOTION = "motion"  # the member whose fields are the detector's
-# Fields that follow from what a member is.
-FIXED = ("system", "model.horizon", "model.attention.radius", "train.carried")
+FIXED = ("system", "model.attention.radius", "train.carried")  # fields that follow from what a member is
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +44,6 @@ MEMBERS = (
             "data.width": 0,
             "data.video.height": 160,
             "data.video.width": 240,
-            "model.horizon": 1,
             "model.attention.radius": 4,  # it has no attention, so that nothing is measured
             "model.head.pixel_channels": 16,
             "train.start_from": "",
@@ -70,7 +68,6 @@ MEMBERS = (
             "data.width": 0,
             "data.video.height": 160,
             "data.video.width": 240,
-            "model.horizon": 1,
             "model.attention.radius": 4,
             "train.start_from": "",
             "train.targets": (1,),

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from ml_collections import ConfigDict
 
 from vpn_anomaly import config as configuration
-from vpn_anomaly.catalogue import system_named
+from vpn_anomaly.catalogue import system_named, unread_fields
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.member_rows import member_named
 
@@ -20,6 +20,7 @@ SECTION = "detector."
 def member_config(config: ConfigDict, name: str) -> ConfigDict:
     """The config of a member: complete, that of a run without members."""
     row, values = member_named(name), configuration.flat(config)
+    unread = unread_fields(str(row.fields.get("system", config.system)))
     own = {field: values[f"{SECTION}{name}.{field}"] for field in row.own_fields}
     without_members = {
         field: value
@@ -27,7 +28,7 @@ def member_config(config: ConfigDict, name: str) -> ConfigDict:
         if field.startswith(SECTION)
     }
     member = config.copy_and_resolve_references()
-    member.update_from_flattened_dict({**row.fields, **own, **without_members})
+    member.update_from_flattened_dict({**unread, **row.fields, **own, **without_members})
     return member
 
 

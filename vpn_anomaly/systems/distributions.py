@@ -8,24 +8,24 @@ from vpn_anomaly.systems.frames import intensity
 from vpn_anomaly.systems.system import Maps
 
 
-def mean_frame_surprise(features_BxGxHxWxD, output_layer, value_BxGxHxWxC, counted_BxGxHxW, subset):
-    """Mean surprise of the counted pixels (all colours), with equal weight per frame; nats.
+def mean_frame_surprise(features_BxGxHxWxD, output_layer, value_BxGxHxWxC, weight_BxGxHxW, subset):
+    """Mean surprise of the pixels of frames (all colours), with weights such as `equal_weights`; nats.
 
     Args:
         features_BxGxHxWxD: the input of the output layer.
         output_layer: its kernel (D, C, 256) and bias (C, 256).
         value_BxGxHxWxC: the true intensities, uint8.
-        counted_BxGxHxW: bool.
+        weight_BxGxHxW: they sum to one.
         subset: (pixels, key, index_B). One pixel is drawn from each run of H·W / pixels adjacent pixels,
             using the key and the sequence's index, so that the loss is unbiased; 0 pixels: all.
     """
     count, key, index_B = subset
-    frame_pixels = counted_BxGxHxW.shape[2] * counted_BxGxHxW.shape[3]
+    frame_pixels = weight_BxGxHxW.shape[2] * weight_BxGxHxW.shape[3]
     flat = lambda x, *rest: x.reshape(-1, frame_pixels, *rest)
     pixels = (
         flat(features_BxGxHxWxD, features_BxGxHxWxD.shape[-1]),
         flat(value_BxGxHxWxC, value_BxGxHxWxC.shape[-1]),
-        flat(_equal_weights(counted_BxGxHxW)),
+        flat(weight_BxGxHxW),
     )
     if count:
         keys = jax.vmap(lambda index: jax.random.fold_in(key, index))(index_B)
@@ -82,13 +82,6 @@ def surprise_statistics(tail: bool) -> frozenset[str]:
     means, variances = ("missing.mean", "intruding.mean"), ("missing.variance", "intruding.variance")
     of_tail = ("tail", "nll.mean") if tail else ()
     return frozenset({"nll", "missing", "intruding", *means, *variances, *of_tail})
-
-
-def _equal_weights(counted_BxGxHxW):
-    """Weights of the counted pixels that sum to one, equally distributed over frames."""
-    counted = counted_BxGxHxW.astype(jnp.float32)
-    frames = counted.shape[0] * counted.shape[1]
-    return counted / counted.sum((2, 3), keepdims=True) / frames
 
 
 def _one_of_each_run(pixels, keys_B, count):

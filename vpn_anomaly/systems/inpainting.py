@@ -24,6 +24,7 @@ from vpn_anomaly.systems.distributions import (
     surprise_statistics,
 )
 from vpn_anomaly.systems.frames import intensity
+from vpn_anomaly.systems.loss_weights import weights_by_change
 from vpn_anomaly.systems.memory import build_memory
 from vpn_anomaly.systems.system import LatticeSystem, Maps
 
@@ -73,6 +74,7 @@ class InpaintingSystem(LatticeSystem):
             drawn from each run of H·W / loss_pixels adjacent pixels, so that the loss is unbiased;
             shown pixels among them do not count.
         horizon: frames from the last one that is seen to the masked one.
+        motion_share: part of the loss that is distributed by change, see `weights_by_change`.
     """
 
     network: InpaintingNetwork
@@ -80,6 +82,7 @@ class InpaintingSystem(LatticeSystem):
     targets: tuple[int, ...]
     loss_pixels: int = 0
     horizon: int = 1
+    motion_share: float = 0.0
 
     about = system_named("inpainting")
     loss_unit = "nats"
@@ -104,7 +107,7 @@ class InpaintingSystem(LatticeSystem):
         return {**params, "output_bias": log_histogram(clip_BxTxHxWxC)}
 
     def loss(self, params, batch, key):
-        """Mean surprise of the hidden pixels (all colours) of the targets, nats."""
+        """Mean surprise of the hidden pixels (all colours) of the targets, nats; see `motion_share`."""
         return self._loss_and_state(params, None, batch, key)[0]
 
     def initial_carried(self, batch: int, height: int, width: int):
@@ -165,11 +168,12 @@ class InpaintingSystem(LatticeSystem):
         shift_BxGx2 = shift_BxTx2[:, jnp.array(self.targets)]
         shown_BxGxHxW = shown(height, width, shift_BxGx2, self.lattice)
         windows, state = self._windows(params, clip_BxTxHxWxC, self.targets, state)
+        last = windows.frames[:, :, -1]
         loss = mean_frame_surprise(
             self._inpaint(params, windows, shown_BxGxHxW),
             self._output_layer(params),
             windows.value,
-            ~shown_BxGxHxW,
+            weights_by_change(~shown_BxGxHxW, windows.value, last, self.motion_share),
             (self.loss_pixels, key, index_B),
         )
         return loss, state
@@ -249,5 +253,10 @@ def build(config) -> InpaintingSystem:
     )
     train = config.train
     return InpaintingSystem(
-        network, tuple(config.data.lattice), tuple(train.targets), train.loss_pixels, model.horizon
+        network,
+        tuple(config.data.lattice),
+        tuple(train.targets),
+        train.loss_pixels,
+        model.horizon,
+        train.motion_share,
     )

@@ -17,6 +17,7 @@ from vpn_anomaly.systems.distributions import (
     surprise_statistics,
 )
 from vpn_anomaly.systems.frames import hidden_by_any, intensity
+from vpn_anomaly.systems.loss_weights import equal_weights
 from vpn_anomaly.systems.memory import build_memory
 from vpn_anomaly.systems.system import LatticeSystem
 
@@ -62,7 +63,7 @@ class VPNSystem(LatticeSystem):
             features_BxGxHxWxD,
             self._output_layer(params),
             clip_BxTxHxWxC[:, jnp.array(self.targets)],
-            jnp.ones(features_BxGxHxWxD.shape[:4], bool),
+            equal_weights(jnp.ones(features_BxGxHxWxD.shape[:4], bool)),
             (self.loss_pixels, key, jnp.asarray(batch["index"])),
         )
 
