@@ -225,6 +225,15 @@ def _carried_memory_goes_on(values):
     return None
 
 
+def _frames_of_videos_are_skipped(values):
+    if values["train.skipped"] and not _is_video(values):
+        return (
+            f"train.skipped is {values['train.skipped']}, which is for videos, but data.source is "
+            f"{values['data.source']}; set it to 0"
+        )
+    return None
+
+
 def _the_loss_pixels_divide_the_frame(values):
     if _system(values).draws_with_replacement:
         return None
@@ -295,6 +304,7 @@ RULES = (
     _filters_and_windows_have_a_centre,
     _targets_are_frames_with_context,
     _carried_memory_goes_on,
+    _frames_of_videos_are_skipped,
     _the_loss_pixels_divide_the_frame,
     _the_published_protocol_stands_alone,
     _members_watch_footage,

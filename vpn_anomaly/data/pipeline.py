@@ -16,6 +16,7 @@ from vpn_anomaly.data.lattice import random_shifts
 from vpn_anomaly.data.moving_mnist import sequence_seed
 from vpn_anomaly.data.prefetch import prefetched
 from vpn_anomaly.data.random_bits import random_bits
+from vpn_anomaly.data.skipped_frames import training_clips
 from vpn_anomaly.data.tensorflow.pipeline import corrupted_clips, training_iterator
 from vpn_anomaly.errors import UserError
 
@@ -38,9 +39,11 @@ def training_batches(
     shard_count: int = 1,
     backend: str = "auto",
     workers: int = 2,
+    skipped: float = 0.0,
 ) -> Iterator[dict[str, np.ndarray]]:
     """Endless batches from step `first_step` on: clip uint8 (b, T, H, W, C), shift int32 (b, T, 2),
-    index int64 (b,), with b = batch_size / shard_count.
+    index int64 (b,), with b = batch_size / shard_count; and skipped, bool (b,), if a share of the sequences
+    skips frames (`training_clips`), which numpy makes.
 
     Batch s depends on s alone: it holds the positions from s·batch_size on in the training order, which
     is the sequences' own order if the train split is endless, else a new permutation of the split
@@ -61,6 +64,8 @@ def training_batches(
         shift_BxTx2 = random_shifts(seed, "train", place_B, source.shape[0], period)
         return sequence_at(place_B, seed, length), shift_BxTx2
 
+    if skipped:
+        return _numpy_batches(source, seed, plan, first_step, workers, skipped)
     batches, _ = _BACKENDS[_resolved(backend)]
     return batches(source, seed, plan, first_step, workers)
 
@@ -134,11 +139,10 @@ def _epoch_order(seed: int, epoch: int, length: int) -> np.ndarray:
     return np.argsort(random_bits(seed, "train", [epoch], "order", length)[0], kind="stable")
 
 
-def _numpy_batches(source, seed, plan, first_step, workers):
+def _numpy_batches(source, seed, plan, first_step, workers, skipped=0.0):
     def batch(step: int) -> dict[str, np.ndarray]:
         index_B, shift_BxTx2 = plan(step)
-        clip_BxTxHxWxC = source.clips(seed, "train", index_B)
-        return {"clip": clip_BxTxHxWxC, "shift": shift_BxTx2, "index": index_B}
+        return {**training_clips(source, seed, index_B, skipped), "shift": shift_BxTx2, "index": index_B}
 
     return prefetched(batch, first_step, workers)
 

@@ -7,9 +7,7 @@ moves faster than normal is simply followed; over several frames it is not.
 
 import dataclasses
 import math
-from typing import NamedTuple
 
-import flax.struct
 import jax
 import jax.numpy as jnp
 
@@ -24,42 +22,11 @@ from vpn_anomaly.systems.distributions import (
     surprise_statistics,
 )
 from vpn_anomaly.systems.frames import intensity
+from vpn_anomaly.systems.inpainting_state import StreamState, Windows
 from vpn_anomaly.systems.loss_weights import weights_by_change
 from vpn_anomaly.systems.memory import build_memory
+from vpn_anomaly.systems.skipped_loss import loss_with_skipped
 from vpn_anomaly.systems.system import LatticeSystem, Maps
-
-
-class Windows(NamedTuple):
-    """The context from which G frames of each of B sequences are predicted, and the frames themselves.
-
-    Attributes:
-        memory: the last K outputs of the ConvLSTM that are seen, (B, G, K, h, w, L).
-        frames: the last K frames that are seen, uint8 (B, G, K, H, W, C).
-        value: the predicted frames, uint8 (B, G, H, W, C).
-    """
-
-    memory: jax.Array
-    frames: jax.Array
-    value: jax.Array
-
-
-@flax.struct.dataclass
-class StreamState:
-    """The state of B streams, of constant size regardless of the number of frames.
-
-    The last horizon − 1 outputs and frames are not seen yet when the next frame is predicted.
-
-    Attributes:
-        lstm: cell state and output of the ConvLSTM, (B, h, w, L) each.
-        memory: the last K + horizon − 1 outputs of the ConvLSTM, (B, K + horizon − 1, h, w, L).
-        frames: as many last frames, uint8 (B, K + horizon − 1, H, W, C).
-        seen: the number of frames so far, ().
-    """
-
-    lstm: tuple[jax.Array, jax.Array]
-    memory: jax.Array
-    frames: jax.Array
-    seen: jax.Array
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,6 +42,8 @@ class InpaintingSystem(LatticeSystem):
             shown pixels among them do not count.
         horizon: frames from the last one that is seen to the masked one.
         motion_share: part of the loss that is distributed by change, see `weights_by_change`.
+        skipped_margin: nats by which sequences that skip frames have to surprise it more than others, in
+            batches that say which do (`data/skipped_frames.py`).
     """
 
     network: InpaintingNetwork
@@ -83,6 +52,7 @@ class InpaintingSystem(LatticeSystem):
     loss_pixels: int = 0
     horizon: int = 1
     motion_share: float = 0.0
+    skipped_margin: float = 0.5
 
     about = system_named("inpainting")
     loss_unit = "nats"
@@ -107,7 +77,10 @@ class InpaintingSystem(LatticeSystem):
         return {**params, "output_bias": log_histogram(clip_BxTxHxWxC)}
 
     def loss(self, params, batch, key):
-        """Mean surprise of the hidden pixels (all colours) of the targets, nats; see `motion_share`."""
+        """Mean surprise of the hidden pixels (all colours) of the targets, nats; see `motion_share`.
+
+        In a batch with `skipped`, bool (B,), `loss_with_skipped`.
+        """
         return self._loss_and_state(params, None, batch, key)[0]
 
     def initial_carried(self, batch: int, height: int, width: int):
@@ -168,15 +141,17 @@ class InpaintingSystem(LatticeSystem):
         shift_BxGx2 = shift_BxTx2[:, jnp.array(self.targets)]
         shown_BxGxHxW = shown(height, width, shift_BxGx2, self.lattice)
         windows, state = self._windows(params, clip_BxTxHxWxC, self.targets, state)
-        last = windows.frames[:, :, -1]
-        loss = mean_frame_surprise(
-            self._inpaint(params, windows, shown_BxGxHxW),
-            self._output_layer(params),
-            windows.value,
-            weights_by_change(~shown_BxGxHxW, windows.value, last, self.motion_share),
-            (self.loss_pixels, key, index_B),
-        )
-        return loss, state
+        features, output_layer = self._inpaint(params, windows, shown_BxGxHxW), self._output_layer(params)
+        last, subset = windows.frames[:, :, -1], (self.loss_pixels, key, index_B)
+        weights = weights_by_change(~shown_BxGxHxW, windows.value, last, self.motion_share)
+
+        def surprise(weights):
+            return mean_frame_surprise(features, output_layer, windows.value, weights, subset)
+
+        if "skipped" not in batch:
+            return surprise(weights), state
+        skipped_B = jnp.asarray(batch["skipped"])
+        return loss_with_skipped(surprise, weights, skipped_B, self.skipped_margin), state
 
     def _windows(self, params, clip_BxTxHxWxC, frames, state=None):
         """The windows of the given frames, and the ConvLSTM's state before the last of them.
@@ -259,4 +234,5 @@ def build(config) -> InpaintingSystem:
         train.loss_pixels,
         model.horizon,
         train.motion_share,
+        train.skipped_margin,
     )

@@ -108,8 +108,9 @@ def lowered_step(
         "shift": of(frames, 2),
         "index": of(),  # int64 until it is on a device
     }
-    if settings.carried:
-        shapes["continues"] = jax.ShapeDtypeStruct((batch,), bool, sharding=split)
+    for name, is_there in (("continues", settings.carried), ("skipped", settings.skipped)):
+        if is_there:
+            shapes[name] = jax.ShapeDtypeStruct((batch,), bool, sharding=split)
     placed = lambda sharding, part: jax.tree.map(
         lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding), part
     )

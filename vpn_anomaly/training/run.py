@@ -12,6 +12,7 @@ from vpn_anomaly import config as configuration
 from vpn_anomaly.catalogue import system_named
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.pipeline import check_length, training_batches
+from vpn_anomaly.data.skipped_frames import check_skipping
 from vpn_anomaly.data.stateful_batches import segment_count, stateful_batches
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.scoring.clip_calibration import clip_calibration
@@ -46,6 +47,8 @@ def check(config, every: int = 1) -> None:
     _initial_params(config)
     if config.train.carried:
         source.segments(config.seed, "train", np.zeros(1, int), 0, segment_count(source))
+    if config.train.skipped:
+        check_skipping(source, config.seed)
 
 
 def train(config, directory: pathlib.Path) -> float | None:
@@ -115,8 +118,8 @@ def _batches(source, settings: TrainingSettings, first_step: int) -> Iterator[di
         jax.process_count(),
     )
     if settings.carried:
-        return stateful_batches(*arguments)
-    return training_batches(*arguments, settings.backend)
+        return stateful_batches(*arguments, skipped=settings.skipped)
+    return training_batches(*arguments, settings.backend, skipped=settings.skipped)
 
 
 def _check_devices(batch_size, devices):

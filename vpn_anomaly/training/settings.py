@@ -16,6 +16,7 @@ class TrainingSettings:
         carried: whether half of the sequences continue those of the batch before, and the memory
             with them.
         backend: what makes batches: tensorflow, numpy, or auto.
+        skipped: share of the sequences that skip frames, and have to surprise the system.
     """
 
     seed: int
@@ -26,6 +27,7 @@ class TrainingSettings:
     lattice: tuple[int, int]
     carried: bool
     backend: str
+    skipped: float = 0.0
 
 
 def build_settings(config) -> TrainingSettings:
@@ -40,4 +42,5 @@ def build_settings(config) -> TrainingSettings:
         lattice=tuple(data.lattice),
         carried=train.carried,
         backend=data.backend,
+        skipped=train.skipped,
     )

@@ -99,9 +99,12 @@ class VideoClips:
     def length(self, split: str) -> None:
         """None: every split is endless."""
 
-    def clips(self, seed: int, split: str, index_N) -> np.ndarray:
-        """The split's clips at these indices, uint8 (N, T, H, W, C)."""
-        return self._cut(seed, split, index_N, self._frames, 0)
+    def clips(self, seed: int, split: str, index_N, stride: int = 1) -> np.ndarray:
+        """The split's clips at these indices, uint8 (N, T, H, W, C), of every frame or every n-th (stride).
+
+        UserError if no video is long enough.
+        """
+        return self._cut(seed, split, index_N, (self._frames - 1) * stride + 1, 0, stride)
 
     def most_segments(self, split: str) -> int:
         """The number of consecutive segments, a clip each, that the split's videos are long enough for.
@@ -118,10 +121,10 @@ class VideoClips:
         Those of one index are crops at one place; each begins with the last frame of the one before.
         UserError if no video is long enough.
         """
-        stride = self._frames - 1
-        return self._cut(seed, split, index_N, (count - 1) * stride + self._frames, segment * stride)
+        step = self._frames - 1
+        return self._cut(seed, split, index_N, count * step + 1, segment * step)
 
-    def _cut(self, seed, split, index_N, length, offset):
+    def _cut(self, seed, split, index_N, length, offset, stride=1):
         """Clips that start `offset` frames after the start of random runs of `length` frames."""
         index_N = np.asarray(index_N)
         bits_Nx3 = random_bits(seed, split, index_N, "clip", 3)
@@ -137,7 +140,9 @@ class VideoClips:
                 for bits, size, crop in zip(bits_3[1:], video.shape[1:3], self.shape[1:3])
             )
             clip_TxHxWxC[:] = video[
-                start : start + self._frames, top : top + self._height, left : left + self._width
+                start : start + (self._frames - 1) * stride + 1 : stride,
+                top : top + self._height,
+                left : left + self._width,
             ]
         return clip_NxTxHxWxC
 
