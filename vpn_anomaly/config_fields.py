@@ -189,6 +189,11 @@ _OF_ONE_MODEL = (
             "blocks or are fitted to the normal footage, 0.2 s per frame of 240×360"),
     _count("score.masks", 4, "masks", 1, "shifted masks whose maps are averaged"),
     _switch("score.every_frame", False, "score every frame with enough context, not only the last"),
+    _switch("score.places", False,
+            "in streams: find windows of a thing's size whose surprise is beyond what their place shows in normal "
+            "footage, instead of high means and details"),
+    _count("score.smoothing", 0, "frames", 0,
+           "in streams: scores are means over about so many past frames (exponential); 0: as they come", 10**4),
     _number("score.max_gigabytes", 4.0, "GB", 1e-6, 1e6,
             "of memory that a file of sequences, glyphs or weights may take, unpacked"),
     # --- how frames of labelled video sets are compared: published figures differ in these

@@ -129,7 +129,8 @@ def _clips_of_members(members: Sequence[TrainedMember]) -> list[LabelledClip]:
 
 
 def _looks(member: TrainedMember) -> Looks:
-    return Looks(member.name, build_system(member.config).first_frame * member.every, member.every)
+    first_frame = build_system(member.config).first_frame * member.every
+    return Looks(member.name, first_frame, member.every, member.config.score.smoothing)
 
 
 def _provenance_of_members(config, members: Sequence[TrainedMember], records: Mapping) -> Mapping:

@@ -6,6 +6,7 @@ import pytest
 
 from tests.score_columns import BLOCK_SCORES, DISTRIBUTION_SCORES
 from tests.systems.examples import example, small_config
+from vpn_anomaly.scoring.calibration import in_any
 from vpn_anomaly.scoring.event_kinds import EVENT_KINDS, KIND_NAMES
 from vpn_anomaly.scoring.scores import SCORES, event_scores, frame_scores, in_order, score_named, score_names
 from vpn_anomaly.systems.build import build_system
@@ -47,6 +48,16 @@ def test_each_kind_of_event_is_found_by_one_score():
     blocks = event_scores(system_named("block_inpainting"))
     assert list(blocks.items()) == [*residual.items(), ("detail", "detail_excess")]
     assert event_scores(system_named("frame_autoencoder")) == {}
+
+
+def test_against_what_places_show_others_find_motion_and_details():
+    frames, blocks = system_named("inpainting"), system_named("block_inpainting")
+    assert score_names(frames, places=True) == (*DISTRIBUTION_SCORES, "place_z")
+    assert event_scores(frames, places=True)["motion"] == "place_z"
+    assert in_any(score_names(frames, places=True)) == ("missing_z", "intruding_z", "place_z")
+    assert score_names(blocks, places=True) == (*BLOCK_SCORES, "detail_place_z")
+    assert event_scores(blocks, places=True)["detail"] == "detail_place_z"
+    assert score_names(system_named("frame_autoencoder"), places=True) == ("frame_error",)
 
 
 def test_rows_name_what_there_is():

@@ -14,6 +14,7 @@ from vpn_anomaly.data.video.clips import split_within_videos
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.scoring.calibration import Calibration
 from vpn_anomaly.scoring.normal_footage import NormalFootage, calibrating_sizes, check_footage
+from vpn_anomaly.scoring.places import PlaceStatistics
 from vpn_anomaly.scoring.scores import score_names
 from vpn_anomaly.scoring.stream_calibration import StreamCalibration, stream_calibration
 from vpn_anomaly.scoring.stream_scorer import Scored, StreamScorer
@@ -73,7 +74,7 @@ class FittedSystem:
 class FittedScorer:
     """What `stream_calibration` uses of a StreamScorer. Frames say the clip that they are of."""
 
-    tail, zones_HxW, masks, height, width = True, None, 1, SIDE, SIDE
+    tail, zones_HxW, masks, height, width, smoothing = True, None, 1, SIDE, SIDE, 0
 
     def __init__(self, params):
         self.system, self.params = FittedSystem(), params
@@ -81,6 +82,9 @@ class FittedScorer:
 
     def with_params(self, params):
         return FittedScorer(params)
+
+    def against(self, places):
+        return self
 
     def restart(self):
         self.seen = 0
@@ -102,6 +106,25 @@ def test_a_fitted_system_leaves_out_every_clip_in_turn(monkeypatch):
     assert (made.video_N == 1).all() and made.frame_N.tolist() == list(range(1, 300))
     assert not made.scores["mean_nll"].any()
     assert scorer.params == frozenset(range(5))
+
+
+def test_what_places_show_is_of_frames_that_were_trained_on_and_stored(model, footage, tmp_path, monkeypatch):
+    monkeypatch.setattr("vpn_anomaly.scoring.place_statistics.FRAMES", 20)
+    streamer = StreamScorer(*model, SHIFTS, SIDE, SIDE)
+    trained = TrainedModel.in_run(tmp_path, None, {"step": 1})
+    made = stream_calibration(trained, streamer, footage, with_places=True)
+    maps = [streamer(frame).maps for frame in footage.read()["belt"]]
+    expected = PlaceStatistics()
+    for number in (*range(8, 18), *range(35, 45)):  # the middle of each half of the nine tenths
+        expected.add(maps[number])
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=0.05), made.places, expected.places())
+    against = streamer.against(made.places)
+    scores = [against(frame).scores.get("place_z") for frame in footage.read()["belt"]]
+    np.testing.assert_allclose(made.scores["place_z"], scores[54:], rtol=1e-2)
+    again = stream_calibration(trained, streamer, NormalFootage(unreadable, footage.divide), with_places=True)
+    jax.tree.map(np.testing.assert_array_equal, again.places, made.places)
+    with pytest.raises(AssertionError, match="not used"):
+        stream_calibration(trained, streamer, NormalFootage(unreadable, footage.divide))
 
 
 def made_calibration(rng, clips=6, length=40):
@@ -192,7 +215,7 @@ def test_scores_that_do_not_say_their_clips_are_made_again(model, footage, tmp_p
         stream_calibration(trained, streamer, NormalFootage(unreadable, footage.divide))
 
 
-@pytest.mark.parametrize("other", ["step", "masks", "zones", "set", "every"])
+@pytest.mark.parametrize("other", ["step", "masks", "zones", "set", "every", "smoothing"])
 def test_scores_of_something_else_do_not_serve(model, footage, tmp_path, other):
     stream_calibration(
         TrainedModel.in_run(tmp_path, None, {"step": 1}), StreamScorer(*model, SHIFTS, SIDE, SIDE), footage
@@ -204,7 +227,7 @@ def test_scores_of_something_else_do_not_serve(model, footage, tmp_path, other):
     with pytest.raises(AssertionError, match="not used"):
         stream_calibration(
             trained,
-            StreamScorer(*model, shifts, SIDE, SIDE, zones_HxW),
+            StreamScorer(*model, shifts, SIDE, SIDE, zones_HxW, smoothing=5 if other == "smoothing" else 0),
             NormalFootage(unreadable, footage.divide, labelled_set),
             2 if other == "every" else 1,
         )

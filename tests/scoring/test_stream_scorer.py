@@ -5,8 +5,11 @@ import numpy as np
 import pytest
 
 from tests.systems.examples import example, small_config
+from vpn_anomaly.scoring.places import place_shape, window_means
 from vpn_anomaly.scoring.scores import frame_scores, score_names
+from vpn_anomaly.scoring.smoother import Smoother
 from vpn_anomaly.scoring.stream_scorer import StreamScorer
+from vpn_anomaly.systems.system import Places
 
 SHIFTS = np.array([[0, 0], [2, 3]])
 HEIGHT, WIDTH = 18, 21
@@ -78,3 +81,28 @@ def test_without_tails_the_other_scores_and_maps_are_the_same(trained):
         np.testing.assert_allclose(lean.scores[name], whole.scores[name], rtol=1e-5)
     for name in ("nll", "missing"):
         np.testing.assert_allclose(lean.maps.value[name], whole.maps.value[name], rtol=1e-5, atol=1e-6)
+
+
+def test_scores_are_smoothed_over_the_past_of_their_stream(trained):
+    raw = [one.scores for one in streamed(trained, frames(count=9))]
+    streamer = StreamScorer(*trained, SHIFTS, HEIGHT, WIDTH, smoothing=3)
+    for _ in range(2):  # from the beginning again
+        streamer.restart()
+        found = [streamer(frame).scores for frame in frames(count=9)]
+        smoother = Smoother(3)
+        for number, scores in enumerate(raw):
+            assert found[number] == (smoother(scores) if scores else {})
+    assert found[-1]["missing_z"] != raw[-1]["missing_z"]
+
+
+def test_frames_are_compared_with_what_places_show(trained):
+    """The other scores stay, and a place where more is normal is less anomalous."""
+    plain = streamed(trained, frames())[-1]
+    shape = place_shape(HEIGHT, WIDTH)
+    mean, spread = np.zeros(shape, np.float32), np.full(shape, 2, np.float32)
+    against = StreamScorer(*trained, SHIFTS, HEIGHT, WIDTH).against({"nll": Places(mean, spread)})
+    one = [against(frame) for frame in frames()][-1]
+    assert tuple(one.scores) == score_names(trained[0], places=True) == (*plain.scores, "place_z")
+    assert {name: one.scores[name] for name in plain.scores} == pytest.approx(plain.scores, rel=1e-5)
+    means = window_means(one.maps.value["nll"], one.maps.counted)
+    assert one.scores["place_z"] == pytest.approx(float(means.max()) / 2, rel=1e-4)

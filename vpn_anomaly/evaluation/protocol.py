@@ -84,7 +84,7 @@ class Protocol:
             (
                 self.smoothing > 0,
                 f"the scores of every clip are smoothed by a Gaussian of {self.smoothing:g} frames, {future}",
-                "nothing is smoothed (evaluate.protocol.smoothing)",
+                "nothing is smoothed over a clip's future (evaluate.protocol.smoothing)",
             ),
         )
 

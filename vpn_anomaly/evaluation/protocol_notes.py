@@ -14,17 +14,19 @@ OFF = "evaluate.protocol.masks=off"
 
 
 class Looks(NamedTuple):
-    """At which frames of a clip a member looks.
+    """At which frames of a clip a member looks, and what becomes of its scores.
 
     Attributes:
       member: its name; empty for a single model.
       first_frame: the number of the first frame that has its scores.
       every: it looks at every n-th frame.
+      smoothing: frames over which its scores are smoothed (`score.smoothing`); 0: none.
     """
 
     member: str
     first_frame: int
     every: int
+    smoothing: int = 0
 
 
 def done(
@@ -87,6 +89,11 @@ def _of_member(looks: Looks, protocol: Protocol) -> list[str]:
         phrases.append(
             f"{of}one of {looks.every} frames is looked at; the others have the score of the last one, and "
             "their pixels do not count"
+        )
+    if looks.smoothing > 1:
+        phrases.append(
+            f"{of}its scores are exponential means over the past, in which a frame that is looked at weighs "
+            f"1/{looks.smoothing} (score.smoothing); the future is not used"
         )
     return phrases
 

@@ -160,8 +160,12 @@ def combined(names: Collection[str]) -> tuple[str, ...]:
 
 
 def in_any(names: Collection[str]) -> tuple[str, ...]:
-    """Returns the names of scores that combined scores are made of, in the order of SCORES."""
-    return tuple(score.name for score in SCORES if score.in_any and score.name in names)
+    """Returns the names of scores that combined scores are made of, in the order of SCORES.
+
+    Of several that find one kind of event the last.
+    """
+    chosen = {score.event_kind: score.name for score in SCORES if score.in_any and score.name in names}
+    return tuple(score.name for score in SCORES if score.name in chosen.values())
 
 
 def derived_from(names: Collection[str]) -> tuple[str, ...]:

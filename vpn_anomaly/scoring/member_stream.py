@@ -69,10 +69,11 @@ class MemberStream:
         self.name, self.prefix = member.name, member.prefix
         self.share, self.every = member.share, member.every
         self.scorer, self.normal = scorer, normal
-        self.score_names = score_names(scorer.system, scorer.tail)
+        with_places = bool(scorer.places)
+        self.score_names = score_names(scorer.system, scorer.tail, with_places)
         self.watched = {
             f"{self.prefix}{kind}": Watched(self.name, kind, score, f"{self.prefix}{score}")
-            for kind, score in event_scores(scorer.system, scorer.tail).items()
+            for kind, score in event_scores(scorer.system, scorer.tail, with_places).items()
         }
         self.in_any = in_any(self.score_names)
         self.restart()

@@ -3,17 +3,32 @@
 import dataclasses
 import functools
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from vpn_anomaly.catalogue import labelled_set_named, system_named
 from vpn_anomaly.data.build import read_videos, video_split
 from vpn_anomaly.data.video.clips import SplitRule
-from vpn_anomaly.data.video.normal_clips import NormalClip, normal_clips
+from vpn_anomaly.data.video.normal_clips import NormalClip, normal_clips, trained_clips
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.text.display_names import display_name
 
 FEWEST_CLIPS = 2  # each is compared with the others
+
+
+class SizedClip(NamedTuple):
+    """A clip of normal footage.
+
+    Attributes:
+        number: among all clips, whatever their size.
+        clip: its frames.
+        video: all frames of its video, uint8 (T, H, W, C).
+    """
+
+    number: int
+    clip: NormalClip
+    video: np.ndarray
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +50,27 @@ class NormalFootage:
     def clips(self, videos: Sequence[np.ndarray]) -> list[NormalClip]:
         """The clips of the videos that calibrate."""
         return normal_clips([len(video) for video in videos], self.divide)
+
+    def of_size(self, height: int, width: int, trained: bool = False) -> list[SizedClip]:
+        """The clips that calibrate, or were trained on, whose frames have a size; UserError without any."""
+        videos, size = list(self.read().values()), (height, width)
+        if trained and self.divide:
+            clips = trained_clips([len(video) for video in videos], self.divide)
+        else:
+            clips = self.clips(videos)
+        found = [
+            SizedClip(number, clip, videos[clip.video])
+            for number, clip in enumerate(clips)
+            if videos[clip.video].shape[1:3] == size
+        ]
+        if not found:
+            sizes = sorted({"{}×{}".format(*videos[clip.video].shape[1:3]) for clip in clips})
+            raise UserError(
+                f"the frames to watch are {height}×{width} pixels at work size, the normal footage has"
+                f" {', '.join(sizes)}: thresholds hold for one size only; watch the camera that the"
+                " footage is of, or train on footage of this one"
+            )
+        return found
 
 
 def build_normal_footage(config) -> NormalFootage:

@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 
 from vpn_anomaly.scoring.event_kinds import KIND_NAMES
+from vpn_anomaly.scoring.places import PLACE_MAPS, place_windows
 from vpn_anomaly.scoring.windows import Windows, counted_mean, largest_z, window_z, windowed, windows_z
 from vpn_anomaly.systems.system import Maps, System
 
@@ -32,7 +33,8 @@ class Score:
     Attributes:
         name: of its column in files and tables.
         needs: what it is made of, as `System.statistics` names it; a system that makes all of these
-            has the score.
+            has the score. "nll.place": what windows of "nll" show in normal footage, of streams that are
+            compared with it.
         function: from maps (..., H, W) to scores (...,); NaN for a frame without counted pixels.
         unit: of the score.
         meaning: what it tells, in a line.
@@ -41,7 +43,8 @@ class Score:
         windows: of a score that finds events: from maps to a value of every window inside the frame,
             by the windows' side s, (..., H−s+1, W−s+1). An event is boxed by the window of the
             greatest value: the one that raised the score.
-        in_any: whether the combined score `any` is made of it (`Calibration.any`).
+        in_any: whether the combined score `any` is made of it (`Calibration.any`), unless a later row with the
+            same kind of event is there.
         drawn: whether an evaluation draws its ROC curves and histograms.
     """
 
@@ -75,23 +78,29 @@ def frame_scores(maps: Maps) -> dict[str, jax.Array]:
         *maps.value,
         *(f"{name}.mean" for name in maps.mean),
         *(f"{name}.variance" for name in maps.variance),
+        *(f"{name}.place" for name in maps.places),
     }
     return {score.name: score.function(maps) for score in SCORES if made.issuperset(score.needs)}
 
 
-def score_names(system: System, tail: bool = True) -> tuple[str, ...]:
-    """The scores of a system, in the order of columns; `tail`: with those of tails and entropies."""
+def score_names(system: System, tail: bool = True, places: bool = False) -> tuple[str, ...]:
+    """The scores of a system, in the order of columns.
+
+    tail: with those of tails and entropies. places: with those against what a place shows in normal footage.
+    """
     made = system.statistics(tail)
+    if places:
+        made |= {f"{name}.place" for name in PLACE_MAPS if name in made}
     return tuple(score.name for score in SCORES if made.issuperset(score.needs))
 
 
-def event_scores(system: System, tail: bool = True) -> dict[str, str]:
+def event_scores(system: System, tail: bool = True, places: bool = False) -> dict[str, str]:
     """The score that finds each kind of event, by kind, in the order of `EVENT_KINDS`.
 
     Where a system has several scores of one kind, the later row of SCORES finds it: motion is found
-    by `tail_mean`, and by `mean_nll` where there are no tails.
+    by `tail_mean`, by `mean_nll` where there are no tails, and by `place_z` where places are compared.
     """
-    by_kind = {score_named(name).event_kind: name for name in score_names(system, tail)}
+    by_kind = {score_named(name).event_kind: name for name in score_names(system, tail, places)}
     return {kind: by_kind[kind] for kind in KIND_NAMES if kind in by_kind}
 
 
@@ -185,6 +194,22 @@ def _detail_windows(maps: Maps) -> Windows:
     return {DETAIL_SIZE: windowed(jnp.add, excess, DETAIL_SIZE)}
 
 
+def _place_z(maps: Maps) -> jax.Array:
+    return largest_z(_place_windows(maps))
+
+
+def _place_windows(maps: Maps) -> Windows:
+    return place_windows(maps, "nll")
+
+
+def _detail_place_z(maps: Maps) -> jax.Array:
+    return largest_z(_detail_place_windows(maps))
+
+
+def _detail_place_windows(maps: Maps) -> Windows:
+    return place_windows(maps, "detail")
+
+
 # In the order of the columns of tables and files.
 SCORES = (
     Score(
@@ -271,5 +296,28 @@ SCORES = (
         windows=_detail_windows,
         in_any=True,
         drawn=True,
+    ),
+    # Of streams whose frames are compared with normal ones, place by place (`places.py`).
+    Score(
+        name="place_z",
+        needs=("nll", "nll.place"),
+        function=_place_z,
+        unit="standard deviations",
+        meaning="the window of a thing's size whose surprise is highest above what its place shows in normal footage",
+        map="nll",
+        event_kind="motion",
+        windows=_place_windows,
+        in_any=True,
+    ),
+    Score(
+        name="detail_place_z",
+        needs=("detail", "detail.place"),
+        function=_detail_place_z,
+        unit="standard deviations",
+        meaning="the same of the surprise within blocks, by what is around them",
+        map="detail",
+        event_kind="detail",
+        windows=_detail_place_windows,
+        in_any=True,
     ),
 )

@@ -2,27 +2,26 @@
 
 import dataclasses
 import functools
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 import numpy as np
 
-from vpn_anomaly.data.video.normal_clips import NormalClip
-from vpn_anomaly.errors import UserError
 from vpn_anomaly.progress import Progress
+from vpn_anomaly.scoring import stored_places
 from vpn_anomaly.scoring.calibration import Calibration, in_any, log_corrected
 from vpn_anomaly.scoring.false_alarms import FalseAlarms
 from vpn_anomaly.scoring.normal_footage import NormalFootage, check_clips, looked_at
+from vpn_anomaly.scoring.normal_stream import scored_frames
+from vpn_anomaly.scoring.place_statistics import place_statistics
 from vpn_anomaly.scoring.scores import score_names
 from vpn_anomaly.scoring.stream_scorer import StreamScorer
 from vpn_anomaly.scoring.support import Support, Threshold, supported
 from vpn_anomaly.scoring.trained_model import TrainedModel
 from vpn_anomaly.storage.calibration_file import STREAM
+from vpn_anomaly.systems.system import Places
 
-PLACES = ("clip", "video", "frame")  # names of the stored arrays that say where each frame is
-# Frames before a clip that are streamed but not scored, so that the clip begins with the memory of a
-# stream that has run for a while, as nearly all frames of a long stream do.
-WARM_UP = 40
+ORIGIN = ("clip", "video", "frame")  # names of the stored arrays that say where each frame is from
 
 
 class ScoreThreshold(NamedTuple):
@@ -47,12 +46,15 @@ class StreamCalibration:
         scores: by name, (N,), in the order of clips and frames.
         clip_N: the clip of each frame, from 0, in order.
         video_N, frame_N: the number of its video, and its own.
+        places: what windows of maps show in normal footage, for `StreamScorer.against`; empty: frames are
+            not compared with it.
     """
 
     scores: dict[str, np.ndarray]
     clip_N: np.ndarray
     video_N: np.ndarray
     frame_N: np.ndarray
+    places: Mapping[str, Places] = dataclasses.field(default_factory=dict)
 
     @functools.cached_property
     def calibration(self) -> Calibration:
@@ -104,25 +106,38 @@ class StreamCalibration:
 
 
 def stream_calibration(
-    trained: TrainedModel, scorer: StreamScorer, footage: NormalFootage, every: int = 1
+    trained: TrainedModel,
+    scorer: StreamScorer,
+    footage: NormalFootage,
+    every: int = 1,
+    with_places: bool = False,
 ) -> StreamCalibration:
     """The calibration of a scorer by normal footage.
 
-    Its scores are read where all of them are stored with the trained model; otherwise they are computed,
-    and stored. UserError where the footage cannot be read, or too few clips have the scorer's frame size.
+    It is read where all of it is stored with the trained model; otherwise it is computed, and stored.
+    UserError where the footage cannot be read, or too few clips have the scorer's frame size.
 
     Args:
         every: the scorer looks at every n-th frame.
+        with_places: whether frames are compared with what their places show in normal footage.
     """
-    made_with = {**_made_with(trained, scorer, footage), "every": every}
-    names = score_names(scorer.system, scorer.tail)
-    stored = trained.stored_scores(made_with, (*names, *PLACES), STREAM)
+    made_with = {**_made_with(trained, scorer, footage), "every": every, "places": with_places}
+    names = score_names(scorer.system, scorer.tail, with_places)
+    of_places = stored_places.place_maps(scorer.system, scorer.tail) if with_places else ()
+    needed = (*names, *ORIGIN, *stored_places.array_names(of_places))
+    stored = trained.stored_scores(made_with, needed, STREAM)
     if stored is None:
-        stored = _normal_scores(footage, scorer, every)
+        places = place_statistics(footage, scorer, every) if of_places else {}
+        stored = _normal_scores(footage, scorer.against(places), every) | stored_places.arrays(places)
         trained.keep_calibration(made_with, stored, STREAM)
-    clip_N, video_N, frame_N = (stored[name] for name in PLACES)
-    in_order = np.unique(clip_N, return_inverse=True)[1]
-    return StreamCalibration({name: stored[name] for name in names}, in_order, video_N, frame_N)
+    clip_N, video_N, frame_N = (stored[name] for name in ORIGIN)
+    return StreamCalibration(
+        {name: stored[name] for name in names},
+        np.unique(clip_N, return_inverse=True)[1],
+        video_N,
+        frame_N,
+        stored_places.from_arrays(stored, of_places, scorer.height, scorer.width),
+    )
 
 
 def _made_with(trained: TrainedModel, scorer: StreamScorer, footage: NormalFootage) -> dict:
@@ -133,6 +148,7 @@ def _made_with(trained: TrainedModel, scorer: StreamScorer, footage: NormalFoota
         "masks": scorer.masks,
         "size": [scorer.height, scorer.width],
         "zones": None if zones_HxW is None else np.packbits(zones_HxW).tobytes().hex(),
+        "smoothing": scorer.smoothing,
     }
     if footage.labelled_set is not None:
         made_with["footage"] = list(footage.labelled_set)
@@ -140,43 +156,20 @@ def _made_with(trained: TrainedModel, scorer: StreamScorer, footage: NormalFoota
 
 
 def _normal_scores(footage: NormalFootage, scorer: StreamScorer, every: int) -> dict[str, np.ndarray]:
-    """The scores of all clips of the scorer's size by name, and the PLACES of their frames, (N,)."""
-    videos = list(footage.read().values())
-    size, sizes = (scorer.height, scorer.width), [video.shape[1:3] for video in videos]
-    if size not in sizes:
-        raise UserError(
-            f"the frames to watch are {size[0]}×{size[1]} pixels at work size, the normal footage has"
-            f" {', '.join('{}×{}'.format(*other) for other in sorted(set(sizes)))}: thresholds hold for one"
-            " size only; watch the camera that the footage is of, or train on footage of this one"
-        )
-    clips = [(number, clip) for number, clip in enumerate(footage.clips(videos)) if sizes[clip.video] == size]
-    check_clips([clip for _, clip in clips], scorer.system.first_frame, every)
-    total = sum(len(looked_at(clip, every)) for _, clip in clips)
+    """The scores of all clips of the scorer's size by name, and the ORIGIN of their frames, (N,)."""
+    clips = footage.of_size(scorer.height, scorer.width)
+    check_clips([of.clip for of in clips], scorer.system.first_frame, every)
+    total = sum(len(looked_at(of.clip, every)) for of in clips)
     progress = Progress.counting("calibrating", total, "frames")
-    rows, places, before = [], [], None
-    for number, clip in clips:
+    rows, origins, before = [], [], None
+    for of in clips:
         if scorer.system.about.fits:
-            scorer, before = scorer.with_params(scorer.system.without(scorer.params, number)), None
-        for frame, scores in _scores_of_clip(videos[clip.video], clip, before, scorer, every, progress):
-            rows.append(scores)
-            places.append((number, clip.video, frame))
-        before = clip
-    of_places = dict(zip(PLACES, np.array(places).T))
-    return {**{name: np.array([row[name] for row in rows]) for name in rows[0]}, **of_places}
-
-
-def _scores_of_clip(
-    video: np.ndarray, clip: NormalClip, before: NormalClip | None, scorer: StreamScorer, every: int, progress
-) -> Iterator[tuple[int, dict[str, float]]]:
-    """The frames that have scores, and these. The stream goes on where the clip before it ends."""
-    frames = looked_at(clip, every)
-    start = frames.start
-    if before is None or before.video != clip.video or before.range.stop != clip.range.start:
-        scorer.restart()
-        start = max(0, start - max(WARM_UP, scorer.system.first_frame) * every)
-    for number in range(start, frames.stop, every):
-        scored = scorer(np.asarray(video[number]))
-        if number in frames:
+            scorer, before = scorer.with_params(scorer.system.without(scorer.params, of.number)), None
+        for frame, scored in scored_frames(of, scorer, every, before):
             progress(1)
             if scored.scores:
-                yield number, scored.scores
+                rows.append(scored.scores)
+                origins.append((of.number, of.clip.video, frame))
+        before = of
+    of_origin = dict(zip(ORIGIN, np.array(origins).T))
+    return {**{name: np.array([row[name] for row in rows]) for name in rows[0]}, **of_origin}

@@ -144,9 +144,11 @@ def build_stream_detector(
 
 
 def _build_member(member: TrainedMember, size: Size, zones_HxW, tail: bool) -> MemberStream:
-    clips = member.trained.scorer(member.config)
-    scorer = StreamScorer(clips.system, clips.params, clips.shift_Mx2, *size, zones_HxW, tail)
+    clips, score = member.trained.scorer(member.config), member.config.score
+    scorer = StreamScorer(
+        clips.system, clips.params, clips.shift_Mx2, *size, zones_HxW, tail, score.smoothing
+    )
     with naming(member.name):
         footage = build_normal_footage(member.config)
-        normal = stream_calibration(member.trained, scorer, footage, member.every)
-    return MemberStream(member, scorer, normal)
+        normal = stream_calibration(member.trained, scorer, footage, member.every, score.places)
+    return MemberStream(member, scorer.against(normal.places), normal)

@@ -17,6 +17,18 @@ WINDOWS = (3, 5)  # pixels
 
 
 @flax.struct.dataclass
+class Places:
+    """What windows of a map show in normal footage, at P × Q places of the frame.
+
+    Attributes:
+        mean, spread: of their mean value over time, (P, Q); the spread is a standard deviation.
+    """
+
+    mean: jax.Array
+    spread: jax.Array
+
+
+@flax.struct.dataclass
 class Maps:
     """The output of a system for some frames; arrays (..., H, W), with (...) = (B, G) for `System.maps`.
 
@@ -24,6 +36,7 @@ class Maps:
         value: per-pixel statistics, by name, averaged over the masks that hid the pixel.
         mean, variance: their expected value and variance under the predicted distribution, for the
             statistics that have one.
+        places: of a stream, by name of the statistic, what its windows show in normal footage.
         counted: bool, hidden by at least one mask; only these pixels count.
         intensity: the frames themselves, 0..1, averaged over colours.
         windows: side lengths of the windows over which `missing` and `intruding` are summed, pixels.
@@ -34,6 +47,7 @@ class Maps:
     variance: dict[str, jax.Array]
     counted: jax.Array
     intensity: jax.Array
+    places: dict[str, Places] = flax.struct.field(default_factory=dict)
     windows: tuple[int, ...] = flax.struct.field(pytree_node=False, default=WINDOWS)
 
 

@@ -34,7 +34,16 @@ def normal_clips(lengths: Sequence[int], divide: SplitRule | None = None) -> lis
         divide: how frames are assigned to splits: the clips of what is held out of training; None: of
             everything.
     """
-    parts = [range(length) for length in lengths] if divide is None else held_out(lengths, divide)
+    return _clips([range(length) for length in lengths] if divide is None else held_out(lengths, divide))
+
+
+def trained_clips(lengths: Sequence[int], divide: SplitRule) -> list[NormalClip]:
+    """Likewise the clips of what is trained on."""
+    return _clips(divide(lengths, "train"))
+
+
+def _clips(parts: Sequence[range]) -> list[NormalClip]:
+    """The clips of parts of videos."""
     frames = sum(map(len, parts))
     clips = []
     for video, part in enumerate(parts):
