@@ -35,7 +35,7 @@ def test_the_motion_member_is_the_config_without_members():
     config = detector(detector__members=("motion", "appearance"), train__steps=7)
     config.detector.appearance.train.steps = 9
     changed = configuration.differences(config, members.member_config(config, "motion"))
-    assert changed == ["detector.members", "detector.appearance.train.steps"]
+    assert changed == ["score.places", "detector.members", "detector.appearance.train.steps"]
 
 
 @pytest.mark.parametrize("variant", ["", "debug"])

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Mapping
 
-MOTION = "motion"  # the member whose fields are the detector's
+MOTION = "motion"  # the member whose other fields are the detector's
 FIXED = ("system", "model.attention.radius", "train.carried")  # fields that follow from what a member is
 
 
@@ -33,7 +33,7 @@ class MemberRow:
 
 
 MEMBERS = (
-    MemberRow(MOTION, "what moves wrongly", {}),
+    MemberRow(MOTION, "what moves wrongly", {"score.places": True}),
     MemberRow(
         "appearance",
         "what looks wrong, in single frames",

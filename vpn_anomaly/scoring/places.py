@@ -21,7 +21,7 @@ STEPS = 4  # a window begins at every quarter of its side, and at both edges of 
 LEAST_COUNTED = 0.5  # part of a window's pixels; windows with fewer have no value
 # The spread of quiet places, in which any change would be beyond measure, is raised by this part of the
 # median spread of all places.
-SPREAD_FLOOR = 0.5
+SPREAD_FLOOR = 0.25
 LEAST_SPREAD = 1e-6  # nats, of footage without any change
 
 
