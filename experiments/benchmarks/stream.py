@@ -87,7 +87,8 @@ def _decoded(film: pathlib.Path, folder) -> Iterator[np.ndarray]:
 
 
 def _scoring(score: Callable, frames: Iterator[np.ndarray]) -> Callable:
-    """A program that scores the next frame, after a warm-up on as many frames as the context needs."""
-    for _ in range(video.get_config().model.context):
+    """A program that scores the next frame, after a warm-up on as many frames as have no score."""
+    model = video.get_config().model
+    for _ in range(model.context + model.horizon - 1):
         score(next(frames))
     return lambda: score(next(frames))

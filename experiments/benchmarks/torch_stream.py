@@ -29,8 +29,9 @@ class TorchStream:
         ]
         self.shown_Mx1xHxW = torch.tensor(np.stack(shown)[:, None], dtype=torch.float32)
         cells = (1, config.model.lstm.channels, height // self.model.stem, width // self.model.stem)
-        self.c, self.h = torch.zeros(cells), torch.zeros(cells)
-        self.frames = [torch.zeros(1, self.channels, height, width) for _ in range(3)]
+        horizon = self.model.horizon
+        self.c, self.outputs = torch.zeros(cells), [torch.zeros(cells)] * horizon
+        self.frames = [torch.zeros(1, self.channels, height, width)] * (2 * horizon + 1)
 
     @torch.inference_mode()
     def __call__(self, frame_HxWxC: np.ndarray, tail: bool) -> dict[str, np.ndarray]:
@@ -53,10 +54,10 @@ class TorchStream:
         x = _conv(_space_to_depth(frame, self.model.stem), encoder["stem"])
         for number, dilation in enumerate(self.model.encoder.dilations):
             x = _relu_block(x, encoder[f"block_{number}"], dilation)
-        z = _conv(x, lstm["input"]) + F.conv2d(self.h, lstm["state_kernel"], padding=1)
+        z = _conv(x, lstm["input"]) + F.conv2d(self.outputs[-1], lstm["state_kernel"], padding=1)
         i, g, f, o = z.chunk(4, 1)
         self.c = torch.sigmoid(f + 1) * self.c + torch.sigmoid(i) * torch.tanh(g)
-        self.h = torch.sigmoid(o) * torch.tanh(self.c)
+        self.outputs = [*self.outputs[1:], torch.sigmoid(o) * torch.tanh(self.c)]
         self.frames = [*self.frames[1:], frame]
 
     def _inpaint(self, frame_1xCxHxW):
@@ -64,9 +65,9 @@ class TorchStream:
         mask = self.shown_Mx1xHxW
         masks = len(mask)
         masked = frame_1xCxHxW * mask
-        last_output = self.h.expand(masks, -1, -1, -1)
+        last_output = self.outputs[0].expand(masks, -1, -1, -1)
         moved = self._attention(last_output, masked, mask)
-        last = self.frames[-1].expand(masks, -1, -1, -1)
+        last = self.frames[-self.model.horizon].expand(masks, -1, -1, -1)
         shown = [masked, mask] if self.model.use_masked_frame else []
         pixels = torch.cat([last, moved, *shown], 1)
         head, stem = self.params["head"], self.model.stem
@@ -82,9 +83,10 @@ class TorchStream:
     def _attention(self, last_output, masked, mask):
         """The last frame moved by each cell's filters, (M, heads·C, H, W)."""
         fields, params = self.model.attention, self.params["attention"]
-        before_that, before, last = self.frames
-        everywhere = torch.ones_like(mask[:1])
-        of_motion = [self._costs(last, before, everywhere), self._costs(before, before_that, everywhere)]
+        ago, horizon = self.frames[::-1], self.model.horizon
+        last, everywhere = ago[horizon - 1], torch.ones_like(mask[:1])
+        starts = (horizon - 1, horizon)
+        of_motion = [self._costs(ago[start], ago[start + horizon], everywhere) for start in starts]
         kinds = [[cost.expand(len(mask), -1, -1, -1) for cost in kind] for kind in of_motion]
         if self.model.use_masked_frame:
             kinds.append(self._costs(masked, last, mask))

@@ -13,12 +13,15 @@ pytest.importorskip("torch", reason="PyTorch is in the extra bench")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("channels, masked", [(1, True), (3, True), (1, False)])
-def test_the_maps_are_those_of_the_package(channels, masked):
+@pytest.mark.parametrize(
+    "channels, masked, horizon", [(1, True, 1), (3, True, 1), (1, False, 1), (1, True, 3)]
+)
+def test_the_maps_are_those_of_the_package(channels, masked, horizon):
     from experiments.benchmarks.torch_stream import TorchStream
 
     config = small(channels)
-    config.model.use_masked_frame = masked
+    config.model.use_masked_frame, config.model.horizon = masked, horizon
+    config.model.context = 2 + horizon
     system, shifts = build_system(config), fixed_shifts(2, tuple(config.data.lattice))
     height, width = 24, 32
     frames = np.random.default_rng(0).integers(0, 256, (6, height, width, channels), dtype=np.uint8)
