@@ -126,6 +126,14 @@ SYSTEMS = (
         draws_with_replacement=True,
         rules=(system_rules.the_hidden_blocks_fit_the_frame,),
     ),
+    SystemRow(
+        "normality",
+        "vpn_anomaly.systems.normality:build",
+        streams=True,
+        any_size=True,
+        fits=True,
+        rules=(system_rules.normality_sees_videos,),
+    ),
 )
 
 ATTENTIONS = (

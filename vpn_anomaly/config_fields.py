@@ -148,6 +148,12 @@ _OF_ONE_MODEL = (
           "width of each level of system block_inpainting; every level halves the resolution"),
     Field("model.unet.hidden_blocks", (8, 48), INTS, "pixels", 1, None, None,
           "sides of the small and of the large hidden blocks", 2),
+    _count("model.normality.cell", 0, "pixels", 0,
+           "side of the cells of system normality, even; things are about 3 cells high; "
+           "0: a thirtieth of the frame's height"),
+    _count("model.normality.gap", 2, "frames", 1, "over which its motion is measured", 100),
+    _count("model.normality.radius", 12, "pixels", 2, "largest displacement over the gap that it finds", 64),
+    _count("model.normality.exemplars", 2000, "", 16, "that it keeps for each way of being unusual", 100_000),
     # --- training
     _path("train.start_from", "",
           "weights to start from, with their model: pretrained, or a folder written by "

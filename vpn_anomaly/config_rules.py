@@ -235,7 +235,7 @@ def _frames_of_videos_are_skipped(values):
 
 
 def _the_loss_pixels_divide_the_frame(values):
-    if _system(values).draws_with_replacement:
+    if _system(values).draws_with_replacement or _system(values).fits:
         return None
     count, height, width = values["train.loss_pixels"], values["data.height"], values["data.width"]
     if count and height * width % count:

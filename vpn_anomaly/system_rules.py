@@ -94,3 +94,14 @@ def correlation_has_its_frames(values: Values) -> str | None:
         f" the last {needed} frames (1 + model.horizon + model.attention.content_frames); set model.context to"
         f" {needed} or more"
     )
+
+
+def normality_sees_videos(values: Values) -> str | None:
+    if values["data.source"] == "sequences":
+        return (
+            "system normality learns what a camera shows from videos, but data.source is sequences; set"
+            " data.source to video or to a labelled set, and data.path"
+        )
+    if values["model.normality.cell"] % 2:
+        return f"model.normality.cell is {values['model.normality.cell']}; set an even number, or 0"
+    return None

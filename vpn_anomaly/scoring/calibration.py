@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike
 
 from vpn_anomaly.scoring.scores import SCORES
 
-COMBINED = 3  # scores that `any` is made of, or more
+COMBINED = 3  # scores that `any` is made of, or more; or novelty alone
+NOVELTY = "novelty"
 ERROR = "frame_error"  # the score that `regularity` is made of
 # The exponential tail is fitted to the scores above this quantile.
 TAIL_QUANTILE = 0.9
@@ -64,21 +65,33 @@ class Calibration:
             if not np.size(values) or np.isnan(values).any():
                 raise ValueError(f"calibration needs numbers, score {name!r} has none or NaN")
         calibration = cls({name: np.sort(values) for name, values in scores.items()})
+        if novelty_parts(scores):  # first, as `any` is made of it
+            calibration.scores[NOVELTY] = np.sort(calibration.novelty(scores))
         derived = calibration.derived(scores)
         calibration.scores.update({name: np.sort(values) for name, values in derived.items()})
         return calibration
 
     def derived(self, scores: Mapping[str, ArrayLike]) -> dict[str, np.ndarray]:
-        """Returns the scores that need normal ones, of the scores' shape: `any` and `regularity`.
+        """Returns the scores that need normal ones, of the scores' shape: `novelty`, `any` and `regularity`.
 
         Each only where the scores that it is made of are there.
         """
         derived = {}
+        if novelty_parts(scores):
+            derived[NOVELTY] = self.novelty(scores)
         if combined(scores):
             derived["any"] = self.any(scores)
         if ERROR in scores:
             derived["regularity"] = self.regularity(scores[ERROR])
         return derived
+
+    def novelty(self, scores: Mapping[str, ArrayLike]) -> np.ndarray:
+        """Returns −Σ log p over the scores `in_novelty`, of their shape, nats.
+
+        Fisher's way to combine tests: ways of being unusual that go together count together. Its own p-value
+        is by the novelty of normal sequences, so that they need not be independent.
+        """
+        return -np.sum([self.log_p_value(name, scores[name]) for name in novelty_parts(scores)], axis=0)
 
     def regularity(self, error_x: ArrayLike) -> np.ndarray:
         """Returns (error − least) / greatest − 1, of the errors' shape.
@@ -128,7 +141,8 @@ class Calibration:
 
     def log_least_p(self, names: Collection[str], scores: Mapping[str, ArrayLike]) -> np.ndarray:
         """Returns the `log_corrected` least p-value of the scores of these names, of their shape."""
-        log_p = np.min([self.log_p_value(name, scores[name]) for name in names], axis=0)
+        known = {NOVELTY: self.novelty(scores), **scores} if NOVELTY in names else scores
+        log_p = np.min([self.log_p_value(name, known[name]) for name in names], axis=0)
         return log_corrected(log_p, len(names))
 
     def _curve(self, name: str) -> _Curve:
@@ -154,24 +168,32 @@ def log_corrected(log_p: np.ndarray, count: int) -> np.ndarray:
 
 
 def combined(names: Collection[str]) -> tuple[str, ...]:
-    """Returns the names that `any` is made of: those `in_any`; empty where there are fewer than three."""
+    """Returns the names that `any` is made of: those `in_any`; empty for fewer than three other than novelty."""
     chosen = in_any(names)
-    return chosen if len(chosen) >= COMBINED else ()
+    return chosen if len(chosen) >= COMBINED or NOVELTY in chosen else ()
 
 
 def in_any(names: Collection[str]) -> tuple[str, ...]:
-    """Returns the names of scores that combined scores are made of, in the order of SCORES.
+    """Returns the names of scores that combined scores are made of, in the order of SCORES; or novelty alone.
 
     Of several that find one kind of event the last.
     """
+    if novelty_parts(names):
+        return (NOVELTY,)
     chosen = {score.event_kind: score.name for score in SCORES if score.in_any and score.name in names}
     return tuple(score.name for score in SCORES if score.name in chosen.values())
+
+
+def novelty_parts(names: Collection[str]) -> tuple[str, ...]:
+    """Returns the names that novelty is made of, in the order of SCORES; empty unless all are there."""
+    parts = tuple(score.name for score in SCORES if score.in_novelty)
+    return parts if set(parts) <= set(names) else ()
 
 
 def derived_from(names: Collection[str]) -> tuple[str, ...]:
     """Returns the names that derived scores are made of: a calibration with these gives all derived ones."""
     of_regularity = (ERROR,) if ERROR in names else ()
-    return (*combined(names), *of_regularity)
+    return (*(novelty_parts(names) or combined(names)), *of_regularity)
 
 
 def _tail_scale(sorted_N: np.ndarray) -> float:

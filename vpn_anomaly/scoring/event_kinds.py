@@ -25,6 +25,11 @@ EVENT_KINDS = (
     EventKind("intruding", "something is there that should not be", (90, 255, 80), "bottom left"),
     EventKind("motion", "the whole frame is improbable", (255, 240, 60), "bottom right"),
     EventKind("detail", "a few pixels are improbable", (255, 150, 40), "top right"),
+    EventKind("speed", "something moves faster than anything normal", (255, 90, 90), "top left"),
+    EventKind("direction", "something moves where nothing normal moves so", (200, 120, 255), "bottom left"),
+    EventKind("presence", "something is where nothing normal is", (255, 120, 200), "bottom right"),
+    EventKind("change", "something changes as nothing normal does", (255, 200, 90), "bottom right"),
+    EventKind("appearance", "something looks like nothing normal", (120, 170, 255), "top right"),
 )
 KIND_NAMES = tuple(kind.name for kind in EVENT_KINDS)
 

@@ -45,6 +45,7 @@ class Score:
             greatest value: the one that raised the score.
         in_any: whether the combined score `any` is made of it (`Calibration.any`), unless a later row with the
             same kind of event is there.
+        in_novelty: whether it is summed up with others, of which `any` is made then (`Calibration.novelty`).
         drawn: whether an evaluation draws its ROC curves and histograms.
     """
 
@@ -57,6 +58,7 @@ class Score:
     event_kind: str | None = None
     windows: Callable[[Maps], Windows] | None = None
     in_any: bool = False
+    in_novelty: bool = False
     drawn: bool = False
 
 
@@ -210,6 +212,41 @@ def _detail_place_windows(maps: Maps) -> Windows:
     return place_windows(maps, "detail")
 
 
+def _greatest(name: str) -> Callable[[Maps], jax.Array]:
+    """The greatest value of a map."""
+
+    def greatest(maps: Maps) -> jax.Array:
+        value = jnp.where(maps.counted, maps.value[name], -jnp.inf).max((-2, -1))
+        return jnp.where(maps.counted.any((-2, -1)), value, jnp.nan)
+
+    return greatest
+
+
+def _means(name: str) -> Callable[[Maps], Windows]:
+    """Means of a map over windows; pixels that do not count are 0."""
+
+    def means(maps: Maps) -> Windows:
+        value = jnp.where(maps.counted, maps.value[name], 0.0)
+        return {size: windowed(jnp.add, value, size) / size**2 for size in maps.windows}
+
+    return means
+
+
+def _unusual(kind: str, meaning: str) -> Score:
+    """The score of one way in which a cell is unusual (`systems/normal_cells.py`)."""
+    return Score(
+        name=kind,
+        needs=(kind,),
+        function=_greatest(kind),
+        unit="nats",
+        meaning=f"{meaning}: the place with the greatest surprise, by normal footage",
+        map=kind,
+        event_kind=kind,
+        windows=_means(kind),
+        in_novelty=True,
+    )
+
+
 # In the order of the columns of tables and files.
 SCORES = (
     Score(
@@ -320,4 +357,9 @@ SCORES = (
         windows=_detail_place_windows,
         in_any=True,
     ),
+    _unusual("speed", "how fast something moves"),
+    _unusual("direction", "where to it moves, for this place"),
+    _unusual("presence", "what stands out from the background, for this place"),
+    _unusual("change", "how much it changes, and its edges"),
+    _unusual("appearance", "how it looks"),
 )

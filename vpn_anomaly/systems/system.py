@@ -1,7 +1,7 @@
 """The interface of every system: training and evaluation do not depend on which one they use."""
 
 import abc
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import flax.struct
@@ -116,6 +116,19 @@ class System(abc.ABC):
         """
         self.about.check_streams()
         raise NotImplementedError
+
+    def fit(
+        self, clips: Sequence[np.ndarray], progress: Callable[[int], object] = lambda count: None
+    ) -> Params:
+        """The parameters of normal clips, uint8 (T, H, W, C) each, numbered as in `without`.
+
+        For systems that are fitted (`about.fits`). progress: called with 1 after each of the `fit_steps`.
+        """
+        raise NotImplementedError(f"system {self.about.name} is trained by steps")
+
+    def fit_steps(self, clips: int) -> int:
+        """The steps of `fit` with so many clips, of about equal length."""
+        raise NotImplementedError(f"system {self.about.name} is trained by steps")
 
     def without(self, params: Params, number: int) -> Params:
         """The parameters to score a clip of the normal footage with, in which nothing is of this clip.

@@ -21,6 +21,7 @@ from vpn_anomaly.scoring.trained_model import TrainedModel, abstract_params
 from vpn_anomaly.stop_request import StopRequest
 from vpn_anomaly.storage import checkpoints
 from vpn_anomaly.systems.build import build_system
+from vpn_anomaly.training.fit import fit
 from vpn_anomaly.training.initial_weights import initial_params
 from vpn_anomaly.training.loop import TrainingLoop
 from vpn_anomaly.training.optimizer import build_optimizer, build_schedule
@@ -36,6 +37,9 @@ def check(config, every: int = 1) -> None:
 
     every: of how many frames of a stream the model looks at one.
     """
+    if system_named(config.system).fits:
+        check_footage(build_normal_footage(config), build_system(config).first_frame, every)
+        return
     build_optimizer(config.train)
     _check_devices(config.train.batch_size, data_mesh().size)
     source, wanted = build_source(config.data, config.score.max_gigabytes), config.evaluate
@@ -65,6 +69,8 @@ def train(config, directory: pathlib.Path) -> float | None:
         KeyboardInterrupt: after Ctrl-C, when the state is saved.
         UserError: for a loss that is not finite, and for what the data or the disk refuse.
     """
+    if system_named(config.system).fits:
+        return fit(config, directory)
     started = time.monotonic()
     settings = build_settings(config)
     source = build_source(config.data, config.score.max_gigabytes)

@@ -1,0 +1,22 @@
+"""Distances to the nearest of a set of exemplars."""
+
+import jax
+import jax.numpy as jnp
+
+# Rows of distances at once, which then stay in a CPU's cache.
+ROWS = 256
+FAR = 1e12  # squared, of exemplars that are left out
+
+
+def nearest_distance(value_NxF: jax.Array, exemplar_MxF: jax.Array, used_M: jax.Array) -> jax.Array:
+    """Euclidean distance to the nearest exemplar that is used (bool), (N,); sqrt(FAR) where none is."""
+    count, features = value_NxF.shape
+    padded = jnp.pad(value_NxF, ((0, -count % ROWS), (0, 0))).reshape(-1, ROWS, features)
+    norm_M = jnp.where(used_M, (exemplar_MxF**2).sum(1), FAR)
+
+    def of_rows(value_RxF):
+        products = jnp.matmul(value_RxF, exemplar_MxF.T, precision=jax.lax.Precision.HIGHEST)
+        return (norm_M - 2 * products).min(1) + (value_RxF**2).sum(1)
+
+    squared = jax.lax.map(of_rows, padded).reshape(-1)[:count]
+    return jnp.sqrt(jnp.maximum(squared, 0))
