@@ -73,6 +73,7 @@ MEMBERS = (
             "train.targets": (1,),
             "train.carried": False,
             "score.masks": 1,
+            "score.smoothing": 2,
         },
     ),
 )
