@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from vpn_anomaly.data.video.clips import split_by_video, split_within_videos
-from vpn_anomaly.data.video.normal_clips import SHORTEST, NormalClip, normal_clips
+from vpn_anomaly.data.video.normal_clips import SHORTEST, NormalClip, normal_clips, trained_clips
 
 
 @pytest.mark.parametrize(
@@ -49,4 +49,20 @@ def test_what_is_held_out_is_cut_likewise():
         NormalClip(0, range(180, 190)),
         NormalClip(0, range(190, 200)),
     ]
-    assert normal_clips([100] * 8, split_by_video) == [NormalClip(video, range(100)) for video in (1, 4, 6)]
+    assert normal_clips([160] * 16, split_by_video) == [
+        NormalClip(video, range(160)) for video in (2, 6, 10, 14)
+    ]
+    assert normal_clips([900] * 3, split_by_video) == [
+        NormalClip(video, range(start, start + 150)) for video in (0, 2) for start in range(0, 900, 150)
+    ]
+
+
+def test_what_is_trained_on_is_cut_likewise():
+    assert trained_clips([100] * 8, split_by_video) == [
+        NormalClip(video, range(100)) for video in (0, 2, 3, 5, 7)
+    ]
+    (first, *_), last = (
+        trained_clips([3000], split_within_videos),
+        trained_clips([3000], split_within_videos)[-1],
+    )
+    assert first == NormalClip(0, range(135)) and last == NormalClip(0, range(2565, 2700))

@@ -32,23 +32,25 @@ def normal_clips(lengths: Sequence[int], divide: SplitRule | None = None) -> lis
 
     Args:
         divide: how frames are assigned to splits: the clips of what is held out of training; None: of
-            everything.
+            everything. Parts of videos are cut likewise, as if they were all there is.
     """
-    return _clips([range(length) for length in lengths] if divide is None else held_out(lengths, divide))
+    parts = [range(length) for length in lengths] if divide is None else held_out(lengths, divide)
+    whole = all(len(part) in (0, length) for part, length in zip(parts, lengths, strict=True))
+    return _clips(parts, sum(lengths) if whole else sum(map(len, parts)))
 
 
 def trained_clips(lengths: Sequence[int], divide: SplitRule) -> list[NormalClip]:
     """Likewise the clips of what is trained on."""
-    return _clips(divide(lengths, "train"))
+    parts = divide(lengths, "train")
+    return _clips(parts, sum(map(len, parts)))
 
 
-def _clips(parts: Sequence[range]) -> list[NormalClip]:
-    """The clips of parts of videos."""
-    frames = sum(map(len, parts))
+def _clips(parts: Sequence[range], frames: int) -> list[NormalClip]:
+    """The clips of parts of videos that hold this many frames."""
     clips = []
     for video, part in enumerate(parts):
         pieces = max(1, min(COUNT * len(part) // max(1, frames), len(part) // SHORTEST))
-        if len(part) == frames:  # there is no other
+        if len(part) == sum(map(len, parts)):  # there is no other
             pieces = max(pieces, 2)
         clips += [NormalClip(video, piece) for piece in _cut(part, pieces) if piece]
     return clips
