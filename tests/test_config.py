@@ -5,8 +5,8 @@ import json
 import ml_collections
 import pytest
 
-from vpn_anomaly import config as config_module
 from vpn_anomaly import catalogue, config_fields
+from vpn_anomaly import config as config_module
 from vpn_anomaly.config import as_dict, check, defaults, differences, flat
 from vpn_anomaly.config_fields import FIELDS, field_named
 from vpn_anomaly.data import corruptions

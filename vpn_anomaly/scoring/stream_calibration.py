@@ -163,9 +163,11 @@ def _normal_scores(footage: NormalFootage, scorer: StreamScorer, every: int) -> 
     progress = Progress.counting("calibrating", total, "frames")
     rows, origins, before = [], [], None
     for of in clips:
+        of_others = scorer
         if scorer.system.about.fits:
-            scorer, before = scorer.with_params(scorer.system.without(scorer.params, of.number)), None
-        for frame, scored in scored_frames(of, scorer, every, before):
+            of_others = scorer.with_params(scorer.system.without(scorer.params, of.number))
+            before = None
+        for frame, scored in scored_frames(of, of_others, every, before):
             progress(1)
             if scored.scores:
                 rows.append(scored.scores)
