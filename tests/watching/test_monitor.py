@@ -20,11 +20,16 @@ def test_what_is_stated_and_what_normal_clips_raise_stand_side_by_side(video_run
     monitor = monitor_of(video_run, 20, {"watch.extrapolate": extrapolate, "watch.false_alarms": 6.0})
     words, note = monitor.threshold_in_words().split("\n")
     (alarms,) = monitor.alarms
-    stated = 6 if extrapolate else 3 * alarms.threshold.p * 20 * 3600
-    assert f"for {stated:.4g} false alarms per hour (6 were asked for); 2 clips of normal" in words
+    stated = "6 false" if extrapolate else f"{3 * alarms.threshold.p * 72_000:,.0f} false"
+    asked = "" if extrapolate else " (6 were asked for)"
+    assert f"for at most {stated} alarms per hour{asked}; 2 clips of normal footage (0.0 minutes)" in words
     held_out = alarms.held_out
     assert held_out.frames == 40
-    assert f"raise {held_out.alarms}, {held_out.alarms * 1800:.2g} per hour (95% over clips: " in words
+    raised = held_out.alarms * 1800
+    assert (
+        f"raise {held_out.alarms}, {raised if not raised else f'{raised:,}'} per hour (95% over clips: "
+        in words
+    )
     assert held_out.per_frame.high * 40 >= poisson_interval(held_out.alarms, 0.95)[1]
     assert "rarer than 40 frames of 2 normal clips show" in note
     p = alarms.threshold.p

@@ -76,7 +76,7 @@ def independent_frames(score_N: np.ndarray, clip_N: np.ndarray) -> float:
     - the variance of their number in a clip, over that of independent frames (the design effect of
       sampling clips): C / (C − 1) · Σ (k − f n)² / (N f (1 − f)), where k of a clip's n frames are high.
 
-    Frames that score alike within every clip are worth C.
+    As a tenth of the frames is looked at, they are worth ten at least, or C.
     """
     frames, clips = len(score_N), int(clip_N[-1]) + 1
     high_N = score_N > np.quantile(score_N, HIGH)

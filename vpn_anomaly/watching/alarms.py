@@ -62,13 +62,13 @@ class Alarms:
     def in_words(self) -> str:
         """The threshold, what it is for, what comes of it in normal clips, and its note if it has one, in lines."""
         threshold, held_out = self.threshold, self.held_out
-        asked = "" if threshold.note is None else f" ({self.asked:g} were asked for)"
-        raised, low, high = (per_look * self.looks for per_look in held_out.per_frame)
+        asked = f" ({self.asked:g} were asked for)" if self.stated > 1.001 * self.asked else ""
+        raised, low, high = (_number(per_look * self.looks) for per_look in held_out.per_frame)
         line = (
-            f"threshold: p ≤ {threshold.p:.2g} per frame and kind, for {self.stated:.4g} false alarms per hour"
-            f"{asked}; {held_out.clips} clips of normal footage ({held_out.frames / self.looks * 60:.1f} minutes),"
-            f" each at the threshold of the others, raise {held_out.alarms}, {raised:.2g} per hour (95% over"
-            f" clips: {low:.2g} to {high:.2g})"
+            f"threshold: p ≤ {threshold.p:.2g} per frame and kind, for at most {_number(self.stated)} false alarms"
+            f" per hour{asked}; {held_out.clips} clips of normal footage"
+            f" ({held_out.frames / self.looks * 60:.1f} minutes), each at the threshold of the others, raise"
+            f" {held_out.alarms}, {raised} per hour (95% over clips: {low} to {high})"
         )
         of_member = f"{self.member}: " if self.member else ""
         return "\n".join(f"{of_member}{text}" for text in (line, threshold.note) if text)
@@ -77,3 +77,7 @@ class Alarms:
 def in_words(alarms: Iterable[Alarms]) -> str:
     """What all members have to say of their thresholds."""
     return "\n".join(one.in_words() for one in alarms)
+
+
+def _number(per_hour: float) -> str:
+    return f"{per_hour:,.0f}" if per_hour >= 100 else f"{per_hour:.2g}"
