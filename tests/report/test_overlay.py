@@ -11,7 +11,7 @@ from vpn_anomaly.report.overlay import (
     Overlay,
     blended,
 )
-from vpn_anomaly.scoring.event_kinds import KIND_NAMES, kind_named
+from vpn_anomaly.scoring.event_kinds import EVENT_KINDS, KIND_NAMES, kind_named
 from vpn_anomaly.watching.boxes import Box
 from vpn_anomaly.watching.monitor import OpenEvent
 
@@ -73,8 +73,8 @@ def test_without_a_map_or_without_values_in_it_the_frame_is_left():
 
 @pytest.mark.parametrize("kind", KIND_NAMES)
 def test_a_box_goes_round_its_pixels_in_the_colour_of_its_kind(kind):
-    top, left, bottom, right = 80, 160, 160, 240  # in the picture, of pixels 8 times as large
-    picture = drawn(boxes=[(kind, Box(10, 20, 20, 30))])
+    top, left, bottom, right = 80, 160, 160, 264  # in the picture, of pixels 8 times as large
+    picture = drawn(boxes=[(kind, Box(10, 20, 20, 33))])
     inside = np.s_[top:bottom, left:right]
     np.testing.assert_array_equal(picture[inside], drawn()[inside])
     colour = kind_named(kind).colour
@@ -113,6 +113,21 @@ def test_labels_lie_apart_also_of_equal_boxes():
 
 
 @pytest.mark.parametrize("box", [Box(10, 20, 20, 30), None])
+@pytest.mark.parametrize(
+    "kinds",
+    [
+        [one.name for one in EVENT_KINDS if one.corner == corner]
+        for corner in dict.fromkeys(kind.corner for kind in EVENT_KINDS)
+    ],
+    ids="-".join,
+)
+def test_kinds_that_share_a_corner_are_all_named(kinds, box):
+    together = drawn(boxes=[(kind, box) for kind in kinds])
+    for kind in kinds:
+        assert (together == kind_named(kind).colour).all(-1).sum() > 400  # of the name, not of the box
+
+
+@pytest.mark.parametrize("box", [Box(10, 20, 20, 30), None])
 @pytest.mark.parametrize("kind", KIND_NAMES)
 def test_two_members_with_equal_boxes_of_one_kind_are_both_named(kind, box):
     both = drawn(boxes=[(kind, box, "motion"), (kind, box, "appearance")])
@@ -128,9 +143,10 @@ def test_no_label_lies_under_the_text():
         box = Box(6, 0, 20, 30)  # there is room for the label above it, but for the text
         with_text = drawn(lines=text, boxes=[(kind, box)])
         without = drawn(boxes=[(kind, box)])
-        assert (without[30:48, 2:60] == kind_named("missing").colour).any() == (kind == "missing")
+        colour = kind_named(kind).colour
+        assert (without[30:46] == colour).all(-1).any() == ("top" in kind_named(kind).corner)
         least = 480 if kind == "detail" else 500  # its word is narrow
-        assert (with_text[162:180] == kind_named(kind).colour).all(-1).sum() > least
+        assert (with_text[162:180] == colour).all(-1).sum() > least
 
 
 def test_text_stands_at_the_top_left_and_long_lines_are_wrapped():

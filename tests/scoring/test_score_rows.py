@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import pytest
 
-from tests.score_columns import BLOCK_SCORES, DISTRIBUTION_SCORES
+from tests.score_columns import BLOCK_SCORES, DISTRIBUTION_SCORES, WAYS
 from tests.systems.examples import example, small_config
 from vpn_anomaly.scoring.calibration import in_any
 from vpn_anomaly.scoring.event_kinds import EVENT_KINDS, KIND_NAMES
@@ -18,6 +18,7 @@ COLUMNS = {
     "conv_lstm_autoencoder": ("frame_error",),
     "frame_autoencoder": ("frame_error",),
     "block_inpainting": BLOCK_SCORES,
+    "normality": WAYS,
 }
 
 
@@ -48,6 +49,7 @@ def test_each_kind_of_event_is_found_by_one_score():
     blocks = event_scores(system_named("block_inpainting"))
     assert list(blocks.items()) == [*residual.items(), ("detail", "detail_excess")]
     assert event_scores(system_named("frame_autoencoder")) == {}
+    assert event_scores(system_named("normality")) == {way: way for way in WAYS}
 
 
 def test_against_what_places_show_others_find_motion_and_details():
@@ -69,6 +71,6 @@ def test_rows_name_what_there_is():
         assert (score.windows is None) == (score.event_kind is None)
 
 
-@pytest.mark.parametrize("field", ["name", "colour", "corner"])
+@pytest.mark.parametrize("field", ["name", "meaning", "colour"])
 def test_kinds_of_events_can_be_told_apart(field):
     assert len({getattr(kind, field) for kind in EVENT_KINDS}) == len(EVENT_KINDS)

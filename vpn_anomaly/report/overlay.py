@@ -56,8 +56,8 @@ class Overlay:
           map_HxW: surprise at each pixel; NaN is drawn as 0. None: no map.
           brightest: the surprise at which the map's colours end.
           lines: text at the top left; lines that are too long are wrapped.
-          events: that are open; one without a box has the whole frame. Of several members with events
-            of one kind, the names stand beneath each other where they would overlap.
+          events: that are open; one without a box has the whole frame. Names at one corner of equal boxes
+            stand beneath each other.
 
         Raises:
           ValueError: the frame or the map has another size.
@@ -70,9 +70,9 @@ class Overlay:
         image = Image.fromarray(np.pad(large, [*padding, (0, 0)], mode="edge"))
         draw = ImageDraw.Draw(image, "RGBA")
         parts = [part for line in lines for part in self._wrapped(line)]
-        named: dict[str, list[Box]] = {}  # by kind, the places of names
+        named: dict[str, list[Box]] = {}  # by corner of the boxes, the places of names
         for event in events:
-            taken = named.setdefault(event.kind, [])
+            taken = named.setdefault(kind_named(event.kind).corner, [])
             taken.append(self._draw_box(draw, event, taken, text_bottom=len(parts) * self._line_height))
         for number, part in enumerate(parts):
             self._draw_text(draw, 0, number * self._line_height, part, INK, PAPER)

@@ -11,7 +11,7 @@ class EventKind:
         name: as tables and files name it.
         meaning: what is anomalous, in words.
         colour: RGB, of boxes.
-        corner: of a box, that the name stands at; one each, as boxes may be equal.
+        corner: of a box, that the name stands at; names at one corner stand beneath each other.
     """
 
     name: str
