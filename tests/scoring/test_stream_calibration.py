@@ -62,7 +62,7 @@ def test_every_nth_frame_is_a_stream_of_its_own(model, footage):
 
 @dataclasses.dataclass(frozen=True)
 class FittedSystem:
-    """Scores by whether the parameters know the clip that a frame is of; its first frame has none."""
+    """Its parameters are the numbers of the clips that it knows. It scores from frame 1 on."""
 
     about = SystemRow("fitted", "", streams=True, fits=True)
     first_frame: int = 1
@@ -72,7 +72,10 @@ class FittedSystem:
 
 
 class FittedScorer:
-    """What `stream_calibration` uses of a StreamScorer. Frames say the clip that they are of."""
+    """What `stream_calibration` uses of a StreamScorer. Frames say the clip that they are of.
+
+    The score is the number of clips that are known, or −1 for a frame of one of these.
+    """
 
     tail, zones_HxW, masks, height, width, smoothing = True, None, 1, SIDE, SIDE, 0
 
@@ -91,8 +94,8 @@ class FittedScorer:
 
     def __call__(self, frame):
         self.seen += 1
-        known = float(int(frame[0, 0, 0]) in self.params)
-        return Scored({"mean_nll": known} if self.seen > 1 else {}, None)
+        score = -1.0 if int(frame[0, 0, 0]) in self.params else len(self.params)
+        return Scored({"mean_nll": score} if self.seen > 1 else {}, None)
 
 
 def test_a_fitted_system_leaves_out_every_clip_in_turn(monkeypatch):
@@ -104,7 +107,7 @@ def test_a_fitted_system_leaves_out_every_clip_in_turn(monkeypatch):
     made = stream_calibration(TrainedModel(None, {"step": 1}, (), None), scorer, footage)
     assert np.bincount(made.clip_N).tolist() == [74, 75, 75, 75]
     assert (made.video_N == 1).all() and made.frame_N.tolist() == list(range(1, 300))
-    assert not made.scores["mean_nll"].any()
+    assert (made.scores["mean_nll"] == 4).all()
     assert scorer.params == frozenset(range(5))
 
 
