@@ -25,7 +25,7 @@ means = jax.jit(window_means)
 def maps_of(nll_HxW, counted_HxW=None, places=None):
     counted_HxW = np.ones(nll_HxW.shape, bool) if counted_HxW is None else counted_HxW
     flat = np.zeros(nll_HxW.shape, np.float32)
-    return Maps({"nll": nll_HxW.astype(np.float32)}, {}, {}, counted_HxW, flat, places or {})
+    return Maps({"nll": nll_HxW.astype(np.float32)}, {}, {}, counted_HxW, flat, places=places or {})
 
 
 @pytest.fixture(scope="module")

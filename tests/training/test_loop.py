@@ -9,8 +9,8 @@ import jax
 import numpy as np
 import pytest
 
+from vpn_anomaly import catalogue
 from vpn_anomaly import config as configuration
-from vpn_anomaly.config_fields import SYSTEMS
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.storage import checkpoints
@@ -79,7 +79,7 @@ def test_a_resumed_run_ends_bit_identical(tiny_config, unbroken, tmp_path):
             np.testing.assert_array_equal(calibrations[0][name], calibrations[1][name])
 
 
-@pytest.mark.parametrize("system", SYSTEMS[1:])
+@pytest.mark.parametrize("system", [row.name for row in catalogue.SYSTEMS[1:] if not row.fits])
 def test_every_system_resumes_bit_identical(tiny_config, tmp_path, system):
     tiny_config.update_from_flattened_dict(
         {

@@ -12,18 +12,23 @@ from vpn_anomaly.systems.system import Maps
 from vpn_anomaly.watching.boxes import Box, anomalous_box
 
 HEIGHT, WIDTH = 20, 25
-EVENT_SCORES = [score.name for score in SCORES if score.event_kind]
+NAMES = ("nll", "tail", "missing", "intruding", "detail")
+# Those of single pixels; windows of a thing's size, and of cells, have tests of their own.
+EVENT_SCORES = [
+    score.name
+    for score in SCORES
+    if score.event_kind and score.map in NAMES and f"{score.map}.place" not in score.needs
+]
 
 
 def maps_with(value, counted=None, windows=(3, 5)):
     """Maps that are all `value`, expected to be 0 with small variances."""
-    names = ("nll", "tail", "missing", "intruding", "detail")
     value = np.asarray(value, np.float32)
     zero, one = np.zeros_like(value), np.full_like(value, 0.001)
     counted = np.ones(value.shape, bool) if counted is None else counted
     return Maps(
-        dict.fromkeys(names, value),
-        {name: zero for name in names if name != "tail"},
+        dict.fromkeys(NAMES, value),
+        {name: zero for name in NAMES if name != "tail"},
         dict.fromkeys(("missing", "intruding"), one),
         counted,
         zero,

@@ -36,10 +36,10 @@ class Maps:
         value: per-pixel statistics, by name, averaged over the masks that hid the pixel.
         mean, variance: their expected value and variance under the predicted distribution, for the
             statistics that have one.
-        places: of a stream, by name of the statistic, what its windows show in normal footage.
         counted: bool, hidden by at least one mask; only these pixels count.
         intensity: the frames themselves, 0..1, averaged over colours.
         windows: side lengths of the windows over which `missing` and `intruding` are summed, pixels.
+        places: of a stream, by name of the statistic, what its windows show in normal footage.
     """
 
     value: dict[str, jax.Array]
@@ -47,8 +47,8 @@ class Maps:
     variance: dict[str, jax.Array]
     counted: jax.Array
     intensity: jax.Array
-    places: dict[str, Places] = flax.struct.field(default_factory=dict)
     windows: tuple[int, ...] = flax.struct.field(pytree_node=False, default=WINDOWS)
+    places: dict[str, Places] = flax.struct.field(default_factory=dict)
 
 
 class System(abc.ABC):
