@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tests.score_columns import BLOCK_SCORES, DISTRIBUTION_SCORES
-from vpn_anomaly.scoring.calibration import Calibration, combined, derived_from
+from tests.score_columns import BLOCK_SCORES, DISTRIBUTION_SCORES, WAYS
+from vpn_anomaly.scoring.calibration import Calibration, combined, derived_from, in_any
 
 COMBINED = ("tail_mean", "missing_z", "intruding_z")
 DISTRIBUTIONS = {
@@ -156,3 +156,69 @@ def test_derived_scores_are_made_of_few():
     assert combined(BLOCK_SCORES) == ("missing_z", "intruding_z", "detail_excess")
     assert combined(("mean_nll", "missing_z", "intruding_z")) == ()
     assert derived_from(("frame_error",)) == ("frame_error",) and combined(("frame_error",)) == ()
+
+
+def ways_of_being_unusual(rng, count):
+    """A score for each way, with a shared part: positively dependent, on different scales."""
+    shared = rng.exponential(size=count)
+    return {way: 10.0**number * (shared + rng.exponential(size=count)) for number, way in enumerate(WAYS)}
+
+
+def p_by_counting(normal_N, score):
+    """The p-value of a score among normal ones, by a loop; of scores no higher than the highest."""
+    distinct = sorted(set(normal_N))
+    p_of = {one: sum(other >= one for other in normal_N) / (len(normal_N) + 1) for one in distinct}
+    below = max(one for one in distinct if one <= score)
+    above = min(one for one in distinct if one >= score)
+    if below == above:
+        return p_of[below]
+    return p_of[below] + (score - below) / (above - below) * (p_of[above] - p_of[below])
+
+
+def test_novelty_is_the_sum_of_the_logarithms_of_all_p_values():
+    rng = np.random.default_rng(9)
+    normal = ways_of_being_unusual(rng, 60)
+    calibration = Calibration.fit(normal)
+    test = {way: rng.uniform(*np.quantile(score, [0.1, 1]), (4, 5)) for way, score in normal.items()}
+    novelty = lambda scores, place: (
+        -sum(math.log(p_by_counting(normal[way], scores[way][place])) for way in WAYS)
+    )
+    expected = np.reshape([novelty(test, place) for place in np.ndindex(4, 5)], (4, 5))
+    np.testing.assert_allclose(calibration.novelty(test), expected, rtol=1e-9)
+    of_normal = [novelty(normal, number) for number in range(60)]
+    np.testing.assert_allclose(calibration.scores["novelty"], sorted(of_normal), rtol=1e-9)
+    derived = calibration.derived(test)
+    assert set(derived) == {"novelty", "any"}
+    np.testing.assert_array_equal(derived["novelty"], calibration.novelty(test))
+    for place in np.ndindex(4, 5):
+        if expected[place] < max(of_normal):
+            p = p_by_counting(of_normal, expected[place])
+            assert derived["any"][place] == pytest.approx(-math.log(p), rel=1e-6)
+
+
+@pytest.mark.parametrize("rate", [0.2, 0.02])
+def test_the_threshold_of_novelty_keeps_its_rate_however_ways_depend_on_each_other(rate):
+    rng = np.random.default_rng(10)
+    calibration, test = Calibration.fit(ways_of_being_unusual(rng, 2000)), ways_of_being_unusual(rng, 20000)
+    alarms = np.mean(calibration.any(test) > calibration.threshold("any", rate))
+    spread = np.sqrt(rate * (1 - rate) * (1 / 2000 + 1 / 20000))
+    assert alarms == pytest.approx(rate, abs=4 * spread)
+
+
+def test_each_way_alone_raises_novelty():
+    rng = np.random.default_rng(11)
+    normal = ways_of_being_unusual(rng, 200)
+    calibration = Calibration.fit(normal)
+    typical = {way: np.full(len(WAYS), np.median(score)) for way, score in normal.items()}
+    for number, way in enumerate(WAYS):
+        typical[way][number] = normal[way].max() + 30 * normal[way].std()
+    assert (calibration.any(typical) > calibration.scores["any"].max()).all()
+
+
+def test_novelty_takes_the_place_of_the_least_p_value_where_all_its_parts_are_there():
+    assert derived_from(WAYS) == WAYS and combined(WAYS) == in_any(WAYS) == ("novelty",)
+    without = WAYS[1:]
+    assert derived_from(without) == combined(without) == ()
+    scores = ways_of_being_unusual(np.random.default_rng(12), 30)
+    del scores[WAYS[0]]
+    assert set(Calibration.fit(scores).scores) == set(without)
