@@ -52,7 +52,7 @@ def cell_motion(
     weight_Bxhxw = window_sums(weight_BxHxW.reshape(cells).sum((2, 4))[..., None], window)[..., 0]
     side = 2 * radius + 1
     mean = costs_BxhxwxD / jnp.maximum(weight_Bxhxw[..., None], 1e-6)
-    best = mean.argmin(-1)
+    best = _first_least(mean)
     row, column = best // side, best % side
     at = lambda row, column: jnp.take_along_axis(mean, (row * side + column)[..., None], axis=-1)[..., 0]
     least = at(row, column)
@@ -71,6 +71,13 @@ def cell_motion(
     )
 
 
+def _first_least(costs_BxhxwxD: jax.Array) -> jax.Array:
+    """The `argmin` over D, by two reductions that are vectorised, where that of pairs is not."""
+    number_D = jnp.arange(costs_BxhxwxD.shape[-1])
+    is_least = costs_BxhxwxD == costs_BxhxwxD.min(-1, keepdims=True)
+    return jnp.where(is_least, number_D, len(number_D)).min(-1)
+
+
 def _vertex(before, least, after, place, side):
     """Where between the neighbours a parabola through three costs is least, −½ … ½; 0 at the border."""
     curvature = before - 2 * least + after
@@ -79,10 +86,21 @@ def _vertex(before, least, after, place, side):
 
 
 def median_of_neighbours(cells_Bxhxw: jax.Array) -> jax.Array:
-    """The median of the 3×3 cells around each, (B, h, w); the frame is continued by its border cells."""
+    """The median of the 3×3 cells around each, (B, h, w); the frame is continued by its border cells.
+
+    That of nine numbers in three sorted triples is the median of the greatest first, the median second and
+    the least third of the triples.
+    """
     padded = jnp.pad(cells_Bxhxw, ((0, 0), (1, 1), (1, 1)), mode="edge")
     height, width = cells_Bxhxw.shape[1:]
-    around = [
-        padded[:, row : row + height, column : column + width] for row in range(3) for column in range(3)
-    ]
-    return jnp.median(jnp.stack(around), axis=0)
+    first, second, third = _in_order(*(padded[:, row : row + height] for row in range(3)))
+    three = lambda cells: [cells[:, :, column : column + width] for column in range(3)]
+    greatest, least = _in_order(*three(first))[2], _in_order(*three(third))[0]
+    return _in_order(greatest, _in_order(*three(second))[1], least)[1]
+
+
+def _in_order(a: jax.Array, b: jax.Array, c: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """Three arrays, sorted element by element."""
+    a, b = jnp.minimum(a, b), jnp.maximum(a, b)
+    middle, greatest = jnp.minimum(b, c), jnp.maximum(b, c)
+    return jnp.minimum(a, middle), jnp.maximum(a, middle), greatest

@@ -130,7 +130,7 @@ class BlockInpaintingSystem(System):
         frames = jnp.broadcast_to(frames, (*hidden.shape, frames.shape[-1]))
         merged = (x.reshape(-1, *x.shape[3:]) for x in (frames, hidden))  # all masks in one batch
         features, _ = self._apply(params, *merged)
-        features = (features.reshape(*hidden.shape, -1) * hidden[..., None]).sum(0)
+        features = _hidden_by_mask(features.reshape(*hidden.shape, -1), hidden)
         output_layer = params["output_kernel"], params["output_bias"]
         return frame_statistics(features, output_layer, value_BxGxHxWxC, tail=entropy)
 
@@ -157,6 +157,14 @@ def _covering_masks(height: int, width: int, size: int) -> np.ndarray:
     shift_4x2, side = covering_shifts(size), np.array(size)
     rows = hidden_rows(height, shift_4x2[:, 0], side)
     return rows[:, :, None] & hidden_rows(width, shift_4x2[:, 1], side)[:, None, :]
+
+
+def _hidden_by_mask(features_MxBxGxHxWxD, hidden_MxBxGxHxW):
+    """The features of each pixel under the mask that hides it; selected, as a sum of products is slower."""
+    features, *others = features_MxBxGxHxWxD
+    for hidden, of_mask in zip(hidden_MxBxGxHxW[1:], others):
+        features = jnp.where(hidden[..., None], of_mask, features)
+    return features
 
 
 def _random_mask(key, height: int, width: int, sizes, count: int):
