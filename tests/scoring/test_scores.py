@@ -174,3 +174,21 @@ def test_detail_is_the_greatest_excess_of_three_by_three_pixels():
     np.testing.assert_allclose(got["detail_excess"], max(sums) / 3, rtol=1e-5)
     nothing = maps.replace(counted=np.zeros((7, 9), bool))
     assert np.isnan(frame_scores(nothing)["detail_excess"])
+
+
+def test_ways_of_being_unusual_score_the_greatest_value_and_box_the_greatest_window():
+    maps = random_maps((2, 7, 9))
+    speed = np.random.default_rng(3).random((2, 7, 9)).astype(np.float32)
+    maps = Maps({"speed": speed}, {}, {}, maps.counted, maps.intensity, windows=(4,))
+    got = frame_scores(maps)
+    assert set(got) == {"speed"}
+    windows = scores.score_named("speed").windows(maps)
+    assert set(windows) == {4}
+    for number in range(2):
+        values = np.where(maps.counted[number], speed[number], 0).astype(np.float64)
+        assert got["speed"][number] == pytest.approx(values.max())
+        for top, left in np.ndindex(4, 6):
+            expected = values[top : top + 4, left : left + 4].mean()
+            assert windows[4][number, top, left] == pytest.approx(expected, rel=1e-5)
+    nothing = maps.replace(counted=np.zeros((2, 7, 9), bool))
+    assert np.isnan(frame_scores(nothing)["speed"]).all()
