@@ -104,10 +104,18 @@ def distribution_statistics(
     more time.
     """
 
+    # The bias as the weight of one more feature, as adding it would be another pass over the logits.
+    kernel_FxCxV = jnp.concatenate([kernel_DxCxV, bias_CxV[None]])
+    column_CxVxF = jnp.moveaxis(kernel_FxCxV, 0, -1)
+
     def of_chunk(chunk):
         features_NxD, value_NxC = chunk
-        z_CxVxN = jnp.einsum("dcv,nd->cvn", kernel_DxCxV, features_NxD.astype(jnp.float32))
-        statistics = _statistics(z_CxVxN + bias_CxV[..., None], value_NxC.T, tail)
+        ones_Nx1 = jnp.ones((len(features_NxD), 1))
+        features_NxF = jnp.concatenate([features_NxD.astype(jnp.float32), ones_Nx1], axis=1)
+        z_CxVxN = jnp.einsum("fcv,nf->cvn", kernel_FxCxV, features_NxF)
+        of_value_CxNxF = jax.vmap(lambda column_VxF, value_N: column_VxF[value_N])(column_CxVxF, value_NxC.T)
+        z_of_value_CxN = (of_value_CxNxF * features_NxF).sum(-1)
+        statistics = _statistics(z_CxVxN, z_of_value_CxN, value_NxC.T, tail)
         return jax.tree.map(jnp.transpose, statistics)
 
     chunks = [_chunked(x, _STATISTICS_CHUNK) for x in (features_NxD, value_NxC)]
@@ -116,8 +124,8 @@ def distribution_statistics(
     return jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:])[:pixels], statistics)
 
 
-def _statistics(z_CxVxN, value_CxN, tail):
-    """`distribution_statistics` from logits, (C, N) each.
+def _statistics(z_CxVxN, z_of_value_CxN, value_CxN, tail):
+    """`distribution_statistics` from all logits and those of the true values, (C, N) each.
 
     Pixels come last, so that reductions over the 256 values are vectorised. The exponentials are
     computed once, and the moments are a product with a small matrix: each sum over the values written
@@ -125,19 +133,18 @@ def _statistics(z_CxVxN, value_CxN, tail):
     """
     largest_CxN = z_CxVxN.max(1)
     weight = jnp.exp(z_CxVxN - largest_CxN[:, None])  # q, up to its sum
-    values_Vx1, value_Cx1xN = jnp.arange(VALUES)[:, None], value_CxN[:, None]
     intensity = jnp.arange(VALUES) / (VALUES - 1)
     powers_3xV = jnp.stack([jnp.ones(VALUES), intensity, intensity**2])
     moments = jnp.einsum("kv,cvn->kcn", powers_3xV, weight, precision="highest")
     total, mean = moments[0], moments[1] / moments[0]
     log_total = jnp.log(total) + largest_CxN
-    z_of_value = jnp.sum(jnp.where(values_Vx1 == value_Cx1xN, z_CxVxN, 0), axis=1)
     statistics = {
-        "surprise": log_total - z_of_value,
+        "surprise": log_total - z_of_value_CxN,
         "mean": mean,
         "variance": jnp.maximum(moments[2] / total - mean**2, 0),
     }
     if tail:
+        values_Vx1, value_Cx1xN = jnp.arange(VALUES)[:, None], value_CxN[:, None]
         part = lambda which: jnp.sum(jnp.where(which, weight, 0), axis=1) / total
         smaller = jnp.minimum(part(values_Vx1 <= value_Cx1xN), part(values_Vx1 >= value_Cx1xN))
         # `where`, as XLA would turn a plain sum of products into many tiny matrix products.
