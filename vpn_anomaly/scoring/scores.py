@@ -1,4 +1,5 @@
-"""Frame scores: one number per frame out of its maps of surprise. To add a score, add its row to SCORES.
+"""Frame scores: one number per frame out of its maps of surprise. To add a score, add its row to SCORES, and its
+function to `score_functions.py`.
 
 Every score is higher for a more anomalous frame and looks at counted pixels only: a pixel that was
 shown to the model saw itself and says nothing.
@@ -11,18 +12,13 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import jax
-import jax.numpy as jnp
 
+from vpn_anomaly.scoring import score_functions as functions
 from vpn_anomaly.scoring.event_kinds import KIND_NAMES
-from vpn_anomaly.scoring.places import PLACE_MAPS, place_windows
-from vpn_anomaly.scoring.windows import Windows, counted_mean, largest_z, window_z, windowed, windows_z
+from vpn_anomaly.scoring.places import PLACE_MAPS
+from vpn_anomaly.scoring.windows import Windows
 from vpn_anomaly.systems.system import Maps, System
 
-DETAIL_SIZE = 3  # pixels
-# Of `erased_z`: what is erased leaves a flat patch.
-ERASED_SIZE = 3  # pixels
-FLAT = 10.5 / 255  # intensities within a flat window differ by at most 10 of 255
-ERASED_VARIANCE_FLOOR = 0.1
 _Value = TypeVar("_Value")
 
 
@@ -111,138 +107,17 @@ def in_order(scores: Mapping[str, _Value]) -> dict[str, _Value]:
     return {score.name: scores[score.name] for score in SCORES if score.name in scores}
 
 
-def _mean_nll(maps: Maps) -> jax.Array:
-    return counted_mean(maps.value["nll"], maps.counted)
-
-
-def _excess_nll(maps: Maps) -> jax.Array:
-    return counted_mean(maps.value["nll"] - maps.mean["nll"], maps.counted)
-
-
-def _tail_mean(maps: Maps) -> jax.Array:
-    return counted_mean(maps.value["tail"], maps.counted)
-
-
-def _nll_windows(maps: Maps) -> Windows:
-    return _excess_windows(maps, "nll")
-
-
-def _tail_windows(maps: Maps) -> Windows:
-    return _excess_windows(maps, "tail")
-
-
-def _excess_windows(maps: Maps, name: str) -> Windows:
-    """z of windows for a mean over the frame: where the map most exceeds its mean, equal variances assumed."""
-    value = maps.value[name]
-    mean = counted_mean(value, maps.counted)[..., None, None]
-    return windows_z(value, mean, jnp.ones_like(value), maps.counted, maps.windows)
-
-
-def _missing_z(maps: Maps) -> jax.Array:
-    return largest_z(_missing_windows(maps))
-
-
-def _missing_windows(maps: Maps) -> Windows:
-    return _residual_windows(maps, "missing")
-
-
-def _intruding_z(maps: Maps) -> jax.Array:
-    return largest_z(_intruding_windows(maps))
-
-
-def _intruding_windows(maps: Maps) -> Windows:
-    return _residual_windows(maps, "intruding")
-
-
-def _residual_windows(maps: Maps, name: str) -> Windows:
-    return windows_z(maps.value[name], maps.mean[name], maps.variance[name], maps.counted, maps.windows)
-
-
-def _erased_z(maps: Maps) -> jax.Array:
-    """The largest z of `missing` among flat windows, whose pixels are all of about one intensity.
-
-    So they are where something was erased or covered; where a digit is only misplaced, they are
-    not. At least 0: nothing is erased in a frame without flat windows.
-    """
-    z = window_z(
-        maps.value["missing"],
-        maps.mean["missing"],
-        maps.variance["missing"],
-        maps.counted,
-        ERASED_SIZE,
-        ERASED_VARIANCE_FLOOR,
-    )
-    counted_or = lambda other: jnp.where(maps.counted, maps.intensity, other)
-    brightest = windowed(jnp.maximum, counted_or(-jnp.inf), ERASED_SIZE)
-    darkest = windowed(jnp.minimum, counted_or(jnp.inf), ERASED_SIZE)
-    z_where_flat = jnp.where(brightest - darkest <= FLAT, z, 0.0)
-    largest = jnp.maximum(z_where_flat.max((-2, -1)), 0.0)
-    return jnp.where(maps.counted.any((-2, -1)), largest, jnp.nan)
-
-
-def _frame_error(maps: Maps) -> jax.Array:
-    return counted_mean(maps.value["error"], maps.counted)
-
-
-def _detail_excess(maps: Maps) -> jax.Array:
-    """The largest sum of surprise minus entropy in a 3×3 window, over its side."""
-    largest = _detail_windows(maps)[DETAIL_SIZE].max((-2, -1)) / DETAIL_SIZE
-    return jnp.where(maps.counted.any((-2, -1)), largest, jnp.nan)
-
-
-def _detail_windows(maps: Maps) -> Windows:
-    """Sums of surprise minus entropy."""
-    excess = jnp.where(maps.counted, maps.value["detail"] - maps.mean["detail"], 0.0)
-    return {DETAIL_SIZE: windowed(jnp.add, excess, DETAIL_SIZE)}
-
-
-def _place_z(maps: Maps) -> jax.Array:
-    return largest_z(_place_windows(maps))
-
-
-def _place_windows(maps: Maps) -> Windows:
-    return place_windows(maps, "nll")
-
-
-def _detail_place_z(maps: Maps) -> jax.Array:
-    return largest_z(_detail_place_windows(maps))
-
-
-def _detail_place_windows(maps: Maps) -> Windows:
-    return place_windows(maps, "detail")
-
-
-def _greatest(name: str) -> Callable[[Maps], jax.Array]:
-    """The greatest value of a map."""
-
-    def greatest(maps: Maps) -> jax.Array:
-        value = jnp.where(maps.counted, maps.value[name], -jnp.inf).max((-2, -1))
-        return jnp.where(maps.counted.any((-2, -1)), value, jnp.nan)
-
-    return greatest
-
-
-def _means(name: str) -> Callable[[Maps], Windows]:
-    """Means of a map over windows; pixels that do not count are 0."""
-
-    def means(maps: Maps) -> Windows:
-        value = jnp.where(maps.counted, maps.value[name], 0.0)
-        return {size: windowed(jnp.add, value, size) / size**2 for size in maps.windows}
-
-    return means
-
-
 def _unusual(kind: str, meaning: str) -> Score:
     """The score of one way in which a cell is unusual (`systems/normal_cells.py`)."""
     return Score(
         name=kind,
         needs=(kind,),
-        function=_greatest(kind),
+        function=functions.greatest(kind),
         unit="nats",
         meaning=f"{meaning}: the place with the greatest surprise, by normal footage",
         map=kind,
         event_kind=kind,
-        windows=_means(kind),
+        windows=functions.means(kind),
         in_novelty=True,
     )
 
@@ -252,18 +127,18 @@ SCORES = (
     Score(
         name="mean_nll",
         needs=("nll",),
-        function=_mean_nll,
+        function=functions.mean_nll,
         unit="nats per pixel",
         meaning="the paper's score: mean surprise −log q(x) of the hidden pixels",
         map="nll",
         event_kind="motion",
-        windows=_nll_windows,
+        windows=functions.nll_windows,
         drawn=True,
     ),
     Score(
         name="excess_nll",
         needs=("nll", "nll.mean"),
-        function=_excess_nll,
+        function=functions.excess_nll,
         unit="nats per pixel",
         meaning="surprise beyond what the model itself expected, the entropy",
         map="nll",
@@ -271,43 +146,43 @@ SCORES = (
     Score(
         name="tail_mean",
         needs=("tail",),
-        function=_tail_mean,
+        function=functions.tail_mean,
         unit="nats per pixel",
         meaning="how far out in the predicted distribution the values are, whatever the number of likely values",
         map="tail",
         event_kind="motion",
-        windows=_tail_windows,
+        windows=functions.tail_windows,
         in_any=True,
         drawn=True,
     ),
     Score(
         name="missing_z",
         needs=("missing", "missing.mean", "missing.variance"),
-        function=_missing_z,
+        function=functions.missing_z,
         unit="standard deviations",
         meaning="the window in which most is missing",
         map="missing",
         event_kind="missing",
-        windows=_missing_windows,
+        windows=functions.missing_windows,
         in_any=True,
         drawn=True,
     ),
     Score(
         name="intruding_z",
         needs=("intruding", "intruding.mean", "intruding.variance"),
-        function=_intruding_z,
+        function=functions.intruding_z,
         unit="standard deviations",
         meaning="the window in which most is present that should not be",
         map="intruding",
         event_kind="intruding",
-        windows=_intruding_windows,
+        windows=functions.intruding_windows,
         in_any=True,
     ),
     # Not of a system that hides blocks, which has no `nll`.
     Score(
         name="erased_z",
         needs=("missing", "missing.mean", "missing.variance", "nll"),
-        function=_erased_z,
+        function=functions.erased_z,
         unit="standard deviations",
         meaning="missing_z over flat 3×3 windows only: something was erased or covered, not misplaced",
         map="missing",
@@ -316,7 +191,7 @@ SCORES = (
     Score(
         name="frame_error",
         needs=("error",),
-        function=_frame_error,
+        function=functions.frame_error,
         unit="squared intensities (0 to 1)",
         meaning="mean squared error of a system that predicts one value per pixel",
         map="error",
@@ -325,12 +200,12 @@ SCORES = (
     Score(
         name="detail_excess",
         needs=("detail", "detail.mean"),
-        function=_detail_excess,
+        function=functions.detail_excess,
         unit="nats",
         meaning="the 3×3 window whose surprise most exceeds the expected one, the entropy",
         map="detail",
         event_kind="detail",
-        windows=_detail_windows,
+        windows=functions.detail_windows,
         in_any=True,
         drawn=True,
     ),
@@ -338,23 +213,23 @@ SCORES = (
     Score(
         name="place_z",
         needs=("nll", "nll.place"),
-        function=_place_z,
+        function=functions.place_z,
         unit="standard deviations",
         meaning="the window of a thing's size whose surprise is highest above what its place shows in normal footage",
         map="nll",
         event_kind="motion",
-        windows=_place_windows,
+        windows=functions.nll_place_windows,
         in_any=True,
     ),
     Score(
         name="detail_place_z",
         needs=("detail", "detail.place"),
-        function=_detail_place_z,
+        function=functions.detail_place_z,
         unit="standard deviations",
         meaning="the same of the surprise within blocks, by what is around them",
         map="detail",
         event_kind="detail",
-        windows=_detail_place_windows,
+        windows=functions.detail_place_windows,
         in_any=True,
     ),
     _unusual("speed", "how fast something moves"),
