@@ -9,6 +9,7 @@ the value that is predicted: otherwise predictions would lean towards large chan
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 AROUND = 9  # pixels, the side of a pixel's surroundings
@@ -42,5 +43,12 @@ def weights_by_change(
 
 def _mean_around(x_BxGxHxW):
     """The mean over the surroundings of each pixel that are in the frame."""
-    total = lambda x: lax.reduce_window(x, 0.0, lax.add, (1, 1, AROUND, AROUND), (1, 1, 1, 1), "SAME")
-    return total(x_BxGxHxW) / total(jnp.ones((1, 1, *x_BxGxHxW.shape[2:])))
+    total = lax.reduce_window(x_BxGxHxW, 0.0, lax.add, (1, 1, AROUND, AROUND), (1, 1, 1, 1), "SAME")
+    rows_H, columns_W = (_count_around(size) for size in x_BxGxHxW.shape[2:])
+    return total / (rows_H[:, None] * columns_W)
+
+
+def _count_around(size: int) -> np.ndarray:
+    """How many of the places around each of a row of them are in the row."""
+    place, half = np.arange(size), AROUND // 2
+    return np.minimum(place + half + 1, size) - np.maximum(place - half, 0)
