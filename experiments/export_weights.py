@@ -20,6 +20,7 @@ from ml_collections import ConfigDict
 from experiments.command_line import Parser, entry_point, file_path
 from vpn_anomaly import config as configuration
 from vpn_anomaly import members
+from vpn_anomaly.catalogue import system_named
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.pipeline import evaluation_clips
 from vpn_anomaly.errors import UserError
@@ -35,6 +36,7 @@ from vpn_anomaly.storage import (
     results_file,
     workdir,
 )
+from vpn_anomaly.systems.build import build_system
 
 COMPARED = 8  # number of validation sequences on which float16 weights are compared, at most
 
@@ -81,25 +83,40 @@ def _export_model(
         )
     weights = named_arrays.host_arrays(trained.params)
     rounded = {name: cast(name, array, dtype) for name, array in weights.items()}
-    scorer, count = trained.scorer(config), config.evaluate.calibration_sequences
-    source_of_scores = made_with(trained, scorer, count)
-    scores = trained.stored_scores(source_of_scores, score_names(scorer.system))
-    if scores is None:
-        raise UserError(f"{directory} has no calibration of its results; evaluate again with --mode=evaluate")
-    lines = []
-    if dtype != "float32":
-        scores, lines = _with_rounded(config, trained, rounded)
+    calibrates = not system_named(config.system).fits  # by sequences; else every clip of the footage does
+    scores, lines = _clip_scores(config, trained, rounded, directory, dtype) if calibrates else ({}, [])
     with output_files.storing(output):
         output.mkdir(parents=True, exist_ok=True)
-    calibration_file.save(output, source_of_scores, scores)
+        calibration_file.path(output).unlink(missing_ok=True)  # it may belong to other weights
+    if calibrates:
+        calibration_file.save(output, _made_with(config, trained), scores)
     exported_weights.write(output, rounded, _about(trained, results))
     lines += _copied_watch_calibration(directory / "checkpoints", output, dtype)
+    names = (exported_weights.WEIGHTS, exported_weights.CALIBRATION, exported_weights.ABOUT)
     sizes = [
         f"{name}: {(output / name).stat().st_size:,} bytes"
-        for name in (exported_weights.WEIGHTS, exported_weights.CALIBRATION, exported_weights.ABOUT)
+        for name in names
+        if calibrates or name != exported_weights.CALIBRATION
     ]
     count = sum(array.size for array in rounded.values())
     return [*sizes, f"{count:,} parameters as {dtype}, step {results['steps']}", *lines]
+
+
+def _clip_scores(
+    config, trained: TrainedModel, rounded: Mapping[str, np.ndarray], directory: pathlib.Path, dtype: str
+) -> tuple[dict[str, np.ndarray], list[str]]:
+    """The scores of normal validation sequences by the exported weights, and lines about them.
+
+    UserError if the run in the directory has none.
+    """
+    scores = trained.stored_scores(_made_with(config, trained), score_names(build_system(config)))
+    if scores is None:
+        raise UserError(f"{directory} has no calibration of its results; evaluate again with --mode=evaluate")
+    return (scores, []) if dtype == "float32" else _with_rounded(config, trained, rounded)
+
+
+def _made_with(config, trained: TrainedModel) -> dict:
+    return made_with(trained, trained.scorer(config), config.evaluate.calibration_sequences)
 
 
 def _check_output(directory: pathlib.Path, output: pathlib.Path) -> None:
@@ -135,7 +152,9 @@ def _stored_config(directory: pathlib.Path) -> ConfigDict:
 
 
 def cast(name: str, array: np.ndarray, dtype: str) -> np.ndarray:
-    """The array converted to the dtype. UserError if a value overflows."""
+    """The array converted to the dtype; whole numbers stay as they are. UserError if a value overflows."""
+    if not np.issubdtype(array.dtype, np.floating):
+        return array
     with np.errstate(over="ignore"):  # reported below
         rounded = array.astype(dtype)
     if not np.isfinite(rounded).all():
@@ -148,7 +167,7 @@ def _with_rounded(
 ) -> tuple[dict[str, np.ndarray], list[str]]:
     """The calibration scores of the rounded weights, and lines that report how scores change."""
     source = build_source(config.data)
-    as_loaded = {name: array.astype(np.float32) for name, array in rounded.items()}
+    as_loaded = exported_weights.as_float32(rounded)
     params = named_arrays.like(trained.params, as_loaded)
     scorer = TrainedModel(params, trained.metadata, (), None).scorer(config)
     after = normal_clip_scores(scorer, source, config.evaluate.calibration_sequences)

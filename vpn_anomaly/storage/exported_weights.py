@@ -1,7 +1,8 @@
 """The result of training as three files, independent of a run folder: --checkpoint=DIR.
 
     DIR/weights.npz      the parameters by their path ("encoder/kernel"), float32 or float16
-    DIR/calibration.npz  scores of normal validation sequences (`storage/calibration_file.py`)
+    DIR/calibration.npz  scores of normal validation sequences (`storage/calibration_file.py`); not of a system
+                         that is fitted to whole videos
     DIR/about.json       the config, training statistics, a checksum of every array and of both files
 
 A detector with members is a folder DIR/NAME of these files for each, and
@@ -18,8 +19,8 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from ml_collections import ConfigDict
 
+from vpn_anomaly import catalogue, config_fields, members
 from vpn_anomaly import config as config_module
-from vpn_anomaly import config_fields, members
 from vpn_anomaly.data import array_files, memory_limit
 from vpn_anomaly.data.memory_limit import MemoryLimit
 from vpn_anomaly.errors import UserError
@@ -63,11 +64,17 @@ def read_about(folder: pathlib.Path) -> dict:
         damage = checksums.record_problem(about, _DETECTOR)
     else:
         damage = checksums.record_problem(about, _ABOUT) or checksums.schema_problem(
-            about["files"], {WEIGHTS: dict, CALIBRATION: dict}
+            about["files"], dict.fromkeys(_files(about), dict)
         )
     if damage:
         raise _damaged(folder, f"{ABOUT}: {damage}")
     return about
+
+
+def _files(about: Mapping) -> tuple[str, ...]:
+    """The files beside about.json of a single model."""
+    fits = any(row.fits and row.name == about["config"].get("system") for row in catalogue.SYSTEMS)
+    return (WEIGHTS,) if fits else (WEIGHTS, CALIBRATION)
 
 
 def is_detector(about: Mapping) -> bool:
@@ -95,7 +102,7 @@ def check_members(folder: pathlib.Path, about: Mapping) -> None:
 def read_weights(
     folder: pathlib.Path, about: Mapping, limit: MemoryLimit | None = None
 ) -> dict[str, np.ndarray]:
-    """The parameters by name, float32 regardless of the stored dtype.
+    """The parameters by name, float32 regardless of the stored dtype of fractional numbers.
 
     UserError if one of the three files is missing or damaged, or if the weights exceed the memory
     limit (None: the default limit).
@@ -114,7 +121,15 @@ def read_weights(
         raise _damaged(folder, f"not readable: {type(error).__name__}") from error
     if damage:
         raise _damaged(folder, damage)
-    return {name: array.astype(np.float32) for name, array in arrays.items()}
+    return as_float32(arrays)
+
+
+def as_float32(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The arrays by name, float32 where they are fractional numbers."""
+    return {
+        name: array.astype(np.float32) if np.issubdtype(array.dtype, np.floating) else array
+        for name, array in arrays.items()
+    }
 
 
 def check_training(folder: pathlib.Path, about: Mapping) -> None:
@@ -146,13 +161,13 @@ def stored_config(stored: Mapping, where: pathlib.Path) -> ConfigDict:
 def write(folder: pathlib.Path, weights: Mapping[str, np.ndarray], about: Mapping) -> None:
     """Writes weights.npz, then about.json: `about` (plain JSON) with all checksums.
 
-    The folder has to exist and contain calibration.npz. UserError if writing fails.
+    The folder has to exist and contain calibration.npz, if the system has one. UserError if writing fails.
     """
     output_files.write_atomically(folder / WEIGHTS, lambda file: np.savez_compressed(file, **weights))  # type: ignore[arg-type]
     record = {
         **about,
         "arrays": checksums.of_arrays(weights),
-        "files": {name: checksums.of_file(folder / name) for name in (WEIGHTS, CALIBRATION)},
+        "files": {name: checksums.of_file(folder / name) for name in _files(about)},
     }
     workdir.write_json(folder / ABOUT, checksums.with_checksum(record))
 
