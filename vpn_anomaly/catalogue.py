@@ -48,6 +48,14 @@ class SystemRow:
         """The function that `build` names."""
         return _imported(self.build)
 
+    def check_sequences(self) -> None:
+        """Raises UserError for a system that does not score sequences."""
+        if self.fits:
+            raise UserError(
+                f"system {self.name} sees whole videos, not sequences, which --mode=score scores; use"
+                " --mode=watch"
+            )
+
     def check_streams(self) -> None:
         """Raises UserError for a system that does not stream."""
         if not self.streams:
@@ -132,7 +140,7 @@ SYSTEMS = (
         streams=True,
         any_size=True,
         fits=True,
-        rules=(system_rules.normality_sees_videos,),
+        rules=(system_rules.normality_sees_videos, system_rules.normality_fits_the_frame),
     ),
 )
 

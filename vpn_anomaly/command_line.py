@@ -68,6 +68,8 @@ def parse(argv: Sequence[str]) -> Arguments:
     overwriting.check_command(arguments, plain.config)
     if arguments.mode == "watch":
         system_named(config.system).check_streams()
+    if arguments.mode == "score":
+        system_named(config.system).check_sequences()
     return arguments
 
 

@@ -10,6 +10,7 @@ Values = Mapping[str, Any]  # field values by dotted name
 Rule = Callable[[Values], str | None]  # the message that says why and what to do; None if valid
 
 AUTOENCODER_STRIDE = 8  # pixels per position of the code
+NORMALITY_CELLS = 3  # that a frame holds in each direction, at least
 
 
 def the_first_inpainted_frame(values: Values) -> tuple[int, str]:
@@ -104,4 +105,29 @@ def normality_sees_videos(values: Values) -> str | None:
         )
     if values["model.normality.cell"] % 2:
         return f"model.normality.cell is {values['model.normality.cell']}; set an even number, or 0"
+    return None
+
+
+def normality_cell(cell: int, height: int) -> int:
+    """The side of the cells of system normality, pixels; for 0 a thirtieth of the frame's height, even, 4 or more."""
+    return cell or max(4, 2 * round(height / 60))
+
+
+def normality_fits_the_frame(values: Values) -> str | None:
+    size = height, width = values["data.height"], values["data.width"]
+    if not height:
+        return None  # until the videos say
+    cell, radius = values["model.normality.cell"], values["model.normality.radius"]
+    least = NORMALITY_CELLS * normality_cell(cell, height)
+    if min(size) < least:
+        return (
+            f"frames are {height}×{width} pixels at work size, but system normality needs {least}×{least} or more,"
+            f" {NORMALITY_CELLS} cells in each direction; give larger frames"
+            f"{' or set model.normality.cell to 0' if cell else ''}"
+        )
+    if radius >= min(size):
+        return (
+            f"model.normality.radius is {radius}, but frames are {height}×{width} pixels at work size; set how far"
+            f" things move in model.normality.gap frames, less than {min(size)}"
+        )
     return None

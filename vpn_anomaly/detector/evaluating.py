@@ -52,12 +52,18 @@ def evaluate(
 
     if config.data.source in LABELLED_SOURCES:
         results = evaluation_run.evaluate_labelled_set(config, members, directory, seconds)
-    elif not config.detector.members:
+    elif config.detector.members:
+        results = _evaluate_members(config, members, directory, seconds)
+    elif system_named(config.system).fits:
+        print(results_table(_record_of_fit(config, members, directory, seconds)))
+        print(
+            f"system {config.system} sees whole videos, no test sequences: watch with it, or use a labelled set"
+        )
+        return
+    else:
         (member,) = members
         took = None if seconds is None else seconds[member.name]
         results = evaluation_run.evaluate_sequences(config, member.trained, directory, took)
-    else:
-        results = _evaluate_members(config, members, directory, seconds)
     print(results_table(results))
     print(printable_line(f"report: {directory / workdir.REPORT}"))
 
@@ -89,6 +95,22 @@ def _evaluate_members(config, members, directory, seconds) -> dict:
         **provenance.of_this_process(),
     }
     detector_page.write_report(directory / workdir.REPORT, results)
+    results_file.write_results(directory, results)
+    return results
+
+
+def _record_of_fit(config, members, directory, seconds) -> dict:
+    """The content of results.json of a single model that is fitted to whole videos; nothing is evaluated."""
+    from vpn_anomaly.scoring.trained_member import training_records
+    from vpn_anomaly.storage import provenance
+
+    (record,) = training_records(members, seconds or {}).values()
+    results = {
+        **record,
+        "wall_seconds": record["training_seconds"],
+        "config": configuration.as_dict(config),
+        **provenance.of_this_process(),
+    }
     results_file.write_results(directory, results)
     return results
 

@@ -26,6 +26,7 @@ from vpn_anomaly.report.parts import (
 )
 from vpn_anomaly.report.results_table import LABELLED_METRICS, MACRO_10, labelled_metrics, threshold_lines
 from vpn_anomaly.report.timeline import Curve, Span, curve_figure
+from vpn_anomaly.report.training_words import training_words
 
 CURVES = 40  # clips whose course is drawn
 GROUPS = (
@@ -79,10 +80,8 @@ def _trained(results: Mapping) -> list[tuple[str, str]]:
     """The system and its training, or those of each member."""
     if "members" not in results:
         return [("system", results["config"]["system"]), ("training steps", f"{results['steps']:,}")]
-    return [
-        (f"member {name}", f"{of['system']}, {of['steps']:,} training steps")
-        for name, of in results["members"].items()
-    ]
+    of_member = lambda of: training_words(of["system"], of["steps"], of["sequences_seen"])
+    return [(f"member {name}", f"{of['system']}, {of_member(of)}") for name, of in results["members"].items()]
 
 
 def _figures(results: Mapping) -> list[Table | Text]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from vpn_anomaly.catalogue import SYSTEMS
 from vpn_anomaly.evaluation.frame_metrics import COMPARED, LEAST_FRAMES
 from vpn_anomaly.report.numbers import number, with_interval
 from vpn_anomaly.text.durations import rough_duration
@@ -60,9 +61,15 @@ def sequences_table(results: Mapping) -> str:
     lines += [
         f"{described}: {results[name]:,.6g}"
         for name, described in COSTS.items()
-        if results.get(name) is not None
+        if results.get(name) is not None and not (name == "steps" and _is_fitted(results))
     ]
     return "\n".join(lines)
+
+
+def _is_fitted(results: Mapping) -> bool:
+    """Whether the system is fitted to whole videos, in no steps."""
+    system = results.get("system") or results.get("config", {}).get("system")
+    return any(row.fits and row.name == system for row in SYSTEMS)
 
 
 def labelled_table(results: Mapping) -> str:

@@ -9,6 +9,7 @@ from vpn_anomaly.member_rows import member_named
 from vpn_anomaly.report.page import write_page
 from vpn_anomaly.report.peak_pictures import PeakPictures
 from vpn_anomaly.report.source_record import SourceRecord
+from vpn_anomaly.report.training_words import training_words
 from vpn_anomaly.report.watch_page import watch_page
 from vpn_anomaly.scoring.trained_member import TrainedMember
 from vpn_anomaly.storage import provenance
@@ -97,7 +98,8 @@ def model_facts(model: str, members: Sequence[TrainedMember]) -> list[tuple[str,
 
 def _system(member: TrainedMember) -> str:
     """What a member sees, and what it was trained as."""
-    trained = f"{member.config.system}, {member.trained.metadata['step']:,} training steps"
+    system, metadata = member.config.system, member.trained.metadata
+    trained = f"{system}, {training_words(system, metadata['step'], metadata['sequences_seen'])}"
     if not member.name:
         return trained
     about = member_named(member.name).about

@@ -40,7 +40,7 @@ def _is_trained(results: Mapping, config: ConfigDict) -> bool:
     """Whether the results are of all steps: of those of every member, if the config has members."""
     configs = members.member_configs(config)
     if not configs:
-        return _as_number(results.get("steps")) >= config.train.steps
+        return system_named(config.system).fits or _as_number(results.get("steps")) >= config.train.steps
     found = results.get("members")
     found = found if isinstance(found, dict) else {}
     steps = {name: of.get("steps") for name, of in found.items() if isinstance(of, dict)}

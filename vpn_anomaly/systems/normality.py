@@ -13,9 +13,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from vpn_anomaly.catalogue import system_named
+from vpn_anomaly.errors import UserError
 from vpn_anomaly.models.costs import Cost, Row
 from vpn_anomaly.ops.cell_features import pooled
 from vpn_anomaly.ops.exemplar_distance import nearest_distance
+from vpn_anomaly.system_rules import normality_cell
 from vpn_anomaly.systems import normal_exemplars
 from vpn_anomaly.systems.frames import intensity
 from vpn_anomaly.systems.normal_cells import GROUPS, POOL, WEIGHTS, WINDOW, cell_groups
@@ -91,6 +93,13 @@ class NormalitySystem(System):
         progress: called with 1 after each of the `fit_steps`.
         """
         return normal_exemplars.fit(self, clips, progress)
+
+    def check_fit(self, clips: int) -> None:
+        if self.exemplars < clips:
+            raise UserError(
+                f"model.normality.exemplars is {self.exemplars}, but the normal footage consists of {clips} clips,"
+                f" of which each has its own; set {clips} or more"
+            )
 
     def fit_steps(self, clips: int) -> int:
         """The steps of `fit` with so many clips."""
@@ -202,10 +211,9 @@ def build(config) -> NormalitySystem:
     """Builds the system from a config."""
     fields = config.model.normality
     return NormalitySystem(
-        cell_size(fields.cell, config.data.height), fields.gap, fields.radius, fields.exemplars, config.seed
+        normality_cell(fields.cell, config.data.height),
+        fields.gap,
+        fields.radius,
+        fields.exemplars,
+        config.seed,
     )
-
-
-def cell_size(cell: int, height: int) -> int:
-    """The side of a cell, pixels; for 0 a thirtieth of the frame's height, even and at least 4."""
-    return cell or max(4, 2 * round(height / 60))

@@ -126,6 +126,10 @@ class System(abc.ABC):
         """
         raise NotImplementedError(f"system {self.about.name} is trained by steps")
 
+    def check_fit(self, clips: int) -> None:
+        """UserError where the system cannot be fitted to so many clips."""
+        del clips
+
     def fit_steps(self, clips: int) -> int:
         """The steps of `fit` with so many clips, of about equal length."""
         raise NotImplementedError(f"system {self.about.name} is trained by steps")

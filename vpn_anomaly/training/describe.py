@@ -5,6 +5,7 @@ No data are loaded and no arrays allocated: operations are counted by closed for
 plans for the present devices, from shapes alone.
 """
 
+import dataclasses
 import itertools
 import time
 
@@ -13,6 +14,7 @@ import jax.numpy as jnp
 import optax
 from jax.sharding import Mesh
 
+from vpn_anomaly.catalogue import system_named
 from vpn_anomaly.systems.build import build_system, step_size
 from vpn_anomaly.systems.system import System
 from vpn_anomaly.training.optimizer import build_optimizer
@@ -28,8 +30,10 @@ _HEADER = ("module", "parameters", "forward", "step", "of step")
 def describe(config) -> str:
     """The table of costs, then the memory of one device: what --mode=describe prints.
 
-    UserError for an unknown optimizer.
+    Of a system that is fitted to whole videos the costs alone. UserError for an unknown optimizer.
     """
+    if system_named(config.system).fits:
+        return costs_of_frame(config)
     return f"{costs(config)}\n\n{memory(config)}"
 
 
@@ -47,6 +51,25 @@ def costs(config) -> str:
         " elementwise work left out."
     )
     return f"{title}\n{_cost_table(build_system(config).costs(step_size(config)))}"
+
+
+def costs_of_frame(config) -> str:
+    """What parts of a system that is fitted to whole videos hold, and their GFLOP for one frame, with sums."""
+    data = config.data
+    size = dataclasses.replace(step_size(config), sequences=1)
+    title = (
+        f"One frame of {data.height}×{data.width}×{data.channels}, by a system that is fitted to whole videos.\n"
+        "GFLOP (10⁹ floating point operations), two for each multiply-add, elementwise work left out."
+    )
+    rows = build_system(config).costs(size)
+    whole = sum(row.cost.forward for row in rows)
+    lines = [("module", "parameters", "forward", "of forward")]
+    for name, parts in [*((f"{row.module}, {row.part}", [row]) for row in rows), ("sum", rows)]:
+        parameters, forward = (
+            sum(getattr(row.cost, of) for row in parts) for of in ("parameters", "forward")
+        )
+        lines.append((name, f"{parameters:,}", f"{forward / _GIGA:,.3f}", f"{forward / whole:.1%}"))
+    return f"{title}\n{_aligned(lines)}"
 
 
 def memory(config) -> str:

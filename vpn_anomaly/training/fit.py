@@ -4,13 +4,32 @@ import pathlib
 import time
 
 from vpn_anomaly import config as configuration
+from vpn_anomaly.errors import UserError
 from vpn_anomaly.progress import Progress
-from vpn_anomaly.scoring.normal_footage import build_normal_footage
+from vpn_anomaly.scoring.normal_footage import build_normal_footage, check_clips
 from vpn_anomaly.scoring.trained_model import abstract_params
 from vpn_anomaly.storage import checkpoints
 from vpn_anomaly.systems.build import build_system
 
 STEP = 1  # of the only checkpoint
+
+
+def check_fit(config, every: int = 1) -> None:
+    """UserError for footage that the system cannot be fitted to, or that it cannot be calibrated with.
+
+    every: of how many frames of a stream it looks at one.
+    """
+    footage, system = build_normal_footage(config), build_system(config)
+    videos = list(footage.read().values())
+    size, sizes = (config.data.height, config.data.width), sorted({video.shape[1:3] for video in videos})
+    if sizes != [size]:
+        raise UserError(
+            f"data.height × data.width is {size[0]}×{size[1]}, but system {config.system} sees whole frames, which"
+            f" are {', '.join('{}×{}'.format(*one) for one in sizes)} pixels at work size; set both to 0"
+        )
+    clips = footage.clips(videos)
+    check_clips(clips, system.first_frame, every)
+    system.check_fit(len(clips))
 
 
 def fit(config, directory: pathlib.Path) -> float:

@@ -5,6 +5,7 @@ import pathlib
 from ml_collections import ConfigDict
 
 from vpn_anomaly import config as configuration
+from vpn_anomaly.catalogue import system_named
 from vpn_anomaly.data.build import check_layout, measured_depth, read_videos, video_split
 from vpn_anomaly.data.video.image_depth import EIGHT_BITS
 from vpn_anomaly.data.video.motion import measured_radius
@@ -47,7 +48,7 @@ def resolve_size_and_radius(config: ConfigDict, directory: pathlib.Path | None) 
     resolved = config.copy_and_resolve_references()
     if not config.data.height:
         size = stored(HEIGHT), stored(WIDTH)
-        resolved.data.height, resolved.data.width = size if all(size) else _measured_size(config.data)
+        resolved.data.height, resolved.data.width = size if all(size) else _measured_size(config)
         configuration.check(resolved)
     if not config.model.attention.radius:
         resolved.model.attention.radius = stored(RADIUS) or _measured_radius(
@@ -66,15 +67,15 @@ def _measured_radius(data, horizon: int) -> int:
     return radius
 
 
-def _measured_size(data) -> tuple[int, int]:
-    check_layout(data)
-    sizes = {video.shape[1:3] for video in read_videos(data).values()}
+def _measured_size(config) -> tuple[int, int]:
+    check_layout(config.data)
+    sizes = {video.shape[1:3] for video in read_videos(config.data).values()}
     if len(sizes) > 1:
         found = ", ".join("{}×{}".format(*size) for size in sorted(sizes))
+        crops = ", or set data.height and data.width to train on crops"
         raise UserError(
             f"the videos have frames of {found} pixels at work size, but things have their places in"
-            " whole frames: give videos of one camera, or set data.height and data.width to train on"
-            " crops"
+            f" whole frames: give videos of one camera{'' if system_named(config.system).fits else crops}"
         )
     ((height, width),) = sizes
     print(f"frames of {height}×{width} pixels ({HEIGHT}={height}, {WIDTH}={width})", flush=True)

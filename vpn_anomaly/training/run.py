@@ -21,7 +21,7 @@ from vpn_anomaly.scoring.trained_model import TrainedModel, abstract_params
 from vpn_anomaly.stop_request import StopRequest
 from vpn_anomaly.storage import checkpoints
 from vpn_anomaly.systems.build import build_system
-from vpn_anomaly.training.fit import fit
+from vpn_anomaly.training.fit import check_fit, fit
 from vpn_anomaly.training.initial_weights import initial_params
 from vpn_anomaly.training.loop import TrainingLoop
 from vpn_anomaly.training.optimizer import build_optimizer, build_schedule
@@ -38,7 +38,7 @@ def check(config, every: int = 1) -> None:
     every: of how many frames of a stream the model looks at one.
     """
     if system_named(config.system).fits:
-        check_footage(build_normal_footage(config), build_system(config).first_frame, every)
+        check_fit(config, every)
         return
     build_optimizer(config.train)
     _check_devices(config.train.batch_size, data_mesh().size)
