@@ -6,7 +6,7 @@
 A detector of two members, each in its folder of the workdir: `motion`, with the fields below, and `appearance`, which
 is the model of configs/appearance.py and looks at every 10th frame (its fields: detector.appearance.FIELD).
 
-Motion trains on random crops, 64×64 pixels and 20 frames, of greyscale frames of at most 160×240 pixels; the largest
+Motion trains on random crops, 64×64 pixels and 20 frames, of greyscale frames of at most 120×180 pixels; the largest
 motion between frames is measured first. The model is narrower than quick.py's, so that 2 cores process about 25
 frames per second. It does not see the masked frame: a model that is shown part of an anomalous frame follows it,
 and objects in footage mostly keep moving as they did (`--config.model.use_masked_frame=true` turns it on,
@@ -21,8 +21,8 @@ def get_config(variant: str = ""):
     config = defaults()
     config.data.source = "video"
     config.data.backend = "numpy"
-    config.data.video.height = 160
-    config.data.video.width = 240
+    config.data.video.height = 120
+    config.data.video.width = 180
     config.model.attention.heads = 2
     config.model.attention.windows = (3, 9)
     config.model.attention.radius = 0

@@ -4,10 +4,13 @@
 
 `step` and `conv_lstm` compare the package with a plain Flax implementation of the same computation, `sampling`
 one inpainting pass with the Video Pixel Network's passes over a frame (takes a quarter of an hour), and `stream`
-the scoring of one video frame, at several sizes, with PyTorch. The programs are in experiments/benchmarks/.
+the scoring of one video frame with PyTorch: by every member of a detector, by all together with decoding, and at
+several sizes. The programs are in experiments/benchmarks/.
 
 FILE is {"rows": [{"name", "median_s", "ratio"}]}; `ratio` is the row's time divided by that of `ours`, at the
-same size if names end in @SIZE.
+same size or of the same member if names end in @SIZE or @MEMBER. Rows of members also have the `size` of their
+frames and of `every` how many they look at one: `median_s` is the time of a look. `ours@all` is the time of a frame
+on average, with its `members` and `frames_per_second`.
 """
 
 import importlib
@@ -15,10 +18,11 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import jax
 
+from experiments.benchmarks.program import Program
 from experiments.command_line import Parser, entry_point, file_path
 from vpn_anomaly.files import output_files
 from vpn_anomaly.ops.devices import check_devices
@@ -38,25 +42,30 @@ SUITES = {
 }
 
 
-def measure(programs: dict[str, Callable], rounds: int) -> list[dict]:
+def measure(programs: Mapping[str, Callable | Program], rounds: int) -> list[dict]:
     """Times the programs, one of which is `ours`: one warm-up run each, then one run each per round.
 
     Returns:
-        a row per program: its name, median time in seconds, and ratio to the time of `ours`.
+        a row per program: its name, median time in seconds (of a frame, if it has several), ratio to the time of
+        `ours`, and its own fields.
     """
-    seconds = {name: [] for name in programs}
-    for run in programs.values():
-        jax.block_until_ready(run())
+    timed = {name: of if isinstance(of, Program) else Program(of) for name, of in programs.items()}
+    seconds = {name: [] for name in timed}
+    for program in timed.values():
+        jax.block_until_ready(program.run())
     for _ in range(rounds):
-        for name, run in programs.items():
+        for name, program in timed.items():
             start = time.perf_counter()
-            jax.block_until_ready(run())
-            seconds[name].append(time.perf_counter() - start)
+            jax.block_until_ready(program.run())
+            seconds[name].append((time.perf_counter() - start) / program.frames)
     medians = {name: statistics.median(times) for name, times in seconds.items()}
-    return [
-        {"name": name, "median_s": median, "ratio": median / medians[_ours(name)]}
-        for name, median in medians.items()
-    ]
+    return [_row(name, timed[name], medians) for name in timed]
+
+
+def _row(name: str, program: Program, medians: Mapping[str, float]) -> dict:
+    median = medians[name]
+    row = {"name": name, "median_s": median, "ratio": median / medians[_ours(name)], **program.fields}
+    return row if program.frames == 1 else {**row, "frames_per_second": 1 / median}
 
 
 def _ours(name: str) -> str:
@@ -77,7 +86,10 @@ def main(argv=None) -> int:
     check_devices()
     rows = measure(programs(), rounds)
     for row in rows:
-        print(f"{row['name']:<24}{row['median_s']:>10.4f} s{row['ratio']:>8.2f} times ours")
+        more = (f"{name} {value}" for name, value in list(row.items())[3:])
+        print(
+            f"{row['name']:<24}{row['median_s']:>10.4f} s{row['ratio']:>8.2f} times ours  {', '.join(more)}".rstrip()
+        )
     if arguments.output:
         text = json.dumps({"rows": rows}, indent=1) + "\n"
         output_files.write_atomically(arguments.output, lambda file: file.write(text.encode()))

@@ -5,21 +5,38 @@ supports only what configs/video.py, quick.py and cpu.py use: pre-activation blo
 one frame, and the masked frame.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 import torch
 import torch.nn.functional as F
 
 
+class State(NamedTuple):
+    """What is remembered of a stream.
+
+    Attributes:
+        c: cell state of the ConvLSTM.
+        outputs: its last outputs, as many as the horizon.
+        frames: the last frames, intensities in 0..1.
+    """
+
+    c: torch.Tensor
+    outputs: tuple[torch.Tensor, ...]
+    frames: tuple[torch.Tensor, ...]
+
+
 class TorchStream:
-    """Maps of one stream frame by frame, in eager mode on the CPU.
+    """Maps of one stream frame by frame, on the CPU.
 
     Args:
         config: config of the model; `params`: the package's parameters as a tree of arrays.
         shift_Mx2: lattice shifts of the M masks of every frame.
         height, width: multiples of the stem and of the attention's cell size.
+        compiled: whether by torch.compile, else in eager mode.
     """
 
-    def __init__(self, config, params, shift_Mx2, height: int, width: int):
+    def __init__(self, config, params, shift_Mx2, height: int, width: int, compiled: bool = False):
         self.model, self.params = config.model, _tensors(params)
         self.channels, self.size = config.data.channels, (height, width)
         rows, columns = config.data.lattice
@@ -30,44 +47,50 @@ class TorchStream:
         self.shown_Mx1xHxW = torch.tensor(np.stack(shown)[:, None], dtype=torch.float32)
         cells = (1, config.model.lstm.channels, height // self.model.stem, width // self.model.stem)
         horizon = self.model.horizon
-        self.c, self.outputs = torch.zeros(cells), [torch.zeros(cells)] * horizon
-        self.frames = [torch.zeros(1, self.channels, height, width)] * (2 * horizon + 1)
+        # Contiguous as what is pushed into the state: other strides would be compiled again.
+        frames = tuple(torch.zeros(1, self.channels, height, width) for _ in range(2 * horizon + 1))
+        self.state = State(torch.zeros(cells), tuple(torch.zeros(cells) for _ in range(horizon)), frames)
+        self._step = torch.compile(self._next, dynamic=False) if compiled else self._next
 
     @torch.inference_mode()
     def __call__(self, frame_HxWxC: np.ndarray, tail: bool) -> dict[str, np.ndarray]:
         """The maps `nll`, `missing` and `variance` of the next frame, (H, W); plus `tail` and `entropy` if
         `tail`."""
-        value_CxHxW = torch.tensor(frame_HxWxC).permute(2, 0, 1).long()
+        value_CxHxW = torch.tensor(frame_HxWxC).permute(2, 0, 1).long().contiguous()
+        self.state, maps = self._step(self.state, value_CxHxW, tail)
+        return {name: map_HxW.numpy() for name, map_HxW in maps.items()}
+
+    def _next(self, state: State, value_CxHxW, tail: bool):
+        """The state after the next frame, and its maps."""
         frame_1xCxHxW = value_CxHxW[None] / 255
         hidden = 1 - self.shown_Mx1xHxW[:, 0]
-        statistics = self._statistics(self._inpaint(frame_1xCxHxW), value_CxHxW, tail)
+        statistics = self._statistics(self._inpaint(state, frame_1xCxHxW), value_CxHxW, tail)
         times_HxW = hidden.sum(0)
         maps = {
-            name: ((map_MxHxW * hidden).sum(0) / times_HxW.clamp(min=1)).numpy()
+            name: (map_MxHxW * hidden).sum(0) / times_HxW.clamp(min=1)
             for name, map_MxHxW in statistics.items()
         }
-        self._remember(frame_1xCxHxW)
-        return maps
+        return self._remembered(state, frame_1xCxHxW), maps
 
-    def _remember(self, frame):
+    def _remembered(self, state: State, frame) -> State:
         encoder, lstm = self.params["encoder"], self.params["conv_lstm"]
         x = _conv(_space_to_depth(frame, self.model.stem), encoder["stem"])
         for number, dilation in enumerate(self.model.encoder.dilations):
             x = _relu_block(x, encoder[f"block_{number}"], dilation)
-        z = _conv(x, lstm["input"]) + F.conv2d(self.outputs[-1], lstm["state_kernel"], padding=1)
+        z = _conv(x, lstm["input"]) + F.conv2d(state.outputs[-1], lstm["state_kernel"], padding=1)
         i, g, f, o = z.chunk(4, 1)
-        self.c = torch.sigmoid(f + 1) * self.c + torch.sigmoid(i) * torch.tanh(g)
-        self.outputs = [*self.outputs[1:], torch.sigmoid(o) * torch.tanh(self.c)]
-        self.frames = [*self.frames[1:], frame]
+        c = torch.sigmoid(f + 1) * state.c + torch.sigmoid(i) * torch.tanh(g)
+        output = torch.sigmoid(o) * torch.tanh(c)
+        return State(c, (*state.outputs[1:], output), (*state.frames[1:], frame))
 
-    def _inpaint(self, frame_1xCxHxW):
+    def _inpaint(self, state: State, frame_1xCxHxW):
         """Input of the output layer for every mask, (M, D, H, W)."""
         mask = self.shown_Mx1xHxW
         masks = len(mask)
         masked = frame_1xCxHxW * mask
-        last_output = self.outputs[0].expand(masks, -1, -1, -1)
-        moved = self._attention(last_output, masked, mask)
-        last = self.frames[-self.model.horizon].expand(masks, -1, -1, -1)
+        last_output = state.outputs[0].expand(masks, -1, -1, -1)
+        moved = self._attention(state, last_output, masked, mask)
+        last = state.frames[-self.model.horizon].expand(masks, -1, -1, -1)
         shown = [masked, mask] if self.model.use_masked_frame else []
         pixels = torch.cat([last, moved, *shown], 1)
         head, stem = self.params["head"], self.model.stem
@@ -80,10 +103,10 @@ class TorchStream:
             x = x + F.relu(_conv(x, head[f"pixels_{number}"]))
         return x
 
-    def _attention(self, last_output, masked, mask):
+    def _attention(self, state: State, last_output, masked, mask):
         """The last frame moved by each cell's filters, (M, heads·C, H, W)."""
         fields, params = self.model.attention, self.params["attention"]
-        ago, horizon = self.frames[::-1], self.model.horizon
+        ago, horizon = state.frames[::-1], self.model.horizon
         last, everywhere = ago[horizon - 1], torch.ones_like(mask[:1])
         starts = (horizon - 1, horizon)
         of_motion = [self._costs(ago[start], ago[start + horizon], everywhere) for start in starts]

@@ -79,16 +79,15 @@ class StreamDetector:
     def __call__(self, frame: Frame) -> Detection:
         """What the members say of the next frame."""
         images: dict[Size, np.ndarray] = {frame.image.shape[:2]: frame.image}
-        looks = {}
-        for member in self.members:
-            if member.next_is_looked_at():
-                if member.size not in images:
-                    images[member.size] = self._resizers[member.size].image(frame.picture)
-                look = member.look(images[member.size])
-            else:
-                look = member.pass_over()
-            if look is not None:
-                looks[member.name] = look
+        said: dict[str, Callable[[], Look | None]] = {}
+        for member in self.members:  # all start before the first is waited for
+            if not member.next_is_looked_at():
+                said[member.name] = member.pass_over
+                continue
+            if member.size not in images:
+                images[member.size] = self._resizers[member.size].image(frame.picture)
+            said[member.name] = member.look(images[member.size])
+        looks = {name: look for name, says in said.items() if (look := says()) is not None}
         return self._detection(looks)
 
     def _detection(self, looks: dict[str, Look]) -> Detection:

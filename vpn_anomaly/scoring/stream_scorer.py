@@ -2,7 +2,7 @@
 
 import copy
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import jax
@@ -59,20 +59,21 @@ class StreamScorer:
                 are made of them; they cost more than all other maps.
             smoothing: frames over which scores are smoothed, see `Smoother`; 0: none.
         """
-        self.system, self.params, self._shift_Mx2 = system, params, shift_Mx2
+        self.system, self.params, self._shift_Mx2 = system, jax.device_put(params), jax.device_put(shift_Mx2)
         self.tail, self.zones_HxW, self.masks = tail, zones_HxW, len(shift_Mx2)
         self.height, self.width, self.smoothing = height, width, smoothing
         self.places: dict[str, Places] = {}
         below, beside = (-size % system.size_multiple for size in (height, width))
         self._padding = (0, below), (0, beside), (0, 0)
         self._padded_size = height + below, width + beside
-        self._looked_at_HxW = np.ones((height, width), bool) if zones_HxW is None else zones_HxW
+        everywhere_HxW = np.ones((height, width), bool)
+        self._looked_at_HxW = jax.device_put(everywhere_HxW if zones_HxW is None else zones_HxW)
         self.restart()
 
     def with_params(self, params) -> "StreamScorer":
         """The same with other parameters of the system, and an empty memory."""
         other = copy.copy(self)
-        other.params = params
+        other.params = jax.device_put(params)
         other.restart()
         return other
 
@@ -90,6 +91,13 @@ class StreamScorer:
 
     def __call__(self, frame_HxWxC: np.ndarray) -> Scored:
         """The scores and maps of the next frame, uint8 (height, width, C)."""
+        return self.start(frame_HxWxC)()
+
+    def start(self, frame_HxWxC: np.ndarray) -> Callable[[], Scored]:
+        """Starts to score the next frame; the result waits for what `__call__` returns, and is to be called once.
+
+        Meanwhile other scorers can start.
+        """
         padded = np.pad(frame_HxWxC, self._padding, mode="edge")
         self._state, scores, maps = _next(
             self.system,
@@ -103,7 +111,10 @@ class StreamScorer:
         )
         self._seen += 1
         if self._seen <= self.system.first_frame:
-            return Scored({}, None)
+            return lambda: Scored({}, None)
+        return functools.partial(self._finish, scores, maps)
+
+    def _finish(self, scores, maps) -> Scored:
         scores, maps = jax.device_get((scores, maps))
         scores = self._smoother({name: float(score) for name, score in in_order(scores).items()})
         return Scored(scores, maps.replace(places=self.places))
