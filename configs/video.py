@@ -3,8 +3,10 @@
     python -m vpn_anomaly.main --config=configs/video.py --config.data.path='normal/*.mp4' \\
         --workdir=runs/video
 
-A detector of two members, each in its folder of the workdir: `motion`, with the fields below, and `appearance`, which
-is the model of configs/appearance.py and looks at every 10th frame (its fields: detector.appearance.FIELD).
+A detector of three members, each in its folder of the workdir: `motion`, with the fields below; `appearance`, which
+is the model of configs/appearance.py and looks at every 10th frame (its fields: detector.appearance.FIELD); and
+`normality`, which is fitted to all of the footage in a minute and says what was never seen here (its fields:
+model.normality.FIELD).
 
 Motion trains on random crops, 64×64 pixels and 20 frames, of greyscale frames of at most 120×180 pixels; the largest
 motion between frames is measured first. The model is narrower than quick.py's, so that 2 cores process about 25
@@ -41,5 +43,5 @@ def get_config(variant: str = ""):
     config.evaluate.calibration_sequences = 128
     config.evaluate.corruptions = ("temporal",)
     config.score.masks = 1
-    config.detector.members = ("motion", "appearance")
+    config.detector.members = ("motion", "appearance", "normality")
     return apply_variant(config, variant)

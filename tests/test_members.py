@@ -31,6 +31,11 @@ def detector(variant="", **values):
     return config
 
 
+def test_the_config_for_videos_has_every_member():
+    assert detector().detector.members == tuple(NAMES)
+    assert members.member_config(detector(), "normality").system == "normality"
+
+
 def test_the_motion_member_is_the_config_without_members():
     config = detector(detector__members=("motion", "appearance"), train__steps=7)
     config.detector.appearance.train.steps = 9
