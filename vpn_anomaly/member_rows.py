@@ -32,6 +32,7 @@ class MemberRow:
         return {name: value for name, value in self.fields.items() if name not in FIXED}
 
 
+# Shares: on a made conveyor, and on changes inserted into normal clips, normality finds most, motion least.
 MEMBERS = (
     MemberRow(MOTION, "what moves wrongly", {"score.places": True}),
     MemberRow(
@@ -57,6 +58,7 @@ MEMBERS = (
             "score.masks": 1,
         },
         every=10,
+        share=2.0,
     ),
     MemberRow(
         "normality",
@@ -75,6 +77,7 @@ MEMBERS = (
             "score.masks": 1,
             "score.smoothing": 2,
         },
+        share=4.0,
     ),
 )
 
