@@ -4,6 +4,7 @@ import csv
 import json
 import pathlib
 import re
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -15,7 +16,8 @@ from tests.report.html_reader import read_alone
 from tests.score_columns import WAYS
 from tests.systems.normal_world import FRAMES, clip, normal_clips
 from vpn_anomaly.main import main
-from vpn_anomaly.storage import checkpoints
+from vpn_anomaly.storage import checkpoint_reading, checkpoints
+from vpn_anomaly.systems.normality import NormalitySystem
 
 CONFIG = pathlib.Path(__file__).parents[2] / "configs" / "video.py"
 FLAGS = (f"--config={CONFIG}:debug", "--config.detector.members=normality")
@@ -63,6 +65,20 @@ def test_it_is_trained_once_and_then_finished(run, capsys):
     assert main(flags) == 0
     printed, said = capsys.readouterr()
     assert "member normality is trained" in printed and "fitting" not in said
+
+
+def test_a_fit_that_is_stopped_begins_again_and_ends_as_any_other(run, tmp_path, monkeypatch):
+    flags, directory = [*run[0][:-1], f"--workdir={tmp_path}/run", "--mode=train"], run[1]
+    with monkeypatch.context() as patched:
+        patched.setattr(NormalitySystem, "fit", mock.Mock(side_effect=KeyboardInterrupt))
+        assert main(flags) == 130
+    assert checkpoints.saved_steps(tmp_path / "run/normality/checkpoints") == []
+    assert main(flags) == 0
+    records = [
+        checkpoint_reading.read_record(folder / "normality/checkpoints/1")
+        for folder in (directory, tmp_path / "run")
+    ]
+    assert records[0]["arrays"] == records[1]["arrays"]
 
 
 def test_it_finds_who_runs(run, film, tmp_path, capsys):
