@@ -1,6 +1,7 @@
 """Two members on one stream: each scores what it would score alone, and one score is made of both."""
 
 import math
+import threading
 import types
 
 import numpy as np
@@ -113,6 +114,17 @@ def test_every_member_scores_what_it_scores_alone(model, calibration, source, al
         assert [of_member(one.scores, name) for one in found] == expected
         assert bool(expected[-1]) and not expected[0]
     assert found[-1].looks["appearance"].maps.counted.shape == size_of("appearance")
+
+
+def test_members_look_at_a_frame_at_the_same_time(model, calibration, source, monkeypatch):
+    meeting, look = threading.Barrier(len(LIMITS), timeout=30), MemberStream.look
+
+    def met_look(self, image):
+        meeting.wait()  # an error unless the others look too
+        return look(self, image)
+
+    monkeypatch.setattr(MemberStream, "look", met_look)
+    assert detected(detector(model, calibration), source)[-1].scores
 
 
 def test_the_sizes_of_members_follow_from_that_of_the_source():

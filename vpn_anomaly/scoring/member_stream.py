@@ -1,7 +1,5 @@
 """One member of a detector on a stream of frames: what it says of a frame stands until it looks again."""
 
-import functools
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +8,7 @@ from vpn_anomaly.scoring.calibration import in_any
 from vpn_anomaly.scoring.event_kinds import label
 from vpn_anomaly.scoring.scores import event_scores, score_names
 from vpn_anomaly.scoring.stream_calibration import StreamCalibration
-from vpn_anomaly.scoring.stream_scorer import Scored, StreamScorer
+from vpn_anomaly.scoring.stream_scorer import StreamScorer
 from vpn_anomaly.scoring.trained_member import TrainedMember
 from vpn_anomaly.systems.system import Maps
 
@@ -100,16 +98,10 @@ class MemberStream:
         """Whether it looks at the next frame of the stream."""
         return self._frames % self.every == 0
 
-    def look(self, image_HxWxC: np.ndarray) -> Callable[[], Look | None]:
-        """Starts to look at the next frame, at its size; the result waits for what it says of it.
-
-        That is None for the first frames, which lack context.
-        """
+    def look(self, image_HxWxC: np.ndarray) -> Look | None:
+        """What it says of the next frame, at its size; None for the first ones, which lack context."""
         self._frames += 1
-        return functools.partial(self._looked, self.scorer.start(image_HxWxC))
-
-    def _looked(self, scored: Callable[[], Scored]) -> Look | None:
-        scores, maps = scored()
+        scores, maps = self.scorer(image_HxWxC)
         if maps is None:
             return None
         calibration = self.normal.calibration

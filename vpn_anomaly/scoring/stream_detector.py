@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -64,6 +65,8 @@ class StreamDetector:
         self.columns = tuple(f"{member.prefix}{name}" for member in members for name in member.score_names)
         self.watched = {key: watched for member in members for key, watched in member.watched.items()}
         self.first_frame = min(member.first_frame for member in members)
+        # A thread each: what one thread starts, JAX runs one after the other.
+        self._workers = ThreadPoolExecutor(len(members), "member")
         self._resizers = {member.size: Resizer(member.size, channels) for member in members}
 
     @property
@@ -79,15 +82,15 @@ class StreamDetector:
     def __call__(self, frame: Frame) -> Detection:
         """What the members say of the next frame."""
         images: dict[Size, np.ndarray] = {frame.image.shape[:2]: frame.image}
-        said: dict[str, Callable[[], Look | None]] = {}
-        for member in self.members:  # all start before the first is waited for
-            if not member.next_is_looked_at():
-                said[member.name] = member.pass_over
-                continue
-            if member.size not in images:
-                images[member.size] = self._resizers[member.size].image(frame.picture)
-            said[member.name] = member.look(images[member.size])
-        looks = {name: look for name, says in said.items() if (look := says()) is not None}
+        said: dict[str, Future[Look | None]] = {}
+        for member in self.members:
+            if member.next_is_looked_at():
+                if member.size not in images:
+                    images[member.size] = self._resizers[member.size].image(frame.picture)
+                said[member.name] = self._workers.submit(member.look, images[member.size])
+            else:
+                said[member.name] = self._workers.submit(member.pass_over)
+        looks = {name: look for name, says in said.items() if (look := says.result()) is not None}
         return self._detection(looks)
 
     def _detection(self, looks: dict[str, Look]) -> Detection:

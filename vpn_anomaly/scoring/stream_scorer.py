@@ -2,7 +2,7 @@
 
 import copy
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import jax
@@ -91,13 +91,6 @@ class StreamScorer:
 
     def __call__(self, frame_HxWxC: np.ndarray) -> Scored:
         """The scores and maps of the next frame, uint8 (height, width, C)."""
-        return self.start(frame_HxWxC)()
-
-    def start(self, frame_HxWxC: np.ndarray) -> Callable[[], Scored]:
-        """Starts to score the next frame; the result waits for what `__call__` returns, and is to be called once.
-
-        Meanwhile other scorers can start.
-        """
         padded = np.pad(frame_HxWxC, self._padding, mode="edge")
         self._state, scores, maps = _next(
             self.system,
@@ -111,10 +104,7 @@ class StreamScorer:
         )
         self._seen += 1
         if self._seen <= self.system.first_frame:
-            return lambda: Scored({}, None)
-        return functools.partial(self._finish, scores, maps)
-
-    def _finish(self, scores, maps) -> Scored:
+            return Scored({}, None)
         scores, maps = jax.device_get((scores, maps))
         scores = self._smoother({name: float(score) for name, score in in_order(scores).items()})
         return Scored(scores, maps.replace(places=self.places))
