@@ -15,7 +15,10 @@ from tests.data.video_files import write_video
 from tests.report.html_reader import read_alone
 from tests.score_columns import WAYS
 from tests.systems.normal_world import FRAMES, clip, normal_clips
+from tests.tiny import config_file
+from vpn_anomaly.command_line import parse
 from vpn_anomaly.main import main
+from vpn_anomaly.members import member_config
 from vpn_anomaly.storage import checkpoint_reading, checkpoints
 from vpn_anomaly.systems.normality import NormalitySystem
 
@@ -142,9 +145,8 @@ def test_an_export_watches_as_the_run_does(run, film, tmp_path, capsys, dtype):
 
 
 def test_a_single_model_is_trained_exported_and_not_evaluated_on_sequences(run, tmp_path, capsys):
-    flags = [FLAGS[0], *run[0][2:-1], f"--workdir={tmp_path}/run", "--config.system=normality"]
-    single = ["detector.members=()", "train.carried=false", "data.height=0", "data.width=0"]
-    flags += [f"--config.{field}" for field in single]
+    config_file(tmp_path / "single.py", member_config(parse(run[0]).config, "normality"))
+    flags = [f"--config={tmp_path}/single.py", f"--workdir={tmp_path}/run"]
     assert main(flags) == 0
     printed = capsys.readouterr().out
     assert "no test sequences: watch with it" in printed and "training steps" not in printed
