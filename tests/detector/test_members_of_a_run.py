@@ -25,7 +25,7 @@ def load(stored, *flags):
 
 
 def test_every_member_is_loaded_with_its_part(stored):
-    config, loaded = load(stored, "--config.detector.motion.share=3", "--config.detector.appearance.every=4")
+    config, loaded = load(stored, "--config.detector.motion.share=6", "--config.detector.appearance.every=4")
     assert config.detector.members == MEMBERS
     assert [(one.name, one.share, one.every) for one in loaded] == [
         ("motion", 0.75, 1),
