@@ -23,13 +23,14 @@ LEAST_NOISE, GREATEST_NOISE = 4.0, 16.0  # grey levels
 NOISES = 4.0  # median distances from the background
 # Distances are stored at these parts of the normal cells that are as far; beyond, the tail is exponential.
 QUANTILES = tuple(np.geomspace(1, 1e-3, 40))
+GREATEST = 1000.0  # nats; without any exemplar every distance is out of scale
 TAIL = 0.01  # the part of the farthest cells that the tail is fitted to
 
 
 def nats(distance, quantile, tail):
     """−log of the part of normal cells that are at least as far; `quantile` ascends as QUANTILES fall."""
     inside = jnp.interp(distance, quantile, -jnp.log(jnp.array(QUANTILES)))
-    return inside + jnp.maximum(distance - quantile[-1], 0) / tail
+    return jnp.minimum(inside + jnp.maximum(distance - quantile[-1], 0) / tail, GREATEST)
 
 
 def fit(system, clips: Sequence[np.ndarray], progress: Callable[[int], object]) -> dict:
