@@ -81,7 +81,7 @@ def detector(model, calibration, every=1):
         MemberStream(
             TrainedMember(name, None, None, SHARES[name], every if name == "appearance" else 1),
             StreamScorer(*model, SHIFTS, *size_of(name)),
-            types.SimpleNamespace(calibration=calibration[name]),
+            types.SimpleNamespace(calibration=calibration[name], log_least_p=np.zeros(9)),
         )
         for name in LIMITS
     ]
@@ -219,7 +219,7 @@ def test_without_members_any_is_that_of_the_calibration(model, calibration, sour
     member = MemberStream(
         TrainedMember("", None, None),
         StreamScorer(*model, SHIFTS, *size_of("motion")),
-        types.SimpleNamespace(calibration=calibration["motion"]),
+        types.SimpleNamespace(calibration=calibration["motion"], log_least_p=np.zeros(9)),
     )
     single = StreamDetector([member], channels=1)
     assert single.names == () and single.columns == score_names(model[0])

@@ -1,5 +1,6 @@
 """Frames of one source through all members of a detector: scores, p-values, and one score of them all."""
 
+import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,6 +18,7 @@ from vpn_anomaly.scoring.normal_footage import build_normal_footage
 from vpn_anomaly.scoring.stream_calibration import ScoreThreshold, stream_calibration
 from vpn_anomaly.scoring.stream_scorer import StreamScorer
 from vpn_anomaly.scoring.trained_member import TrainedMember
+from vpn_anomaly.scoring.trust import share_alarms
 
 Size = tuple[int, int]  # (height, width), pixels
 ANY = "any"  # the column of the score of all members
@@ -46,10 +48,13 @@ class StreamDetector:
     The score of all members is any = −log min_m p_m / share_m, in nats; p_m is the member's least p-value,
     corrected for the number of its scores (`Calibration.log_least_p`), and share_m the part of the false
     alarms that it may raise. By the union bound, a normal frame has any ≥ −log a with probability a at
-    most. Members that have not said anything yet take no part. Of a single model it is `Calibration.any`.
+    most. Members that have not said anything yet take no part, nor do those that are not trusted
+    (`trust.py`). Of a single model it is `Calibration.any`.
 
     Attributes:
         members: in their order.
+        alarming: those of them that take part in alarms and in `any`.
+        distrust: a line for each of the others.
         columns: of the scores of all members.
         watched: what events are found by, by key.
         first_frame: the number of the first frame of a source that has scores.
@@ -61,9 +66,10 @@ class StreamDetector:
 
     def __init__(self, members: Sequence[MemberStream], channels: int):
         """channels: 1 (grey) or 3 (RGB), of the frames."""
-        self.members = tuple(members)
+        self.members, self.distrust = tuple(members), share_alarms(members)
+        self.alarming = tuple(member for member in members if member.share)
         self.columns = tuple(f"{member.prefix}{name}" for member in members for name in member.score_names)
-        self.watched = {key: watched for member in members for key, watched in member.watched.items()}
+        self.watched = {key: watched for member in self.alarming for key, watched in member.watched.items()}
         self.first_frame = min(member.first_frame for member in members)
         # A thread each: what one thread starts, JAX runs one after the other.
         self._workers = ThreadPoolExecutor(len(members), "member")
@@ -101,6 +107,8 @@ class StreamDetector:
             if (look := looks.get(member.name)) is None:
                 continue
             scores |= {f"{member.prefix}{name}": score for name, score in look.scores.items()}
+            if not member.share:
+                continue
             p |= {f"{member.prefix}{kind}": float(np.exp(log_p)) for kind, log_p in look.log_p.items()}
             if look.log_least_p is not None:
                 log_p_of_member[member.name] = look.log_least_p - math.log(member.share)
@@ -115,7 +123,9 @@ class StreamDetector:
         """
         if len(self.members) == 1:
             return self.members[0].normal.score_threshold(ANY, rate, extrapolate)
-        return any_threshold(self.members, rate, extrapolate)
+        found = any_threshold(self.alarming, rate, extrapolate)
+        notes = [note for note in (*self.distrust, found.threshold.note) if note]
+        return found._replace(threshold=dataclasses.replace(found.threshold, note="; ".join(notes) or None))
 
 
 def work_sizes(members: Sequence[TrainedMember], source_size: Size) -> tuple[Size, ...]:

@@ -79,7 +79,7 @@ class Monitor:
         self._detector, self.watched = detector, detector.watched
         self.first_frame, self.members = detector.first_frame, detector.names
         self.columns = (*detector.columns, ANY) if self.members else detector.columns
-        self.alarms = tuple(alarms.Alarms.of(member, settings, rate) for member in detector.members)
+        self.alarms = tuple(alarms.Alarms.of(member, settings, rate) for member in detector.alarming)
         self.score_threshold = {key: at for one in self.alarms for key, at in one.score_threshold.items()}
         self._watches = {
             key: Watch(detector.watched[key].kind, one.events, one.member)
@@ -146,4 +146,4 @@ class Monitor:
 
     def threshold_in_words(self) -> str:
         """What the thresholds are, what came of them on held-out footage, and notes on them, in lines."""
-        return alarms.in_words(self.alarms)
+        return "\n".join([alarms.in_words(self.alarms), *self._detector.distrust])
