@@ -173,7 +173,7 @@ def _all(config, of_film: dict[str, Member], film: pathlib.Path, folder) -> Prog
 
 
 def _normal(scorer: StreamScorer) -> StreamCalibration:
-    """Made-up scores of normal frames."""
+    """Made-up scores of the frames of two normal clips."""
     rng, names = np.random.default_rng(0), score_names(scorer.system, scorer.tail, bool(scorer.places))
-    origin = [np.zeros(CALIBRATED, int) for _ in range(3)]
+    origin = [np.repeat([0, 1], CALIBRATED // 2) for _ in range(3)]
     return StreamCalibration({name: rng.normal(size=CALIBRATED) for name in names}, *origin)
