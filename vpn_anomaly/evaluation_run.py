@@ -7,6 +7,7 @@ import datetime
 import functools
 import pathlib
 import time
+import types
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -96,7 +97,8 @@ def evaluate_labelled_set(
         seconds: duration of the training of each, including calibration; None: as stored.
     """
     started = time.monotonic()
-    clips, looks = _clips_of_members(members), [_looks(member) for member in members]
+    clips = checked_clips(config, {member.name: (member.config, member.every) for member in members})
+    looks = [_looks(member) for member in members]
     found = labelled_videos.evaluate(
         clips,
         build_video_settings(config.data),
@@ -120,14 +122,6 @@ def evaluate_labelled_set(
     return results
 
 
-def _clips_of_members(members: Sequence[TrainedMember]) -> list[LabelledClip]:
-    """The test clips, which all members can score."""
-    for member in members:
-        with naming(member.name):
-            clips = checked_clips(member.config, member.every)
-    return clips
-
-
 def _looks(member: TrainedMember) -> Looks:
     first_frame = build_system(member.config).first_frame * member.every
     return Looks(member.name, first_frame, member.every, member.config.score.smoothing)
@@ -140,18 +134,23 @@ def _provenance_of_members(config, members: Sequence[TrainedMember], records: Ma
     return _provenance(config, members[0].trained, members[0].trained.scorer(config))
 
 
-def checked_clips(config, every: int = 1) -> list[LabelledClip]:
-    """The test clips of the labelled set that the config names, for a model that looks at every n-th frame.
+def checked_clips(config, models: Mapping[str, tuple] = types.MappingProxyType({})) -> list[LabelledClip]:
+    """The test clips of the labelled set that the config names, which all models can score.
+
+    Args:
+        models: by name of the member, its config and that it looks at every n-th frame; empty: that of the
+            config itself, at every frame.
 
     UserError if labels, masks and frames are inconsistent, or if a clip is too short.
     """
     check_layout(config.data)
     clips, protocol = labelled_clips(config.data), _protocol(config.evaluate)
-    labelled_check.check_lengths(clips, build_system(config).first_frame * every, protocol.dropped_frames)
-    video_settings = build_video_settings(config.data)
-    sizes = labelled_check.sizes_on_disk(
-        clips, video_settings, calibrating_sizes(build_normal_footage(config))
-    )
+    for name, (model, every) in (models or {"": (config, 1)}).items():
+        with naming(name):
+            first_frame = build_system(model).first_frame * every
+            labelled_check.check_lengths(clips, first_frame, protocol.dropped_frames)
+            calibrating = calibrating_sizes(build_normal_footage(model))
+            sizes = labelled_check.sizes_on_disk(clips, build_video_settings(model.data), calibrating)
     if protocol.reads_masks:
         labelled_check.check_masks(clips, sizes, protocol.masks == "required")
     return clips

@@ -71,15 +71,15 @@ def _check(members: Mapping[str, Arguments], config: ConfigDict) -> None:
     """
     from vpn_anomaly.training import run
 
-    for name, member in members.items():
-        looks = every(config, name) if name else 1
+    models = {name: (member.config, every(config, name) if name else 1) for name, member in members.items()}
+    for name, (model, looks) in models.items():
         with naming(name):
-            workdir.check_run(member.run_folder, member.config)
-            run.check(member.config, looks)
-            if member.config.data.source in LABELLED_SOURCES:
-                from vpn_anomaly.evaluation_run import checked_clips
+            workdir.check_run(members[name].run_folder, model)
+            run.check(model, looks)
+    if config.data.source in LABELLED_SOURCES:
+        from vpn_anomaly.evaluation_run import checked_clips
 
-                checked_clips(member.config, looks)
+        checked_clips(config, models)
 
 
 def _train_members(members: Mapping[str, Arguments]) -> dict[str, float] | None:
