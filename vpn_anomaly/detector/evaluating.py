@@ -50,11 +50,11 @@ def evaluate(
     from vpn_anomaly import evaluation_run
     from vpn_anomaly.report.results_table import results_table
 
-    if config.data.source in LABELLED_SOURCES:
-        results = evaluation_run.evaluate_labelled_set(config, members, directory, seconds)
-    elif config.detector.members:
-        results = _evaluate_members(config, members, directory, seconds)
-    elif system_named(config.system).fits:
+    is_labelled = config.data.source in LABELLED_SOURCES
+    if config.detector.members:
+        of_all = evaluation_run.evaluate_labelled_set if is_labelled else _evaluate_members
+        results = of_all(config, members, directory, seconds)
+    elif system_named(config.system).fits and not is_labelled:
         print(results_table(_record_of_fit(config, members, directory, seconds)))
         print(
             f"system {config.system} sees whole videos, no test sequences: watch with it, or use a labelled set"
@@ -63,7 +63,7 @@ def evaluate(
     else:
         (member,) = members
         took = None if seconds is None else seconds[member.name]
-        results = evaluation_run.evaluate_sequences(config, member.trained, directory, took)
+        results = evaluation_run.evaluate(config, member.trained, directory, took)
     print(results_table(results))
     print(printable_line(f"report: {directory / workdir.REPORT}"))
 
