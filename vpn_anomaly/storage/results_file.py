@@ -40,14 +40,16 @@ def _is_trained(results: Mapping, config: ConfigDict) -> bool:
     """Whether the results are of all steps: of those of every member, if the config has members."""
     configs = members.member_configs(config)
     if not configs:
-        return system_named(config.system).fits or _as_number(results.get("steps")) >= config.train.steps
+        return _has_all_steps(results.get("steps"), config)
     found = results.get("members")
     found = found if isinstance(found, dict) else {}
     steps = {name: of.get("steps") for name, of in found.items() if isinstance(of, dict)}
-    return all(
-        name in steps and (system_named(one.system).fits or _as_number(steps[name]) >= one.train.steps)
-        for name, one in configs.items()
-    )
+    return all(name in steps and _has_all_steps(steps[name], one) for name, one in configs.items())
+
+
+def _has_all_steps(steps: object, config: ConfigDict) -> bool:
+    """Whether so many steps are those of the config's model; one that is fitted has no steps."""
+    return system_named(config.system).fits or _as_number(steps) >= config.train.steps
 
 
 def _as_number(value: object) -> float:
