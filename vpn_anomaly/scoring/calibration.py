@@ -65,9 +65,10 @@ class Calibration:
             if not np.size(values) or np.isnan(values).any():
                 raise ValueError(f"calibration needs numbers, score {name!r} has none or NaN")
         calibration = cls({name: np.sort(values) for name, values in scores.items()})
-        if novelty_parts(scores):  # first, as `any` is made of it
-            calibration.scores[NOVELTY] = np.sort(calibration.novelty(scores))
-        derived = calibration.derived(scores)
+        known = calibration._with_novelty(scores)
+        if NOVELTY in known:  # first, as `any` is made of it
+            calibration.scores[NOVELTY] = np.sort(known[NOVELTY])
+        derived = calibration.derived(known)
         calibration.scores.update({name: np.sort(values) for name, values in derived.items()})
         return calibration
 
@@ -76,9 +77,9 @@ class Calibration:
 
         Each only where the scores that it is made of are there.
         """
-        derived = {}
-        if novelty_parts(scores):
-            derived[NOVELTY] = self.novelty(scores)
+        scores, derived = self._with_novelty(scores), {}
+        if NOVELTY in scores:
+            derived[NOVELTY] = np.asarray(scores[NOVELTY])
         if combined(scores):
             derived["any"] = self.any(scores)
         if ERROR in scores:
@@ -141,9 +142,15 @@ class Calibration:
 
     def log_least_p(self, names: Collection[str], scores: Mapping[str, ArrayLike]) -> np.ndarray:
         """Returns the `log_corrected` least p-value of the scores of these names, of their shape."""
-        known = {NOVELTY: self.novelty(scores), **scores} if NOVELTY in names else scores
-        log_p = np.min([self.log_p_value(name, known[name]) for name in names], axis=0)
+        scores = self._with_novelty(scores)
+        log_p = np.min([self.log_p_value(name, scores[name]) for name in names], axis=0)
         return log_corrected(log_p, len(names))
+
+    def _with_novelty(self, scores: Mapping[str, ArrayLike]) -> Mapping[str, ArrayLike]:
+        """The scores, with their novelty where they have one."""
+        if NOVELTY in scores or not novelty_parts(scores):
+            return scores
+        return {**scores, NOVELTY: self.novelty(scores)}
 
     def _curve(self, name: str) -> _Curve:
         """Made once: every frame of a stream needs it."""

@@ -121,8 +121,7 @@ def greatest(name: str) -> Callable[[Maps], jax.Array]:
     """The greatest value of a map."""
 
     def greatest(maps: Maps) -> jax.Array:
-        value = jnp.where(maps.counted, maps.value[name], -jnp.inf).max((-2, -1))
-        return jnp.where(maps.counted.any((-2, -1)), value, jnp.nan)
+        return largest_z({1: jnp.where(maps.counted, maps.value[name], -jnp.inf)})
 
     return greatest
 

@@ -3,7 +3,7 @@
 import dataclasses
 import math
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -88,15 +88,15 @@ class StreamDetector:
     def __call__(self, frame: Frame) -> Detection:
         """What the members say of the next frame."""
         images: dict[Size, np.ndarray] = {frame.image.shape[:2]: frame.image}
-        said: dict[str, Future[Look | None]] = {}
+        says: dict[str, Callable[[], Look | None]] = {}
         for member in self.members:
             if member.next_is_looked_at():
                 if member.size not in images:
                     images[member.size] = self._resizers[member.size].image(frame.picture)
-                said[member.name] = self._workers.submit(member.look, images[member.size])
+                says[member.name] = self._workers.submit(member.look, images[member.size]).result
             else:
-                said[member.name] = self._workers.submit(member.pass_over)
-        looks = {name: look for name, says in said.items() if (look := says.result()) is not None}
+                says[member.name] = member.pass_over
+        looks = {name: look for name, of in says.items() if (look := of()) is not None}
         return self._detection(looks)
 
     def _detection(self, looks: dict[str, Look]) -> Detection:

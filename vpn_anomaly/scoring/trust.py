@@ -24,9 +24,11 @@ def share_alarms(members: Sequence[MemberStream]) -> list[str]:
     Returns:
         A line for each that takes no part in alarms.
     """
+    if len(members) == 1:
+        return []
     flagged = [flagged_part(member) for member in members]
     trusted = [part <= AT_MOST * RATE for part in flagged]
-    if len(members) == 1 or not any(trusted) or all(trusted):
+    if not any(trusted):
         return []
     total = sum(member.share for member, is_trusted in zip(members, trusted, strict=True) if is_trusted)
     for member, is_trusted in zip(members, trusted, strict=True):
