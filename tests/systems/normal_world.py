@@ -65,9 +65,7 @@ def system(**fields):
 def fitted():
     """The parameters of `system()` fitted to `normal_clips`: to all frames and cells."""
     cells = 2000  # more than there are
-    with mock.patch.multiple(
-        normal_exemplars, BACKGROUND_FRAMES=4 * FRAMES, FRAMES=4 * FRAMES, CANDIDATES=cells, MEASURED=cells
-    ):
+    with mock.patch.multiple(normal_exemplars, BACKGROUND_FRAMES=4 * FRAMES, FRAMES=4 * FRAMES, CELLS=cells):
         return system().fit(normal_clips())
 
 

@@ -9,7 +9,7 @@ ORIENTATIONS = 8  # between 0 and 180 degrees
 
 
 def pooled(frame_BxHxWxC: jax.Array, factor: int, cells: int) -> jax.Array:
-    """Grey frames, 0..255, averaged over factor×factor pixels and cut or extended at the bottom and right.
+    """Grey frames, 0..255, averaged over factor×factor pixels and continued at the bottom and right.
 
     Returns:
         (B, h, w) float32, h and w the least multiples of `cells` that hold the frame.
@@ -23,10 +23,16 @@ def pooled(frame_BxHxWxC: jax.Array, factor: int, cells: int) -> jax.Array:
 
 def window_means(map_BxHxWxF: jax.Array, cell: int, window: int) -> jax.Array:
     """Means over the window×window cells around each cell, (B, H/cell, W/cell, F); of what is inside the frame."""
+    totals = window_totals(map_BxHxWxF, cell, window)
+    count = window_sums(jnp.full((1, *totals.shape[1:3], 1), float(cell**2)), window)
+    return totals / count
+
+
+def window_totals(map_BxHxWxF: jax.Array, cell: int, window: int) -> jax.Array:
+    """Sums over the window×window cells around each cell, (B, H/cell, W/cell, F); outside the frame is zero."""
     batch, height, width, features = map_BxHxWxF.shape
     cells = map_BxHxWxF.reshape(batch, height // cell, cell, width // cell, cell, features).sum((2, 4))
-    count = window_sums(jnp.full((1, *cells.shape[1:3], 1), float(cell**2)), window)
-    return window_sums(cells, window) / count
+    return window_sums(cells, window)
 
 
 def foreground(frame_BxHxW: jax.Array, background_HxW: jax.Array, noise: float) -> jax.Array:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from vpn_anomaly.ops.cell_features import window_totals
 from vpn_anomaly.ops.displacement import displacement_costs, window_sums
 
 # Added to curvatures, so that a flat cost has its least at the pixel: squared grey levels.
@@ -48,8 +49,7 @@ def cell_motion(
     costs_BxhxwxD = window_sums(
         displacement_costs(frame_BxHxW[:, None], earlier_BxHxW[:, None], weight_BxHxW, radius, cell), window
     )
-    cells = (-1, frame_BxHxW.shape[1] // cell, cell, frame_BxHxW.shape[2] // cell, cell)
-    weight_Bxhxw = window_sums(weight_BxHxW.reshape(cells).sum((2, 4))[..., None], window)[..., 0]
+    weight_Bxhxw = window_totals(weight_BxHxW[..., None], cell, window)[..., 0]
     side = 2 * radius + 1
     mean = costs_BxhxwxD / jnp.maximum(weight_Bxhxw[..., None], 1e-6)
     best = _first_least(mean)

@@ -54,8 +54,8 @@ def cell_groups(
     - speed: pixels a frame, at the size before pooling;
     - direction: its unit vector, and the place in the picture (0..1);
     - presence: part of the window that is foreground, mean distance from the background, and the place;
-    - appearance: mean and root mean square of the change since the frame before, edges in the foreground,
-      and the shares of their orientations.
+    - change: mean and root mean square of the change since the frame before, and edges in the foreground;
+    - appearance: these edges, mean distance from the background, and the shares of the edges' orientations.
 
     Args:
         before_BxHxW: the frame before.

@@ -17,8 +17,7 @@ from vpn_anomaly.systems.normal_cells import WEIGHTS
 NONE = -1  # the clip of an exemplar that is not used
 BACKGROUND_FRAMES = 400  # of all clips
 FRAMES = 2000  # of all clips, whose cells are looked at
-CANDIDATES = 4000  # cells of a clip and group that exemplars are chosen from
-MEASURED = 4000  # cells of a clip and group whose distances are measured
+CELLS = 4000  # of a clip and group, that exemplars are chosen from, and whose distances are measured
 LEAST_NOISE, GREATEST_NOISE = 4.0, 16.0  # grey levels
 NOISES = 4.0  # median distances from the background
 # Distances are stored at these parts of the normal cells that are as far; beyond, the tail is exponential.
@@ -36,7 +35,7 @@ def nats(distance, quantile, tail):
 def fit(system, clips: Sequence[np.ndarray], progress: Callable[[int], object]) -> dict:
     """The parameters of a NormalitySystem, numpy; see `NormalitySystem.fit`."""
     rng = np.random.default_rng(system.seed)
-    pool = jax.jit(system._pooled)
+    pool = jax.jit(system.pooled)
     background_hxw, noise = _background(pool, clips)
     groups = jax.jit(system.groups)
     cells: dict[str, list[np.ndarray]] = {name: [] for name in WEIGHTS}
@@ -71,9 +70,8 @@ def _cells(system, pool, groups, frames, background_hxw, noise, count, rng) -> d
         now, before, earlier = np.asarray(pool(frames[places]))[:, None]
         for name, group in jax.device_get(groups(now, before, earlier, background_hxw, noise)).items():
             values[name].append(group.value[group.there])
-    limit = max(CANDIDATES, MEASURED)
     found = {name: np.concatenate(parts) for name, parts in values.items()}
-    return {name: value[rng.permutation(len(value))[:limit]] for name, value in found.items()}
+    return {name: value[rng.permutation(len(value))[:CELLS]] for name, value in found.items()}
 
 
 def _fit_group(clips: list[np.ndarray], weight_F, exemplars: int) -> Mapping[str, np.ndarray]:
@@ -83,7 +81,7 @@ def _fit_group(clips: list[np.ndarray], weight_F, exemplars: int) -> Mapping[str
     each = exemplars // len(clips)
     # One number alone is covered by random cells; spread ones would be its mismatches.
     spread = each // 2 if len(weight_F) > 1 else 0
-    chosen = [_chosen(value_NxF[:CANDIDATES], each, spread) for value_NxF in standard]
+    chosen = [_chosen(value_NxF, each, spread) for value_NxF in standard]
     exemplar_MxF = np.zeros((exemplars, len(weight_F)), np.float32)
     clip_M = np.full(exemplars, NONE, np.int32)
     filled = np.concatenate(chosen)
@@ -93,8 +91,8 @@ def _fit_group(clips: list[np.ndarray], weight_F, exemplars: int) -> Mapping[str
     for number, value_NxF in enumerate(standard):
         used_M = (clip_M != number) & (clip_M != NONE)
         if len(value_NxF) and used_M.any():
-            padded = np.zeros((MEASURED, len(weight_F)), np.float32)  # one shape, one compilation
-            padded[: len(value_NxF)] = value_NxF[:MEASURED]
+            padded = np.zeros((CELLS, len(weight_F)), np.float32)  # one shape, one compilation
+            padded[: len(value_NxF)] = value_NxF
             distances.append(np.asarray(_nearest(padded, exemplar_MxF, used_M))[: len(value_NxF)])
     quantile, tail = _distribution(np.concatenate(distances))
     return {

@@ -73,7 +73,7 @@ class NormalitySystem(System):
     def init(self, key, clip_BxTxHxWxC):
         """Empty parameters; those of normal footage come from `fit`."""
         del key
-        background = self._pooled(clip_BxTxHxWxC[:1, 0])[0]
+        background = self.pooled(clip_BxTxHxWxC[:1, 0])[0]
         groups = {
             name: {
                 "mean": jnp.zeros(len(weight)),
@@ -119,7 +119,7 @@ class NormalitySystem(System):
         """The maps of `stream_step`, of clips that are streams of their own."""
         del shift_Mx2
         clip = jnp.asarray(clip_BxTxHxWxC)
-        pooled_BxTxhxw = jax.vmap(self._pooled, 1, 1)(clip)
+        pooled_BxTxhxw = jax.vmap(self.pooled, 1, 1)(clip)
         at = lambda back: jnp.stack([pooled_BxTxhxw[:, max(frame - back, 0)] for frame in frames], 1)
         merge = lambda x: x.reshape(-1, *x.shape[2:])
         value = clip[:, jnp.array(frames)]
@@ -129,7 +129,8 @@ class NormalitySystem(System):
         return maps.replace(counted=maps.counted & counts[:, None, None])
 
     def initial_stream(self, batch, height, width):
-        h, w = (-(-size // (self.cell)) * self.cell // POOL for size in (height, width))
+        frame = jax.ShapeDtypeStruct((batch, height, width, 1), jnp.uint8)
+        _, h, w = jax.eval_shape(self.pooled, frame).shape
         return StreamState(jnp.zeros((batch, self.gap, h, w)), jnp.zeros((), jnp.int32))
 
     def stream_step(self, params, state, frame_BxHxWxC, shift_Mx2, tail: bool = True):
@@ -139,7 +140,7 @@ class NormalitySystem(System):
         """
         del shift_Mx2, tail
         frame = jnp.asarray(frame_BxHxWxC)
-        new = self._pooled(frame)
+        new = self.pooled(frame)
         maps = self._maps(params, new, state.frames[:, -1], state.frames[:, 0], frame)
         maps = maps.replace(counted=maps.counted & (state.seen >= self.gap))
         frames = jnp.concatenate([state.frames[:, 1:], new[:, None]], axis=1)
@@ -168,7 +169,8 @@ class NormalitySystem(System):
             frame, before, earlier, background, noise, self.gap, self.radius // POOL, self.cell // POOL
         )
 
-    def _pooled(self, frame_BxHxWxC):
+    def pooled(self, frame_BxHxWxC):
+        """Grey frames as they are compared, (B, h, w)."""
         return pooled(frame_BxHxWxC, POOL, self.cell // POOL)
 
     def _maps(self, params, frame, before, earlier, value_BxHxWxC) -> Maps:
