@@ -9,8 +9,6 @@ from experiments.synthetic.conveyor_world.world import Conveyor
 from vpn_anomaly.data.video.open_video import Frame, VideoSettings, open_video
 
 RATE, MINUTES = 25, 0.1  # frames per second, and length of the film
-# Pixels per frame: the largest motion of the conveyor's parts, plus one.
-RADIUS = 4
 
 
 def write_film(path: pathlib.Path, height: int, width: int) -> np.ndarray:

@@ -1,7 +1,8 @@
 """Scoring a stream frame by frame: the package against the same network in PyTorch.
 
-Times are per frame: of every member of a detector and of all together (`stream_members.py`), and, for the model
-and masks of configs/video.py without tail surprise (`watch.tail`), at several sizes.
+Times are per frame: of every member of a detector and of all together (`stream_members.py`), and, at several sizes,
+of the model and masks of configs/video.py that predicts the next frame (`model.horizon=1`), without tail surprise
+(`watch.tail`).
 """
 
 import functools
@@ -15,13 +16,14 @@ import numpy as np
 
 from configs import video
 from experiments.benchmarks import stream_members
-from experiments.benchmarks.film import RADIUS, decoded, padded, write_film
+from experiments.benchmarks.film import decoded, padded, write_film
 from experiments.benchmarks.program import Program
 from vpn_anomaly.data.lattice import fixed_shifts
 from vpn_anomaly.data.video.open_video import VideoSettings
 from vpn_anomaly.scoring.stream_scorer import StreamScorer
 from vpn_anomaly.systems.build import build_system
 
+RADIUS = 4  # pixels: the largest motion per frame of the conveyor's parts, plus one
 SIZES = ((64, 64), (158, 238), (240, 360))  # height, width in pixels
 
 
@@ -37,7 +39,7 @@ def programs() -> dict[str, Callable | Program]:
 
 def _programs_at(height: int, width: int, folder) -> dict[str, Callable]:
     config = video.get_config()
-    config.model.attention.radius = RADIUS
+    config.model.attention.radius, config.model.horizon = RADIUS, 1
     system, shift_Mx2 = build_system(config), fixed_shifts(config.score.masks, tuple(config.data.lattice))
     film = pathlib.Path(folder.name) / f"{height}x{width}.mp4"
     frames = write_film(film, height, width)
@@ -62,7 +64,6 @@ def _programs_at(height: int, width: int, folder) -> dict[str, Callable]:
 
 def _scoring(score: Callable, frames: Iterator[np.ndarray]) -> Callable:
     """A program that scores the next frame, after a warm-up on as many frames as have no score."""
-    model = video.get_config().model
-    for _ in range(model.context + model.horizon - 1):
+    for _ in range(video.get_config().model.context):
         score(next(frames))
     return lambda: score(next(frames))

@@ -17,11 +17,12 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from configs import video
-from experiments.benchmarks.film import RADIUS, decoded, padded, write_film
+from experiments.benchmarks.film import decoded, padded, write_film
 from experiments.benchmarks.program import Program
 from vpn_anomaly import members
 from vpn_anomaly.data.build import build_video_settings
 from vpn_anomaly.data.lattice import fixed_shifts
+from vpn_anomaly.data.video.motion import measured_radius
 from vpn_anomaly.data.video.open_video import open_video
 from vpn_anomaly.member_rows import MEMBERS, MOTION
 from vpn_anomaly.scoring.member_stream import MemberStream
@@ -91,10 +92,9 @@ def programs(folder) -> dict[str, Program]:
 
 def _member(config, name: str, film: pathlib.Path) -> Member:
     own = members.member_config(config, name)
-    own.model.attention.radius = own.model.attention.radius or RADIUS
-    settings = build_video_settings(own.data)
-    with open_video(str(film), settings) as source:
+    with open_video(str(film), build_video_settings(own.data)) as source:
         images = np.stack([frame.image for frame in source])
+    own.model.attention.radius = own.model.attention.radius or measured_radius([images], own.model.horizon)
     height, width = images.shape[1:3]
     if not own.data.height:
         own.data.height, own.data.width = height, width

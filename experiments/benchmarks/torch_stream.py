@@ -36,6 +36,7 @@ class TorchStream:
         compiled: whether by torch.compile, else in eager mode.
     """
 
+    @torch.inference_mode()  # as what is pushed into the state: another kind of tensor would be compiled again
     def __init__(self, config, params, shift_Mx2, height: int, width: int, compiled: bool = False):
         self.model, self.params = config.model, _tensors(params)
         self.channels, self.size = config.data.channels, (height, width)
@@ -47,7 +48,6 @@ class TorchStream:
         self.shown_Mx1xHxW = torch.tensor(np.stack(shown)[:, None], dtype=torch.float32)
         cells = (1, config.model.lstm.channels, height // self.model.stem, width // self.model.stem)
         horizon = self.model.horizon
-        # Contiguous as what is pushed into the state: other strides would be compiled again.
         frames = tuple(torch.zeros(1, self.channels, height, width) for _ in range(2 * horizon + 1))
         self.state = State(torch.zeros(cells), tuple(torch.zeros(cells) for _ in range(horizon)), frames)
         self._step = torch.compile(self._next, dynamic=False) if compiled else self._next
@@ -56,7 +56,8 @@ class TorchStream:
     def __call__(self, frame_HxWxC: np.ndarray, tail: bool) -> dict[str, np.ndarray]:
         """The maps `nll`, `missing` and `variance` of the next frame, (H, W); plus `tail` and `entropy` if
         `tail`."""
-        value_CxHxW = torch.tensor(frame_HxWxC).permute(2, 0, 1).long().contiguous()
+        value_HxWxC = torch.tensor(frame_HxWxC, dtype=torch.long)
+        value_CxHxW = value_HxWxC.permute(2, 0, 1).clone(memory_format=torch.contiguous_format)
         self.state, maps = self._step(self.state, value_CxHxW, tail)
         return {name: map_HxW.numpy() for name, map_HxW in maps.items()}
 
