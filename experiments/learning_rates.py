@@ -1,10 +1,10 @@
 """Compares learning rates for each row of a sweep by short trainings, on validation sequences.
 
-    python -m experiments.learning_rates --sweep=experiments/definitions/paper_table.py [--jobs=1]
-        [--output=FILE.json]
+    python -m experiments.learning_rates --sweep=experiments/definitions/paper_table.py [--only=ROW,...]
+        [--jobs=1] [--output=FILE.json]
 
-For each row and each of the file's CANDIDATES, with each of its LEARNING_RATES: trains the row's config for
-150 steps with seed 0, then computes the mean loss over 256 normal validation sequences, masked as in
+For each row and each of the file's CANDIDATES (or those of --only), with each of its LEARNING_RATES: trains
+the row's config for 150 steps with seed 0, then computes the mean loss over 256 normal validation sequences, masked as in
 training. FILE (default experiments/results/NAME/learning_rates.json) is
 {"steps", "sequences", "losses": {row: {rate: loss}}}; combinations already in it are skipped.
 """
@@ -17,7 +17,7 @@ import os
 import pathlib
 import sys
 
-from experiments.command_line import RESULTS, Parser, entry_point, file_path, jobs
+from experiments.command_line import RESULTS, Parser, entry_point, file_path, jobs, names_in
 from experiments.sweeps import child_process
 from experiments.sweeps.definition import load_definition, run_config
 from vpn_anomaly.errors import UserError
@@ -63,13 +63,19 @@ def validation_loss(config) -> float:
     return float(np.mean(losses))
 
 
-def trials(path) -> tuple[dict, pathlib.Path]:
-    """The configs to train by (row, learning rate), and the default output file."""
+def trials(path, only: str | None = None) -> tuple[dict, pathlib.Path]:
+    """The configs to train by (row, learning rate), and the default output file.
+
+    only: comma-separated names of rows and candidates; None: all. UserError for a name that is not one.
+    """
     definition = load_definition(path)
     if not definition.learning_rates:
         raise UserError(f"the sweep file {str(path)!r} has no LEARNING_RATES to try")
+    rows = {**definition.runs, **definition.candidates}
+    if only is not None:
+        rows = {row: rows[row] for row in names_in(only, rows, "--only", "row")}
     configs = {}
-    for row, overrides in {**definition.runs, **definition.candidates}.items():
+    for row, overrides in rows.items():
         for rate in definition.learning_rates:
             tried = {**overrides, "train.learning_rate": rate, "train.steps": STEPS}
             one = dataclasses.replace(definition, runs={row: tried})
@@ -82,10 +88,11 @@ def main(argv=None) -> int:
     """Trains every combination without a stored loss. Exit code 2: an error in the request."""
     parser = Parser("learning_rates", __doc__)
     parser.add_argument("--sweep", required=True, type=file_path, metavar="FILE")
+    parser.add_argument("--only", metavar="ROW,...", help="default: all rows and candidates")
     parser.add_argument("--jobs", type=jobs, default=1, metavar="N", help="number of concurrent trainings")
     parser.add_argument("--output", type=file_path, metavar="FILE")
     arguments = parser.parse_args(argv)
-    configs, output = trials(arguments.sweep)
+    configs, output = trials(arguments.sweep, arguments.only)
     _try(configs, arguments.output or output, arguments.jobs)
     return 0
 

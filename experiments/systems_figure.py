@@ -89,7 +89,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     }
     index = arguments.index
     if index is None:
-        index = next(iter(runs.values()))[0].evaluate.sequences
+        evaluate = next(iter(runs.values()))[0].evaluate
+        index = evaluate.first_sequence + evaluate.sequences
     output_files.check_output(arguments.output)
     systems_figure(arguments.output, runs, index)
     print(f"{arguments.output}: test sequence {index}, {', '.join(runs)}")

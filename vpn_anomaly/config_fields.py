@@ -182,6 +182,9 @@ _OF_ONE_MODEL = (
     # --- evaluation and scores
     _count("evaluate.sequences", 1000, "sequences", 1,
            "normal test sequences, and as many corrupted ones"),
+    _count("evaluate.first_sequence", 0, "", 0,
+           "number of the first of them: of two evaluations with numbers apart, one has seen nothing of the other's",
+           2**31 - 1),
     _count("evaluate.batch_size", 16, "sequences", 1, "sequences scored at once", 2**20),
     Field("evaluate.corruptions", CORRUPTIONS, TEXTS, "", None, None, CORRUPTIONS,
           "kinds of corruption to evaluate"),

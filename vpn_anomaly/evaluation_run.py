@@ -169,7 +169,11 @@ def _detector_of_size(members: Sequence[TrainedMember]):
 
 def _sequence_settings(evaluate) -> sequences.SequenceSettings:
     return sequences.SequenceSettings(
-        evaluate.sequences, tuple(evaluate.corruptions), evaluate.false_alarm_rate, evaluate.bootstrap
+        evaluate.first_sequence,
+        evaluate.sequences,
+        tuple(evaluate.corruptions),
+        evaluate.false_alarm_rate,
+        evaluate.bootstrap,
     )
 
 

@@ -90,13 +90,14 @@ def evaluation_clips(
     corruption: str | None = None,
     backend: str = "numpy",
     workers: int = 2,
+    first: int = 0,
 ) -> EvaluationClips:
-    """The first `count` sequences of an evaluation split, normal, or the next `count`, corrupted.
+    """`count` sequences of an evaluation split from number `first` on, normal, or the next `count`, corrupted.
 
     Every corruption gets the same sequences. `backend` and `workers` as for `training_batches`.
     UserError if the split has too few sequences, and for an unknown corruption.
     """
-    first = 0 if corruption is None else count
+    first += 0 if corruption is None else count
     check_length(source, split, first + count)
     index_N = np.arange(first, first + count)
     return clips_at(source, split, index_N, corruption, backend, workers)
@@ -129,8 +130,8 @@ def check_length(source, split: str, count: int) -> None:
     if length is not None and length < count:
         raise UserError(
             f"the {split} split of the file has {length} sequences, {count} are needed (for a test,"
-            " half of them normal, half to corrupt); ask for fewer (evaluate.sequences,"
-            " evaluate.calibration_sequences) or give a longer file"
+            " half of them normal, half to corrupt, from evaluate.first_sequence on); ask for fewer"
+            " (evaluate.sequences, evaluate.calibration_sequences) or give a longer file"
         )
 
 

@@ -23,12 +23,14 @@ class SequenceSettings:
     """How test sequences are evaluated.
 
     Attributes:
+      first: number of the first sequence.
       sequences: normal ones, and as many others under each corruption.
       corruptions: kinds of `data/corruptions.py`.
       false_alarm_rate: the part of normal sequences that may exceed a threshold.
       resamples: bootstrap resamples of the intervals.
     """
 
+    first: int
     sequences: int
     corruptions: tuple[str, ...]
     false_alarm_rate: float
@@ -52,17 +54,23 @@ class SequenceEvaluation:
       metrics: `corruptions` (see `evaluate_scores`) and `maps`, by corruption, then by name, and
         `nats_per_frame`: the mean surprise of hidden pixels of normal sequences, times the pixels and
         colours of a frame; None for a system that predicts no distribution. Ready for JSON.
-      normal: the normal sequences, of numbers 0 to N − 1.
-      others: those under each corruption, of numbers N to 2N − 1.
-      uncorrupted: sequence N without a corruption.
+      first: number of the first sequence.
+      normal: the N normal sequences, of numbers `first` on.
+      others: those under each corruption, of numbers `first_corrupted` on.
+      uncorrupted: the first of these without a corruption.
       thresholds: the calibrated threshold of every score that was calibrated, by name.
     """
 
     metrics: dict
+    first: int
     normal: Scored
     others: dict[str, Scored]
     uncorrupted: Scored
     thresholds: dict[str, float]
+
+    @property
+    def first_corrupted(self) -> int:
+        return self.first + len(self.normal.counted)
 
     def score_arrays(self) -> dict[str, np.ndarray]:
         """Every sequence's scores: arrays (N,) named normal/SCORE and CORRUPTION/SCORE."""
@@ -94,24 +102,25 @@ def evaluate(
         "maps": {kind: _map_metrics(other) for kind, other in others.items()},
         "nats_per_frame": _nats_per_frame(normal.scores, source.shape),
     }
-    first = clips_at(source, "test", [settings.sequences])
-    uncorrupted = _score(first, scorer, calibration, progress=lambda count: None)
-    return SequenceEvaluation(metrics, normal, others, uncorrupted, thresholds)
+    one = clips_at(source, "test", [settings.first + settings.sequences])
+    uncorrupted = _score(one, scorer, calibration, progress=lambda count: None)
+    return SequenceEvaluation(metrics, settings.first, normal, others, uncorrupted, thresholds)
 
 
 def _score_test_set(
     scorer: ClipScorer, source, calibration: Calibration, settings: SequenceSettings
 ) -> tuple[Scored, dict[str, Scored]]:
     """The normal test sequences, and the others under each corruption."""
-    count, kinds = settings.sequences, settings.corruptions
+    first, count, kinds = settings.first, settings.sequences, settings.corruptions
     mixed_from_others = {"temporal", "spatial", "mixed"} <= set(kinds)
     runs = 1 + len(kinds) - mixed_from_others
     progress = Progress.counting("evaluating", runs * count, "sequences")
-    score = lambda kind: _score(evaluation_clips(source, "test", count, kind), scorer, calibration, progress)
+    clips = lambda kind: evaluation_clips(source, "test", count, kind, first=first)
+    score = lambda kind: _score(clips(kind), scorer, calibration, progress)
     normal = score(None)
     others = {kind: score(kind) for kind in kinds if kind != "mixed" or not mixed_from_others}
     if mixed_from_others:
-        index_N = count + np.arange(count)
+        index_N = first + count + np.arange(count)
         temporal_N, _, _ = draw_corruptions("mixed", sequence_seed(0, "test"), "test", index_N)
         others["mixed"] = _choose(temporal_N, others["temporal"], others["spatial"])
     return normal, {kind: others[kind] for kind in kinds}

@@ -46,16 +46,17 @@ class Drawn(NamedTuple):
 
 
 class _Groups(NamedTuple):
-    """The normal test sequences and those under a corruption, the first of which has number `first`."""
+    """The normal test sequences and those under a corruption, with the number of the first of each."""
 
     normal: Scored
     other: Scored
-    first: int
+    first_normal: int
+    first_other: int
     kind: str
 
     def drawn(self, label: str, anomalous: bool, place: int, named: bool = False) -> Drawn:
         """The sequence at a place of its group, labelled with its number; `named`: and the group."""
-        index = self.first + place if anomalous else place
+        index = place + (self.first_other if anomalous else self.first_normal)
         group = f" ({self.kind if anomalous else 'normal'})" if named else ""
         of, kind = (self.other, self.kind) if anomalous else (self.normal, None)
         return Drawn(f"{label}: {index}{group}", of, place, index, kind)
@@ -100,7 +101,7 @@ def _draw_corruption(
 ) -> None:
     """The maps of the first sequence under this corruption, the worst mistakes, the extremes."""
     normal, other = evaluation.normal, evaluation.others[kind]
-    first = len(normal.counted)  # the number of the first corrupted sequence
+    first = evaluation.first_corrupted
     surprise_figure(
         folder / f"maps_{kind}.png",
         [
@@ -109,7 +110,7 @@ def _draw_corruption(
         ],
     )
     wrong = fewest_misses(normal.scores, other.scores, names)
-    groups = _Groups(normal, other, first, kind)
+    groups = _Groups(normal, other, evaluation.first, first, kind)
     _draw(folder / f"missed_{kind}.png", _worst, wrong, groups, scene)
     _draw(folder / f"extremes_{kind}.png", _extremes, wrong, groups, scene)
 

@@ -45,7 +45,7 @@ def check(config, every: int = 1) -> None:
     source, wanted = build_source(config.data, config.score.max_gigabytes), config.evaluate
     check_length(source, "train", 1)
     check_length(source, "validation", wanted.calibration_sequences)
-    check_length(source, "test", 2 * wanted.sequences)
+    check_length(source, "test", wanted.first_sequence + 2 * wanted.sequences)
     if config.data.source != "sequences" and system_named(config.system).streams:
         check_footage(build_normal_footage(config), build_system(config).first_frame, every)
     _initial_params(config)
