@@ -4,8 +4,8 @@
         [--jobs=1] [--output=FILE.json]
 
 For each row and each of the file's CANDIDATES (or those of --only), with each of its LEARNING_RATES: trains
-the row's config for 150 steps with seed 0, then computes the mean loss over 256 normal validation sequences, masked as in
-training. FILE (default experiments/results/NAME/learning_rates.json) is
+the row's config for 150 steps with seed 0, then computes the mean loss over 256 normal validation sequences,
+masked as in training. FILE (default experiments/results/NAME/learning_rates.json) is
 {"steps", "sequences", "losses": {row: {rate: loss}}}; combinations already in it are skipped.
 """
 

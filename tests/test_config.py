@@ -128,6 +128,14 @@ def test_one_value_out_of_its_type_or_range(name, value, words):
             dict(train__motion_share=0.5, system="vpn"),
             ["train.motion_share is 0.5", "inpainting", "set it to 0.0"],
         ),
+        (
+            dict(train__mask_dropout=0.5, system="vpn"),
+            ["train.mask_dropout is 0.5", "inpainting", "set it to 0.0"],
+        ),
+        (
+            dict(train__mask_dropout=0.5, model__use_masked_frame=False),
+            ["train.mask_dropout is 0.5", "model.use_masked_frame is False", "to 0"],
+        ),
         (dict(train__skipped=0.01), ["train.skipped is 0.01", "for videos", "sequences; set it to 0"]),
         (dict(system="vpn", train__targets=(0, 5)), ["train.targets", "from 1 (one frame before)"]),
         (

@@ -112,8 +112,13 @@ SYSTEMS = (
         carries=True,
         attends=True,
         first_target=system_rules.the_first_inpainted_frame,
-        rules=(system_rules.the_last_frame_has_its_context,),
-        only_its={"model.horizon": 1, "train.motion_share": 0.0, "train.skipped": 0.0},
+        rules=(system_rules.the_last_frame_has_its_context, system_rules.a_masked_frame_is_withheld),
+        only_its={
+            "model.horizon": 1,
+            "train.motion_share": 0.0,
+            "train.skipped": 0.0,
+            "train.mask_dropout": 0.0,
+        },
     ),
     SystemRow("vpn", "vpn_anomaly.systems.vpn:build", first_target=lambda values: (1, "one frame before")),
     SystemRow(

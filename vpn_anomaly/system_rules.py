@@ -36,6 +36,16 @@ def the_last_frame_has_its_context(values: Values) -> str | None:
     )
 
 
+def a_masked_frame_is_withheld(values: Values) -> str | None:
+    share = values["train.mask_dropout"]
+    if share and not values["model.use_masked_frame"]:
+        return (
+            f"train.mask_dropout is {share}, the part of the targets whose masked frame is withheld, but"
+            " model.use_masked_frame is False; set train.mask_dropout to 0"
+        )
+    return None
+
+
 def the_window_fits_the_sequence(values: Values) -> str | None:
     past, future = values["model.composite.past"], values["model.composite.future"]
     if past + future > max(values["train.targets"]) + 1:

@@ -111,6 +111,19 @@ def test_normal_and_corrupted_sequences_are_two_sets():
         assert different.any(axis=(1, 2)).all()
 
 
+@pytest.mark.parametrize("kind", [None, *CORRUPTIONS])
+def test_sequences_of_another_first_number_are_others(kind):
+    early = [evaluation_clips(ENDLESS, "test", 3, one) for one in (None, *CORRUPTIONS)]
+    late = evaluation_clips(ENDLESS, "test", 3, kind, first=6)
+    start = 6 if kind is None else 9
+    np.testing.assert_array_equal(late.index, range(start, start + 3))
+    np.testing.assert_array_equal(late.clip[:, :-1], ENDLESS.clips(0, "test", late.index)[:, :-1])
+    for other in early:
+        assert not set(late.index) & set(other.index)
+        same = (late.clip[:, None, :-1] == other.clip[None, :, :-1]).all((2, 3, 4, 5))
+        assert not same.any()
+
+
 def test_a_file_with_too_few_sequences_is_refused():
     assert evaluation_clips(FILE, "test", 1, "both").clip.shape == (1, 5, 8, 8, 1)
     assert evaluation_clips(FILE, "test", 3).clip.shape == (3, 5, 8, 8, 1)
@@ -118,6 +131,8 @@ def test_a_file_with_too_few_sequences_is_refused():
         evaluation_clips(FILE, "test", 2, "temporal")
     with pytest.raises(UserError, match="3 sequences, 4 are needed"):
         evaluation_clips(FILE, "test", 4)
+    with pytest.raises(UserError, match="3 sequences, 4 are needed.*evaluate.first_sequence"):
+        evaluation_clips(FILE, "test", 1, "both", first=2)
 
 
 def test_an_unknown_corruption_is_refused():

@@ -87,3 +87,72 @@ def test_the_largest_channel_of_every_tint_is_full():
     full = np.bincount(np.argmax(tint, axis=-1).ravel(), minlength=3)
     assert np.abs(full - 2000).max() < 200
     assert np.unique(tint).size == 256
+
+
+def turned(rule, index, digit, frames=40, last_turn=None):
+    """One digit of SIZES by `turning` or `wandering`, a step at a time: its points in the unit square.
+
+    last_turn: a number from 0 to 1 in place of the one that decides the last turn that shows.
+    """
+    y, x, *_ = start_and_velocity(index, digit, (0, 0))
+    angle = math.tau * int(random_bits(4, "train", [index], "motion", 12)[0][4 * digit + 2]) / 2**32
+    each = 1 if rule == "turning" else 2
+    words = random_bits(4, "train", [index], "turns", frames * 3 * each)[0].reshape(frames, 3, each)[:, digit]
+    points = []
+    for step in range(frames):
+        numbers = [int(word) / 2**32 for word in words[step]]
+        if rule == "wandering":
+            if last_turn is not None and step == frames - 1:
+                numbers[1] = last_turn
+            normal = math.sqrt(-2 * math.log(1 - numbers[0])) * math.cos(math.tau * numbers[1])
+            angle += math.radians(20) * normal
+        y, x = y + 0.1 * math.sin(angle), x + 0.1 * math.cos(angle)
+        walls = [normal for hit, normal in ((y <= 0, 90), (y >= 1, -90), (x <= 0, 0), (x >= 1, 180)) if hit]
+        y, x = min(max(y, 0), 1), min(max(x, 0), 1)
+        if rule == "turning" and walls:
+            if last_turn is not None and step == frames - 2:
+                numbers[0] = last_turn
+            # Directions within 90° of the normals of all walls that are hit.
+            low, high = max(walls) - 90, min(walls) + 90
+            if set(walls) == {-90, 180}:
+                low, high = 180, 270
+            angle = math.radians(low + (high - low) * numbers[0])
+        elif walls:
+            angle = -angle if y in (0, 1) else angle
+            angle = math.pi - angle if x in (0, 1) else angle
+        points.append((y, x))
+    return points
+
+
+@pytest.mark.parametrize("rule", ["turning", "wandering"])
+def test_turns_equal_a_loop(rule):
+    given = trajectories.positions(4, "train", INDEX, rule=rule, speed=(0.1, 0.1), **SIZES)
+    expected = [
+        [[[math.floor(36 * y), math.floor(52 * x)] for y, x in turned(rule, n, digit)] for digit in range(3)]
+        for n in INDEX
+    ]
+    np.testing.assert_array_equal(given, np.swapaxes(expected, 1, 2))
+    moved = np.abs(np.diff(given, axis=1))
+    assert moved.max() <= 6 and (moved.max((1, 2, 3)) > 0).all()
+
+
+@pytest.mark.parametrize("rule, low, high", [("turning", 0.15, 0.27), ("wandering", 0.95, 1.01)])
+def test_how_many_last_frames_no_past_foretells(rule, low, high):
+    """Those of which a digit is elsewhere if the last turn is another. With `original` there are none."""
+    unforeseen = 0
+    for index in range(300):
+        for digit in range(2):
+            ends = [turned(rule, index, digit, 20, last_turn)[-1] for last_turn in (0.1, 0.4, 0.9)]
+            if len({(math.floor(36 * y), math.floor(36 * x)) for y, x in ends}) > 1:
+                unforeseen += 1
+                break
+    assert low < unforeseen / 300 < high
+
+
+@pytest.mark.parametrize("rule", ["original", "turning", "wandering"])
+def test_first_steps_do_not_depend_on_how_many_follow(rule):
+    long = trajectories.positions(0, "test", range(9), rule=rule, speed=(0.1, 0.2), **SIZES)
+    short = trajectories.positions(
+        0, "test", range(9), rule=rule, speed=(0.1, 0.2), **(SIZES | {"frames": 5})
+    )
+    np.testing.assert_array_equal(short, long[:, :5])

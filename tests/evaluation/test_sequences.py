@@ -11,7 +11,7 @@ import sklearn.metrics
 from tests.score_columns import BASELINE_NAMES, DISTRIBUTION_SCORES
 from vpn_anomaly import config as configuration
 from vpn_anomaly.data.lattice import fixed_shifts, shown
-from vpn_anomaly.data.pipeline import evaluation_clips
+from vpn_anomaly.data.pipeline import clips_at, evaluation_clips
 from vpn_anomaly.evaluation_run import evaluate
 from vpn_anomaly.scoring.clip_scorer import build_scorer
 from vpn_anomaly.scoring.score_files import build_score_settings, score_file
@@ -81,6 +81,20 @@ def test_results_have_the_agreed_layout(evaluated, tiny_run):
     assert (stored["steps"], stored["sequences_seen"]) == (tiny_run.step, 8)
     assert 100 < stored["wall_seconds"] < 400
     assert not configuration.differences(stored["config"], tiny_run.config)
+
+
+def test_the_first_sequence_chooses_which_are_scored(tiny_run, tmp_path):
+    """From number 5 on, the normal ones are those that were corrupted when the first was number 0."""
+    config = tiny_run.config.copy_and_resolve_references()
+    config.evaluate.first_sequence, config.evaluate.corruptions = COUNT, ("temporal", "spatial", "mixed")
+    trained = trained_run(config, tiny_run.directory)
+    evaluate(config, trained, tmp_path)
+    got, scorer = np.load(tmp_path / "scores.npz"), trained.scorer(config)
+    for group, index in (("normal", range(5, 10)), ("temporal", range(10, 15)), ("mixed", range(10, 15))):
+        clips = clips_at(tiny_run.source, "test", index, None if group == "normal" else group).clip
+        np.testing.assert_allclose(
+            got[f"{group}/mean_nll"], scorer.scores(clips, LAST)["mean_nll"], rtol=1e-5
+        )
 
 
 def test_metrics_are_those_of_the_stored_scores(results, scores):

@@ -31,6 +31,14 @@ def test_every_row_and_candidate_is_tried_with_every_rate_for_the_same_steps(swe
     assert output.parts[-2:] == ("mine", "learning_rates.json")
 
 
+def test_rows_can_be_chosen(sweep, capsys):
+    configs, _ = learning_rates.trials(sweep, "other")
+    assert list(configs) == [("other", rate) for rate in (1e-3, 3e-3)]
+    assert learning_rates.main([f"--sweep={sweep}", "--only=third"]) == 2
+    error = capsys.readouterr().err
+    assert "--only=third" in error and "one, other" in error and error.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     "text, words",
     [

@@ -51,6 +51,11 @@ VARIANTS = {
         "model.use_masked_frame": False,
     },
     "correlation": {"model.attention.kind": "correlation", "data.channels": 3},
+    "no short cut": {
+        "model.attention.kind": "depthwise",
+        "model.attention.filter_size": 5,
+        "model.head.sees_last_frame": False,
+    },
     "no mask": {
         "model.attention.kind": "correlation",
         "model.use_masked_frame": False,
@@ -284,7 +289,7 @@ def loss(p, clip, masks, costs, config):
     for target, mask, cost in zip(config.train.targets, masks, costs):
         end = target - model.horizon + 1
         context, last = memory[end - model.context : end], clip[:, end - 1]
-        pixels = [last]
+        pixels = [last] if model.head.sees_last_frame else []
         if kind == "correlation":
             frames = [clip[:, end - 2], last]
             attended, moved = correlation(context, frames, cost, p["attention"], config)

@@ -100,6 +100,18 @@ def test_the_least_of_some_p_values_is_corrected_for_their_number(count):
     np.testing.assert_allclose(np.exp(calibration.log_least_p(names, test)), expected, rtol=1e-9)
 
 
+def test_the_joint_score_has_the_surprise_of_what_is_shown_beside_the_others():
+    rng = np.random.default_rng(11)
+    draw = lambda count: correlated_scores(rng, count) | {"surprise_of_shown": rng.exponential(size=count)}
+    calibration, test = Calibration.fit(draw(200)), draw(100)
+    derived = calibration.derived(test)
+    names = (*COMBINED, "surprise_of_shown")
+    least = np.min([calibration.p_value(name, test[name]) for name in names], axis=0)
+    np.testing.assert_allclose(derived["any_joint"], -np.log(1 - (1 - least) ** 4), rtol=1e-9)
+    np.testing.assert_array_equal(derived["any"], calibration.any({name: test[name] for name in COMBINED}))
+    assert derived_from(test) == names and tuple(derived) == ("any", "any_joint")
+
+
 def test_any_has_no_ties_far_out():
     rng = np.random.default_rng(6)
     calibration = Calibration.fit(correlated_scores(rng, 100))

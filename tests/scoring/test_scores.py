@@ -192,3 +192,14 @@ def test_ways_of_being_unusual_score_the_greatest_value_and_box_the_greatest_win
             assert windows[4][number, top, left] == pytest.approx(expected, rel=1e-5)
     nothing = maps.replace(counted=np.zeros((2, 7, 9), bool))
     assert np.isnan(frame_scores(nothing)["speed"]).all()
+
+
+def test_joint_scores_are_means_over_all_pixels():
+    maps = random_maps((3, 1, 6, 7))
+    joint = {name: np.random.default_rng(2).random((3, 1, 6, 7), np.float32) for name in ("joint", "shown")}
+    none_counted = maps.counted & (np.arange(3) < 2)[:, None, None, None]
+    got = frame_scores(maps.replace(value=maps.value | joint, counted=none_counted))
+    assert tuple(scores.in_order(got))[-2:] == ("joint_nll", "surprise_of_shown")
+    for name, value in (("joint_nll", joint["joint"]), ("surprise_of_shown", joint["shown"])):
+        expected = [[sum(frame[0].ravel().tolist()) / 42] for frame in value[:2]]
+        np.testing.assert_allclose(got[name], [*expected, [math.nan]], rtol=1e-5)

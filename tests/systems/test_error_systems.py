@@ -110,6 +110,22 @@ def test_the_loss_is_over_reconstruction_and_prediction():
     np.testing.assert_allclose(loss, np.concatenate(squares).mean(), rtol=1e-5)
 
 
+def test_a_reconstruction_has_read_the_frame_that_it_is_scored_by():
+    config = composite_config()
+    config.model.composite.scored = "reconstruction"
+    system, params, batch = example(config)
+    assert system.first_frame == PAST - 1
+    frame = FRAMES - 1
+    window = jnp.asarray(batch["clip"][:, FRAMES - PAST :] / 255.0, jnp.float32)
+    past, _ = jax.jit(lambda x: system.network.apply({"params": params}, x))(window)
+    got = maps_of(system, params, batch["clip"], SHIFTS, (frame,)).value["error"][:, 0]
+    expected = ((np.asarray(past)[:, -1] - np.asarray(window)[:, -1]) ** 2).mean(-1)
+    np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-7)
+    prediction, _, _ = example(composite_config())
+    losses = [loss_of(one, params, batch, jax.random.key(0)) for one in (system, prediction)]
+    np.testing.assert_array_equal(*losses)  # what is scored does not change what is learnt
+
+
 def test_a_frame_is_reconstructed_from_itself_alone():
     system, params, batch = example(autoencoder_config())
     errors = lambda clip: np.asarray(maps_of(system, params, clip, SHIFTS, (3,)).value["error"])

@@ -167,3 +167,20 @@ def test_without_anything_to_go_on_from_the_carried_loss_is_the_loss():
     state = jax.tree.map(lambda x: x + 1, system.initial_carried(2, SIDE, SIDE))
     got, _ = jax.jit(system.carried_loss)(params, state, fresh, jax.random.key(0))
     np.testing.assert_allclose(got, loss_of(system, params, batch, jax.random.key(0)), rtol=1e-6)
+
+
+@pytest.mark.parametrize("masked", [True, False])
+def test_without_the_short_cut_the_last_frame_is_read_by_the_encoder_alone(masked):
+    config = small_config(model__head__sees_last_frame=False, model__use_masked_frame=masked)
+    system, params, batch = example(config)
+    network, clip = system.network, jnp.asarray(batch["clip"], jnp.float32) / 255
+    memory, _ = jax.jit(functools.partial(network.apply, method="encode_frames"))(
+        {"params": params}, clip[:, :7]
+    )
+    shown_BxHxW = shown(SIDE, SIDE, batch["shift"][:, -1], (4, 5))
+    inpaint = jax.jit(functools.partial(network.apply, method="inpaint"))
+    seen = [
+        inpaint({"params": params}, memory[:, -3:], frames, clip[:, 7], shown_BxHxW)
+        for frames in (clip[:, 4:7], 1 - clip[:, 4:7])
+    ]
+    np.testing.assert_array_equal(*seen)

@@ -27,9 +27,10 @@ def streamed(system, params, clip_BxTxHxWxC):
     return results
 
 
-@pytest.mark.parametrize("kind", ["correlation", "full"])
-def test_every_frame_has_the_maps_of_the_whole_sequence(kind):
-    system, params, batch = example(small_config(model__attention__kind=kind))
+@pytest.mark.parametrize("kind, dropout", [("correlation", 0.0), ("full", 0.0), ("none", 0.5)])
+def test_every_frame_has_the_maps_of_the_whole_sequence(kind, dropout):
+    config = small_config(model__attention__kind=kind, train__mask_dropout=dropout)
+    system, params, batch = example(config)
     scored = tuple(range(system.first_frame, FRAMES))
     offline = maps_of(system, params, batch["clip"], SHIFTS, scored)
     results = streamed(system, params, batch["clip"])

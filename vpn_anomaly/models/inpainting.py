@@ -22,8 +22,9 @@ class InpaintingHead(nn.Module):
     """Residual blocks without masked convolutions, then full-resolution layers.
 
     At the stem's resolution, it reads the attention's output and the masked frame with its mask; then,
-    at full resolution, the features so far, the masked frame, the mask, the last frame and the warped
-    frames, so that it has the exact values of neighbouring shown pixels.
+    at full resolution, the features so far, the masked frame, the mask, the last frame (unless
+    `sees_last_frame` is false) and the warped frames, so that it has the exact values of neighbouring
+    shown pixels. The last frame is a short cut that the paper does not have.
     """
 
     stem: int
@@ -32,20 +33,23 @@ class InpaintingHead(nn.Module):
     blocks: int
     pixel_channels: int
     pixel_layers: int = 1
+    sees_last_frame: bool = True
     rematerialise: bool = False
     dtype: jnp.dtype = jnp.float32
 
     @nn.compact
-    def __call__(self, attended_BxhxwxC, pixels_BxHxWxC, shown_frame_BxHxWxC):
+    def __call__(self, attended_BxhxwxC, last_BxHxWxC, warped_BxHxWxC, shown_frame_BxHxWxC):
         """Returns the input of the output layer at every pixel, (B, H, W, pixel_channels).
 
         Args:
             attended_BxhxwxC: the attention's output.
-            pixels_BxHxWxC: the last frame and the warped frames.
+            last_BxHxWxC: the last frame.
+            warped_BxHxWxC: the warped frames, or None.
             shown_frame_BxHxWxC: the masked frame, with the mask as the last channel, or None.
         """
-        pixels = [pixels_BxHxWxC] if shown_frame_BxHxWxC is None else [pixels_BxHxWxC, shown_frame_BxHxWxC]
-        pixels = jnp.concatenate(pixels, axis=-1).astype(self.dtype)
+        last = last_BxHxWxC if self.sees_last_frame else last_BxHxWxC[..., :0]
+        given = [x for x in (last, warped_BxHxWxC, shown_frame_BxHxWxC) if x is not None]
+        pixels = jnp.concatenate(given, axis=-1).astype(self.dtype)
         x = jnp.concatenate([attended_BxhxwxC, space_to_depth(pixels, self.stem)], axis=-1)
         x = Conv3x3(block_width(self.block, self.channels), dtype=self.dtype, name="join")(x)
         for block in residual_blocks(self.block, (1,) * self.blocks, self.dtype, self.rematerialise):
@@ -115,9 +119,7 @@ class InpaintingNetwork(nn.Module):
             shown_frame = jnp.concatenate([masked, mask], axis=-1)
             mask = mask[..., 0]
         attended, moved = self.attention(memory_BxKxhxwxL, frames_BxKxHxWxC, masked, mask)
-        last = frames_BxKxHxWxC[:, -1]
-        pixels = last if moved is None else jnp.concatenate([last, moved], axis=-1)
-        return self.head(attended, pixels, shown_frame)
+        return self.head(attended, frames_BxKxHxWxC[:, -1], moved, shown_frame)
 
     def output_layer(self) -> tuple[jax.Array, jax.Array]:
         """The kernel (D, C, 256) and bias (C, 256) that map the head's output to logits."""
@@ -137,7 +139,8 @@ class InpaintingNetwork(nn.Module):
             images, cells, pixels, self.context, outputs, self.colours, self.use_masked_frame
         )
         masked = self.colours + 1 if self.use_masked_frame else 0
-        pixel_inputs = self.colours + self.attention.warped_channels(self.colours) + masked
+        last = self.colours if self.head.sees_last_frame else 0
+        pixel_inputs = last + self.attention.warped_channels(self.colours) + masked
         return [
             *memory_costs(self.encoder, self.conv_lstm, self.colours, step),
             *self.attention.costs(size),

@@ -73,7 +73,9 @@ class Calibration:
         return calibration
 
     def derived(self, scores: Mapping[str, ArrayLike]) -> dict[str, np.ndarray]:
-        """Returns the scores that need normal ones, of the scores' shape: `novelty`, `any` and `regularity`.
+        """Returns the scores that need normal ones, of the scores' shape.
+
+        `novelty`, `any`, `regularity` and `any_joint`, which is `any` with the surprise of what is shown.
 
         Each only where the scores that it is made of are there.
         """
@@ -84,6 +86,8 @@ class Calibration:
             derived["any"] = self.any(scores)
         if ERROR in scores:
             derived["regularity"] = self.regularity(scores[ERROR])
+        if jointly_combined(scores):
+            derived["any_joint"] = -self.log_least_p(jointly_combined(scores), scores)
         return derived
 
     def novelty(self, scores: Mapping[str, ArrayLike]) -> np.ndarray:
@@ -180,6 +184,12 @@ def combined(names: Collection[str]) -> tuple[str, ...]:
     return chosen if len(chosen) >= COMBINED or NOVELTY in chosen else ()
 
 
+def jointly_combined(names: Collection[str]) -> tuple[str, ...]:
+    """Returns the names that `any_joint` is made of: those of `any` and those `in_joint`; empty without either."""
+    joint = tuple(score.name for score in SCORES if score.in_joint and score.name in names)
+    return (*combined(names), *joint) if joint and combined(names) else ()
+
+
 def in_any(names: Collection[str]) -> tuple[str, ...]:
     """Returns the names of scores that combined scores are made of, in the order of SCORES; or novelty alone.
 
@@ -200,7 +210,8 @@ def novelty_parts(names: Collection[str]) -> tuple[str, ...]:
 def derived_from(names: Collection[str]) -> tuple[str, ...]:
     """Returns the names that derived scores are made of: a calibration with these gives all derived ones."""
     of_regularity = (ERROR,) if ERROR in names else ()
-    return (*(novelty_parts(names) or combined(names)), *of_regularity)
+    of_any = novelty_parts(names) or jointly_combined(names) or combined(names)
+    return (*of_any, *of_regularity)
 
 
 def _tail_scale(sorted_N: np.ndarray) -> float:

@@ -28,6 +28,16 @@ def tail_mean(maps: Maps) -> jax.Array:
     return counted_mean(maps.value["tail"], maps.counted)
 
 
+def frame_mean(name: str) -> Callable[[Maps], jax.Array]:
+    """The mean of a map over all pixels, shown or hidden; NaN for a frame without counted pixels."""
+
+    def frame_mean(maps: Maps) -> jax.Array:
+        mean = maps.value[name].mean((-2, -1))
+        return jnp.where(maps.counted.any((-2, -1)), mean, jnp.nan)
+
+    return frame_mean
+
+
 def nll_windows(maps: Maps) -> Windows:
     return excess_windows(maps, "nll")
 

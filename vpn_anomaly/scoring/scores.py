@@ -1,8 +1,8 @@
 """Frame scores: one number per frame out of its maps of surprise. To add a score, add its row to SCORES, and its
 function to `score_functions.py`.
 
-Every score is higher for a more anomalous frame and looks at counted pixels only: a pixel that was
-shown to the model saw itself and says nothing.
+Every score is higher for a more anomalous frame. All but the last two look at counted pixels only: a pixel that
+was shown to the model saw itself and says nothing. The last two charge it what the past alone gives it.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ class Score:
             greatest value: the one that raised the score.
         in_any: whether the combined score `any` is made of it (`Calibration.any`), unless a later row with the
             same kind of event is there.
+        in_joint: whether `any_joint` has it beside those of `any`.
         in_novelty: whether it is summed up with others, of which `any` is made then (`Calibration.novelty`).
         drawn: whether an evaluation draws its ROC curves and histograms.
     """
@@ -54,6 +55,7 @@ class Score:
     event_kind: str | None = None
     windows: Callable[[Maps], Windows] | None = None
     in_any: bool = False
+    in_joint: bool = False
     in_novelty: bool = False
     drawn: bool = False
 
@@ -237,4 +239,22 @@ SCORES = (
     _unusual("presence", "what stands out from the background, for this place"),
     _unusual("change", "how much it changes, and its edges"),
     _unusual("appearance", "how it looks"),
+    # Of a model that was also trained without the masked frame (`train.mask_dropout`).
+    Score(
+        name="joint_nll",
+        needs=("joint",),
+        function=functions.frame_mean("joint"),
+        unit="nats per pixel",
+        meaning="mean surprise of all pixels: of the hidden ones given the shown, of these given the past alone",
+        map="joint",
+    ),
+    Score(
+        name="surprise_of_shown",
+        needs=("shown",),
+        function=functions.frame_mean("shown"),
+        unit="nats per pixel",
+        meaning="the part of it that the shown pixels have: what an anomalous frame explains away",
+        map="shown",
+        in_joint=True,
+    ),
 )

@@ -25,6 +25,7 @@ from vpn_anomaly.systems.frames import intensity
 from vpn_anomaly.systems.inpainting_state import StreamState, Windows
 from vpn_anomaly.systems.loss_weights import weights_by_change
 from vpn_anomaly.systems.memory import build_memory
+from vpn_anomaly.systems.past_alone import joint_surprise, withhold
 from vpn_anomaly.systems.skipped_loss import loss_with_skipped
 from vpn_anomaly.systems.system import LatticeSystem, Maps
 
@@ -44,6 +45,8 @@ class InpaintingSystem(LatticeSystem):
         motion_share: part of the loss that is distributed by change, see `weights_by_change`.
         skipped_margin: nats by which sequences that skip frames have to surprise it more than others, in
             batches that say which do (`data/skipped_frames.py`).
+        mask_dropout: share of the targets of which nothing is shown in training. Above 0 its maps hold the
+            joint surprise (`past_alone.py`).
     """
 
     network: InpaintingNetwork
@@ -53,6 +56,7 @@ class InpaintingSystem(LatticeSystem):
     horizon: int = 1
     motion_share: float = 0.0
     skipped_margin: float = 0.5
+    mask_dropout: float = 0.0
 
     about = system_named("inpainting")
     loss_unit = "nats"
@@ -67,7 +71,8 @@ class InpaintingSystem(LatticeSystem):
         return math.lcm(self.network.encoder.stem, self.network.attention.size_multiple)
 
     def statistics(self, tail: bool = True) -> frozenset[str]:
-        return surprise_statistics(tail)
+        joint = frozenset({"joint", "shown"}) if self.mask_dropout else frozenset()
+        return surprise_statistics(tail) | joint
 
     def init(self, key, clip_BxTxHxWxC):
         clip = clip_BxTxHxWxC[:1, : self.network.context + 1]
@@ -139,7 +144,9 @@ class InpaintingSystem(LatticeSystem):
         )
         height, width = clip_BxTxHxWxC.shape[2:4]
         shift_BxGx2 = shift_BxTx2[:, jnp.array(self.targets)]
-        shown_BxGxHxW = shown(height, width, shift_BxGx2, self.lattice)
+        shown_BxGxHxW = withhold(
+            shown(height, width, shift_BxGx2, self.lattice), self.mask_dropout, key, index_B
+        )
         windows, state = self._windows(params, clip_BxTxHxWxC, self.targets, state)
         features, output_layer = self._inpaint(params, windows, shown_BxGxHxW), self._output_layer(params)
         last, subset = windows.frames[:, :, -1], (self.loss_pixels, key, index_B)
@@ -171,17 +178,26 @@ class InpaintingSystem(LatticeSystem):
         )
         times = hidden_times.sum(0)
         average = jax.tree.map(lambda x: x.sum(0) / jnp.maximum(times, 1), total)
-        return surprise_maps(average, windows.value, times > 0)
+        maps = surprise_maps(average, windows.value, times > 0)
+        if not self.mask_dropout:
+            return maps
+        nothing = jnp.zeros(times.shape, bool)
+        past = self._statistics(params, windows, nothing, tail=False)["surprise"]
+        joint = joint_surprise(average["surprise"], past, 1 - times / len(shift_Mx2))
+        return maps.replace(value=maps.value | joint)
 
     def _masked_statistics(self, params, windows: Windows, shift_2, tail):
         """The statistics under one mask, zero at shown pixels; and its hidden pixels, 0 or 1, (H, W)."""
-        height, width = windows.value.shape[2:4]
-        shown_HxW = shown(height, width, shift_2, self.lattice)
-        shown_BxGxHxW = jnp.broadcast_to(shown_HxW, windows.value.shape[:4])
-        features = self._inpaint(params, windows, shown_BxGxHxW)
-        statistics = frame_statistics(features, self._output_layer(params), windows.value, tail)
+        shown_HxW = shown(*windows.value.shape[2:4], shift_2, self.lattice)
+        statistics = self._statistics(params, windows, shown_HxW, tail)
         hidden = ~shown_HxW
         return jax.tree.map(lambda x: x * hidden, statistics), hidden.astype(jnp.float32)
+
+    def _statistics(self, params, windows: Windows, shown_HxW, tail):
+        """The statistics of `frame_statistics` of all pixels where these are shown."""
+        shown_BxGxHxW = jnp.broadcast_to(shown_HxW, windows.value.shape[:4])
+        features = self._inpaint(params, windows, shown_BxGxHxW)
+        return frame_statistics(features, self._output_layer(params), windows.value, tail)
 
     def _inpaint(self, params, windows: Windows, shown_BxGxHxW):
         """The input of the output layer for every target frame, (B, G, H, W, D)."""
@@ -219,6 +235,7 @@ def build(config) -> InpaintingSystem:
             head.blocks,
             head.pixel_channels,
             head.pixel_layers,
+            head.sees_last_frame,
             model.rematerialise,
             dtype,
         ),
@@ -235,4 +252,5 @@ def build(config) -> InpaintingSystem:
         model.horizon,
         train.motion_share,
         train.skipped_margin,
+        train.mask_dropout,
     )
