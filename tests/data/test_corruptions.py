@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vpn_anomaly.data.corruptions import CORRUPTIONS, corrupt
+from vpn_anomaly.data.corruptions import CORRUPTIONS, FILLS, Square, corrupt
 from vpn_anomaly.data.digits import load_digits
 from vpn_anomaly.data.moving_mnist import MovingMNIST
 from vpn_anomaly.data.random_bits import random_bits
@@ -17,8 +17,8 @@ def clips(channels):
     return source.clips(0, "validation", INDEX)
 
 
-def with_square(frame, word):
-    """A copy with a black square on the bright pixel that a random word chooses, by a loop."""
+def with_square(frame, word, before=1, after=1, fill=lambda row, column: 0):
+    """A copy with a square, by default black, on the bright pixel that a random word chooses, by a loop."""
     height, width, channels = frame.shape
     bright = [
         (row, column)
@@ -28,10 +28,10 @@ def with_square(frame, word):
     ]
     centre_row, centre_column = bright[int(word) * len(bright) >> 32]
     result = frame.copy()
-    for row in range(centre_row - 1, centre_row + 2):
-        for column in range(centre_column - 1, centre_column + 2):
+    for row in range(centre_row - before, centre_row + after + 1):
+        for column in range(centre_column - before, centre_column + after + 1):
             if 0 <= row < height and 0 <= column < width:
-                result[row, column] = [0] * channels
+                result[row, column] = fill(row, column)
     return result
 
 
@@ -50,6 +50,24 @@ def test_corrupted_frames_equal_a_loop(kind, channels):
     np.testing.assert_array_equal(changed, (corrupted[:, -1] != clip[:, -1]).any(axis=-1))
     np.testing.assert_array_equal(corrupted[:, :-1], clip[:, :-1])
     assert corrupted.dtype == np.uint8 and changed.dtype == bool
+
+
+@pytest.mark.parametrize("size, before, after", [(2, 0, 1), (3, 1, 1), (5, 2, 2)])
+@pytest.mark.parametrize("fill", FILLS)
+def test_squares_of_other_sizes_and_fills_equal_a_loop(size, before, after, fill):
+    clip = clips(1)[:40]
+    corrupted, changed = corrupt(clip, "spatial", 5, "validation", INDEX[:40], Square(size, fill))
+    words = random_bits(5, "validation", INDEX[:40], "corruption", 2)
+    noise = random_bits(5, "validation", INDEX[:40], "noise", 64 * 64)
+    for number, (_, word) in enumerate(words):
+        of_fill = {
+            "black": lambda row, column: 0,
+            "grey": lambda row, column: 128,
+            "noise": lambda row, column: int(noise[number, 64 * row + column]) >> 24,
+        }[fill]
+        expected = with_square(clip[number, -1], word, before, after, of_fill)
+        np.testing.assert_array_equal(corrupted[number, -1], expected)
+    assert changed.any((1, 2)).all() and changed.sum((1, 2)).max() <= size**2
 
 
 @pytest.mark.parametrize("kind", CORRUPTIONS)
