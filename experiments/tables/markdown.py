@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from experiments.sweeps.definition import Definition
 from experiments.sweeps.table_settings import CORRUPTIONS
 from experiments.tables.accuracy import RESAMPLES, Accuracy
+from experiments.tables.numbers import percent, points
 from experiments.tables.readme_block import markdown_table
 from experiments.tables.rows import Row
 from experiments.tables.stored_results import Run
@@ -30,7 +31,7 @@ def markdown(definition: Definition, rows: Sequence[Row]) -> str:
 
 def _accuracy_table(definition: Definition, rows: Sequence[Row]) -> str:
     with_paper = bool(definition.table.paper)
-    papers = [NONE if row.paper is None else _percent(row.paper) for row in rows]
+    papers = [NONE if row.paper is None else percent(row.paper) for row in rows]
     columns = [_bold_best([row.paper for row in rows], papers)] if with_paper else []
     columns += _accuracy_columns([row.by_paper_score for row in rows])
     cells = [[row.label, *values] for row, *values in zip(rows, *columns)]
@@ -95,7 +96,9 @@ def _difference_table(definition: Definition, rows: Sequence[Row]) -> str:
         first, second = (one.by_paper_score[PAIRED_CORRUPTION] for one in (reference, row))
         value, (low, high) = first.minus(second)
         excludes = "yes" if low > 0 or high < 0 else "no"
-        cells.append([row.label, _points(value), f"[{_points(low)}, {_points(high)}]", excludes])
+        cells.append(
+            [row.label, points(100 * value), f"[{points(100 * low)}, {points(100 * high)}]", excludes]
+        )
     head = [f"{reference.label} minus", "points", "95%", "excludes zero"]
     return (
         f"Differences on `{PAIRED_CORRUPTION}`, of means over seeds, on the same resamples of the same "
@@ -168,7 +171,7 @@ def _accuracy_columns(rows: Sequence[Mapping[str, Accuracy]]) -> list[list[str]]
     for corruption in CORRUPTIONS:
         found = [row.get(corruption) for row in rows]
         values = [None if accuracy is None else 100 * accuracy.mean for accuracy in found]
-        cells = [NONE if value is None else _percent(value) for value in values]
+        cells = [NONE if value is None else percent(value) for value in values]
         cells = [cell + _spread(accuracy) for cell, accuracy in zip(_bold_best(values, cells), found)]
         columns.append(cells)
     return columns
@@ -177,23 +180,13 @@ def _accuracy_columns(rows: Sequence[Mapping[str, Accuracy]]) -> list[list[str]]
 def _bold_best(values: Sequence[float | None], cells: Sequence[str]) -> list[str]:
     """The cells, with all that print the same as the best value in bold."""
     best = max((value for value in values if value is not None), default=None)
-    is_best = [value is not None and _percent(value) == _percent(best) for value in values]
+    is_best = [value is not None and percent(value) == percent(best) for value in values]
     return [f"**{cell}**" if bold else cell for cell, bold in zip(cells, is_best)]
 
 
 def _spread(accuracy: Accuracy | None) -> str:
     if accuracy is None:
         return ""
-    deviation = "" if accuracy.deviation is None else f" ±{_percent(100 * accuracy.deviation)}"
+    deviation = "" if accuracy.deviation is None else f" ±{percent(100 * accuracy.deviation)}"
     low, high = accuracy.ci95
-    return f"{deviation} [{_percent(100 * low)}, {_percent(100 * high)}]"
-
-
-def _percent(value: float) -> str:
-    return f"{value:.1f}"
-
-
-def _points(part: float) -> str:
-    """A difference of two fractions in percentage points, signed unless it prints as 0.0."""
-    text = f"{100 * part:+.1f}"
-    return "0.0" if text in ("+0.0", "-0.0") else text.replace("-", "−")
+    return f"{deviation} [{percent(100 * low)}, {percent(100 * high)}]"

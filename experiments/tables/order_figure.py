@@ -1,0 +1,123 @@
+"""Where the paper's order holds, by corruption and score, and why it does not elsewhere, as a figure."""
+
+import dataclasses
+import os
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import BinaryIO
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.colors import TwoSlopeNorm
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from experiments.tables.experiment import Cell, Comparison
+from experiments.tables.numbers import points
+from experiments.tables.outcomes import Outcome, outcome
+from experiments.tables.stored_results import Run
+from vpn_anomaly.report.score_figures import DPI, INK, NORMAL
+
+COLUMNS = (
+    ("both", "mean_nll"),
+    ("both", "tail_mean"),
+    ("temporal", "mean_nll"),
+    ("temporal", "tail_mean"),
+    ("spatial", "mean_nll"),
+    ("spatial", "missing_z"),
+    ("mixed", "mean_nll"),
+    ("mixed", "any"),
+)
+COLOURS, LARGEST = "RdBu", 25.0  # points at which the colours end
+WIDTH, ROW_HEIGHT, MARGIN = 13.5, 0.52, 1.5  # inches
+WHY_WIDTH = 46  # characters
+
+
+@dataclasses.dataclass(frozen=True)
+class Claim:
+    """One row is better than another.
+
+    Attributes:
+      text: in words.
+      row, other: rows of a sweep's results.
+      why: what explains the figures, in a sentence.
+      paper: the difference that the paper reports, points; None: none.
+      scores: of the rows, where they are not those of COLUMNS: by (corruption, score) of the column.
+    """
+
+    text: str
+    row: str
+    other: str
+    why: str
+    paper: float | None = None
+    scores: Mapping[tuple[str, str], tuple[str, str]] = dataclasses.field(default_factory=dict)
+
+    def comparison(self, column: tuple[str, str]) -> Comparison:
+        """What a column shows."""
+        corruption, score = column
+        first, second = self.scores.get(column, (score, score))
+        return Comparison(Cell(self.row, corruption, first), Cell(self.other, corruption, second))
+
+
+def order_figure(
+    path: str | os.PathLike | BinaryIO,
+    groups: Mapping[str, tuple[Sequence[Claim], Mapping[str, Sequence[Run]]]],
+) -> None:
+    """Writes a PNG: a line per claim, a cell per corruption and score, coloured by the difference in points.
+
+    Args:
+      path: the file to write, or a file open for writing.
+      groups: by title, claims and the runs, by row, that decide them.
+    """
+    lines = [(title, claim, runs) for title, (claims, runs) in groups.items() for claim in claims]
+    height = MARGIN + ROW_HEIGHT * (len(lines) + len(groups))
+    figure = Figure(figsize=(WIDTH, height), dpi=DPI, facecolor="white")
+    axes = figure.add_axes((0.21, 0.02, 0.46, 1 - (MARGIN - 0.15) / height))
+    axes.set_xlim(-1, len(COLUMNS))
+    axes.set_ylim(len(lines) + len(groups) - 0.5, -0.5)
+    place, last = 0, None
+    for title, claim, runs in lines:
+        if title != last:
+            axes.text(-3.9, place + 0.15, title, fontsize=9.5, weight="bold", color=INK, va="center")
+            place, last = place + 1, title
+        _draw_claim(axes, place, claim, [outcome(claim.comparison(column), runs) for column in COLUMNS])
+        place += 1
+    _draw_heads(axes)
+    figure.savefig(path, format="png")
+
+
+def _draw_heads(axes: Axes) -> None:
+    axes.text(-1, -0.75, "paper", ha="center", va="bottom", fontsize=8.5, color=INK)
+    for number, (corruption, score) in enumerate(COLUMNS):
+        head = f"{corruption}\n{score}"
+        axes.text(number, -0.75, head, ha="center", va="bottom", fontsize=8.5, color=INK)
+    axes.axis("off")
+    axes.figure.text(
+        0.02,
+        0.985,
+        "Is the first better than the second? Points of accuracy; blue: yes, red: no, pale: 95% includes zero",
+        fontsize=10.5,
+        color=INK,
+        va="top",
+    )
+
+
+def _draw_claim(axes: Axes, place: int, claim: Claim, found: Sequence[Outcome | None]) -> None:
+    axes.text(-1.5, place, claim.text, ha="right", va="center", fontsize=8.5, color=INK)
+    if claim.paper is not None:
+        _draw_cell(axes, -1, place, claim.paper, certain=True)
+    for number, one in enumerate(found):
+        if one is not None:
+            low, high = one.interval
+            _draw_cell(axes, number, place, one.value, certain=low > 0 or high < 0)
+    why = textwrap.fill(claim.why, WHY_WIDTH)
+    axes.text(len(COLUMNS) - 0.3, place, why, va="center", fontsize=8, color=INK)
+
+
+def _draw_cell(axes: Axes, column: int, place: int, value: float, certain: bool) -> None:
+    shade = mpl.colormaps[COLOURS](TwoSlopeNorm(0, -LARGEST, LARGEST)(max(-LARGEST, min(LARGEST, value))))
+    colour = shade if certain else "#f3f4f6"
+    axes.add_patch(Rectangle((column - 0.48, place - 0.42), 0.96, 0.84, facecolor=colour, linewidth=0))
+    dark = certain and abs(value) > 0.6 * LARGEST
+    ink = "white" if dark else INK if certain else NORMAL
+    axes.text(column, place, points(value), ha="center", va="center", fontsize=8.5, color=ink)

@@ -1,0 +1,97 @@
+"""What came out of the experiments of a sweep, beside what was expected of each."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+from experiments.sweeps.table_settings import TableSettings
+from experiments.tables.accuracy import accuracy_over_seeds
+from experiments.tables.experiment import Cell, Comparison, Experiment
+from experiments.tables.numbers import percent, points
+from experiments.tables.readme_block import markdown_table
+from experiments.tables.stored_results import Run
+
+NOT_RUN = "not run"
+HEAD = ("", "measured", "95%", "seeds", "expected", "as expected")
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What a comparison measured, in percent, or in points for a difference.
+
+    Attributes:
+      value: mean over seeds.
+      interval: of 95% over test sequences.
+      seeds: of the cell's runs.
+    """
+
+    value: float
+    interval: tuple[float, float]
+    seeds: tuple[int, ...]
+
+
+def outcome(comparison: Comparison, runs: Mapping[str, Sequence[Run]]) -> Outcome | None:
+    """The outcome of a comparison; None where a cell has not been run.
+
+    runs: by row. UserError if results are inconsistent.
+    """
+    of_cell = lambda cell: accuracy_over_seeds(runs[cell.row], cell.corruption, cell.score)
+    accuracy = of_cell(comparison.cell)
+    if accuracy is None:
+        return None
+    value, (low, high) = accuracy.mean, accuracy.ci95
+    if comparison.minus is not None:
+        other = of_cell(comparison.minus)
+        if other is None:
+            return None
+        value, (low, high) = accuracy.minus(other)
+    seeds = tuple(run.seed for run in runs[comparison.cell.row])
+    return Outcome(100 * value, (100 * low, 100 * high), seeds)
+
+
+def experiment_text(experiment: Experiment, table: TableSettings, runs: Mapping[str, Sequence[Run]]) -> str:
+    """The experiment's question and expectation, and a table of its comparisons, the primary one first, in bold."""
+    comparisons = (experiment.primary, *experiment.others)
+    lines = [_line(one, table, runs) for one in comparisons]
+    lines[0] = [f"**{cell}**" if cell else cell for cell in lines[0]]
+    head = f"**{experiment.number}. {experiment.question}** Expected: {experiment.expected}."
+    if all(line[1].strip("*") == NOT_RUN for line in lines):
+        return f"{head} Not run."
+    return f"{head}\n\n{markdown_table(HEAD, lines)}"
+
+
+def _line(comparison: Comparison, table: TableSettings, runs: Mapping[str, Sequence[Run]]) -> list[str]:
+    expected = _expected(comparison)
+    found = outcome(comparison, runs)
+    if found is None:
+        return [_named(comparison, table), NOT_RUN, "", "", expected, ""]
+    text = percent if comparison.minus is None else points
+    low, high = map(text, found.interval)
+    as_expected = "" if expected == "–" else "yes" if comparison.holds(found.value) else "no"
+    seeds = ", ".join(map(str, found.seeds))
+    return [_named(comparison, table), text(found.value), f"[{low}, {high}]", seeds, expected, as_expected]
+
+
+def _named(comparison: Comparison, table: TableSettings) -> str:
+    """The comparison in words; what both cells have in common is said once."""
+    cell, minus = comparison.cell, comparison.minus
+    if minus is None:
+        return f"{table.label(cell.row)}: {_column(cell)}"
+    if (cell.corruption, cell.score) == (minus.corruption, minus.score):
+        return f"{table.label(cell.row)} minus {table.label(minus.row)}: {_column(cell)}"
+    if cell.row == minus.row:
+        return f"{table.label(cell.row)}: {_column(cell)} minus {_column(minus)}"
+    return f"{table.label(cell.row)}: {_column(cell)}, minus {table.label(minus.row)}: {_column(minus)}"
+
+
+def _column(cell: Cell) -> str:
+    return f"`{cell.corruption}` by `{cell.score}`"
+
+
+def _expected(comparison: Comparison) -> str:
+    text = percent if comparison.minus is None else points
+    least, most = (None if one is None else text(one) for one in (comparison.least, comparison.most))
+    if least and most:
+        return f"{least} to {most}"
+    if least:
+        return f"at least {least}"
+    return f"at most {most}" if most else "–"
