@@ -43,7 +43,7 @@ _LONGER = {"train.steps": 1600}
 
 RUNS = {
     # Experiment 1
-    "correlation": _CORRELATION,
+    "correlation": {**_CORRELATION},
     "correlation_without_masked_frame": {**_CORRELATION, **_UNMASKED},
     "none_without_masked_frame": {**_NONE, **_UNMASKED},
     # Experiment 2
@@ -72,6 +72,19 @@ RUNS = {
 }
 
 CANDIDATES = {"depthwise": _DEPTHWISE}  # for the learning rates of the rows that are made of it
+RATES = {"correlation": 6e-3, "correlation_without_masked_frame": 6e-3}  # by kind of network
+
+
+def kind_of(row: str) -> str:
+    """The row whose learning rate a row has."""
+    for world in ("turning_", "wandering_"):
+        row = row.removeprefix(world)
+    return row.removesuffix("_withheld").removesuffix("_longer")
+
+
+for _row in RUNS:
+    if kind_of(_row) in RATES:
+        RUNS[_row]["train.learning_rate"] = RATES[kind_of(_row)]
 
 SEEDS = (0, 1, 2)
 LABELS = {

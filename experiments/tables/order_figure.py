@@ -29,8 +29,9 @@ COLUMNS = (
     ("mixed", "any"),
 )
 COLOURS, LARGEST = "RdBu", 25.0  # points at which the colours end
-WIDTH, ROW_HEIGHT, MARGIN = 13.5, 0.52, 1.5  # inches
-WHY_WIDTH = 46  # characters
+WIDTH, ROW_HEIGHT, MARGIN = 13.5, 0.5, 1.15  # inches
+LEFT, WHY = 0.235, 0.72  # parts of the width: labels end, explanations begin
+WHY_WIDTH = 56  # characters
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,13 +73,15 @@ def order_figure(
     lines = [(title, claim, runs) for title, (claims, runs) in groups.items() for claim in claims]
     height = MARGIN + ROW_HEIGHT * (len(lines) + len(groups))
     figure = Figure(figsize=(WIDTH, height), dpi=DPI, facecolor="white")
-    axes = figure.add_axes((0.21, 0.02, 0.46, 1 - (MARGIN - 0.15) / height))
-    axes.set_xlim(-1, len(COLUMNS))
+    axes = figure.add_axes((LEFT, 0.01, WHY - LEFT - 0.01, 1 - MARGIN / height))
+    axes.set_xlim(-1.5, len(COLUMNS) - 0.5)
     axes.set_ylim(len(lines) + len(groups) - 0.5, -0.5)
     place, last = 0, None
     for title, claim, runs in lines:
         if title != last:
-            axes.text(-3.9, place + 0.15, title, fontsize=9.5, weight="bold", color=INK, va="center")
+            axes.text(
+                -1.6, place + 0.1, title, fontsize=9.5, weight="bold", color=INK, ha="left", va="center"
+            )
             place, last = place + 1, title
         _draw_claim(axes, place, claim, [outcome(claim.comparison(column), runs) for column in COLUMNS])
         place += 1
@@ -87,10 +90,10 @@ def order_figure(
 
 
 def _draw_heads(axes: Axes) -> None:
-    axes.text(-1, -0.75, "paper", ha="center", va="bottom", fontsize=8.5, color=INK)
+    axes.text(-1, -0.6, "paper", ha="center", va="bottom", fontsize=8.5, color=INK)
     for number, (corruption, score) in enumerate(COLUMNS):
         head = f"{corruption}\n{score}"
-        axes.text(number, -0.75, head, ha="center", va="bottom", fontsize=8.5, color=INK)
+        axes.text(number, -0.6, head, ha="center", va="bottom", fontsize=8.5, color=INK)
     axes.axis("off")
     axes.figure.text(
         0.02,
@@ -103,7 +106,7 @@ def _draw_heads(axes: Axes) -> None:
 
 
 def _draw_claim(axes: Axes, place: int, claim: Claim, found: Sequence[Outcome | None]) -> None:
-    axes.text(-1.5, place, claim.text, ha="right", va="center", fontsize=8.5, color=INK)
+    axes.text(-1.6, place, claim.text, ha="right", va="center", fontsize=8.5, color=INK)
     if claim.paper is not None:
         _draw_cell(axes, -1, place, claim.paper, certain=True)
     for number, one in enumerate(found):
@@ -111,7 +114,7 @@ def _draw_claim(axes: Axes, place: int, claim: Claim, found: Sequence[Outcome | 
             low, high = one.interval
             _draw_cell(axes, number, place, one.value, certain=low > 0 or high < 0)
     why = textwrap.fill(claim.why, WHY_WIDTH)
-    axes.text(len(COLUMNS) - 0.3, place, why, va="center", fontsize=8, color=INK)
+    axes.text(len(COLUMNS) - 0.4, place, why, va="center", fontsize=8, color=INK)
 
 
 def _draw_cell(axes: Axes, column: int, place: int, value: float, certain: bool) -> None:
