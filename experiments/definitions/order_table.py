@@ -72,7 +72,7 @@ RUNS = {
 }
 
 CANDIDATES = {"depthwise": _DEPTHWISE}  # for the learning rates of the rows that are made of it
-RATES = {"correlation": 6e-3, "correlation_without_masked_frame": 6e-3}  # by kind of network
+RATES = {"correlation": 1e-2, "correlation_without_masked_frame": 6e-3}  # by kind of network
 
 
 def kind_of(row: str) -> str:
