@@ -27,6 +27,7 @@ from vpn_anomaly.storage import workdir
 DEFINITION = pathlib.Path("experiments/definitions/order_table.py")
 NAME = "order_table"
 FRESH, SQUARES, STORED = "fresh_pretrained.json", "squares.json", "cpu.json"
+EXPLAINED = "explained_away.json"
 ABOUT = """\
 Accuracies in percent where precision equals recall, means over seeds, differences in points; intervals of 95% over
 test sequences (1,000 bootstrap resamples), paired for differences. Bold: the comparison that decides."""
@@ -45,9 +46,22 @@ def text(results: pathlib.Path, runs: Mapping[str, Sequence[Run]]) -> str:
       runs: those of definitions/order_table.py, by row.
     """
     table = load_definition(DEFINITION).table
-    parts = [ABOUT, *_fresh(results)]
+    parts = [*_explained_away(results), ABOUT, *_fresh(results)]
     parts += [experiment_text(experiment, table, runs) for experiment in order_table.EXPERIMENTS]
     return "\n\n".join(parts)
+
+
+def _explained_away(results: pathlib.Path) -> list[str]:
+    """What experiments.explained_away measured."""
+    found = workdir.read_json(results / NAME / EXPLAINED)
+    if found is None:
+        return []
+    about = (
+        f"The weights in the package, {found['sequences']:,} normal validation sequences, one mask"
+        " (`python -m experiments.explained_away`):"
+    )
+    lines = [[name, f"{nats:.3f}"] for name, nats in found["nats_per_pixel"].items()]
+    return [about, readme_block.markdown_table(["last frame", "nats per pixel"], lines)]
 
 
 def _fresh(results: pathlib.Path) -> list[str]:
