@@ -19,7 +19,7 @@ from experiments.sweeps.definition import load_definition
 from experiments.tables import readme_block
 from experiments.tables.fresh_figures import fresh_table, squares_table
 from experiments.tables.order_figure import order_figure
-from experiments.tables.outcomes import experiment_text
+from experiments.tables.outcomes import experiment_text, headline
 from experiments.tables.stored_results import Run, read_runs
 from vpn_anomaly.files import output_files
 from vpn_anomaly.storage import workdir
@@ -66,11 +66,11 @@ def _explained_away(results: pathlib.Path) -> list[str]:
 
 def _fresh(results: pathlib.Path) -> list[str]:
     """Experiment 0: the weights in the package."""
-    question = f"**0. {order_table.FRESH_QUESTION}** Expected: {order_table.FRESH_EXPECTED}."
     fresh, squares = (workdir.read_json(results / NAME / name) for name in (FRESH, SQUARES))
     stored = workdir.read_json(results / STORED)
     if fresh is None or squares is None or stored is None:
-        return [f"{question} Not run."]
+        return [headline(0, order_table.FRESH_QUESTION, f"{order_table.FRESH_EXPECTED}. Not run")]
+    question = headline(0, order_table.FRESH_QUESTION, order_table.FRESH_EXPECTED)
     first, count = squares["first"], squares["sequences"]
     about = (
         f"Squares of other sizes and fills, {count:,} normal sequences from number {first:,} on and {count:,} others;"

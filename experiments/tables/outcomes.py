@@ -1,6 +1,7 @@
 """What came out of the experiments of a sweep, beside what was expected of each."""
 
 import dataclasses
+import textwrap
 from collections.abc import Mapping, Sequence
 
 from experiments.sweeps.table_settings import TableSettings
@@ -11,6 +12,7 @@ from experiments.tables.readme_block import markdown_table
 from experiments.tables.stored_results import Run
 
 NOT_RUN = "not run"
+LINE = 110  # characters
 HEAD = ("", "measured", "95%", "seeds", "expected", "as expected")
 
 
@@ -53,10 +55,16 @@ def experiment_text(experiment: Experiment, table: TableSettings, runs: Mapping[
     comparisons = (experiment.primary, *experiment.others)
     lines = [_line(one, table, runs) for one in comparisons]
     lines[0] = [f"**{cell}**" if cell else cell for cell in lines[0]]
-    head = f"**{experiment.number}. {experiment.question}** Expected: {experiment.expected}."
     if all(line[1].strip("*") == NOT_RUN for line in lines):
-        return f"{head} Not run."
+        return headline(experiment.number, experiment.question, f"{experiment.expected}. Not run")
+    head = headline(experiment.number, experiment.question, experiment.expected)
     return f"{head}\n\n{markdown_table(HEAD, lines)}"
+
+
+def headline(number: int, question: str, expected: str) -> str:
+    """The paragraph before an experiment's tables."""
+    text = f"**{number}. {question}** Expected: {expected}."
+    return textwrap.fill(text, LINE, break_long_words=False, break_on_hyphens=False)
 
 
 def _line(comparison: Comparison, table: TableSettings, runs: Mapping[str, Sequence[Run]]) -> list[str]:

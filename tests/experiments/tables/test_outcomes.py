@@ -84,7 +84,7 @@ def test_a_table_says_what_was_expected_and_whether_it_came(runs):
     assert cells[2][-2:] == ["−100.0 to +100.0", "yes"]
     assert cells[3][:2] == ["absent: `mixed` by `any`", "not run"]
     missing = Experiment(4, "Nothing?", "nothing", Comparison(Cell("absent", "both", "any")))
-    assert experiment_text(missing, TableSettings(), runs).endswith("Not run.")
+    assert experiment_text(missing, TableSettings(), runs).endswith("nothing. Not run.")
 
 
 def test_a_figure_is_drawn_with_cells_that_are_missing(runs, tmp_path):
