@@ -30,7 +30,8 @@ FRESH, SQUARES, STORED = "fresh_pretrained.json", "squares.json", "cpu.json"
 EXPLAINED = "explained_away.json"
 ABOUT = """\
 Accuracies in percent where precision equals recall, means over seeds, differences in points; intervals of 95% over
-test sequences (1,000 bootstrap resamples), paired for differences. Bold: the comparison that decides."""
+test sequences (1,000 bootstrap resamples), paired for differences. As expected: yes, if all of the interval is in the
+expected range; no, if nothing of it is; else open. Bold: the comparison that decides."""
 
 
 def markers() -> tuple[str, str]:

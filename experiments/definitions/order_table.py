@@ -1,13 +1,22 @@
 """Why the paper's order does not come out: experiments, each with its expectation.
 
     python -m experiments.learning_rates --sweep=experiments/definitions/order_table.py --only=ROW,...
-    python -m experiments.sweep --sweep=experiments/definitions/order_table.py --workdir=runs/order_table
+    python -m experiments.sweep --sweep=experiments/definitions/order_table.py --workdir=runs/order_table \
+        --only=ROW,... --seeds=0,1,2
+    python -m experiments.order_table
+
+Experiment 0, whose results.json is experiments/results/order_table/fresh_pretrained.json:
+
+    python -m vpn_anomaly.main --checkpoint=pretrained --mode=evaluate --workdir=runs/fresh_pretrained \
+        --config.evaluate.first_sequence=2000
+    python -m experiments.squares --output=experiments/results/order_table/squares.json
 
 The protocol, fixed before the runs:
 
-- As in paper_table.py (400 steps of 16 sequences, three seeds, 1,000 normal and 1,000 corrupted test
-  sequences, four masks), but on test sequences that no earlier figure was made of: numbers 4,000 to 5,999.
-  Sequences 2,000 to 3,999 serve experiment 0, the weights in the package (experiments/fresh_sequences.py).
+- As in paper_table.py (400 steps of 16 sequences, 1,600 in experiments 4 and 6; three seeds, of experiment 6
+  seed 0 alone; 1,000 normal and 1,000 corrupted test sequences, four masks), but on test sequences that no
+  earlier figure was made of: numbers 4,000 to 5,999. Sequences 2,000 to 3,999 serve experiment 0, the weights
+  in the package; the first 1,000 of them its squares.
 - One learning rate per kind of network: of (3e-3, 6e-3, 1e-2) the one with the lowest loss on normal
   validation sequences after 150 steps. A row that differs from another in the world, in its number of steps,
   or in how often the masked frame is withheld, has that row's rate.
@@ -15,8 +24,7 @@ The protocol, fixed before the runs:
   comes out is reported. Differences are of means over seeds, on the same resamples of the same sequences.
 """
 
-from experiments.tables.experiment import Cell, Comparison, Experiment
-from experiments.tables.order_figure import Claim
+from experiments.tables.experiment import Cell, Claim, Comparison, Experiment
 
 CONFIG = "configs/quick.py"
 
@@ -71,7 +79,11 @@ RUNS = {
     "none_longer": {**_NONE, **_LONGER},
 }
 
-CANDIDATES = {"depthwise": _DEPTHWISE}  # for the learning rates of the rows that are made of it
+CANDIDATES = {  # for the learning rates of rows that differ from them in world or steps alone
+    "depthwise": _DEPTHWISE,
+    "depthwise_without_masked_frame": {**_DEPTHWISE, **_UNMASKED},
+    "none": _NONE,
+}
 RATES = {"correlation": 1e-2, "correlation_without_masked_frame": 6e-3}  # by kind of network
 
 
@@ -87,14 +99,29 @@ for _row in RUNS:
         RUNS[_row]["train.learning_rate"] = RATES[kind_of(_row)]
 
 SEEDS = (0, 1, 2)
-LABELS = {
+_WORDS = {
+    "turning_": "turning world: ",
+    "wandering_": "wandering world: ",
+    "depthwise": "depthwise attention",
     "correlation": "correlation attention",
-    "correlation_without_masked_frame": "correlation attention without masked frame",
-    "none_without_masked_frame": "no attention, no masked frame",
-    "correlation_withheld": "correlation attention, masked frame withheld for half",
-    "depthwise_withheld": "depthwise attention, masked frame withheld for half",
+    "full": "full attention",
+    "none": "no attention",
+    "_without_masked_frame": ", no masked frame",
+    "_without_last_frame": ", no short cut",
+    "_withheld": ", masked frame withheld for half",
+    "_longer": ", 1,600 steps",
     "conv_lstm_reconstruction": "Conv-LSTM, reconstruction",
 }
+
+
+def _label(row: str) -> str:
+    """The row in words."""
+    for name, words in sorted(_WORDS.items(), key=lambda item: -len(item[0])):
+        row = row.replace(name, words)
+    return row
+
+
+LABELS = {row: _label(row) for row in RUNS}
 
 BASELINES = ("motion_compensated_residual",)
 STORED_SCORES = (
@@ -110,6 +137,7 @@ def _with_and_without(name: str, corruption: str, score: str, **expected) -> Com
     return Comparison(Cell(name, corruption, score), without, **expected)
 
 
+FRESH = (2000, 1000)  # of the weights in the package: first sequence, sequences of a kind
 FRESH_QUESTION = "What do the weights in the package have on sequences that were never scored before?"
 FRESH_EXPECTED = (
     "within 2 points of the stored figures; `erased_z` above `missing_z` on black squares of 2 and 3 pixels, not on"

@@ -9,7 +9,7 @@
     LEARNING_RATES = (1e-3, 3e-3)           # tried by experiments/learning_rates.py; default: none
     CANDIDATES = {"wide": {"model.stem": 2}}  # rows that only learning_rates.py tries; default: none
 
-and the table settings of table_settings.py. experiments/definitions/ has two of them.
+and the table settings of table_settings.py. experiments/definitions/ has three of them.
 """
 
 import dataclasses

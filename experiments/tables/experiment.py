@@ -1,6 +1,8 @@
-"""An experiment of a sweep: its question, what is expected of it before its runs, and the cells that answer."""
+"""Experiments of a sweep: questions, expectations before the runs, cells that answer; and claims about rows."""
 
 import dataclasses
+import math
+from collections.abc import Mapping
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,10 +34,18 @@ class Comparison:
     least: float | None = None
     most: float | None = None
 
-    def holds(self, value: float) -> bool:
-        """Whether a value, in percent or points, is in the expected range."""
-        low = self.least is None or value >= self.least
-        return low and (self.most is None or value <= self.most)
+    def verdict(self, low: float, high: float) -> str:
+        """Whether an interval, in percent or points, is in the expected range: yes, no, or open where it is in part.
+
+        Empty where nothing is expected.
+        """
+        if self.least is None and self.most is None:
+            return ""
+        least = -math.inf if self.least is None else self.least
+        most = math.inf if self.most is None else self.most
+        if least <= low and high <= most:
+            return "yes"
+        return "no" if high < least or most < low else "open"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,3 +65,29 @@ class Experiment:
     expected: str
     primary: Comparison
     others: tuple[Comparison, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Claim:
+    """One row is better than another.
+
+    Attributes:
+      text: in words.
+      row, other: rows of a sweep's results.
+      why: what explains the figures, in a sentence.
+      paper: the difference that the paper reports, points; None: none.
+      scores: of the rows, where they are not a column's: by its (corruption, score).
+    """
+
+    text: str
+    row: str
+    other: str
+    why: str
+    paper: float | None = None
+    scores: Mapping[tuple[str, str], tuple[str, str]] = dataclasses.field(default_factory=dict)
+
+    def comparison(self, column: tuple[str, str]) -> Comparison:
+        """What a column shows."""
+        corruption, score = column
+        first, second = self.scores.get(column, (score, score))
+        return Comparison(Cell(self.row, corruption, first), Cell(self.other, corruption, second))

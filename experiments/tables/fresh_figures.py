@@ -25,9 +25,8 @@ def fresh_table(stored: Mapping, fresh: Mapping) -> str:
                 difference = points(100 * (after[METRIC] - before[METRIC])) if before else ""
                 cells = [_accuracy(before) if before else "", _accuracy(after), difference]
                 lines.append([f"`{corruption}` by `{score}`", *cells])
-    first, count = (fresh["config"]["evaluate"][name] for name in ("first_sequence", "sequences"))
-    head = ["", f"sequences 0 to {2 * count - 1:,}", f"{first:,} to {first + 2 * count - 1:,}", "points"]
-    return markdown_table(head, lines)
+    before, after = (_numbers(of["config"]["evaluate"]) for of in (stored, fresh))
+    return markdown_table(["", f"sequences {before}", f"sequences {after}", "points"], lines)
 
 
 def squares_table(squares: Mapping) -> str:
@@ -37,6 +36,11 @@ def squares_table(squares: Mapping) -> str:
         for name, found in squares["squares"].items()
     ]
     return markdown_table(["square", *(f"`{score}`" for score in OF_SQUARES)], lines)
+
+
+def _numbers(evaluate: Mapping) -> str:
+    first = evaluate.get("first_sequence", 0)
+    return f"{first:,} to {first + 2 * evaluate['sequences'] - 1:,}"
 
 
 def _accuracy(found: Mapping) -> str:

@@ -1,6 +1,5 @@
 """Where the paper's order holds, by corruption and score, and why it does not elsewhere, as a figure."""
 
-import dataclasses
 import os
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -12,7 +11,7 @@ from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from experiments.tables.experiment import Cell, Comparison
+from experiments.tables.experiment import Claim
 from experiments.tables.numbers import points
 from experiments.tables.outcomes import Outcome, outcome
 from experiments.tables.stored_results import Run
@@ -32,32 +31,6 @@ COLOURS, LARGEST = "RdBu", 25.0  # points at which the colours end
 WIDTH, ROW_HEIGHT, MARGIN = 13.5, 0.5, 1.15  # inches
 LEFT, WHY = 0.235, 0.72  # parts of the width: labels end, explanations begin
 WHY_WIDTH = 56  # characters
-
-
-@dataclasses.dataclass(frozen=True)
-class Claim:
-    """One row is better than another.
-
-    Attributes:
-      text: in words.
-      row, other: rows of a sweep's results.
-      why: what explains the figures, in a sentence.
-      paper: the difference that the paper reports, points; None: none.
-      scores: of the rows, where they are not those of COLUMNS: by (corruption, score) of the column.
-    """
-
-    text: str
-    row: str
-    other: str
-    why: str
-    paper: float | None = None
-    scores: Mapping[tuple[str, str], tuple[str, str]] = dataclasses.field(default_factory=dict)
-
-    def comparison(self, column: tuple[str, str]) -> Comparison:
-        """What a column shows."""
-        corruption, score = column
-        first, second = self.scores.get(column, (score, score))
-        return Comparison(Cell(self.row, corruption, first), Cell(self.other, corruption, second))
 
 
 def order_figure(

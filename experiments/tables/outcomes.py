@@ -9,7 +9,7 @@ from experiments.tables.accuracy import accuracy_over_seeds
 from experiments.tables.experiment import Cell, Comparison, Experiment
 from experiments.tables.numbers import percent, points
 from experiments.tables.readme_block import markdown_table
-from experiments.tables.stored_results import Run
+from experiments.tables.stored_results import Run, check_same_sequences
 
 NOT_RUN = "not run"
 LINE = 110  # characters
@@ -23,7 +23,7 @@ class Outcome:
     Attributes:
       value: mean over seeds.
       interval: of 95% over test sequences.
-      seeds: of the cell's runs.
+      seeds: of the runs; of both cells, where it is a difference.
     """
 
     value: float
@@ -31,23 +31,28 @@ class Outcome:
     seeds: tuple[int, ...]
 
 
-def outcome(comparison: Comparison, runs: Mapping[str, Sequence[Run]]) -> Outcome | None:
-    """The outcome of a comparison; None where a cell has not been run.
+def outcome(
+    comparison: Comparison, runs: Mapping[str, Sequence[Run]], baselines: Sequence[str] = ()
+) -> Outcome | None:
+    """The outcome of a comparison over the seeds that its cells have both; None where there is none.
 
-    runs: by row. UserError if results are inconsistent.
+    Args:
+      runs: by row.
+      baselines: scores without learning, which tell whether two runs scored the same sequences.
+
+    UserError if results are inconsistent, or of other sequences.
     """
-    of_cell = lambda cell: accuracy_over_seeds(runs[cell.row], cell.corruption, cell.score)
-    accuracy = of_cell(comparison.cell)
-    if accuracy is None:
+    cells = [cell for cell in (comparison.cell, comparison.minus) if cell is not None]
+    seeds = set.intersection(*({run.seed for run in runs[cell.row]} for cell in cells))
+    of_cells = [[run for run in runs[cell.row] if run.seed in seeds] for cell in cells]
+    check_same_sequences([run for of_cell in of_cells for run in of_cell], baselines)
+    found = [
+        accuracy_over_seeds(of_cell, cell.corruption, cell.score) for of_cell, cell in zip(of_cells, cells)
+    ]
+    if None in found:
         return None
-    value, (low, high) = accuracy.mean, accuracy.ci95
-    if comparison.minus is not None:
-        other = of_cell(comparison.minus)
-        if other is None:
-            return None
-        value, (low, high) = accuracy.minus(other)
-    seeds = tuple(run.seed for run in runs[comparison.cell.row])
-    return Outcome(100 * value, (100 * low, 100 * high), seeds)
+    value, (low, high) = found[0].minus(found[1]) if found[1:] else (found[0].mean, found[0].ci95)
+    return Outcome(100 * value, (100 * low, 100 * high), tuple(sorted(seeds)))
 
 
 def experiment_text(experiment: Experiment, table: TableSettings, runs: Mapping[str, Sequence[Run]]) -> str:
@@ -69,14 +74,13 @@ def headline(number: int, question: str, expected: str) -> str:
 
 def _line(comparison: Comparison, table: TableSettings, runs: Mapping[str, Sequence[Run]]) -> list[str]:
     expected = _expected(comparison)
-    found = outcome(comparison, runs)
+    found = outcome(comparison, runs, table.baselines)
     if found is None:
         return [_named(comparison, table), NOT_RUN, "", "", expected, ""]
     text = percent if comparison.minus is None else points
     low, high = map(text, found.interval)
-    as_expected = "" if expected == "–" else "yes" if comparison.holds(found.value) else "no"
-    seeds = ", ".join(map(str, found.seeds))
-    return [_named(comparison, table), text(found.value), f"[{low}, {high}]", seeds, expected, as_expected]
+    seeds, verdict = ", ".join(map(str, found.seeds)), comparison.verdict(*found.interval)
+    return [_named(comparison, table), text(found.value), f"[{low}, {high}]", seeds, expected, verdict]
 
 
 def _named(comparison: Comparison, table: TableSettings) -> str:

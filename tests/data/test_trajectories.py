@@ -89,11 +89,8 @@ def test_the_largest_channel_of_every_tint_is_full():
     assert np.unique(tint).size == 256
 
 
-def turned(rule, index, digit, frames=40, last_turn=None):
-    """One digit of SIZES by `turning` or `wandering`, a step at a time: its points in the unit square.
-
-    last_turn: a number from 0 to 1 in place of the one that decides the last turn that shows.
-    """
+def turned(rule, index, digit, frames=40):
+    """One digit of SIZES by `turning` or `wandering`, a step at a time: its points in the unit square."""
     y, x, *_ = start_and_velocity(index, digit, (0, 0))
     angle = math.tau * int(random_bits(4, "train", [index], "motion", 12)[0][4 * digit + 2]) / 2**32
     each = 1 if rule == "turning" else 2
@@ -102,16 +99,12 @@ def turned(rule, index, digit, frames=40, last_turn=None):
     for step in range(frames):
         numbers = [int(word) / 2**32 for word in words[step]]
         if rule == "wandering":
-            if last_turn is not None and step == frames - 1:
-                numbers[1] = last_turn
             normal = math.sqrt(-2 * math.log(1 - numbers[0])) * math.cos(math.tau * numbers[1])
             angle += math.radians(20) * normal
         y, x = y + 0.1 * math.sin(angle), x + 0.1 * math.cos(angle)
         walls = [normal for hit, normal in ((y <= 0, 90), (y >= 1, -90), (x <= 0, 0), (x >= 1, 180)) if hit]
         y, x = min(max(y, 0), 1), min(max(x, 0), 1)
         if rule == "turning" and walls:
-            if last_turn is not None and step == frames - 2:
-                numbers[0] = last_turn
             # Directions within 90° of the normals of all walls that are hit.
             low, high = max(walls) - 90, min(walls) + 90
             if set(walls) == {-90, 180}:
@@ -136,17 +129,26 @@ def test_turns_equal_a_loop(rule):
     assert moved.max() <= 6 and (moved.max((1, 2, 3)) > 0).all()
 
 
-@pytest.mark.parametrize("rule, low, high", [("turning", 0.15, 0.27), ("wandering", 0.95, 1.01)])
-def test_how_many_last_frames_no_past_foretells(rule, low, high):
-    """Those of which a digit is elsewhere if the last turn is another. With `original` there are none."""
-    unforeseen = 0
-    for index in range(300):
-        for digit in range(2):
-            ends = [turned(rule, index, digit, 20, last_turn)[-1] for last_turn in (0.1, 0.4, 0.9)]
-            if len({(math.floor(36 * y), math.floor(36 * x)) for y, x in ends}) > 1:
-                unforeseen += 1
-                break
-    assert low < unforeseen / 300 < high
+@pytest.mark.parametrize(
+    "rule, step, low, high",
+    [("original", -1, 0, 0), ("turning", -2, 0.2, 0.3), ("wandering", -1, 0.95, 1.0)],
+)
+def test_how_many_last_frames_no_past_foretells(monkeypatch, rule, step, low, high):
+    """Those that differ if the draw that decides the last turn is another; all frames before stay."""
+    sizes = {"frames": 20, "digit_count": 2, "height": 64, "width": 64}
+    draw = lambda: trajectories.positions(0, "test", range(1000), rule=rule, speed=(0.1, 0.1), **sizes)
+
+    def other_bits(seed, split, index, stream, count):
+        bits = random_bits(seed, split, index, stream, count)
+        if stream == "turns":
+            bits.reshape(1000, 20, -1)[:, step] ^= np.uint32(2**31)
+        return bits
+
+    given = draw()
+    monkeypatch.setattr(trajectories, "random_bits", other_bits)
+    others = draw()
+    np.testing.assert_array_equal(given[:, :-1], others[:, :-1])
+    assert low <= (given[:, -1] != others[:, -1]).any((1, 2)).mean() <= high
 
 
 @pytest.mark.parametrize("rule", ["original", "turning", "wandering"])

@@ -1,34 +1,43 @@
-"""How far shown pixels explain a replaced frame away, against scores of frames put together by hand."""
+"""How far shown pixels explain a replaced frame away, against the network and a whole softmax."""
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from experiments import explained_away
-from tests.tiny import random_params, tiny_config
+from tests.tiny import random_params, randomised, tiny_config
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.lattice import fixed_shifts, shown
 from vpn_anomaly.data.pipeline import evaluation_clips
-from vpn_anomaly.scoring.clip_scorer import build_scorer
 from vpn_anomaly.systems.build import build_system
 
-COUNT = 20  # more than a batch
+COUNT = 3
 
 
-def test_the_cases_are_mean_surprises_of_frames_with_those_pixels():
-    config = tiny_config(score__masks=1)
+@jax.jit
+def logits_of(features, output_layer):
+    kernel, bias = output_layer
+    return jax.nn.log_softmax(jnp.einsum("bhwd,dcv->bhwcv", features, kernel) + bias)
+
+
+def test_the_cases_are_surprises_of_hidden_pixels_given_the_shown():
+    config = tiny_config()
     system = build_system(config)
-    params = random_params(config, system)
+    params = randomised(random_params(config, system), scale=0.6)  # so that shown pixels matter
     clip = evaluation_clips(build_source(config.data), "validation", COUNT).clip
-    shown_HxW = shown(*clip.shape[2:4], fixed_shifts(1, (4, 5)), (4, 5))[0, ..., None]
-    first, last = clip[:, 0], clip[:, -1]
-    frames = [last, first, np.where(shown_HxW, last, first)]
+    shown_HxW = shown(*clip.shape[2:4], fixed_shifts(1, (4, 5)), (4, 5))[0]
+    mask, frames = np.repeat(shown_HxW[None], COUNT, 0), clip.astype(np.float32) / 255
+    predict = jax.jit(lambda given: system.network.apply({"params": params}, frames[:, :-1], given, mask))
     expected = []
-    for frame in frames:
-        clips = np.concatenate([clip[:, :-1], frame[:, None]], axis=1)
-        expected.append(build_scorer(config, system, params).scores(clips, 7)["mean_nll"].mean())
+    for given, value in ((-1, -1), (0, 0), (-1, 0)):
+        log_q = np.asarray(logits_of(*predict(frames[:, given])))
+        surprise = -np.take_along_axis(log_q, clip[:, value][..., None].astype(int), axis=-1)
+        expected.append(surprise[~mask].mean())
     found = explained_away.explained_away(config, params, COUNT)
     assert list(found) == list(explained_away.CASES)
-    np.testing.assert_allclose(list(found.values()), expected, rtol=1e-4)
+    np.testing.assert_allclose(list(found.values()), expected, rtol=1e-5)
+    assert min(np.abs(np.diff(np.sort(expected)))) > 1e-3
 
 
 @pytest.mark.parametrize("flag", ["--sequences=0", "--checkpoint=nowhere"])

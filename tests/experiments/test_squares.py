@@ -13,7 +13,11 @@ from vpn_anomaly.evaluation.metrics import break_even_accuracy
 from vpn_anomaly.scoring.trained_model import trained_run
 
 
-def test_accuracies_are_those_of_the_scores(tmp_path):
+def test_accuracies_are_those_of_the_scores(tmp_path, monkeypatch):
+    given, evaluate = [], squares.evaluate_scores
+    monkeypatch.setattr(
+        squares, "evaluate_scores", lambda *scores: given.append(scores[:2]) or evaluate(*scores)
+    )
     run = stored_run(tmp_path / "run", tiny_config())
     trained = trained_run(run.config, run.directory)
     found = dict(squares.squares_found(run.config, trained, 7, 4))
@@ -21,16 +25,24 @@ def test_accuracies_are_those_of_the_scores(tmp_path):
     source, scorer = squares.build_source(run.config.data), trained.scorer(run.config)
     seed, index = sequence_seed(0, "test"), np.arange(11, 15)
     normal = scorer.scores(source.clips(seed, "test", range(7, 11)), 7)
-    for square in (Square(), Square(2, "noise")):
+    for square, (before, after) in zip(found, given, strict=True):
         clips, _ = corrupt(source.clips(seed, "test", index), "spatial", seed, "test", index, square)
         for name, score in scorer.scores(clips, 7).items():
+            np.testing.assert_allclose(before[name], normal[name], rtol=1e-5)
+            np.testing.assert_allclose(after[name], score, rtol=1e-5)
             expected = break_even_accuracy(normal[name], score)
             assert found[square][name]["break_even_accuracy"] == pytest.approx(expected)
+    assert len({after["mean_nll"].tobytes() for _, after in given}) == 9  # every square is another
 
 
 @pytest.mark.parametrize(
     "flag, words",
-    [("--sequences=0", "1 or more"), ("--first=-1", "0 or more"), ("--checkpoint=nowhere", "'nowhere'")],
+    [
+        ("--sequences=0", "1 or more"),
+        ("--first=-1", "0 or more"),
+        (f"--first={10**20}", "less"),
+        ("--checkpoint=nowhere", "'nowhere'"),
+    ],
 )
 def test_what_cannot_be_scored_is_one_line(capsys, flag, words):
     try:

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from tests.score_columns import DISTRIBUTION_SCORES
+from tests.tiny import stored_run, tiny_config
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.scoring.clip_calibration import made_with
 from vpn_anomaly.scoring.score_files import build_score_settings, score_file
-from vpn_anomaly.scoring.trained_model import TrainedModel
+from vpn_anomaly.scoring.trained_model import TrainedModel, trained_run
 
 
 @pytest.fixture
@@ -50,3 +51,19 @@ def test_only_what_any_is_made_of_has_to_be_calibrated(scorer, settings, clips, 
         rows = list(csv.DictReader(file))
     assert tuple(rows[0]) == ("sequence", "frame", *DISTRIBUTION_SCORES, "any")
     assert len(rows) == len(clips)
+
+
+def test_a_model_that_scores_what_is_shown_has_columns_and_maps_of_it(clips, tmp_path):
+    run = stored_run(tmp_path / "run", tiny_config(train__mask_dropout=0.5))
+    trained, settings = trained_run(run.config, run.directory), build_score_settings(run.config)
+    np.save(tmp_path / "clips.npy", clips)
+    paths = tmp_path / "clips.npy", tmp_path / "scores.csv", tmp_path / "maps.npz"
+    score_file(trained, trained.scorer(run.config), settings, *paths)
+    with open(paths[1], encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    columns = (*DISTRIBUTION_SCORES, "joint_nll", "surprise_of_shown", "any", "any_joint")
+    assert tuple(rows[0]) == ("sequence", "frame", *columns)
+    maps = np.load(paths[2])
+    assert maps["shown"].dtype == bool and {"joint", "surprise_of_shown"} <= set(maps)
+    given = [float(row["joint_nll"]) for row in rows]
+    np.testing.assert_allclose(given, maps["joint"].mean((1, 2)), rtol=1e-4)

@@ -196,10 +196,13 @@ def test_ways_of_being_unusual_score_the_greatest_value_and_box_the_greatest_win
 
 def test_joint_scores_are_means_over_all_pixels():
     maps = random_maps((3, 1, 6, 7))
-    joint = {name: np.random.default_rng(2).random((3, 1, 6, 7), np.float32) for name in ("joint", "shown")}
+    joint = {
+        name: np.random.default_rng(2).random((3, 1, 6, 7), np.float32)
+        for name in ("joint", "surprise_of_shown")
+    }
     none_counted = maps.counted & (np.arange(3) < 2)[:, None, None, None]
     got = frame_scores(maps.replace(value=maps.value | joint, counted=none_counted))
     assert tuple(scores.in_order(got))[-2:] == ("joint_nll", "surprise_of_shown")
-    for name, value in (("joint_nll", joint["joint"]), ("surprise_of_shown", joint["shown"])):
+    for name, value in (("joint_nll", joint["joint"]), ("surprise_of_shown", joint["surprise_of_shown"])):
         expected = [[sum(frame[0].ravel().tolist()) / 42] for frame in value[:2]]
         np.testing.assert_allclose(got[name], [*expected, [math.nan]], rtol=1e-5)

@@ -9,6 +9,7 @@ from vpn_anomaly.scoring.places import place_shape, window_means
 from vpn_anomaly.scoring.scores import frame_scores, score_names
 from vpn_anomaly.scoring.smoother import Smoother
 from vpn_anomaly.scoring.stream_scorer import StreamScorer
+from vpn_anomaly.systems.past_alone import JOINT, OF_SHOWN
 from vpn_anomaly.systems.system import Places
 
 SHIFTS = np.array([[0, 0], [2, 3]])
@@ -61,6 +62,17 @@ def test_zones_leave_out_what_is_outside(trained):
     nll = everywhere.maps.value["nll"]
     np.testing.assert_allclose(inside.scores["mean_nll"], nll[zones].mean(), rtol=1e-5)
     assert inside.scores["mean_nll"] != everywhere.scores["mean_nll"]
+
+
+def test_zones_leave_out_of_joint_scores_what_is_outside():
+    joint = example(small_config(train__mask_dropout=0.5))[:2]
+    zones = np.zeros((HEIGHT, WIDTH), bool)
+    zones[2:9, 3:15] = True
+    everywhere, inside = (streamed(joint, frames(), area)[-1] for area in (None, zones))
+    for score, name in (("joint_nll", JOINT), ("surprise_of_shown", OF_SHOWN)):
+        of_all = everywhere.maps.value[name]
+        np.testing.assert_allclose(everywhere.scores[score], of_all.mean(), rtol=1e-5)
+        np.testing.assert_allclose(inside.scores[score], of_all[zones].mean(), rtol=1e-5)
 
 
 def test_a_restart_forgets_everything(trained):

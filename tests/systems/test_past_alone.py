@@ -9,7 +9,7 @@ import pytest
 
 from tests.systems.examples import SIDE, example, loss_of, maps_of, small_config
 from vpn_anomaly.data.lattice import shown
-from vpn_anomaly.systems.past_alone import withhold
+from vpn_anomaly.systems.past_alone import JOINT, OF_SHOWN, withhold
 
 LATTICE, LAST = (4, 5), 7
 SHIFTS = np.array([[0, 0], [2, 3], [1, 1]])
@@ -52,8 +52,8 @@ def test_the_joint_surprise_is_the_chain_rule(dropped):
         joint.append((first + second) / SIDE**2)
         of_shown.append(first / SIDE**2)
     maps = maps_of(system, params, batch["clip"], SHIFTS, (LAST,))
-    np.testing.assert_allclose(maps.value["joint"].mean((2, 3))[:, 0], np.mean(joint, 0), rtol=1e-4)
-    np.testing.assert_allclose(maps.value["shown"].mean((2, 3))[:, 0], np.mean(of_shown, 0), rtol=1e-4)
+    np.testing.assert_allclose(maps.value[JOINT].mean((2, 3))[:, 0], np.mean(joint, 0), rtol=1e-4)
+    np.testing.assert_allclose(maps.value[OF_SHOWN].mean((2, 3))[:, 0], np.mean(of_shown, 0), rtol=1e-4)
 
 
 def test_a_pixel_that_every_mask_shows_has_the_surprise_of_the_past(dropped):
@@ -61,7 +61,7 @@ def test_a_pixel_that_every_mask_shows_has_the_surprise_of_the_past(dropped):
     maps = maps_of(system, params, batch["clip"], SHIFTS[:1], (LAST,))
     shown_MxHxW, masked, past = of_masks(system, params, batch["clip"])
     expected = np.where(shown_MxHxW[0], past, masked[0])
-    np.testing.assert_allclose(maps.value["joint"][:, 0], expected, rtol=1e-4)
+    np.testing.assert_allclose(maps.value[JOINT][:, 0], expected, rtol=1e-4)
     np.testing.assert_array_equal(maps.counted[:, 0], np.broadcast_to(~shown_MxHxW[0], past.shape))
 
 
@@ -103,5 +103,5 @@ def test_no_pixel_of_a_withheld_frame_is_read(kind):
 
 def test_without_dropout_there_is_no_joint_surprise():
     system, params, batch = example(small_config())
-    assert not {"joint", "shown"} & maps_of(system, params, batch["clip"], SHIFTS, (LAST,)).value.keys()
-    assert not {"joint", "shown"} & system.statistics()
+    assert not {JOINT, OF_SHOWN} & maps_of(system, params, batch["clip"], SHIFTS, (LAST,)).value.keys()
+    assert not {JOINT, OF_SHOWN} & system.statistics()

@@ -36,6 +36,12 @@ class Square:
     size: int = 2 * REACH + 1
     fill: str = "black"
 
+    def __post_init__(self):
+        if self.size < 1 or self.fill not in FILLS:
+            raise ValueError(
+                f"a square of size {self.size} and fill {self.fill!r}: 1 or more, {', '.join(FILLS)}"
+            )
+
 
 def corrupt(clip_BxTxHxWxC, kind: str, seed: int, split: str, index_B, square: Square = Square()):
     """The clips with a corrupted last frame, and which of its pixels changed, bool (B, H, W).

@@ -131,7 +131,7 @@ def check_length(source, split: str, count: int) -> None:
         raise UserError(
             f"the {split} split of the file has {length} sequences, {count} are needed (for a test,"
             " half of them normal, half to corrupt, from evaluate.first_sequence on); ask for fewer"
-            " (evaluate.sequences, evaluate.calibration_sequences) or give a longer file"
+            " (evaluate.sequences, evaluate.first_sequence, evaluate.calibration_sequences) or give a longer file"
         )
 
 

@@ -16,6 +16,7 @@ from vpn_anomaly.progress import Progress
 from vpn_anomaly.scoring.baselines import baseline_scores
 from vpn_anomaly.scoring.calibration import Calibration
 from vpn_anomaly.scoring.clip_scorer import ClipScorer
+from vpn_anomaly.systems.past_alone import OF_SHOWN
 
 
 @dataclasses.dataclass(frozen=True)
@@ -166,7 +167,9 @@ def _nats_per_frame(scores, shape) -> float | None:
 
 
 def _map_metrics(scored: Scored) -> dict[str, dict]:
+    """Pixel AUROC over hidden pixels; not of the surprise of the shown ones, which is none of theirs."""
     return {
         name: {"pixel_auroc": pixel_auroc(map_NxHxW, scored.changed, scored.counted)}
         for name, map_NxHxW in scored.maps.items()
+        if name != OF_SHOWN
     }

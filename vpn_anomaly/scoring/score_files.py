@@ -64,9 +64,9 @@ def score_file(
 
     Args:
         input_path: sequences (N, T, H, W[, C]) uint8, .npz or .npy (see `data/sequence_files.py`).
-        output: .csv or .jsonl; columns sequence, frame, the scores, `any`.
+        output: .csv or .jsonl; columns sequence, frame, the scores, and those derived from them (`any`).
         maps: .npz; one array (rows of `output`, H, W) per map name, and `shown` (M, H, W), the pixels
-            that each of the M masks shows. A pixel that every mask shows is zero in the maps.
+            that each of the M masks shows. A pixel that every mask shows is zero in maps of hidden pixels.
 
     UserError for an input that cannot be read, has another size or colour than was trained on, or
     too few frames.

@@ -29,10 +29,11 @@ def tail_mean(maps: Maps) -> jax.Array:
 
 
 def frame_mean(name: str) -> Callable[[Maps], jax.Array]:
-    """The mean of a map over all pixels, shown or hidden; NaN for a frame without counted pixels."""
+    """The mean of a map over all pixels looked at, shown or hidden; NaN for a frame without counted pixels."""
 
     def frame_mean(maps: Maps) -> jax.Array:
-        mean = maps.value[name].mean((-2, -1))
+        value = maps.value[name]
+        mean = value.mean((-2, -1)) if maps.looked_at is None else counted_mean(value, maps.looked_at)
         return jnp.where(maps.counted.any((-2, -1)), mean, jnp.nan)
 
     return frame_mean

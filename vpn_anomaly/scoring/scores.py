@@ -250,11 +250,11 @@ SCORES = (
     ),
     Score(
         name="surprise_of_shown",
-        needs=("shown",),
-        function=functions.frame_mean("shown"),
+        needs=("surprise_of_shown",),
+        function=functions.frame_mean("surprise_of_shown"),
         unit="nats per pixel",
         meaning="the part of it that the shown pixels have: what an anomalous frame explains away",
-        map="shown",
+        map="surprise_of_shown",
         in_joint=True,
     ),
 )

@@ -117,4 +117,4 @@ def _next(system, params, state, frame_1xHxWxC, shift_Mx2, zones_HxW, places, ta
     height, width = zones_HxW.shape
     maps = jax.tree.map(lambda x: x[0, :height, :width], maps)
     maps = maps.replace(counted=maps.counted & zones_HxW)
-    return state, frame_scores(maps.replace(places=places)), maps
+    return state, frame_scores(maps.replace(places=places, looked_at=zones_HxW)), maps

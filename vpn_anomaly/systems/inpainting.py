@@ -25,7 +25,7 @@ from vpn_anomaly.systems.frames import intensity
 from vpn_anomaly.systems.inpainting_state import StreamState, Windows
 from vpn_anomaly.systems.loss_weights import weights_by_change
 from vpn_anomaly.systems.memory import build_memory
-from vpn_anomaly.systems.past_alone import joint_surprise, withhold
+from vpn_anomaly.systems.past_alone import JOINT, OF_SHOWN, joint_surprise, withhold
 from vpn_anomaly.systems.skipped_loss import loss_with_skipped
 from vpn_anomaly.systems.system import LatticeSystem, Maps
 
@@ -71,7 +71,7 @@ class InpaintingSystem(LatticeSystem):
         return math.lcm(self.network.encoder.stem, self.network.attention.size_multiple)
 
     def statistics(self, tail: bool = True) -> frozenset[str]:
-        joint = frozenset({"joint", "shown"}) if self.mask_dropout else frozenset()
+        joint = frozenset({JOINT, OF_SHOWN}) if self.mask_dropout else frozenset()
         return surprise_statistics(tail) | joint
 
     def init(self, key, clip_BxTxHxWxC):
@@ -104,7 +104,7 @@ class InpaintingSystem(LatticeSystem):
         return self._loss_and_state(params, state, batch, key)
 
     def maps(self, params, clip_BxTxHxWxC, shift_Mx2, frames):
-        """The maps of `surprise_maps`, averaged at each pixel over the masks that hide it."""
+        """The maps of `surprise_maps`, averaged at each pixel over the masks that hide it; and `joint_surprise`."""
         windows, _ = self._windows(params, jnp.asarray(clip_BxTxHxWxC), frames)
         return self._window_maps(params, windows, shift_Mx2)
 

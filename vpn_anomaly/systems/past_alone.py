@@ -11,6 +11,8 @@ both: the shown pixels are charged what the past alone gives them.
 import jax
 import jax.numpy as jnp
 
+# The names of the maps, which are of all pixels, hidden or shown.
+JOINT, OF_SHOWN = "joint", "surprise_of_shown"
 _WITHHELD = 2**32 - 1  # folded into a step's key before a sequence's number, which is less
 
 
@@ -29,10 +31,11 @@ def withhold(shown_BxGxHxW, share: float, key, index_B):
 
 
 def joint_surprise(hidden_surprise, past_surprise, shown_share) -> dict[str, jax.Array]:
-    """The maps `joint` and `shown`: surprise of every pixel, and its part that the shown pixels have; nats.
+    """The maps `joint` and `surprise_of_shown`: surprise of every pixel, and the part of shown pixels in it; nats.
 
-    With S the share of masks that show a pixel: `shown` is S times its surprise by the past alone, `joint` that
-    plus 1 − S times its surprise where it is hidden. Their means over a frame are the means over masks of
+    With S the share of masks that show a pixel: `surprise_of_shown` is S times its surprise by the past alone,
+    `joint` that plus 1 − S times its surprise where it is hidden. Their means over a frame are the means over masks
+    of
 
         Σ_shown −log q_past / pixels   and   [Σ_shown −log q_past + Σ_hidden −log q_masked] / pixels.
 
@@ -43,4 +46,4 @@ def joint_surprise(hidden_surprise, past_surprise, shown_share) -> dict[str, jax
     """
     shown = shown_share * past_surprise
     hidden = jnp.where(shown_share < 1, (1 - shown_share) * hidden_surprise, 0.0)
-    return {"joint": shown + hidden, "shown": shown}
+    return {JOINT: shown + hidden, OF_SHOWN: shown}

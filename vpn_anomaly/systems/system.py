@@ -33,13 +33,15 @@ class Maps:
     """The output of a system for some frames; arrays (..., H, W), with (...) = (B, G) for `System.maps`.
 
     Attributes:
-        value: per-pixel statistics, by name, averaged over the masks that hid the pixel.
+        value: per-pixel statistics, by name, averaged over the masks that hid the pixel; those of all pixels
+            (`past_alone.py`) over all masks.
         mean, variance: their expected value and variance under the predicted distribution, for the
             statistics that have one.
         counted: bool, hidden by at least one mask; only these pixels count.
         intensity: the frames themselves, 0..1, averaged over colours.
         windows: side lengths of the windows over which `missing` and `intruding` are summed, pixels.
         places: of a stream, by name of the statistic, what its windows show in normal footage.
+        looked_at: of a stream, bool, the pixels that may count at all, shown or not; None: all.
     """
 
     value: dict[str, jax.Array]
@@ -49,6 +51,7 @@ class Maps:
     intensity: jax.Array
     windows: tuple[int, ...] = flax.struct.field(pytree_node=False, default=WINDOWS)
     places: dict[str, Places] = flax.struct.field(default_factory=dict)
+    looked_at: jax.Array | None = None
 
 
 class System(abc.ABC):

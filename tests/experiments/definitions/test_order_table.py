@@ -51,8 +51,24 @@ def spans():
     for definition in (PAPER, DEFINITION):
         evaluate = run_config(definition, next(iter(definition.runs)), 0).evaluate
         yield evaluate.first_sequence, evaluate.sequences
-    fresh = json.loads((RESULTS / order_table.FRESH).read_text())["config"]["evaluate"]
-    yield fresh["first_sequence"], fresh["sequences"]
+    yield definition_file.FRESH
+
+
+def test_the_fresh_figures_are_of_the_sequences_that_were_stated():
+    fresh, squares = (RESULTS / name for name in (order_table.FRESH, order_table.SQUARES))
+    if fresh.exists():
+        evaluate = json.loads(fresh.read_text())["config"]["evaluate"]
+        assert (evaluate["first_sequence"], evaluate["sequences"]) == definition_file.FRESH
+    if squares.exists():
+        found = json.loads(squares.read_text())
+        assert found["first"] == definition_file.FRESH[0] and found["sequences"] <= definition_file.FRESH[1]
+
+
+def test_every_row_can_have_its_learning_rate_tried():
+    assert all(
+        definition_file.kind_of(row) in {**DEFINITION.runs, **DEFINITION.candidates}
+        for row in DEFINITION.runs
+    )
 
 
 def test_rows_differ_from_the_papers_in_what_they_are_about():

@@ -1,15 +1,17 @@
 """What came out of experiments, against accuracies and differences computed one by one."""
 
+import dataclasses
 import json
 
 import numpy as np
 import pytest
 
 from experiments.sweeps.table_settings import TableSettings
-from experiments.tables.experiment import Cell, Comparison, Experiment
-from experiments.tables.order_figure import Claim, order_figure
+from experiments.tables.experiment import Cell, Claim, Comparison, Experiment
+from experiments.tables.order_figure import order_figure
 from experiments.tables.outcomes import experiment_text, outcome
 from experiments.tables.stored_results import Run
+from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.metrics import break_even_accuracy
 
 SHIFTS = {"good": 2.0, "bad": 0.5}
@@ -54,11 +56,38 @@ def test_without_a_run_there_is_no_outcome(runs):
 
 
 @pytest.mark.parametrize(
-    "least, most, value, holds",
-    [(None, None, 5.0, True), (5.0, None, 5.0, True), (5.1, None, 5.0, False), (None, -1.0, 0.0, False)],
+    "least, most, verdict",
+    [
+        (None, None, ""),
+        (4.0, None, "yes"),
+        (None, 6.0, "yes"),
+        (3.0, 6.5, "yes"),
+        (4.1, None, "open"),
+        (None, 5.0, "open"),
+        (6.1, None, "no"),
+        (None, 3.9, "no"),
+        (4.5, 5.5, "open"),
+    ],
 )
-def test_an_expectation_is_a_closed_range(least, most, value, holds):
-    assert Comparison(GOOD, None, least, most).holds(value) == holds
+def test_an_interval_is_in_the_expected_range_or_not_or_in_part(least, most, verdict):
+    assert Comparison(GOOD, None, least, most).verdict(4.0, 6.0) == verdict
+
+
+def test_a_difference_is_over_the_seeds_that_both_rows_have(runs):
+    fewer = {**runs, "bad": runs["bad"][1:]}
+    found = outcome(Comparison(GOOD, BAD), fewer)
+    second = {row: found_runs[1:] for row, found_runs in runs.items()}
+    assert found == outcome(Comparison(GOOD, BAD), second) and found.seeds == (2,)
+    assert outcome(Comparison(GOOD, BAD), {**runs, "bad": runs["bad"][:1], "good": runs["good"][1:]}) is None
+
+
+def test_rows_of_other_sequences_are_not_compared(runs):
+    scores = {
+        name: score + 1 if "constant" in name else score for name, score in runs["bad"][0].scores.items()
+    }
+    others = {**runs, "bad": [dataclasses.replace(run, scores=scores) for run in runs["bad"]]}
+    with pytest.raises(UserError, match="same sequences"):
+        outcome(Comparison(GOOD, BAD), others, ("constant",))
 
 
 def test_a_table_says_what_was_expected_and_whether_it_came(runs):
@@ -69,7 +98,7 @@ def test_a_table_says_what_was_expected_and_whether_it_came(runs):
         "yes",
         Comparison(GOOD, BAD, least=0),
         (
-            Comparison(GOOD, most=value - 1),
+            Comparison(GOOD, most=value - 40),
             Comparison(GOOD, Cell("good", "both", "any"), least=-100, most=100),
             Comparison(Cell("absent", "mixed", "any")),
         ),
