@@ -84,7 +84,11 @@ CANDIDATES = {  # for the learning rates of rows that differ from them in world 
     "depthwise_without_masked_frame": {**_DEPTHWISE, **_UNMASKED},
     "none": _NONE,
 }
-RATES = {"correlation": 1e-2, "correlation_without_masked_frame": 6e-3}  # by kind of network
+RATES = {
+    "correlation": 1e-2,
+    "correlation_without_masked_frame": 6e-3,
+    "depthwise": 6e-3,
+}  # by kind of network
 
 
 def kind_of(row: str) -> str:
