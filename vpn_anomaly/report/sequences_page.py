@@ -80,12 +80,14 @@ def sequences_page(directory: pathlib.Path, results: Mapping, now: datetime.date
 
 
 def _about(results) -> Text:
-    count = results["config"]["evaluate"]["sequences"]
+    evaluate = results["config"]["evaluate"]
+    count, first = evaluate["sequences"], evaluate.get("first_sequence", 0)
     return Text(
         [
-            f"{count:,} normal test sequences against as many under each corruption. Break-even accuracy is the"
-            " accuracy where as many sequences are declared anomalous as are; AUROC the probability that a"
-            " corrupted sequence scores higher than a normal one. Below each: its 95% interval by bootstrap."
+            f"{count:,} normal test sequences, from number {first:,} on, against as many others under each"
+            " corruption. Break-even accuracy is the accuracy where as many sequences are declared anomalous as"
+            " are; AUROC the probability that a corrupted sequence scores higher than a normal one. Below each:"
+            " its 95% interval by bootstrap."
         ]
     )
 
