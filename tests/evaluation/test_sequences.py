@@ -12,7 +12,9 @@ from tests.score_columns import BASELINE_NAMES, DISTRIBUTION_SCORES
 from vpn_anomaly import config as configuration
 from vpn_anomaly.data.lattice import fixed_shifts, shown
 from vpn_anomaly.data.pipeline import clips_at, evaluation_clips
+from vpn_anomaly.evaluation import sequences
 from vpn_anomaly.evaluation_run import evaluate
+from vpn_anomaly.scoring.clip_calibration import clip_calibration
 from vpn_anomaly.scoring.clip_scorer import build_scorer
 from vpn_anomaly.scoring.score_files import build_score_settings, score_file
 from vpn_anomaly.scoring.trained_model import trained_export, trained_run
@@ -83,13 +85,13 @@ def test_results_have_the_agreed_layout(evaluated, tiny_run):
     assert not configuration.differences(stored["config"], tiny_run.config)
 
 
-def test_the_first_sequence_chooses_which_are_scored(tiny_run, tmp_path):
+def test_the_first_sequence_chooses_which_are_scored(tiny_run):
     """From number 5 on, the normal ones are those that were corrupted when the first was number 0."""
-    config = tiny_run.config.copy_and_resolve_references()
-    config.evaluate.first_sequence, config.evaluate.corruptions = COUNT, ("temporal", "spatial", "mixed")
-    trained = trained_run(config, tiny_run.directory)
-    evaluate(config, trained, tmp_path)
-    got, scorer = np.load(tmp_path / "scores.npz"), trained.scorer(config)
+    trained = trained_run(tiny_run.config, tiny_run.directory)
+    scorer = trained.scorer(tiny_run.config)
+    calibration = clip_calibration(trained, scorer, tiny_run.source, 6)
+    settings = sequences.SequenceSettings(COUNT, COUNT, ("temporal", "spatial", "mixed"), 0.05, 2)
+    got = sequences.evaluate(scorer, tiny_run.source, calibration, settings).score_arrays()
     for group, index in (("normal", range(5, 10)), ("temporal", range(10, 15)), ("mixed", range(10, 15))):
         clips = clips_at(tiny_run.source, "test", index, None if group == "normal" else group).clip
         np.testing.assert_allclose(
