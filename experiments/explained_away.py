@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from experiments import exported_models
 from experiments.command_line import Parser, entry_point, file_path
 from vpn_anomaly.catalogue import system_named
 from vpn_anomaly.data.build import build_source
@@ -20,8 +21,7 @@ from vpn_anomaly.data.pipeline import evaluation_clips
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import output_files
 from vpn_anomaly.scoring.clip_scorer import build_scorer
-from vpn_anomaly.scoring.trained_model import trained_export
-from vpn_anomaly.storage import exported_weights, provenance, workdir
+from vpn_anomaly.storage import provenance, workdir
 from vpn_anomaly.systems.build import build_system
 
 CASES = {
@@ -59,14 +59,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error(f"--sequences={arguments.sequences}: give 1 or more")
     if arguments.output:
         output_files.check_output(arguments.output)
-    folder = exported_weights.folder_of(arguments.checkpoint)
-    config = exported_weights.stored_config(exported_weights.read_about(folder)["config"], folder)
+    config = exported_models.stored_config(arguments.checkpoint)
     shows_pixels = system_named(config.system).attends and config.model.use_masked_frame
     if not shows_pixels or config.data.source != "sequences":
         raise UserError(
             f"{arguments.checkpoint} is not of a model of sequences that is shown pixels of the last frame"
         )
-    found = explained_away(config, trained_export(config, folder).params, arguments.sequences)
+    trained = exported_models.model(arguments.checkpoint, config)
+    found = explained_away(config, trained.params, arguments.sequences)
     for name, nats in found.items():
         print(f"{name:<42}{nats:.3f}")
     if arguments.output:

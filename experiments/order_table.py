@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from experiments.command_line import PAPER_TABLE, RESULTS, Parser, entry_point, file_path
 from experiments.definitions import order_table
 from experiments.sweeps.definition import load_definition
+from experiments.sweeps.table_settings import TableSettings
 from experiments.tables import readme_block
 from experiments.tables.fresh_figures import fresh_table, squares_table
 from experiments.tables.order_figure import order_figure
@@ -39,14 +40,14 @@ def markers() -> tuple[str, str]:
     return readme_block.markers(NAME, "experiments.order_table")
 
 
-def text(results: pathlib.Path, runs: Mapping[str, Sequence[Run]]) -> str:
+def text(results: pathlib.Path, table: TableSettings, runs: Mapping[str, Sequence[Run]]) -> str:
     """The tables of all experiments.
 
     Args:
       results: folder of the stored results.
+      table: the settings of definitions/order_table.py.
       runs: those of definitions/order_table.py, by row.
     """
-    table = load_definition(DEFINITION).table
     parts = [*_explained_away(results), ABOUT, *_fresh(results)]
     parts += [experiment_text(experiment, table, runs) for experiment in order_table.EXPERIMENTS]
     return "\n\n".join(parts)
@@ -87,8 +88,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    runs = read_runs(load_definition(DEFINITION), arguments.results)
-    update = readme_block.update(arguments.document, markers(), text(arguments.results, runs))
+    definition = load_definition(DEFINITION)
+    runs = read_runs(definition, arguments.results)
+    block = text(arguments.results, definition.table, runs)
+    update = readme_block.update(arguments.document, markers(), block)
     if arguments.check:
         return update.check(f"the experiments are not what {arguments.results} gives")
     paper_runs = read_runs(load_definition(PAPER_TABLE), arguments.results)

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from experiments import exported_models
 from experiments.command_line import Parser, entry_point, file_path
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.corruptions import FILLS, Square, corrupt
@@ -23,8 +24,7 @@ from vpn_anomaly.files import output_files
 from vpn_anomaly.progress import Progress
 from vpn_anomaly.scoring.baselines import baseline_scores
 from vpn_anomaly.scoring.clip_calibration import clip_calibration
-from vpn_anomaly.scoring.trained_model import trained_export
-from vpn_anomaly.storage import exported_weights, provenance, workdir
+from vpn_anomaly.storage import provenance, workdir
 
 SIZES = (2, 3, 5)  # pixels
 RESAMPLES = 1000
@@ -69,11 +69,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error(f"{given}: give 0 or more, and 1 or more, each less than {MOST:,}")
     if arguments.output:
         output_files.check_output(arguments.output)
-    folder = exported_weights.folder_of(arguments.checkpoint)
-    config = exported_weights.stored_config(exported_weights.read_about(folder)["config"], folder)
+    config = exported_models.stored_config(arguments.checkpoint)
     if config.data.source != "sequences" or config.data.path:
         raise UserError(f"{arguments.checkpoint} is not of a model trained on Moving MNIST (data.path empty)")
-    trained = trained_export(config, folder)
+    trained = exported_models.model(arguments.checkpoint, config)
     results = {"first": arguments.first, "sequences": arguments.sequences, "squares": {}}
     results |= provenance.of_this_process()
     for square, found in squares_found(config, trained, arguments.first, arguments.sequences):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from experiments.tables.numbers import percent, points
+from experiments.tables.numbers import interval, percent, points
 from experiments.tables.readme_block import markdown_table
 from experiments.tables.stored_results import METRIC
 
@@ -44,5 +44,4 @@ def _numbers(evaluate: Mapping) -> str:
 
 
 def _accuracy(found: Mapping) -> str:
-    low, high = (percent(100 * end) for end in found["ci95"][METRIC])
-    return f"{percent(100 * found[METRIC])} [{low}, {high}]"
+    return f"{percent(100 * found[METRIC])} {interval([100 * end for end in found['ci95'][METRIC]])}"

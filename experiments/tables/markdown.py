@@ -1,21 +1,19 @@
 """The results of a sweep as Markdown tables: accuracies, differences from a reference row, and costs."""
 
 import statistics
-import textwrap
 from collections.abc import Callable, Mapping, Sequence
 
 from experiments.sweeps.definition import Definition
 from experiments.sweeps.table_settings import CORRUPTIONS
 from experiments.tables.accuracy import RESAMPLES, Accuracy
-from experiments.tables.numbers import percent, points
-from experiments.tables.readme_block import markdown_table
+from experiments.tables.numbers import interval, percent, points
+from experiments.tables.readme_block import markdown_table, paragraph
 from experiments.tables.rows import Row
 from experiments.tables.stored_results import Run
 
 PAIRED_CORRUPTION = "both"
 NONE = "–"
 COMMIT_CHARACTERS = 7
-LINE = 110  # characters
 
 
 def markdown(definition: Definition, rows: Sequence[Row]) -> str:
@@ -56,7 +54,7 @@ def _legend(definition: Definition, rows: Sequence[Row]) -> str:
         f"sequences of each kind; {mean}, and the interval of 95% over sequences ({RESAMPLES:,} bootstrap "
         f"resamples). Bold: the best of a column. Score: {_scores(definition, rows)}.{baselines}"
     )
-    return textwrap.fill(text, LINE, break_long_words=False, break_on_hyphens=False)
+    return paragraph(text)
 
 
 def _scores(definition: Definition, rows: Sequence[Row]) -> str:
@@ -94,11 +92,10 @@ def _difference_table(definition: Definition, rows: Sequence[Row]) -> str:
     cells = []
     for row in measured.values():
         first, second = (one.by_paper_score[PAIRED_CORRUPTION] for one in (reference, row))
-        value, (low, high) = first.minus(second)
+        value, ends = first.minus(second)
+        low, high = (100 * end for end in ends)
         excludes = "yes" if low > 0 or high < 0 else "no"
-        cells.append(
-            [row.label, points(100 * value), f"[{points(100 * low)}, {points(100 * high)}]", excludes]
-        )
+        cells.append([row.label, points(100 * value), interval((low, high), points), excludes])
     head = [f"{reference.label} minus", "points", "95%", "excludes zero"]
     return (
         f"Differences on `{PAIRED_CORRUPTION}`, of means over seeds, on the same resamples of the same "
@@ -188,5 +185,4 @@ def _spread(accuracy: Accuracy | None) -> str:
     if accuracy is None:
         return ""
     deviation = "" if accuracy.deviation is None else f" ±{percent(100 * accuracy.deviation)}"
-    low, high = accuracy.ci95
-    return f"{deviation} [{percent(100 * low)}, {percent(100 * high)}]"
+    return f"{deviation} {interval([100 * end for end in accuracy.ci95])}"

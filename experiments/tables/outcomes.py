@@ -1,18 +1,16 @@
 """What came out of the experiments of a sweep, beside what was expected of each."""
 
 import dataclasses
-import textwrap
 from collections.abc import Mapping, Sequence
 
 from experiments.sweeps.table_settings import TableSettings
 from experiments.tables.accuracy import accuracy_over_seeds
 from experiments.tables.experiment import Cell, Comparison, Experiment
-from experiments.tables.numbers import percent, points
-from experiments.tables.readme_block import markdown_table
+from experiments.tables.numbers import interval, percent, points
+from experiments.tables.readme_block import markdown_table, paragraph
 from experiments.tables.stored_results import Run, check_same_sequences
 
 NOT_RUN = "not run"
-LINE = 110  # characters
 HEAD = ("", "measured", "95%", "seeds", "expected", "as expected")
 
 
@@ -69,7 +67,7 @@ def experiment_text(experiment: Experiment, table: TableSettings, runs: Mapping[
 def headline(number: int, question: str, expected: str) -> str:
     """The paragraph before an experiment's tables."""
     text = f"**{number}. {question}** Expected: {expected}."
-    return textwrap.fill(text, LINE, break_long_words=False, break_on_hyphens=False)
+    return paragraph(text)
 
 
 def _line(comparison: Comparison, table: TableSettings, runs: Mapping[str, Sequence[Run]]) -> list[str]:
@@ -78,9 +76,15 @@ def _line(comparison: Comparison, table: TableSettings, runs: Mapping[str, Seque
     if found is None:
         return [_named(comparison, table), NOT_RUN, "", "", expected, ""]
     text = percent if comparison.minus is None else points
-    low, high = map(text, found.interval)
     seeds, verdict = ", ".join(map(str, found.seeds)), comparison.verdict(*found.interval)
-    return [_named(comparison, table), text(found.value), f"[{low}, {high}]", seeds, expected, verdict]
+    return [
+        _named(comparison, table),
+        text(found.value),
+        interval(found.interval, text),
+        seeds,
+        expected,
+        verdict,
+    ]
 
 
 def _named(comparison: Comparison, table: TableSettings) -> str:

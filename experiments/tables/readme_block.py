@@ -3,10 +3,13 @@
 import dataclasses
 import pathlib
 import sys
+import textwrap
 from collections.abc import Sequence
 
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import output_files
+
+LINE = 110  # characters
 
 
 def markers(name: str, program: str) -> tuple[str, str]:
@@ -64,6 +67,11 @@ def _read(path: pathlib.Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not a text file"
         raise UserError(f"{path} cannot be read: {reason.lower()}; give --readme=FILE") from error
+
+
+def paragraph(text: str) -> str:
+    """The text in lines of LINE characters."""
+    return textwrap.fill(text, LINE, break_long_words=False, break_on_hyphens=False)
 
 
 def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -97,7 +97,8 @@ def evaluation_clips(
     Every corruption gets the same sequences. `backend` and `workers` as for `training_batches`.
     UserError if the split has too few sequences, and for an unknown corruption.
     """
-    first += 0 if corruption is None else count
+    if corruption is not None:
+        first += count
     check_length(source, split, first + count)
     index_N = np.arange(first, first + count)
     return clips_at(source, split, index_N, corruption, backend, workers)

@@ -62,7 +62,8 @@ def positions(
         bits = random_bits(seed, split, index_N, "turns", frames * digit_count * count)
         return uniform(bits.reshape(-1, frames, digit_count, count))
 
-    place_NxTxDx2 = _PLACES[rule](start_NxDx2, angle_NxD, speed_NxD, frames, drawn_NxTxDxC)
+    places = _PLACES[rule](start_NxDx2, angle_NxD, speed_NxD, frames, drawn_NxTxDxC)
+    place_NxTxDx2 = np.stack(list(places), axis=1)
     free_range_2 = np.array([height - GLYPH, width - GLYPH], np.float64)
     return np.floor(place_NxTxDx2 * free_range_2).astype(np.int32)
 
@@ -89,50 +90,45 @@ def _on_grid(x):
     return np.round(x * _GRID) / _GRID
 
 
-def _original_places(start_NxDx2, angle_NxD, speed_NxD, frames, drawn_NxTxDxC):
-    place_NxDx2, velocity_NxDx2 = start_NxDx2, _velocity(angle_NxD, speed_NxD)
-    place_NxTxDx2 = np.empty((start_NxDx2.shape[0], frames, *start_NxDx2.shape[1:]))
-    for frame in range(frames):
+# The rules yield the place of every digit frame by frame, (N, D, 2).
+
+
+def _original_places(place_NxDx2, angle_NxD, speed_NxD, frames, drawn_NxTxDxC):
+    velocity_NxDx2 = _velocity(angle_NxD, speed_NxD)
+    for _ in range(frames):
         place_NxDx2, border_NxDx2 = _stepped(place_NxDx2, velocity_NxDx2)
         velocity_NxDx2 = np.where(border_NxDx2 != 0, -velocity_NxDx2, velocity_NxDx2)
-        place_NxTxDx2[:, frame] = place_NxDx2
-    return place_NxTxDx2
+        yield place_NxDx2
 
 
-def _reflected_places(start_NxDx2, angle_NxD, speed_NxD, frames, drawn_NxTxDxC):
-    time_Tx1x1 = np.arange(frames, dtype=np.float64)[:, None, None]
+def _reflected_places(place_NxDx2, angle_NxD, speed_NxD, frames, drawn_NxTxDxC):
     velocity_NxDx2 = _velocity(angle_NxD, speed_NxD)
-    unfolded_NxTxDx2 = start_NxDx2[:, None] + time_Tx1x1 * velocity_NxDx2[:, None]
-    return 1 - np.abs(np.mod(unfolded_NxTxDx2, 2) - 1)
+    for frame in range(frames):
+        yield 1 - np.abs(np.mod(place_NxDx2 + frame * velocity_NxDx2, 2) - 1)
 
 
-def _turning_places(start_NxDx2, angle_NxD, speed_NxD, frames, drawn_NxTxDxC):
+def _turning_places(place_NxDx2, angle_NxD, speed_NxD, frames, drawn_NxTxDxC):
     """At a border, uniform in the half plane that leads away from it; in a corner, in the quarter."""
-    turn_NxTxD, place_NxDx2 = drawn_NxTxDxC(1)[..., 0], start_NxDx2
-    place_NxTxDx2 = np.empty((start_NxDx2.shape[0], frames, *start_NxDx2.shape[1:]))
+    turn_NxTxD = drawn_NxTxDxC(1)[..., 0]
     for frame in range(frames):
         place_NxDx2, border_NxDx2 = _stepped(place_NxDx2, _velocity(angle_NxD, speed_NxD))
         inward_NxD = np.arctan2(border_NxDx2[..., 0], border_NxDx2[..., 1])
         width_NxD = np.pi / np.maximum(np.abs(border_NxDx2).sum(-1), 1)
         turned_NxD = inward_NxD + width_NxD * (turn_NxTxD[:, frame] - 0.5)
         angle_NxD = np.where(border_NxDx2.any(-1), turned_NxD, angle_NxD)
-        place_NxTxDx2[:, frame] = place_NxDx2
-    return place_NxTxDx2
+        yield place_NxDx2
 
 
-def _wandering_places(start_NxDx2, angle_NxD, speed_NxD, frames, drawn_NxTxDxC):
+def _wandering_places(place_NxDx2, angle_NxD, speed_NxD, frames, drawn_NxTxDxC):
     first_NxTxD, second_NxTxD = np.moveaxis(drawn_NxTxDxC(2), -1, 0)
     normal_NxTxD = np.sqrt(-2 * np.log1p(-first_NxTxD)) * np.cos(2 * np.pi * second_NxTxD)  # Box and Muller
     change_NxTxD = _on_grid(np.radians(WANDERING) * normal_NxTxD)
-    place_NxDx2 = start_NxDx2
-    place_NxTxDx2 = np.empty((start_NxDx2.shape[0], frames, *start_NxDx2.shape[1:]))
     for frame in range(frames):
         angle_NxD = angle_NxD + change_NxTxD[:, frame]
         place_NxDx2, border_NxDx2 = _stepped(place_NxDx2, _velocity(angle_NxD, speed_NxD))
         angle_NxD = np.where(border_NxDx2[..., 0] != 0, -angle_NxD, angle_NxD)
         angle_NxD = np.where(border_NxDx2[..., 1] != 0, np.pi - angle_NxD, angle_NxD)
-        place_NxTxDx2[:, frame] = place_NxDx2
-    return place_NxTxDx2
+        yield place_NxDx2
 
 
 def _stepped(place_NxDx2, velocity_NxDx2):
