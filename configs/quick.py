@@ -1,4 +1,4 @@
-"""The detector in minutes on 2 CPU cores: inpainting with correlation attention, stem 4, 32 channels.
+"""The detector in minutes on 2 CPU cores: inpainting with attention of layers, stem 4, 32 channels.
 
     python -m vpn_anomaly.main --config=configs/quick.py --workdir=runs/quick
 
@@ -14,8 +14,12 @@ def get_config(variant: str = ""):
     config = defaults()
     config.data.backend = "numpy"
     config.model.encoder.block = "relu"
+    config.model.attention.kind = "layers"
+    config.model.attention.content_frames = 5
+    config.model.head.copies = True
     config.train.steps = 400
     config.train.batch_size = 8
+    config.train.learning_rate = 1e-2
     config.evaluate.sequences = 256
     config.evaluate.batch_size = 8
     config.evaluate.calibration_sequences = 256

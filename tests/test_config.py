@@ -65,7 +65,7 @@ def test_every_field_says_what_it_is():
         ("train.learning_rate", float("inf"), "a number"),
         ("train.learning_rate", "3e-3", "a number"),
         ("model.use_masked_frame", 1, "true or false"),
-        ("model.attention.kind", "strong", "one of full, depthwise, correlation, none"),
+        ("model.attention.kind", "strong", "one of full, depthwise, correlation, layers, none"),
         ("system", "magic", "one of inpainting"),
         ("data.trajectory", "brownian", "one of original, reflect"),
         ("data.height", -64, "data.height is -64"),

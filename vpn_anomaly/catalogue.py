@@ -112,12 +112,17 @@ SYSTEMS = (
         carries=True,
         attends=True,
         first_target=system_rules.the_first_inpainted_frame,
-        rules=(system_rules.the_last_frame_has_its_context, system_rules.a_masked_frame_is_withheld),
+        rules=(
+            system_rules.the_last_frame_has_its_context,
+            system_rules.a_masked_frame_is_withheld,
+            system_rules.there_are_frames_to_copy,
+        ),
         only_its={
             "model.horizon": 1,
             "train.motion_share": 0.0,
             "train.skipped": 0.0,
             "train.mask_dropout": 0.0,
+            "model.head.copies": False,
         },
     ),
     SystemRow("vpn", "vpn_anomaly.systems.vpn:build", first_target=lambda values: (1, "one frame before")),
@@ -155,7 +160,12 @@ ATTENTIONS = (
     AttentionRow(
         "correlation",
         "vpn_anomaly.models.attention.correlation:build",
-        rules=(system_rules.correlation_fits_frames_and_stem, system_rules.correlation_has_its_frames),
+        rules=(system_rules.cells_fit_frames_and_stem, system_rules.correlation_has_its_frames),
+    ),
+    AttentionRow(
+        "layers",
+        "vpn_anomaly.models.attention.layers:build",
+        rules=(system_rules.cells_fit_frames_and_stem, system_rules.tracks_have_their_frames),
     ),
     AttentionRow("none", "vpn_anomaly.models.attention.none:build"),
 )

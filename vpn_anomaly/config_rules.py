@@ -184,9 +184,9 @@ def _filters_and_windows_have_a_centre(values):
     size = values["model.attention.filter_size"]
     if size % 2 == 0:
         return f"model.attention.filter_size is {size}, but has to be odd"
-    windows = values["model.attention.windows"]
-    if any(side % 2 == 0 for side in windows):
-        return f"model.attention.windows is {windows}, but each has to be odd"
+    for name in ("model.attention.windows", "model.attention.layer_windows"):
+        if any(side % 2 == 0 for side in values[name]):
+            return f"{name} is {values[name]}, but each has to be odd"
 
 
 def _targets_are_frames_with_context(values):

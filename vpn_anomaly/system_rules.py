@@ -10,6 +10,7 @@ Values = Mapping[str, Any]  # field values by dotted name
 Rule = Callable[[Values], str | None]  # the message that says why and what to do; None if valid
 
 AUTOENCODER_STRIDE = 8  # pixels per position of the code
+_MOVING = ("correlation", "layers")  # kinds of attention that return moved frames
 NORMALITY_CELLS = 3  # that a frame holds in each direction, at least
 
 
@@ -79,7 +80,7 @@ def the_hidden_blocks_fit_the_frame(values: Values) -> str | None:
     return None
 
 
-def correlation_fits_frames_and_stem(values: Values) -> str | None:
+def cells_fit_frames_and_stem(values: Values) -> str | None:
     cell, stem = values["model.attention.cell"], values["model.stem"]
     for name in ("data.height", "data.width"):
         if values[name] % cell:
@@ -104,6 +105,29 @@ def correlation_has_its_frames(values: Values) -> str | None:
         f"model.context is {context}, but attention of kind {kind} compares frames as far apart as the horizon,"
         f" the last {needed} frames (1 + model.horizon + model.attention.content_frames); set model.context to"
         f" {needed} or more"
+    )
+
+
+def tracks_have_their_frames(values: Values) -> str | None:
+    content, context = values["model.attention.content_frames"], values["model.context"]
+    horizon = values["model.horizon"]
+    needed = 1 + horizon * max(content - 1, 1)
+    if context >= needed:
+        return None
+    return (
+        f"model.context is {context}, but attention of kind {values['model.attention.kind']} looks at"
+        f" {max(content, 2)} frames (model.attention.content_frames {content}) that lie model.horizon {horizon}"
+        f" apart, the last {needed}; set model.context to {needed} or more"
+    )
+
+
+def there_are_frames_to_copy(values: Values) -> str | None:
+    kind = values["model.attention.kind"]
+    if not values["model.head.copies"] or kind in _MOVING:
+        return None
+    return (
+        f"model.head.copies is True, but attention of kind {kind} moves no frames whose values could be copied;"
+        f" set model.attention.kind to {' or '.join(_MOVING)}, or model.head.copies to False"
     )
 
 

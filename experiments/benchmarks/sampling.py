@@ -42,7 +42,7 @@ def programs() -> dict[str, Callable]:
 
     def distributions(system, method):
         def run(params, *inputs):
-            features = system.network.apply({"params": params}, *inputs, method=method)
+            features = jax.tree.leaves(system.network.apply({"params": params}, *inputs, method=method))[0]
             kernel, bias = system.network.apply({"params": params}, method="output_layer")
             return jax.nn.log_softmax(jnp.einsum("bhwd,dcv->bhwcv", features, kernel) + bias)
 

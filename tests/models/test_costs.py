@@ -85,6 +85,16 @@ VARIANTS = {
         "model.attention.meta_channels": 8,
         "train.targets": (6, 7),
     },
+    "layers": {
+        "model.attention.kind": "layers",
+        "model.attention.content_frames": 3,
+        "model.head.copies": True,
+        "data.channels": 3,
+    },
+    "layers of the past": {
+        "model.attention.kind": "layers",
+        "model.use_masked_frame": False,
+    },
     "none": {"model.attention.kind": "none", "model.stem": 1, "data.channels": 3},
 }
 
@@ -92,7 +102,8 @@ VARIANTS = {
 def variant(name, attention=None):
     config = defaults()
     config.update_from_flattened_dict({**SMALL, **VARIANTS[name]})
-    config.model.attention.kind = attention or config.model.attention.kind
+    if attention is not None:
+        config.model.attention.kind, config.model.head.copies = attention, False
     check(config)
     return config
 
@@ -118,7 +129,7 @@ def by_module(rows, value):
 def test_parameters_are_those_of_the_network(name):
     config = variant(name)
     params = dict(shapes_of_parameters(config))
-    params["output"] = [params.pop("output_kernel"), params.pop("output_bias")]
+    params["output"] = [params.pop("output_kernel"), params.pop("output_bias"), params.pop("mixture", {})]
     count = lambda tree: sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(tree))
     counted = {
         "encoder": count(params.pop("encoder")),
@@ -244,6 +255,19 @@ def correlation(memory, frames, costs, p, config):
     return memory[-1], jnp.concatenate(moved, -1)
 
 
+def layers(memory, frames, costs, p, config):
+    """Tracks and evidence, which are not counted either, are stood for by copies of the moved frame and zeros."""
+    model, colours = config.model, config.data.channels
+    layers, depths = model.attention.layers, {1: 1, 3: 3}[model.attention.content_frames]
+    pool = model.attention.cell // model.stem
+    b, h, w, c = memory[-1].shape
+    pooled = memory[-1].reshape(b, h // pool, pool, w // pool, pool, c).mean((2, 4))
+    moved = displaced(pooled, frames[-1], costs[0], p, config, 1)
+    composed = jnp.concatenate([moved, moved[..., :colours]], -1)
+    evidence = jnp.zeros((b, h, w, 3 * depths * (layers + 1) * model.use_masked_frame))
+    return jnp.concatenate([memory[-1], evidence], -1), jnp.concatenate([composed] * depths, -1)
+
+
 def displacements(model, back):
     """Side of the square of displacements of the frame that is `back`-th from the end."""
     return 2 * math.ceil(model.attention.radius * (model.horizon + back - 1) / model.horizon) + 1
@@ -251,11 +275,13 @@ def displacements(model, back):
 
 def displaced(pooled, frame, kinds, p, config, back):
     attention, side = config.model.attention, displacements(config.model, back)
+    heads = attention.layers if attention.kind == "layers" else attention.heads
     parts = [dense(cost, p[f"costs_{number}"]) for number, cost in enumerate(kinds)]
     x = jnp.concatenate([pooled, *parts], -1)
     x = jax.nn.relu(convolve(jax.nn.relu(convolve(x, p["meta_1"])), p["meta_2"]))
-    logits = dense(x, p["logits"]).reshape(*x.shape[:3], attention.heads, side**2)
-    filters = jax.nn.softmax(logits - jnp.exp(p["log_beta"]).sum(0)[:, None])
+    logits = dense(x, p["logits"]).reshape(*x.shape[:3], heads, side**2)
+    beta = jnp.exp(p["log_beta"]).reshape(-1, heads).sum(0)
+    filters = jax.nn.softmax(logits - beta[:, None])
     weights = filters.repeat(attention.cell, 1).repeat(attention.cell, 2)
     moved = 0
     for tap, (dy, dx) in enumerate(np.ndindex(side, side)):
@@ -276,6 +302,9 @@ def head(attended, pixels, p, config):
     return x
 
 
+MOVING = {"correlation": correlation, "layers": layers}
+
+
 def loss(p, clip, masks, costs, config):
     """clip (B, T, H, W, C), one mask (B, H, W, 1) and costs a target; the mean surprise of 0."""
     model, kind = config.model, config.model.attention.kind
@@ -290,9 +319,9 @@ def loss(p, clip, masks, costs, config):
         end = target - model.horizon + 1
         context, last = memory[end - model.context : end], clip[:, end - 1]
         pixels = [last] if model.head.sees_last_frame else []
-        if kind == "correlation":
+        if kind in MOVING:
             frames = [clip[:, end - 2], last]
-            attended, moved = correlation(context, frames, cost, p["attention"], config)
+            attended, moved = MOVING[kind](context, frames, cost, p["attention"], config)
             pixels.append(moved)
         else:
             attend = {"full": full, "depthwise": depthwise, "none": lambda m, _: m[-1]}[kind]
@@ -302,6 +331,8 @@ def loss(p, clip, masks, costs, config):
         features = head(attended, jnp.concatenate(pixels, -1), p["head"], config)
         logits = jnp.einsum("bhwd,dcv->bhwcv", features, p["output_kernel"]) + p["output_bias"]
         total += jnp.mean(jax.nn.logsumexp(logits, -1) - logits[..., 0])
+        if model.head.copies:
+            total += jnp.mean(dense(features, p["mixture"]["copies"]))
     return total + jnp.mean(memory[-1])  # which is computed also where it lies within the horizon
 
 
@@ -315,11 +346,12 @@ def counted_by_xla(name, attention=None, backward=False):
     clip = shape(max(config.train.targets) + 1, data.height, data.width, data.channels)
     masks = [shape(data.height, data.width, 1)] * targets
     cells = (data.height // attention.cell, data.width // attention.cell)
-    features = [
-        len(attention.windows) * displacements(model, back) ** 2
-        for back in range(1, attention.content_frames + 1)
-    ]
-    costs = [[[shape(*cells, count)] * (2 + model.use_masked_frame) for count in features]] * targets
+    if attention.kind == "layers":
+        features, kinds = [attention.layers * displacements(model, 1) ** 2], 1
+    else:
+        backs = range(1, attention.content_frames + 1)
+        features, kinds = [len(attention.windows) * displacements(model, back) ** 2 for back in backs], 2
+    costs = [[[shape(*cells, count)] * (kinds + model.use_masked_frame) for count in features]] * targets
     run = lambda *arguments: loss(*arguments, config)
     step = jax.jit(jax.value_and_grad(run) if backward else run)
     lowered = step.lower(shapes_of_parameters(config), clip, masks, costs)

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from tests.score_columns import BLOCK_SCORES, DISTRIBUTION_SCORES, WAYS
-from vpn_anomaly.scoring.calibration import Calibration, combined, derived_from, in_any
+from vpn_anomaly.scoring.calibration import RESIDUAL, Calibration, combined, derived_from, in_any
 
 COMBINED = ("tail_mean", "missing_z", "intruding_z")
 DISTRIBUTIONS = {
@@ -110,6 +110,22 @@ def test_the_joint_score_has_the_surprise_of_what_is_shown_beside_the_others():
     np.testing.assert_allclose(derived["any_joint"], -np.log(1 - (1 - least) ** 4), rtol=1e-9)
     np.testing.assert_array_equal(derived["any"], calibration.any({name: test[name] for name in COMBINED}))
     assert derived_from(test) == names and tuple(derived) == ("any", "any_joint")
+
+
+def test_the_residual_is_a_member_where_it_was_calibrated_and_is_scored():
+    rng = np.random.default_rng(12)
+    draw = lambda count: correlated_scores(rng, count) | {RESIDUAL: rng.exponential(size=count)}
+    normal, test = draw(200), draw(100)
+    calibration = Calibration.fit(normal)
+    derived = calibration.derived(test)
+    least = np.min([calibration.p_value(name, test[name]) for name in (*COMBINED, RESIDUAL)], axis=0)
+    np.testing.assert_allclose(derived["any_with_residual"], -np.log(1 - (1 - least) ** 4), rtol=1e-9)
+    assert "any_with_residual" in calibration.scores
+    without = {name: score for name, score in test.items() if name != RESIDUAL}
+    np.testing.assert_array_equal(derived["any"], calibration.derived(without)["any"])
+    assert tuple(calibration.derived(without)) == ("any",)
+    not_calibrated = Calibration.fit({name: normal[name] for name in COMBINED})
+    assert tuple(not_calibrated.derived(test)) == ("any",)
 
 
 def test_any_has_no_ties_far_out():

@@ -17,6 +17,13 @@ def small_config(**fields):
     return tiny.tiny_config({"data.height": SIDE, "data.width": SIDE}, **fields)
 
 
+def of_kind(kind, **fields):
+    """`small_config` with a kind of attention; with layers, three frames are looked at and copied from."""
+    if kind == "layers":
+        fields = {"model__attention__content_frames": 3, "model__head__copies": True, **fields}
+    return small_config(model__attention__kind=kind, **fields)
+
+
 def example(config):
     """A system with all parameters random, and a batch."""
     shape = (2, FRAMES, config.data.height, config.data.width, config.data.channels)

@@ -6,16 +6,20 @@ import jax
 import numpy as np
 import pytest
 
-from tests.systems.examples import FRAMES, SIDE, example, loss_of, maps_of, small_config
+from tests.systems.examples import FRAMES, SIDE, example, loss_of, maps_of, of_kind, small_config
 from tests.systems.test_stream import SHIFTS, streamed
 
 HORIZON, TARGET = 3, FRAMES - 1
-KINDS = {"none": 3, "correlation": 1 + HORIZON + 1}  # with the context that each needs
+KINDS = {
+    "none": 3,
+    "correlation": 1 + HORIZON + 1,
+    "layers": 1 + 2 * HORIZON,
+}  # with the context that each needs
 
 
 def horizon_config(kind, **fields):
     fields = {"model__context": KINDS[kind], "train__targets": (TARGET,), **fields}
-    return small_config(model__attention__kind=kind, model__horizon=HORIZON, **fields)
+    return of_kind(kind, model__horizon=HORIZON, **fields)
 
 
 def changed_one_by_one(clip_TxHxWxC):

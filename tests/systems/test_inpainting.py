@@ -7,22 +7,22 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tests.systems.examples import FRAMES, SIDE, example, loss_of, maps_of, small_config
+from tests.systems.examples import FRAMES, SIDE, example, loss_of, maps_of, of_kind, small_config
 from vpn_anomaly.data.lattice import shown
 from vpn_anomaly.systems.build import build_system
 
 
 @functools.partial(jax.jit, static_argnames="system")
 def predicted(system, params, clip, shown_BxHxW):
-    """What the output layer reads for the last frame."""
+    """What the output layer reads for the last frame, and the copies, if there are any."""
     frames = clip.astype(jnp.float32) / 255
-    features, _ = system.network.apply({"params": params}, frames[:, :-1], frames[:, -1], shown_BxHxW)
-    return features
+    of_frame, _ = system.network.apply({"params": params}, frames[:, :-1], frames[:, -1], shown_BxHxW)
+    return jnp.concatenate([x.reshape(*x.shape[:3], -1) for x in jax.tree.leaves(of_frame)], axis=-1)
 
 
-@pytest.mark.parametrize("kind", ["full", "depthwise", "correlation", "none"])
+@pytest.mark.parametrize("kind", ["full", "depthwise", "correlation", "layers", "none"])
 def test_hidden_pixels_change_no_prediction(kind):
-    system, params, batch = example(small_config(model__attention__kind=kind))
+    system, params, batch = example(of_kind(kind))
     clip = batch["clip"]
     shown_BxHxW = shown(SIDE, SIDE, batch["shift"][:, -1], (4, 5))
     other = clip.copy()
@@ -34,9 +34,9 @@ def test_hidden_pixels_change_no_prediction(kind):
     assert (before != predicted(system, params, other, shown_BxHxW)).any()
 
 
-@pytest.mark.parametrize("kind", ["correlation", "none"])
+@pytest.mark.parametrize("kind", ["correlation", "layers", "none"])
 def test_without_the_masked_frame_not_even_shown_pixels_matter(kind):
-    config = small_config(model__attention__kind=kind, model__use_masked_frame=False)
+    config = of_kind(kind, model__use_masked_frame=False)
     system, params, batch = example(config)
     shown_BxHxW = shown(SIDE, SIDE, batch["shift"][:, -1], (4, 5))
     other = batch["clip"].copy()
@@ -45,9 +45,9 @@ def test_without_the_masked_frame_not_even_shown_pixels_matter(kind):
     np.testing.assert_array_equal(before, predicted(system, params, other, shown_BxHxW))
 
 
-@pytest.mark.parametrize("kind", ["correlation", "full"])
+@pytest.mark.parametrize("kind", ["correlation", "layers", "full"])
 def test_no_later_frame_leaks_into_an_earlier_target(kind):
-    system, params, batch = example(small_config(model__attention__kind=kind))
+    system, params, batch = example(of_kind(kind))
     shifts = np.array([[0, 0], [2, 3]])
     other = batch["clip"].copy()
     other[:, 5:] = 0
@@ -114,11 +114,9 @@ def test_the_loss_pixels_of_a_sequence_do_not_depend_on_its_batch():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["full", "depthwise", "correlation", "none"])
+@pytest.mark.parametrize("kind", ["full", "depthwise", "correlation", "layers", "none"])
 def test_colour_and_bfloat16_give_finite_losses_and_gradients(kind):
-    config = small_config(
-        data__channels=3, model__attention__kind=kind, model__dtype="bfloat16", model__encoder__block="relu"
-    )
+    config = of_kind(kind, data__channels=3, model__dtype="bfloat16", model__encoder__block="relu")
     system, params, batch = example(config)
     loss, gradient = jax.jit(jax.value_and_grad(system.loss))(params, batch, jax.random.key(0))
     assert np.isfinite(loss)
@@ -126,9 +124,9 @@ def test_colour_and_bfloat16_give_finite_losses_and_gradients(kind):
     assert all(leaf.dtype == np.float32 for leaf in jax.tree.leaves(gradient))
 
 
-@pytest.mark.parametrize("kind", ["correlation", "depthwise"])
+@pytest.mark.parametrize("kind", ["correlation", "layers", "depthwise"])
 def test_the_same_parameters_run_on_other_sizes_and_lengths(kind):
-    system, params, _ = example(small_config(model__attention__kind=kind))
+    system, params, _ = example(of_kind(kind))
     clip = np.zeros((1, 5, 24, 32, 1), np.uint8)
     maps = maps_of(system, params, clip, np.array([[0, 0]]), (system.first_frame, 4))
     assert maps.value["nll"].shape == (1, 2, 24, 32)
@@ -180,7 +178,7 @@ def test_without_the_short_cut_the_last_frame_is_read_by_the_encoder_alone(maske
     shown_BxHxW = shown(SIDE, SIDE, batch["shift"][:, -1], (4, 5))
     inpaint = jax.jit(functools.partial(network.apply, method="inpaint"))
     seen = [
-        inpaint({"params": params}, memory[:, -3:], frames, clip[:, 7], shown_BxHxW)
+        inpaint({"params": params}, memory[:, -3:], frames, clip[:, 7], shown_BxHxW)[0]
         for frames in (clip[:, 4:7], 1 - clip[:, 4:7])
     ]
     np.testing.assert_array_equal(*seen)

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tests.systems.examples import SIDE, example, loss_of, maps_of, small_config
+from tests.systems.examples import SIDE, example, loss_of, maps_of, of_kind, small_config
 from vpn_anomaly.data.lattice import shown
 from vpn_anomaly.systems.past_alone import JOINT, OF_SHOWN, withhold
 
@@ -25,7 +25,7 @@ def dropped():
 def surprise(system, params, clip, shown_BxHxW, frame):
     """−log q of every pixel of a frame, (B, H, W), of the whole 256-way softmax."""
     frames = clip.astype(jnp.float32) / 255
-    features, (kernel, bias) = system.network.apply(
+    (features, _), (kernel, bias) = system.network.apply(
         {"params": params}, frames[:, :frame], frames[:, frame], shown_BxHxW
     )
     logits = jnp.einsum("bhwd,dcv->bhwcv", features, kernel) + bias
@@ -92,12 +92,12 @@ def test_the_loss_is_over_hidden_pixels_and_over_all_of_those_withheld(dropped):
     np.testing.assert_allclose(loss_of(system, params, batch, key), np.mean(losses), rtol=1e-4)
 
 
-@pytest.mark.parametrize("kind", ["correlation", "none"])
+@pytest.mark.parametrize("kind", ["correlation", "layers", "none"])
 def test_no_pixel_of_a_withheld_frame_is_read(kind):
-    system, params, batch = example(small_config(model__attention__kind=kind, train__mask_dropout=0.5))
+    system, params, batch = example(of_kind(kind, train__mask_dropout=0.5))
     nothing = np.zeros((2, SIDE, SIDE), bool)
     frames = batch["clip"].astype(np.float32) / 255
-    read = jax.jit(lambda last: system.network.apply({"params": params}, frames[:, :-1], last, nothing)[0])
+    read = jax.jit(lambda last: system.network.apply({"params": params}, frames[:, :-1], last, nothing)[0][0])
     np.testing.assert_array_equal(read(frames[:, -1]), read(1 - frames[:, -1]))
 
 

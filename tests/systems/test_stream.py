@@ -6,7 +6,7 @@ import jax
 import numpy as np
 import pytest
 
-from tests.systems.examples import FRAMES, SIDE, example, maps_of, small_config
+from tests.systems.examples import FRAMES, SIDE, example, maps_of, of_kind, small_config
 from vpn_anomaly.scoring.scores import frame_scores
 
 SHIFTS = np.array([[0, 0], [2, 3]])
@@ -27,9 +27,11 @@ def streamed(system, params, clip_BxTxHxWxC):
     return results
 
 
-@pytest.mark.parametrize("kind, dropout", [("correlation", 0.0), ("full", 0.0), ("none", 0.5)])
+@pytest.mark.parametrize(
+    "kind, dropout", [("correlation", 0.0), ("layers", 0.0), ("full", 0.0), ("none", 0.5)]
+)
 def test_every_frame_has_the_maps_of_the_whole_sequence(kind, dropout):
-    config = small_config(model__attention__kind=kind, train__mask_dropout=dropout)
+    config = of_kind(kind, train__mask_dropout=dropout)
     system, params, batch = example(config)
     scored = tuple(range(system.first_frame, FRAMES))
     offline = maps_of(system, params, batch["clip"], SHIFTS, scored)

@@ -141,8 +141,8 @@ def _score(
         progress(len(maps.counted))
     all_scores, all_maps = (_joined([part[place] for part in parts]) for place in (0, 1))
     counted = all_scores.pop("counted")
-    all_scores |= calibration.derived(all_scores)
-    all_scores |= baseline_scores(sequences.clip, last)
+    without_learning = baseline_scores(sequences.clip, last)
+    all_scores |= calibration.derived(all_scores | without_learning) | without_learning
     return Scored(all_scores, all_maps, counted, sequences.changed)
 
 

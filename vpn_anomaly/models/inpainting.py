@@ -12,6 +12,7 @@ from vpn_anomaly.models.conv import Conv3x3
 from vpn_anomaly.models.conv_lstm import ConvLSTM, encode_frames, memory_costs
 from vpn_anomaly.models.costs import Row, StepSize, convolution
 from vpn_anomaly.models.encoder import Encoder
+from vpn_anomaly.models.mixture_layer import MixtureLayer, mixture_costs
 from vpn_anomaly.models.output_layer import output_layer_costs, smooth_kernel
 from vpn_anomaly.models.pixel_layer import pixel_layer, pixel_layer_cost
 from vpn_anomaly.ops.intensity import VALUES
@@ -80,6 +81,7 @@ class InpaintingNetwork(nn.Module):
         colours: 1 or 3.
         use_masked_frame: whether the masked frame and its mask are inputs at all (in the paper's row
             without masked convolutions, neither is).
+        copies: whether the attention's moved frames are mixed into the predicted distributions.
     """
 
     encoder: Encoder
@@ -89,9 +91,12 @@ class InpaintingNetwork(nn.Module):
     context: int
     colours: int
     use_masked_frame: bool = True
+    copies: bool = False
     bias_init: Callable = nn.initializers.zeros
 
     def setup(self):
+        if self.copies:
+            self.mixture = MixtureLayer(self.attention.warped_channels(1))
         shape = (self.head.pixel_channels, self.colours, VALUES)
         self.output_kernel = self.param("output_kernel", smooth_kernel, shape)
         self.output_bias = self.param("output_bias", self.bias_init, (self.colours, VALUES))
@@ -108,9 +113,10 @@ class InpaintingNetwork(nn.Module):
         return self.conv_lstm.step(state, self.encoder(frame_BxHxWxC))
 
     def inpaint(self, memory_BxKxhxwxL, frames_BxKxHxWxC, frame_BxHxWxC, shown_BxHxW):
-        """The input of the output layer for a frame some time after the K frames, (B, H, W, D).
+        """The input of the output layer for a frame some time after the K frames, (B, H, W, D), and the copies.
 
-        Hidden pixels of `frame` are multiplied by zero before any layer reads them.
+        The copies of every pixel, None if there are none, are mixed with what the output layer says. Hidden
+        pixels of `frame` are multiplied by zero before any layer reads them.
         """
         masked = mask = shown_frame = None
         if self.use_masked_frame:
@@ -119,14 +125,15 @@ class InpaintingNetwork(nn.Module):
             shown_frame = jnp.concatenate([masked, mask], axis=-1)
             mask = mask[..., 0]
         attended, moved = self.attention(memory_BxKxhxwxL, frames_BxKxHxWxC, masked, mask)
-        return self.head(attended, frames_BxKxHxWxC[:, -1], moved, shown_frame)
+        features = self.head(attended, frames_BxKxHxWxC[:, -1], moved, shown_frame)
+        return features, self.mixture(features, moved) if self.copies else None
 
     def output_layer(self) -> tuple[jax.Array, jax.Array]:
         """The kernel (D, C, 256) and bias (C, 256) that map the head's output to logits."""
         return self.output_kernel, self.output_bias
 
     def __call__(self, frames_BxTxHxWxC, frame_BxHxWxC, shown_BxHxW):
-        """The head's output for a frame some time after the T frames, and the output layer."""
+        """What `inpaint` returns for a frame some time after the T frames, and the output layer."""
         memory = self.encode_frames(frames_BxTxHxWxC)[0][:, -self.context :]
         frames = frames_BxTxHxWxC[:, -self.context :]
         return self.inpaint(memory, frames, frame_BxHxWxC, shown_BxHxW), self.output_layer()
@@ -141,9 +148,12 @@ class InpaintingNetwork(nn.Module):
         masked = self.colours + 1 if self.use_masked_frame else 0
         last = self.colours if self.head.sees_last_frame else 0
         pixel_inputs = last + self.attention.warped_channels(self.colours) + masked
+        attended = outputs + self.attention.evidence_channels(self.use_masked_frame)
+        copies = self.attention.warped_channels(1)
         return [
             *memory_costs(self.encoder, self.conv_lstm, self.colours, step),
             *self.attention.costs(size),
-            *self.head.costs(outputs, pixel_inputs, images * cells),
+            *self.head.costs(attended, pixel_inputs, images * cells),
             output_layer_costs(self.head.pixel_channels, self.colours, step),
+            *([mixture_costs(self.head.pixel_channels, copies, step)] if self.copies else []),
         ]

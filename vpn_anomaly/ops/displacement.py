@@ -39,13 +39,49 @@ def displacement_costs(
         (B, H/cell, W/cell, (2R+1)²) float32, in squared units of the frames.
     """
 
-    def costs_of_bands(target_BxCxcxW, source_BxCxPxP, weight_Bx1xcxW):
+    def weighted(difference_BxCxcxW, weight_Bx1xcxW):
+        return weight_Bx1xcxW * difference_BxCxcxW**2
+
+    return _costs(weighted, target_BxCxHxW, source_BxCxHxW, weight_BxHxW, radius, cell)
+
+
+def limited_costs(
+    target_BxCxHxW: jax.Array,
+    source_BxCxHxW: jax.Array,
+    limit_BxHxW: jax.Array,
+    tolerance: float,
+    radius: int,
+    cell: int,
+) -> jax.Array:
+    """`displacement_costs` where differences count up to a limit: other things do not outweigh a thing's own pixels.
+
+        cost(cell, d) = Σ_{p in cell} min(mean_c ((target(c, p) − source(c, p − d)) / tolerance)², limit(p))
+
+    Returns:
+        (B, H/cell, W/cell, (2R+1)²) float32, in pixels.
+    """
+
+    def limited(difference_BxCxcxW, limit_Bx1xcxW):
+        return limited_error(difference_BxCxcxW, tolerance, limit_Bx1xcxW)
+
+    return _costs(limited, target_BxCxHxW, source_BxCxHxW, limit_BxHxW, radius, cell)
+
+
+def limited_error(difference_BxCxHxW, tolerance: float, limit_Bx1xHxW):
+    """The mean square over colours of a difference in tolerances, up to a limit, in pixels: (B, 1, H, W)."""
+    return jnp.minimum(((difference_BxCxHxW / tolerance) ** 2).mean(1, keepdims=True), limit_Bx1xHxW)
+
+
+def _costs(of_pixels, target_BxCxHxW, source_BxCxHxW, given_BxHxW, radius, cell):
+    """`of_pixels` of the differences (B, C, rows, W) and of what is given, summed per cell and displacement."""
+
+    def costs_of_bands(target_BxCxcxW, source_BxCxPxP, given_Bx1xcxW):
         def costs_of_row(_, row):
-            errors = [
-                weight_Bx1xcxW * (target_BxCxcxW - moved) ** 2
+            costs = [
+                of_pixels(target_BxCxcxW - moved, given_Bx1xcxW)
                 for moved in moved_by_row(source_BxCxPxP, row, radius)
             ]
-            return None, jnp.stack([error.sum((1, 2)) for error in errors])
+            return None, jnp.stack([cost.sum((1, 2)) for cost in costs])
 
         _, costs_RxRxBxW = scan_rows(costs_of_row, None, radius)
         costs_DxBxW = costs_RxRxBxW.reshape(-1, *costs_RxRxBxW.shape[2:])
@@ -55,7 +91,7 @@ def displacement_costs(
         costs_of_bands,
         cell_rows(target_BxCxHxW, cell),
         frame_bands(source_BxCxHxW, radius, cell),
-        cell_rows(weight_BxHxW[:, None], cell),
+        cell_rows(given_BxHxW[:, None], cell),
     )
     return jnp.transpose(costs_hxBxDxw, (1, 0, 3, 2))
 

@@ -2,13 +2,17 @@
 
 The last layer's logits (256 per pixel and channel) would be the largest array of the whole program.
 They are computed here in chunks of pixels: for the loss, with its gradient in the same pass, and for
-the statistics that the scores need. All values are in nats, intensities in 0..1 (x / 255).
+the statistics that the scores need. The softmax may be mixed with copies, narrow distributions around
+values that are given for each pixel. All values are in nats, intensities in 0..1 (x / 255).
 """
+
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
+from vpn_anomaly.ops import laplace
 from vpn_anomaly.ops.platform import ByPlatform, traced_size
 
 VALUES = 256
@@ -19,18 +23,32 @@ _LOSS_CHUNK = ByPlatform(cpu=1024, accelerator=65536)
 _STATISTICS_CHUNK = ByPlatform(cpu=1280, accelerator=65536)
 
 
+class Copies(NamedTuple):
+    """Of each pixel, the distributions (`ops/laplace.py`) that are mixed with the softmax.
+
+    Attributes:
+        centre: the copied values, 0..255, (..., J, C).
+        scale: grey levels, (..., J).
+        log_weight: of the softmax and of every copy, (..., 1 + J); their exponentials sum to one.
+    """
+
+    centre: jax.Array
+    scale: jax.Array
+    log_weight: jax.Array
+
+
 def logits(features_NxD: jax.Array, kernel_DxCxV: jax.Array, bias_CxV: jax.Array) -> jax.Array:
     """The unnormalised log-probabilities of every intensity, (N, C, 256) float32."""
     return jnp.einsum("nd,dcv->ncv", features_NxD.astype(jnp.float32), kernel_DxCxV) + bias_CxV
 
 
-@jax.custom_vjp
 def mean_surprise(
     features_NxD: jax.Array,
     kernel_DxCxV: jax.Array,
     bias_CxV: jax.Array,
     value_NxC: jax.Array,
     weight_N: jax.Array,
+    copies: Copies | None = None,
 ) -> jax.Array:
     """Σ weight · (−log q(value)), averaged over channels: the training loss, a scalar in nats.
 
@@ -42,51 +60,69 @@ def mean_surprise(
         kernel_DxCxV, bias_CxV: the output layer.
         value_NxC: the true intensities, integers 0..255.
         weight_N: weight of each pixel; for a mean they sum to one.
+        copies: of the same pixels, mixed with the softmax; None: q is the softmax.
     """
-    return _surprise_and_gradients(features_NxD, kernel_DxCxV, bias_CxV, value_NxC, weight_N, False)
+    mixed = None
+    if copies is not None:
+        of_value = laplace.log_probability(value_NxC[:, None], copies.centre, copies.scale[..., None])
+        copied_NxC = jax.nn.logsumexp(copies.log_weight[:, 1:, None] + of_value, axis=1)
+        mixed = (copies.log_weight[:, 0], copied_NxC)
+    return _mean_surprise(features_NxD, kernel_DxCxV, bias_CxV, value_NxC, weight_N, mixed)
 
 
-def _mean_surprise_fwd(features, kernel, bias, value, weight):
-    loss, gradients = _surprise_and_gradients(features, kernel, bias, value, weight, True)
-    return loss, gradients
+@jax.custom_vjp
+def _mean_surprise(features, kernel, bias, value, weight, mixed):
+    """`mean_surprise` with the log of the softmax's weight (N,) and of what the copies give the value (N, C)."""
+    return _surprise_and_gradients(features, kernel, bias, value, weight, mixed, False)
+
+
+def _mean_surprise_fwd(features, kernel, bias, value, weight, mixed):
+    return _surprise_and_gradients(features, kernel, bias, value, weight, mixed, True)
 
 
 def _mean_surprise_bwd(gradients, dloss):
-    dfeatures, dkernel, dbias = jax.tree.map(lambda g: (g * dloss).astype(g.dtype), gradients)
-    return dfeatures, dkernel, dbias, None, None
+    dfeatures, dkernel, dbias, dmixed = jax.tree.map(lambda g: (g * dloss).astype(g.dtype), gradients)
+    return dfeatures, dkernel, dbias, None, None, dmixed
 
 
-mean_surprise.defvjp(_mean_surprise_fwd, _mean_surprise_bwd)
+_mean_surprise.defvjp(_mean_surprise_fwd, _mean_surprise_bwd)
 
 
-def _surprise_and_gradients(features, kernel, bias, value, weight, with_gradients):
+def _surprise_and_gradients(features, kernel, bias, value, weight, mixed, with_gradients):
     colours = bias.shape[0]
 
     def of_chunk(totals, chunk):
-        x_NxD, value_NxC, weight_N = chunk
+        x_NxD, value_NxC, weight_N, mixed = chunk
         z_NxCxV = logits(x_NxD, kernel, bias)
         log_normaliser = jax.nn.logsumexp(z_NxCxV, axis=-1, keepdims=True)
         is_value = value_NxC[..., None] == jnp.arange(VALUES)
         weight = weight_N[:, None, None] / colours
         surprise = log_normaliser[..., 0] - jnp.sum(z_NxCxV * is_value, axis=-1)
-        loss = jnp.sum(surprise * weight[..., 0])
+        dmixed = None
+        if mixed is not None:
+            of_softmax = mixed[0][:, None] - surprise
+            surprise = -jnp.logaddexp(of_softmax, mixed[1])
+            share = jnp.exp(of_softmax + surprise)[..., None]  # of the softmax in what the value is given
+            dmixed = -(weight * share)[..., 0].sum(-1), (weight * (share - 1))[..., 0]
+            weight = weight * share
+        loss = jnp.sum(surprise * weight_N[:, None] / colours)
         if not with_gradients:
             return totals + loss, None
         dz = (jnp.exp(z_NxCxV - log_normaliser) - is_value) * weight
         dkernel = jnp.einsum("nd,ncv->dcv", x_NxD.astype(jnp.float32), dz)
         dx = jnp.einsum("ncv,dcv->nd", dz, kernel).astype(x_NxD.dtype)
         totals = jax.tree.map(jnp.add, totals, (loss, dkernel, dz.sum(0)))
-        return totals, dx
+        return totals, (dx, dmixed)
 
     pixels = features.shape[0]
-    chunks = [_chunked(x, _LOSS_CHUNK) for x in (features, value, weight)]
+    chunks = jax.tree.map(lambda x: _chunked(x, _LOSS_CHUNK), (features, value, weight, mixed))
     zero = jnp.zeros(())
     if not with_gradients:
         return lax.scan(of_chunk, zero, chunks)[0]
     zeros = (zero, jnp.zeros_like(kernel), jnp.zeros_like(bias))
-    (loss, dkernel, dbias), dx = lax.scan(of_chunk, zeros, chunks)
-    dfeatures = dx.reshape(-1, features.shape[1])[:pixels]
-    return loss, (dfeatures, dkernel, dbias)
+    (loss, dkernel, dbias), of_pixels = lax.scan(of_chunk, zeros, chunks)
+    dfeatures, dmixed = jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:])[:pixels], of_pixels)
+    return loss, (dfeatures, dkernel, dbias, dmixed)
 
 
 def distribution_statistics(
@@ -95,6 +131,7 @@ def distribution_statistics(
     bias_CxV: jax.Array,
     value_NxC: jax.Array,
     tail: bool = True,
+    copies: Copies | None = None,
 ) -> dict[str, jax.Array]:
     """Statistics of the predicted distributions for the maps, each (N, C) float32.
 
@@ -109,16 +146,19 @@ def distribution_statistics(
     column_CxVxF = jnp.moveaxis(kernel_FxCxV, 0, -1)
 
     def of_chunk(chunk):
-        features_NxD, value_NxC = chunk
+        features_NxD, value_NxC, copies = chunk
         ones_Nx1 = jnp.ones((len(features_NxD), 1))
         features_NxF = jnp.concatenate([features_NxD.astype(jnp.float32), ones_Nx1], axis=1)
         z_CxVxN = jnp.einsum("fcv,nf->cvn", kernel_FxCxV, features_NxF)
         of_value_CxNxF = jax.vmap(lambda column_VxF, value_N: column_VxF[value_N])(column_CxVxF, value_NxC.T)
         z_of_value_CxN = (of_value_CxNxF * features_NxF).sum(-1)
-        statistics = _statistics(z_CxVxN, z_of_value_CxN, value_NxC.T, tail)
+        if copies is None:
+            statistics = _statistics(z_CxVxN, z_of_value_CxN, value_NxC.T, tail)
+        else:
+            statistics = _mixture_statistics(z_CxVxN, z_of_value_CxN, value_NxC.T, copies, tail)
         return jax.tree.map(jnp.transpose, statistics)
 
-    chunks = [_chunked(x, _STATISTICS_CHUNK) for x in (features_NxD, value_NxC)]
+    chunks = jax.tree.map(lambda x: _chunked(x, _STATISTICS_CHUNK), (features_NxD, value_NxC, copies))
     statistics = lax.map(of_chunk, chunks)
     pixels = features_NxD.shape[0]
     return jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:])[:pixels], statistics)
@@ -133,9 +173,7 @@ def _statistics(z_CxVxN, z_of_value_CxN, value_CxN, tail):
     """
     largest_CxN = z_CxVxN.max(1)
     weight = jnp.exp(z_CxVxN - largest_CxN[:, None])  # q, up to its sum
-    intensity = jnp.arange(VALUES) / (VALUES - 1)
-    powers_3xV = jnp.stack([jnp.ones(VALUES), intensity, intensity**2])
-    moments = jnp.einsum("kv,cvn->kcn", powers_3xV, weight, precision="highest")
+    moments = _moments(weight)
     total, mean = moments[0], moments[1] / moments[0]
     log_total = jnp.log(total) + largest_CxN
     statistics = {
@@ -144,14 +182,49 @@ def _statistics(z_CxVxN, z_of_value_CxN, value_CxN, tail):
         "variance": jnp.maximum(moments[2] / total - mean**2, 0),
     }
     if tail:
-        values_Vx1, value_Cx1xN = jnp.arange(VALUES)[:, None], value_CxN[:, None]
-        part = lambda which: jnp.sum(jnp.where(which, weight, 0), axis=1) / total
-        smaller = jnp.minimum(part(values_Vx1 <= value_Cx1xN), part(values_Vx1 >= value_Cx1xN))
         # `where`, as XLA would turn a plain sum of products into many tiny matrix products.
         products = jnp.where(weight > 0, weight * z_CxVxN, 0)
         statistics["entropy"] = log_total - jnp.sum(products, axis=1) / total
-        statistics["tail"] = -jnp.log(jnp.clip(2 * smaller, jnp.finfo(z_CxVxN.dtype).tiny, 1))
+        statistics["tail"] = _two_sided_tail(weight / total[:, None], value_CxN)
     return statistics
+
+
+def _mixture_statistics(z_CxVxN, z_of_value_CxN, value_CxN, copies_NxJ, tail):
+    """`_statistics` where the softmax is mixed with copies, from the probabilities of the mixture."""
+    log_total_CxN = jax.nn.logsumexp(z_CxVxN, axis=1)
+    centre_JxCxN, scale_JxN, log_weight_JxN = (jnp.moveaxis(x, 0, -1) for x in copies_NxJ)
+    q_CxVxN = jnp.exp(z_CxVxN + (log_weight_JxN[0] - log_total_CxN)[:, None])
+    of_value_CxN = log_weight_JxN[0] + z_of_value_CxN - log_total_CxN
+    for centre_CxN, scale_N, log_weight_N in zip(centre_JxCxN, scale_JxN, log_weight_JxN[1:]):
+        q_CxVxN = q_CxVxN + jnp.exp(log_weight_N) * laplace.probabilities(centre_CxN, scale_N)
+        copied_CxN = log_weight_N + laplace.log_probability(value_CxN, centre_CxN, scale_N)
+        of_value_CxN = jnp.logaddexp(of_value_CxN, copied_CxN)
+    total, mean, square = _moments(q_CxVxN)  # the total is 1 up to rounding
+    mean = mean / total
+    statistics = {
+        "surprise": -of_value_CxN,
+        "mean": mean,
+        "variance": jnp.maximum(square / total - mean**2, 0),
+    }
+    if tail:
+        tiny = jnp.finfo(q_CxVxN.dtype).tiny
+        statistics["entropy"] = -jnp.sum(q_CxVxN * jnp.log(jnp.maximum(q_CxVxN, tiny)), axis=1)
+        statistics["tail"] = _two_sided_tail(q_CxVxN, value_CxN)
+    return statistics
+
+
+def _moments(weight_CxVxN):
+    """The sums over intensities of the weights, times 1, the intensity and its square: (3, C, N)."""
+    intensity = jnp.arange(VALUES) / (VALUES - 1)
+    powers_3xV = jnp.stack([jnp.ones(VALUES), intensity, intensity**2])
+    return jnp.einsum("kv,cvn->kcn", powers_3xV, weight_CxVxN, precision="highest")
+
+
+def _two_sided_tail(q_CxVxN, value_CxN):
+    values_Vx1, value_Cx1xN = jnp.arange(VALUES)[:, None], value_CxN[:, None]
+    part = lambda which: jnp.sum(jnp.where(which, q_CxVxN, 0), axis=1)
+    smaller = jnp.minimum(part(values_Vx1 <= value_Cx1xN), part(values_Vx1 >= value_Cx1xN))
+    return -jnp.log(jnp.clip(2 * smaller, jnp.finfo(q_CxVxN.dtype).tiny, 1))
 
 
 def _chunked(x, largest_chunk: ByPlatform[int]):

@@ -15,6 +15,7 @@ from vpn_anomaly.scoring.scores import SCORES
 COMBINED = 3  # scores that `any` is made of, or more; or novelty alone
 NOVELTY = "novelty"
 ERROR = "frame_error"  # the score that `regularity` is made of
+RESIDUAL = "motion_compensated_residual"  # without learning; `any_with_residual` has it beside those of `any`
 # The exponential tail is fitted to the scores above this quantile.
 TAIL_QUANTILE = 0.9
 
@@ -75,9 +76,10 @@ class Calibration:
     def derived(self, scores: Mapping[str, ArrayLike]) -> dict[str, np.ndarray]:
         """Returns the scores that need normal ones, of the scores' shape.
 
-        `novelty`, `any`, `regularity` and `any_joint`, which is `any` with the surprise of what is shown.
+        `novelty`, `any`, `regularity`, `any_joint`, which is `any` with the surprise of what is shown, and
+        `any_with_residual`.
 
-        Each only where the scores that it is made of are there.
+        Each only where the scores that it is made of are there, here and in the calibration.
         """
         scores, derived = self._with_novelty(scores), {}
         if NOVELTY in scores:
@@ -88,6 +90,8 @@ class Calibration:
             derived["regularity"] = self.regularity(scores[ERROR])
         if jointly_combined(scores):
             derived["any_joint"] = -self.log_least_p(jointly_combined(scores), scores)
+        if combined(scores) and RESIDUAL in scores and RESIDUAL in self.scores:
+            derived["any_with_residual"] = -self.log_least_p((*combined(scores), RESIDUAL), scores)
         return derived
 
     def novelty(self, scores: Mapping[str, ArrayLike]) -> np.ndarray:

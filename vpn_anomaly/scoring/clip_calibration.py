@@ -6,24 +6,25 @@ import numpy as np
 
 from vpn_anomaly.data.pipeline import evaluation_clips
 from vpn_anomaly.progress import Progress
-from vpn_anomaly.scoring.calibration import Calibration
+from vpn_anomaly.scoring.block_matching import motion_compensated_residual
+from vpn_anomaly.scoring.calibration import RESIDUAL, Calibration
 from vpn_anomaly.scoring.clip_scorer import ClipScorer
 from vpn_anomaly.scoring.scores import score_names
 from vpn_anomaly.scoring.trained_model import TrainedModel
 
 
 def clip_calibration(trained: TrainedModel, scorer: ClipScorer, source, count: int) -> Calibration:
-    """The calibration by `count` normal validation sequences of the source.
+    """The calibration by `count` normal validation sequences of the source, with the residual without learning.
 
     Its scores are read where all scores of the system are stored with the trained model; otherwise they
     are computed, and stored.
     """
-    stored = stored_clip_calibration(trained, scorer, count, score_names(scorer.system))
-    if stored is not None:
-        return stored
-    scores = normal_clip_scores(scorer, source, count)
-    trained.keep_calibration(made_with(trained, scorer, count), scores)
-    return Calibration.fit(scores)
+    scores = trained.stored_scores(made_with(trained, scorer, count), score_names(scorer.system))
+    if scores is None:
+        scores = normal_clip_scores(scorer, source, count)
+        trained.keep_calibration(made_with(trained, scorer, count), scores)
+    clips = evaluation_clips(source, "validation", count).clip
+    return Calibration.fit({**scores, RESIDUAL: motion_compensated_residual(clips[:, -1], clips[:, -2])})
 
 
 def stored_clip_calibration(

@@ -3,12 +3,14 @@
 import jax
 import jax.numpy as jnp
 
-from vpn_anomaly.ops.intensity import VALUES, distribution_statistics, mean_surprise
+from vpn_anomaly.ops.intensity import VALUES, Copies, distribution_statistics, mean_surprise
 from vpn_anomaly.systems.frames import intensity
 from vpn_anomaly.systems.system import Maps
 
 
-def mean_frame_surprise(features_BxGxHxWxD, output_layer, value_BxGxHxWxC, weight_BxGxHxW, subset):
+def mean_frame_surprise(
+    features_BxGxHxWxD, output_layer, value_BxGxHxWxC, weight_BxGxHxW, subset, copies: Copies | None = None
+):
     """Mean surprise of the pixels of frames (all colours), with weights such as `equal_weights`; nats.
 
     Args:
@@ -18,24 +20,21 @@ def mean_frame_surprise(features_BxGxHxWxD, output_layer, value_BxGxHxWxC, weigh
         weight_BxGxHxW: they sum to one.
         subset: (pixels, key, index_B). One pixel is drawn from each run of H·W / pixels adjacent pixels,
             using the key and the sequence's index, so that the loss is unbiased; 0 pixels: all.
+        copies: of all these pixels, (B, G, H, W, ...) each; None: nothing is copied.
     """
     count, key, index_B = subset
     frame_pixels = weight_BxGxHxW.shape[2] * weight_BxGxHxW.shape[3]
-    flat = lambda x, *rest: x.reshape(-1, frame_pixels, *rest)
-    pixels = (
-        flat(features_BxGxHxWxD, features_BxGxHxWxD.shape[-1]),
-        flat(value_BxGxHxWxC, value_BxGxHxWxC.shape[-1]),
-        flat(weight_BxGxHxW),
-    )
+    of_pixels = (features_BxGxHxWxD, value_BxGxHxWxC, weight_BxGxHxW, copies)
+    pixels = jax.tree.map(lambda x: x.reshape(-1, frame_pixels, *x.shape[4:]), of_pixels)
     if count:
         keys = jax.vmap(lambda index: jax.random.fold_in(key, index))(index_B)
         pixels = _one_of_each_run(pixels, keys, count)
-    features, value, weight = (x.reshape(-1, *x.shape[2:]) for x in pixels)
-    return mean_surprise(features, *output_layer, value.astype(jnp.int32), weight)
+    features, value, weight, copies = jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), pixels)
+    return mean_surprise(features, *output_layer, value.astype(jnp.int32), weight, copies)
 
 
 def frame_statistics(
-    features_BxGxHxWxD, output_layer, value_BxGxHxWxC, tail: bool = True
+    features_BxGxHxWxD, output_layer, value_BxGxHxWxC, tail: bool = True, copies: Copies | None = None
 ) -> dict[str, jax.Array]:
     """Statistics of the predicted distributions, averaged over colours, (B, G, H, W) each.
 
@@ -44,8 +43,8 @@ def frame_statistics(
     """
     shape, colours = features_BxGxHxWxD.shape[:4], value_BxGxHxWxC.shape[-1]
     value = value_BxGxHxWxC.reshape(-1, colours).astype(jnp.int32)
-    features = features_BxGxHxWxD.reshape(-1, features_BxGxHxWxD.shape[-1])
-    statistics = distribution_statistics(features, *output_layer, value, tail)
+    features, copies = jax.tree.map(lambda x: x.reshape(-1, *x.shape[4:]), (features_BxGxHxWxD, copies))
+    statistics = distribution_statistics(features, *output_layer, value, tail, copies)
     statistics["residual"] = value / (VALUES - 1) - statistics.pop("mean")
     return jax.tree.map(lambda x: x.mean(-1).reshape(shape), statistics)
 
@@ -89,8 +88,7 @@ def _one_of_each_run(pixels, keys_B, count):
 
     A one-hot product instead of a gather, so that its gradient is also a product, not a scatter.
     """
-    features_NxPxD, value_NxPxC, weight_NxP = pixels
-    frames, positions = weight_NxP.shape
+    frames, positions = pixels[2].shape  # the weights
     run = positions // count
     draw = lambda key: jax.random.randint(key, (frames // len(keys_B), count), 0, run)
     chosen = jax.vmap(draw)(keys_B).reshape(frames, count)
@@ -101,4 +99,5 @@ def _one_of_each_run(pixels, keys_B, count):
         kept = chosen_NxSxR.astype(x.dtype).reshape(*chosen_NxSxR.shape, *[1] * (x.ndim - 3))
         return (x * kept).sum(2, dtype=x.dtype)
 
-    return choose(features_NxPxD), choose(value_NxPxC), choose(weight_NxP) * run
+    features, value, weight, copies = jax.tree.map(choose, pixels)
+    return features, value, weight * run, copies

@@ -148,12 +148,15 @@ class InpaintingSystem(LatticeSystem):
             shown(height, width, shift_BxGx2, self.lattice), self.mask_dropout, key, index_B
         )
         windows, state = self._windows(params, clip_BxTxHxWxC, self.targets, state)
-        features, output_layer = self._inpaint(params, windows, shown_BxGxHxW), self._output_layer(params)
+        (features, copies), output_layer = (
+            self._inpaint(params, windows, shown_BxGxHxW),
+            self._output_layer(params),
+        )
         last, subset = windows.frames[:, :, -1], (self.loss_pixels, key, index_B)
         weights = weights_by_change(~shown_BxGxHxW, windows.value, last, self.motion_share)
 
         def surprise(weights):
-            return mean_frame_surprise(features, output_layer, windows.value, weights, subset)
+            return mean_frame_surprise(features, output_layer, windows.value, weights, subset, copies)
 
         if "skipped" not in batch:
             return surprise(weights), state
@@ -196,13 +199,13 @@ class InpaintingSystem(LatticeSystem):
     def _statistics(self, params, windows: Windows, shown_HxW, tail):
         """The statistics of `frame_statistics` of all pixels where these are shown."""
         shown_BxGxHxW = jnp.broadcast_to(shown_HxW, windows.value.shape[:4])
-        features = self._inpaint(params, windows, shown_BxGxHxW)
-        return frame_statistics(features, self._output_layer(params), windows.value, tail)
+        features, copies = self._inpaint(params, windows, shown_BxGxHxW)
+        return frame_statistics(features, self._output_layer(params), windows.value, tail, copies)
 
     def _inpaint(self, params, windows: Windows, shown_BxGxHxW):
-        """The input of the output layer for every target frame, (B, G, H, W, D)."""
+        """The input of the output layer for every target frame, (B, G, H, W, D), and the copies, or None."""
         merge = lambda x: x.reshape(-1, *x.shape[2:])
-        features = self._apply(
+        predicted = self._apply(
             params,
             "inpaint",
             merge(windows.memory),
@@ -210,7 +213,7 @@ class InpaintingSystem(LatticeSystem):
             merge(intensity(windows.value)),
             merge(shown_BxGxHxW),
         )
-        return features.reshape(*shown_BxGxHxW.shape, features.shape[-1])
+        return jax.tree.map(lambda x: x.reshape(*shown_BxGxHxW.shape, *x.shape[3:]), predicted)
 
     def _apply(self, params, method, *arguments):
         return self.network.apply({"params": params}, *arguments, method=method)
@@ -242,6 +245,7 @@ def build(config) -> InpaintingSystem:
         context=model.context,
         colours=config.data.channels,
         use_masked_frame=model.use_masked_frame,
+        copies=head.copies,
     )
     train = config.train
     return InpaintingSystem(

@@ -10,6 +10,7 @@ from vpn_anomaly import catalogue
 from vpn_anomaly.models.attention.correlation import CorrelationAttention
 from vpn_anomaly.models.attention.depthwise import DepthwiseAttention
 from vpn_anomaly.models.attention.full import FullAttention
+from vpn_anomaly.models.attention.layers import EVIDENCE_WINDOWS, LayersAttention
 from vpn_anomaly.models.attention.none import NoAttention
 
 BATCH, CONTEXT, SIDE, CHANNELS = 3, 2, 5, 4
@@ -95,7 +96,7 @@ def test_every_kind_has_the_channels_and_the_multiple_that_it_says(row):
     context, frames = jnp.zeros((2, 4, side // 4, side // 4, 3)), jnp.zeros((2, 4, side, side, 3))
     inputs = (context, frames, frames[:, 0], jnp.zeros((2, side, side), bool))
     (attended, moved), _ = jax.eval_shape(attention.init_with_output, jax.random.key(0), *inputs)
-    assert attended.shape == context[:, 0].shape
+    assert attended.shape == (*context.shape[:1], *context.shape[2:4], 3 + attention.evidence_channels(True))
     channels = attention.warped_channels(3)
     assert (moved is None) == (channels == 0)
     assert moved is None or moved.shape == (2, side, side, channels)
@@ -138,6 +139,68 @@ def test_correlation_moves_the_last_frames_on(with_shown, content_frames, horizo
     inside = (slice(None), slice(top, top + 8), slice(left, left + 8))
     for number in range(content_frames):
         np.testing.assert_allclose(moved[inside][..., number], clip[:, target][inside][..., 0], atol=1e-2)
+
+
+def layers_attention(**fields):
+    sizes = dict(
+        layers=2, windows=(5, 5), radius=4, cell=4, meta_channels=4, content_frames=1, tolerance=0.02
+    )
+    return LayersAttention(**(sizes | fields))
+
+
+@pytest.mark.parametrize("with_shown", [True, False])
+@pytest.mark.parametrize("content_frames, horizon", [(1, 1), (3, 1), (2, 2)])
+def test_layers_move_the_last_frames_on(with_shown, content_frames, horizon):
+    clip, seen = moving_square((2, -1)), 4
+    target = seen - 1 + horizon
+    shown = np.zeros((1, 32, 32), bool)
+    shown[:, ::4, ::5] = True
+    given = (clip[:, target] * shown[..., None], shown) if with_shown else (None, None)
+    context = jnp.zeros((1, seen, 8, 8, 2))
+    attention = layers_attention(content_frames=content_frames, horizon=horizon)
+    params = jax.jit(attention.init)(jax.random.key(0), context, clip[:, :seen], *given)["params"]
+    params["log_beta"] = jnp.full_like(params["log_beta"], 4.0)
+    attended, moved = jax.jit(attention.apply)({"params": params}, context, clip[:, :seen], *given)
+    top, left = 8 + 2 * target, 10 - target
+    inside = (0, slice(top, top + 8), slice(left, left + 8))
+    for depth in range(len(attention.depths)):
+        of_depth = moved[inside][..., 3 * depth : 3 * depth + 3]  # two layers and their maximum
+        wrong = np.abs(of_depth - clip[:, target][inside]).max((0, 1))
+        assert wrong.min() < 1e-2
+    if with_shown:
+        assert attended.shape[-1] == 2 + attention.evidence_channels(True)
+
+
+def test_evidence_counts_the_shown_pixels_that_a_moved_frame_does_not_explain():
+    clip = moving_square((1, 1))
+    shown = np.random.default_rng(0).uniform(size=(1, 32, 32)) < 0.3
+    context = jnp.zeros((1, 3, 8, 8, 2))
+    attention = layers_attention(content_frames=2, tolerance=0.05)
+    (attended, moved), _ = jax.jit(attention.init_with_output)(
+        jax.random.key(0), context, clip[:, :3], clip[:, 3] * shown[..., None], shown
+    )
+    wrong = shown[0, ..., None] * np.minimum(((np.asarray(moved[0]) - clip[0, 3]) / 0.05) ** 2, 1)
+    count = wrong.shape[-1]
+    for number, window in enumerate(EVIDENCE_WINDOWS):
+        evidence = np.asarray(attended)[0, ..., 2 + number * count : 2 + (number + 1) * count]
+        for row, column in ((0, 0), (3, 4), (7, 2)):
+            rows, columns = (
+                slice(max(0, 4 * (place - window // 2)), 4 * (place + window // 2 + 1))
+                for place in (row, column)
+            )
+            np.testing.assert_allclose(evidence[row, column], wrong[rows, columns].sum((0, 1)), atol=1e-3)
+
+
+def test_a_layer_is_darkest_along_its_track_and_layers_are_composed_by_maximum():
+    clip = np.random.default_rng(0).uniform(size=(2, 5, 16, 16, 1)).astype(np.float32)
+    context = jnp.zeros((2, 5, 4, 4, 2))
+    attention = layers_attention(content_frames=4, layers=3)
+    (_, moved), _ = jax.jit(attention.init_with_output)(jax.random.key(0), context, clip, None, None)
+    assert attention.depths == (1, 2, 4)
+    by_depth = np.asarray(moved).reshape(2, 16, 16, 3, 6)
+    for number, pair in enumerate([[0, 1], [0, 2], [1, 2]]):
+        np.testing.assert_array_equal(by_depth[..., 3 + number], by_depth[..., pair].max(-1))
+    assert (np.diff(by_depth[..., :3], axis=3) <= 0).all() and (np.diff(by_depth[..., :3], axis=3) < 0).any()
 
 
 def test_correlation_heads_are_weighted_means_of_moved_frames():

@@ -46,6 +46,11 @@ class Attention(nn.Module):
         del colours
         return 0
 
+    def evidence_channels(self, masked_frame: bool) -> int:
+        """Channels of the features beyond those of a ConvLSTM output, with and without the masked frame."""
+        del masked_frame
+        return 0
+
     def costs(self, size: AttentionSize) -> list[Row]:
         """The parameters and operations of its parts, listed under the module "attention"."""
         raise NotImplementedError

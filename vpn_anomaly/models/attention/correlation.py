@@ -12,15 +12,19 @@ import jax
 import jax.numpy as jnp
 
 from vpn_anomaly.models.attention.attention import Attention, AttentionSize
-from vpn_anomaly.models.conv import Conv3x3
-from vpn_anomaly.models.costs import Cost, Row, convolution, dense
+from vpn_anomaly.models.attention.meta_network import (
+    channels_first,
+    channels_last,
+    filter_logits,
+    meta_network_cost,
+)
+from vpn_anomaly.models.costs import Cost, Row
 from vpn_anomaly.ops.displacement import displacement_costs, displacement_count, window_sums
 from vpn_anomaly.ops.dynamic_conv import cell_conv
 
 # Initial β, the weight of the costs in the logits, by window side in cells (tuned on validation
 # sequences): first for the motion costs, then for the costs of the shown pixels.
 _BETA = {3: (0.2, 5.0), 5: (0.06, 3.0), 9: (0.02, 1.5)}
-COST_FEATURES = 24  # features per kind of displacement cost
 
 
 class CorrelationAttention(Attention):
@@ -93,59 +97,35 @@ class CorrelationAttention(Attention):
     def _filter_cost(self, size: AttentionSize, taps: int) -> Cost:
         """Cost of the meta-network of one content frame, and of its β weights."""
         kinds = 3 if size.masked_frame else 2  # kinds of displacement cost
-        meta, positions = self.meta_channels, size.images * size.pixels // self.cell**2
-        return (
-            dense(len(self.windows) * taps, COST_FEATURES, positions) * kinds
-            + convolution(size.channels + kinds * COST_FEATURES, meta, positions)
-            + convolution(meta, meta, positions)
-            + dense(meta, self.heads * taps, positions)
-            + Cost(kinds * self.heads, 0)
-        )
+        windows = [len(self.windows)] * kinds
+        meta = meta_network_cost(size, self.cell, windows, self.heads, self.meta_channels, taps)
+        return meta + Cost(kinds * self.heads, 0)
 
     def _warped(self, back, last_output, frames_BxTxHxWxC, shown):
         """The `back`-th frame from the end, warped to the expected masked frame, (B, H, W, M·C)."""
         radius, prefix = self._radius(back), "" if back == 1 else f"back_{back}_"
         costs = jax.lax.stop_gradient(self._costs(back, frames_BxTxHxWxC, *shown))
         kinds = [jnp.stack(windows, axis=3) for windows in costs]
-        logits = self._meta_network(prefix, _at_cells(last_output, kinds[0]), kinds)
+        relative = [jnp.exp(-kind / (kind.min(-1, keepdims=True) + 1e-2)) for kind in kinds]
+        logits = filter_logits(last_output, relative, self.heads, self.meta_channels, self.dtype, prefix)
         shape = (len(kinds), self.heads)
         betas = self.param(f"{prefix}log_beta", self._initial_log_beta, shape)
         window_of_head = jnp.arange(self.heads) % len(self.windows)
         for kind, log_beta_M in zip(kinds, betas):
             logits = logits - jnp.exp(log_beta_M)[:, None] * kind[..., window_of_head, :]
         filters_BxhxwxMxD = jax.nn.softmax(logits)
-        content = _channels_first(frames_BxTxHxWxC[:, -back])
-        moved_BxMxCxHxW = cell_conv(content, filters_BxhxwxMxD, radius)
-        batch, heads, colours, height, width = moved_BxMxCxHxW.shape
-        return jnp.moveaxis(moved_BxMxCxHxW.reshape(batch, heads * colours, height, width), 1, -1)
+        content = channels_first(frames_BxTxHxWxC[:, -back])
+        return channels_last(cell_conv(content, filters_BxhxwxMxD, radius))
 
     def _costs(self, back, frames, masked_frame, shown):
         """For each kind of cost, its sums over each window, lists of (B, h, w, taps)."""
-        frame = lambda number: _channels_first(frames[:, -number])
+        frame = lambda number: channels_first(frames[:, -number])
         everywhere = jnp.ones((len(frames), *frames.shape[2:4]))
         pairs = [(frame(n), frame(n + self._frames_ahead(back)), everywhere) for n in (1, 2)]
         if masked_frame is not None:
-            pairs.append((_channels_first(masked_frame), frame(back), shown.astype(jnp.float32)))
+            pairs.append((channels_first(masked_frame), frame(back), shown.astype(jnp.float32)))
         costs = [displacement_costs(*pair, self._radius(back), self.cell) for pair in pairs]
         return [[window_sums(cost, window) for window in self.windows] for cost in costs]
-
-    def _meta_network(self, prefix, last_output, kinds):
-        """Logits over the taps of every head and cell, (B, h, w, M, taps); initially near zero."""
-        layer_of = lambda features, name, **more: nn.Dense(
-            features, dtype=self.dtype, name=prefix + name, **more
-        )
-        inputs = [last_output.astype(self.dtype)]
-        for number, kind in enumerate(kinds):
-            relative = jnp.exp(-kind / (kind.min(-1, keepdims=True) + 1e-2))
-            flat = relative.reshape(*kind.shape[:3], -1).astype(self.dtype)
-            inputs.append(layer_of(COST_FEATURES, f"costs_{number}")(flat))
-        x = jnp.concatenate(inputs, axis=-1)
-        for layer in ("meta_1", "meta_2"):
-            x = nn.relu(Conv3x3(self.meta_channels, dtype=self.dtype, name=prefix + layer)(x))
-        taps = kinds[0].shape[-1]
-        small = nn.initializers.variance_scaling(0.01, "fan_in", "normal")
-        logits = layer_of(self.heads * taps, "logits", kernel_init=small)(x)
-        return logits.reshape(*logits.shape[:3], self.heads, taps).astype(jnp.float32)
 
     def _initial_log_beta(self, key, shape):
         del key
@@ -167,17 +147,3 @@ def build(fields, horizon: int, dtype) -> CorrelationAttention:
         horizon,
         dtype,
     )
-
-
-def _at_cells(features_BxHxWxC, costs_BxhxwxWxD):
-    """The features, average-pooled or repeated to the grid of cells."""
-    rows, cells = features_BxHxWxC.shape[1], costs_BxhxwxWxD.shape[1]
-    if rows < cells:
-        repeat = cells // rows
-        return features_BxHxWxC.repeat(repeat, axis=1).repeat(repeat, axis=2)
-    pool = (rows // cells, rows // cells)
-    return nn.avg_pool(features_BxHxWxC, pool, pool)
-
-
-def _channels_first(frame_BxHxWxC):
-    return jnp.moveaxis(frame_BxHxWxC.astype(jnp.float32), -1, 1)
