@@ -23,7 +23,7 @@ def load(name, variant=""):
 
 
 def test_the_configs_are_there():
-    assert set(NAMES) >= {"base", "quick", "cpu", "full", "video"}
+    assert set(NAMES) >= {"base", "quick", "cpu", "full", "table", "video"}
 
 
 @pytest.mark.parametrize("variant", ["", "debug"])

@@ -122,7 +122,6 @@ SYSTEMS = (
             "train.motion_share": 0.0,
             "train.skipped": 0.0,
             "train.mask_dropout": 0.0,
-            "model.head.copies": False,
         },
     ),
     SystemRow("vpn", "vpn_anomaly.systems.vpn:build", first_target=lambda values: (1, "one frame before")),

@@ -1,8 +1,8 @@
-"""A straightforward Flax implementation of quick.py's model: the reference of the benchmarks.
+"""A straightforward Flax implementation of table.py's model: the reference of the benchmarks.
 
 It uses XLA's convolutions, `nn.scan(nn.ConvLSTMCell)`, stacks of shifted frames, all logits at once, and
 autodiff throughout. It takes the parameters of the package's model (`naive_parameters`), so that both compute
-the same numbers, but shares no code with it. It supports only what quick.py and cpu.py use: pre-activation
+the same numbers, but shares no code with it. It supports only what table.py uses: pre-activation
 blocks, correlation attention, and the masked frame.
 """
 

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from configs import quick
+from configs import table
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.lattice import fixed_shifts, shown
 from vpn_anomaly.systems.build import build_system
@@ -15,14 +15,14 @@ from vpn_anomaly.systems.build import build_system
 def programs() -> dict[str, Callable]:
     """One 64×64 frame at batch size 1, given 19 frames whose ConvLSTM outputs are precomputed.
 
-    `ours`: the distributions of all pixels by one inpainting pass of quick.py's model. `with_memory`: the
+    `ours`: the distributions of all pixels by one inpainting pass of table.py's model. `with_memory`: the
     same plus encoder and ConvLSTM over the 19 frames, and the maps. `vpn_scoring`: the distributions of all
     pixels by one teacher-forced pass of the Video Pixel Network of the paper's table. `vpn_sampling`: a
     frame sampled from that network, with one decoder pass per pixel.
     """
 
     def system_and_params(name):
-        config = quick.get_config()
+        config = table.get_config()
         config.system = name
         clip = build_source(config.data).clips(0, "train", np.arange(1))
         system = build_system(config)

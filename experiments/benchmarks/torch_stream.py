@@ -1,7 +1,7 @@
 """A straightforward PyTorch implementation of the streaming step: the reference of a benchmark.
 
 It takes the parameters of the package's model and computes the same maps, but shares no code with it. It
-supports only what configs/video.py, quick.py and cpu.py use: pre-activation blocks, correlation attention over
+supports only what configs/video.py and table.py use: pre-activation blocks, correlation attention over
 one frame, and the masked frame.
 """
 

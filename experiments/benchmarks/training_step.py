@@ -1,4 +1,4 @@
-"""One training step of quick.py's model against the same model in plain Flax."""
+"""One training step of table.py's model against the same model in plain Flax."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import ml_collections
 
-from configs import quick
+from configs import table
 from experiments.benchmarks.naive_flax import NaiveSystem, naive_parameters
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.pipeline import training_batches
@@ -18,7 +18,7 @@ from vpn_anomaly.training.step import batch_sharding, build_train_step, data_mes
 
 def programs() -> dict[str, Callable]:
     """`ours` and `naive_flax`: the same parameters, sequences and loss pixels."""
-    config = ml_collections.FrozenConfigDict(quick.get_config())
+    config = ml_collections.FrozenConfigDict(table.get_config())
     source = build_source(config.data)
     batches = training_batches(source, config.seed, config.train.batch_size, backend=config.data.backend)
     batch, mesh, system = next(batches), data_mesh(), build_system(config)

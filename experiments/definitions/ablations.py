@@ -1,8 +1,8 @@
-"""Ablations of quick.py's correlation model: every row changes one thing of `base`.
+"""Ablations of table.py's model: every row changes one thing of `base`.
 
     python -m experiments.sweep --sweep=experiments/definitions/ablations.py --workdir=runs/ablations
 
-All rows have quick.py's budget: 400 steps of 8 sequences, evaluated on 256 normal test sequences and 256 of
+All rows have table.py's budget: 400 steps of 8 sequences, evaluated on 256 normal test sequences and 256 of
 each corruption. There is one seed, so a difference smaller than the two rows' intervals means nothing.
 
 - context: number of ConvLSTM outputs that attention reads. The first of train.targets is frame 10.
@@ -14,7 +14,7 @@ each corruption. There is one seed, so a difference smaller than the two rows' i
 - without_masked_frame: the model does not see the unmasked 5% of pixels.
 """
 
-CONFIG = "configs/quick.py"
+CONFIG = "configs/table.py"
 COMMON = {
     "train.steps": 400,
     "evaluate.sequences": 256,

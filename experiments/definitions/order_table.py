@@ -26,7 +26,7 @@ The protocol, fixed before the runs:
 
 from experiments.tables.experiment import Cell, Claim, Comparison, Experiment
 
-CONFIG = "configs/quick.py"
+CONFIG = "configs/table.py"
 
 COMMON = {
     "train.steps": 400,

@@ -15,12 +15,12 @@ The protocol, fixed before the runs:
 - All rows are scored on the same hidden pixels of the same 1,000 normal test sequences and 1,000 of each
   corruption, under the same four masks.
 - The score is the paper's: mean surprise, or mean squared error for rows that predict no distributions.
-  The declared scores beside it are those that did best for the model of configs/quick.py on corrupted
+  The declared scores beside it are those that did best for the model of configs/table.py on corrupted
   validation sequences.
 - Parameters and operations per step are reported, not equalised: the Video Pixel Network costs more.
 """
 
-CONFIG = "configs/quick.py"
+CONFIG = "configs/table.py"
 
 COMMON = {
     "train.steps": 400,

@@ -8,7 +8,7 @@ Command = tuple[str, ...]
 
 RESAMPLES = "--config.evaluate.bootstrap=5"
 RUN = "--workdir=run"
-DEBUG = ("--config={configs}/quick.py:debug", RUN, RESAMPLES, "--config.train.steps=8")
+DEBUG = ("--config={configs}/table.py:debug", RUN, RESAMPLES, "--config.train.steps=8")
 VIDEO = (
     "--config={configs}/video.py:debug",
     RUN,

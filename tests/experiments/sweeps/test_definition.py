@@ -4,7 +4,7 @@ import pathlib
 
 import pytest
 
-from configs import quick
+from configs import quick, table
 from experiments.sweeps.definition import Definition, load_definition, run_config
 from vpn_anomaly import config as configuration
 from vpn_anomaly.errors import UserError
@@ -139,7 +139,7 @@ ABLATIONS = ROOT / "experiments/definitions/ablations.py"
 def test_the_ablations_start_from_the_documented_config():
     assert load_definition(ABLATIONS).runs["base"] == {}
     assert (
-        configuration.differences(run_config(load_definition(ABLATIONS), "base", 0), quick.get_config()) == []
+        configuration.differences(run_config(load_definition(ABLATIONS), "base", 0), table.get_config()) == []
     )
 
 
