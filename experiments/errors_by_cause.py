@@ -32,9 +32,9 @@ DECLARED = {"temporal": "mean_nll", "spatial": "missing_z", "both": "mean_nll", 
 RESAMPLES = 1000
 
 
-def ink_is_hidden(source: MovingMNIST, index_N) -> np.ndarray:
-    """Whether ink of a digit lies under brighter ink in the last frame but one of test sequences, bool (N,)."""
-    glyphs, corner_NxTxDx2 = source.scene(sequence_seed(0, "test"), "test", index_N)
+def ink_is_hidden(source: MovingMNIST, split: str, index_N) -> np.ndarray:
+    """Whether ink of a digit lies under brighter ink in the last frame but one, bool (N,); of an evaluation split."""
+    glyphs, corner_NxTxDx2 = source.scene(sequence_seed(0, split), split, index_N)
     last_but_one = corner_NxTxDx2[:, -2:-1]
     alone = np.stack(
         [
@@ -88,7 +88,9 @@ class Run:
         if f"spatial/{score}" not in self.scores:
             raise UserError(f"--score={score}: the run has no such score")
         first, count = self.sequences
-        normal, others = (ink_is_hidden(self.source, first + at + np.arange(count)) for at in (0, count))
+        normal, others = (
+            ink_is_hidden(self.source, "test", first + at + np.arange(count)) for at in (0, count)
+        )
         return errors(self.scores[f"normal/{score}"], self.scores[f"spatial/{score}"], normal, others)
 
     def accuracy(self, kind: str, score: str) -> Resampled:

@@ -18,11 +18,11 @@ import pathlib
 import sys
 
 from experiments.command_line import RESULTS, Parser, entry_point, file_path, jobs, names_in
+from experiments.short_training import trained
 from experiments.sweeps import child_process
 from experiments.sweeps.definition import load_definition, run_config
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import output_files
-from vpn_anomaly.ops.devices import check_devices
 from vpn_anomaly.storage import workdir
 
 STEPS = 150
@@ -31,30 +31,16 @@ SEQUENCES = 256
 
 def validation_loss(config) -> float:
     """Trains the config; returns the mean loss on normal validation sequences, nats or intensities²."""
-    check_devices()
+    source, system, params = trained(config)
     import jax
     import numpy as np
 
-    from vpn_anomaly.data.build import build_source
     from vpn_anomaly.data.lattice import random_shifts
-    from vpn_anomaly.data.pipeline import evaluation_clips, training_batches
-    from vpn_anomaly.systems.build import build_system
-    from vpn_anomaly.training.optimizer import build_optimizer
-    from vpn_anomaly.training.state import new_state
-    from vpn_anomaly.training.step import batch_sharding, build_train_step, data_mesh, state_sharding
+    from vpn_anomaly.data.pipeline import evaluation_clips
 
-    source, system, mesh = build_source(config.data), build_system(config), data_mesh()
     lattice, size = tuple(config.data.lattice), config.train.batch_size
-    batches = training_batches(source, config.seed, size, period=lattice, backend=config.data.backend)
-    batch = next(batches)
-    optimizer = build_optimizer(config.train)
-    state = jax.device_put(new_state(system, optimizer, config.seed, batch["clip"]), state_sharding(mesh))
-    train_step = build_train_step(system, optimizer, mesh, config.seed)
-    for _ in range(config.train.steps):
-        state, _ = train_step(state, jax.device_put(batch, batch_sharding(mesh)))
-        batch = next(batches)
     sequences = evaluation_clips(source, "validation", SEQUENCES)
-    loss, params, losses = jax.jit(system.loss), jax.device_get(state.params), []
+    loss, losses = jax.jit(system.loss), []
     for start in range(0, SEQUENCES, size):
         index = sequences.index[start : start + size]
         shift = random_shifts(0, "validation", index, source.shape[0], lattice)

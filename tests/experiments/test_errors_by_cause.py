@@ -26,7 +26,7 @@ def test_ink_is_hidden_where_brighter_ink_of_another_digit_lies_over_it():
             canvas[digit, row : row + 28, column : column + 28] = glyphs[sequence, digit, ..., 0]
         covered = [(canvas[one] >= INK) & (canvas[one] < canvas[1 - one]) for one in range(2)]
         expected.append(np.any(covered))
-    np.testing.assert_array_equal(ink_is_hidden(source, index), expected)
+    np.testing.assert_array_equal(ink_is_hidden(source, "test", index), expected)
     assert 0 < np.mean(expected) < 1
 
 
