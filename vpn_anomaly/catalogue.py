@@ -112,11 +112,7 @@ SYSTEMS = (
         carries=True,
         attends=True,
         first_target=system_rules.the_first_inpainted_frame,
-        rules=(
-            system_rules.the_last_frame_has_its_context,
-            system_rules.a_masked_frame_is_withheld,
-            system_rules.there_are_frames_to_copy,
-        ),
+        rules=(system_rules.the_last_frame_has_its_context, system_rules.a_masked_frame_is_withheld),
         only_its={
             "model.horizon": 1,
             "train.motion_share": 0.0,

@@ -143,7 +143,8 @@ _OF_ONE_MODEL = (
     _switch("model.head.sees_last_frame", True,
             "whether the head reads the last frame at full resolution, a short cut past ConvLSTM and attention"),
     _switch("model.head.copies", False,
-            "whether the values of moved frames are mixed into the predicted distributions, as narrow peaks"),
+            "whether the values of moved frames, if the attention moves any, are mixed into the predicted "
+            "distributions as narrow peaks"),
     _count("model.decoder.blocks", 4, "blocks", 0, "causal blocks of system vpn"),
     _count("model.decoder.channels", 32, "channels", 1, "width of their units"),
     _count("model.composite.past", 10, "frames", 1, "that system conv_lstm_autoencoder reads"),

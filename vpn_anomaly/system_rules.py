@@ -10,7 +10,6 @@ Values = Mapping[str, Any]  # field values by dotted name
 Rule = Callable[[Values], str | None]  # the message that says why and what to do; None if valid
 
 AUTOENCODER_STRIDE = 8  # pixels per position of the code
-_MOVING = ("correlation", "layers")  # kinds of attention that return moved frames
 NORMALITY_CELLS = 3  # that a frame holds in each direction, at least
 
 
@@ -118,16 +117,6 @@ def tracks_have_their_frames(values: Values) -> str | None:
         f"model.context is {context}, but attention of kind {values['model.attention.kind']} looks at"
         f" {max(content, 2)} frames (model.attention.content_frames {content}) that lie model.horizon {horizon}"
         f" apart, the last {needed}; set model.context to {needed} or more"
-    )
-
-
-def there_are_frames_to_copy(values: Values) -> str | None:
-    kind = values["model.attention.kind"]
-    if not values["model.head.copies"] or kind in _MOVING:
-        return None
-    return (
-        f"model.head.copies is True, but attention of kind {kind} moves no frames whose values could be copied;"
-        f" set model.attention.kind to {' or '.join(_MOVING)}, or model.head.copies to False"
     )
 
 

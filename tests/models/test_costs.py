@@ -102,8 +102,7 @@ VARIANTS = {
 def variant(name, attention=None):
     config = defaults()
     config.update_from_flattened_dict({**SMALL, **VARIANTS[name]})
-    if attention is not None:
-        config.model.attention.kind, config.model.head.copies = attention, False
+    config.model.attention.kind = attention or config.model.attention.kind
     check(config)
     return config
 
@@ -331,7 +330,7 @@ def loss(p, clip, masks, costs, config):
         features = head(attended, jnp.concatenate(pixels, -1), p["head"], config)
         logits = jnp.einsum("bhwd,dcv->bhwcv", features, p["output_kernel"]) + p["output_bias"]
         total += jnp.mean(jax.nn.logsumexp(logits, -1) - logits[..., 0])
-        if model.head.copies:
+        if model.head.copies and kind in MOVING:
             total += jnp.mean(dense(features, p["mixture"]["copies"]))
     return total + jnp.mean(memory[-1])  # which is computed also where it lies within the horizon
 

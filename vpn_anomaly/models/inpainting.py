@@ -81,7 +81,7 @@ class InpaintingNetwork(nn.Module):
         colours: 1 or 3.
         use_masked_frame: whether the masked frame and its mask are inputs at all (in the paper's row
             without masked convolutions, neither is).
-        copies: whether the attention's moved frames are mixed into the predicted distributions.
+        copies: whether the attention's moved frames, if it has any, are mixed into the predicted distributions.
     """
 
     encoder: Encoder
@@ -95,8 +95,8 @@ class InpaintingNetwork(nn.Module):
     bias_init: Callable = nn.initializers.zeros
 
     def setup(self):
-        if self.copies:
-            self.mixture = MixtureLayer(self.attention.warped_channels(1))
+        if self._copies:
+            self.mixture = MixtureLayer(self._copies)
         shape = (self.head.pixel_channels, self.colours, VALUES)
         self.output_kernel = self.param("output_kernel", smooth_kernel, shape)
         self.output_bias = self.param("output_bias", self.bias_init, (self.colours, VALUES))
@@ -126,7 +126,7 @@ class InpaintingNetwork(nn.Module):
             mask = mask[..., 0]
         attended, moved = self.attention(memory_BxKxhxwxL, frames_BxKxHxWxC, masked, mask)
         features = self.head(attended, frames_BxKxHxWxC[:, -1], moved, shown_frame)
-        return features, self.mixture(features, moved) if self.copies else None
+        return features, self.mixture(features, moved) if self._copies else None
 
     def output_layer(self) -> tuple[jax.Array, jax.Array]:
         """The kernel (D, C, 256) and bias (C, 256) that map the head's output to logits."""
@@ -149,11 +149,15 @@ class InpaintingNetwork(nn.Module):
         last = self.colours if self.head.sees_last_frame else 0
         pixel_inputs = last + self.attention.warped_channels(self.colours) + masked
         attended = outputs + self.attention.evidence_channels(self.use_masked_frame)
-        copies = self.attention.warped_channels(1)
         return [
             *memory_costs(self.encoder, self.conv_lstm, self.colours, step),
             *self.attention.costs(size),
             *self.head.costs(attended, pixel_inputs, images * cells),
             output_layer_costs(self.head.pixel_channels, self.colours, step),
-            *([mixture_costs(self.head.pixel_channels, copies, step)] if self.copies else []),
+            *([mixture_costs(self.head.pixel_channels, self._copies, step)] if self._copies else []),
         ]
+
+    @property
+    def _copies(self) -> int:
+        """The number of moved frames that are mixed in."""
+        return self.attention.warped_channels(1) if self.copies else 0
