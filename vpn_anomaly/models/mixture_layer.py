@@ -22,7 +22,7 @@ class MixtureLayer(nn.Module):
 
     @nn.compact
     def __call__(self, features_BxHxWxD, moved_BxHxWxJC) -> Copies:
-        """The copies at every pixel, from J = `copies` moved frames, intensities in 0..1."""
+        """The copies at every pixel, from J = `copies` moved frames, float32 intensities in 0..1."""
         parameters = nn.Dense(
             2 * self.copies + 1,
             kernel_init=nn.initializers.variance_scaling(0.1, "fan_in", "normal"),
@@ -30,7 +30,9 @@ class MixtureLayer(nn.Module):
         )(features_BxHxWxD.astype(jnp.float32))
         weights, scales = jnp.split(parameters, [self.copies + 1], axis=-1)
         half = jnp.zeros(self.copies + 1).at[0].set(jnp.log(self.copies))
-        centre = moved_BxHxWxJC.astype(jnp.float32) * (VALUES - 1)
+        centre = jnp.clip(moved_BxHxWxJC, 0, 1) * (
+            VALUES - 1
+        )  # weighted means may exceed 1 by a rounding error
         return Copies(
             centre.reshape(*centre.shape[:-1], self.copies, -1),
             _scale(scales),

@@ -14,10 +14,11 @@ import jax.numpy as jnp
 
 from vpn_anomaly.ops.displacement import limited_costs, limited_error, window_sums
 
-_ROUNDS = 2  # in which every layer is matched; a third changes nothing
+_ROUNDS = 2  # in which every layer is matched
 _OWN = 0.2  # pixels, that a difference still costs where another layer explains the pixel
 _JUMP = 10.0  # pixels, the cost of a step that differs from the one before
 _CONTINUES = 1  # pixels, up to which a step does not differ: positions are rounded
+_LENGTH = 1e-3  # pixels, the cost of a displacement's length: of those that explain as much, the shortest
 
 
 class Matching(NamedTuple):
@@ -69,8 +70,11 @@ def layer_costs(
 
 
 def best_displacement(costs_BxhxwxD: jax.Array) -> jax.Array:
-    """The displacement of least cost, pixels, int32 (B, h, w, 2)."""
-    return _displacement(costs_BxhxwxD.argmin(-1), costs_BxhxwxD.shape[-1])
+    """The displacement of least cost, the shortest of several, pixels, int32 (B, h, w, 2)."""
+    displacements = costs_BxhxwxD.shape[-1]
+    all_Dx2 = _displacement(jnp.arange(displacements), displacements)
+    length_D = jnp.sqrt((all_Dx2**2).sum(-1).astype(costs_BxhxwxD.dtype))
+    return all_Dx2[(costs_BxhxwxD + _LENGTH * length_D).argmin(-1)]
 
 
 def next_step(position_Bxhxwx2, step_Bxhxwx2, costs_BxhxwxD, cell: int) -> jax.Array:

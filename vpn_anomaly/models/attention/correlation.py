@@ -66,7 +66,7 @@ class CorrelationAttention(Attention):
             self._warped(back, last_output, frames_BxTxHxWxC, shown)
             for back in range(1, self.content_frames + 1)
         ]
-        return last_output, jnp.concatenate(moved, axis=-1).astype(self.dtype)
+        return last_output, jnp.concatenate(moved, axis=-1)
 
     @property
     def size_multiple(self) -> int:

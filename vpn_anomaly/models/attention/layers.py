@@ -42,7 +42,7 @@ class LayersAttention(Attention):
     """M layers; each is the last frame under its filters, and the least of its earliest frames along its track.
 
     The masked frame lies h frames (`horizon`) after the last one. The costs of a displacement are the shown pixels
-    (without the masked frame: the pixels of the last frame, h frames earlier) that it and the other layers leave
+    (where none is shown: the pixels of the last frame, h frames earlier) that it and the other layers leave
     unexplained in the window around a cell. A small meta-network reads them, those of the last frame and the one h
     frames before, and the last ConvLSTM output, and predicts logits, added to −β·cost; a softmax makes the
     filters, which are applied to the last frame. The displacement of least cost begins the layer's track, which
@@ -89,7 +89,7 @@ class LayersAttention(Attention):
         if masked is not None:
             evidence = self._evidence(moved_BxJxCxHxW, masked, shown_BxHxW, last_output.shape[1])
             last_output = jnp.concatenate([last_output, evidence.astype(last_output.dtype)], axis=-1)
-        return last_output, channels_last(moved_BxJxCxHxW).astype(self.dtype)
+        return last_output, channels_last(moved_BxJxCxHxW)
 
     @property
     def size_multiple(self) -> int:
@@ -131,7 +131,10 @@ class LayersAttention(Attention):
         steps = jnp.moveaxis(costs.reshape(self.layers, len(frames) - 1, -1, *costs.shape[2:]), 1, 0)
         if masked is None:
             return steps, steps[0]
-        return steps, layer_costs(masked, frames[0], shown.astype(jnp.float32), self.layers, of_shown)
+        limit = shown.astype(jnp.float32)
+        own = layer_costs(masked, frames[0], limit, self.layers, of_shown)
+        in_window = window_sums(_cell_sums(limit[:, None], self.cell), self.windows[0])
+        return steps, jnp.where(in_window > 0, own, steps[0])  # where nothing is shown, what moves goes on
 
     def _filters(self, last_output, *kinds):
         """The filters of every layer and cell, (B, h, w, M, taps), from kinds of costs, the layers' own last."""
@@ -159,11 +162,8 @@ class LayersAttention(Attention):
         stem = masked.shape[2] // rows
         of_moved = jax.vmap(lambda moved: limited_error(moved - masked, self.tolerance, 1.0)[:, 0], 1, 1)
         wrong = jax.lax.stop_gradient(of_moved(moved_BxJxCxHxW)) * shown[:, None]
-        batch, moved, height, width = wrong.shape
-        blocks = wrong.reshape(batch, moved, height // stem, stem, width // stem, stem).sum((3, 5))
-        return jnp.concatenate(
-            [window_sums(jnp.moveaxis(blocks, 1, -1), window) for window in EVIDENCE_WINDOWS], axis=-1
-        )
+        of_cells = _cell_sums(wrong, stem)
+        return jnp.concatenate([window_sums(of_cells, window) for window in EVIDENCE_WINDOWS], axis=-1)
 
 
 def build(fields, horizon: int, dtype) -> LayersAttention:
@@ -179,6 +179,13 @@ def build(fields, horizon: int, dtype) -> LayersAttention:
         horizon,
         dtype,
     )
+
+
+def _cell_sums(x_BxCxHxW, cell: int):
+    """Sums over cells, (B, h, w, C)."""
+    batch, channels, height, width = x_BxCxHxW.shape
+    cells = x_BxCxHxW.reshape(batch, channels, height // cell, cell, width // cell, cell)
+    return jnp.moveaxis(cells.sum((3, 5)), 1, -1)
 
 
 def _composed(layers):
