@@ -2,8 +2,7 @@
 
     python -m vpn_anomaly.main --config=configs/table.py --workdir=runs/table
 
-Stem 4, 32 channels. Trains on the embedded digits; evaluates on 256 normal sequences and 256 of each corruption. It
-was configs/quick.py until attention of layers took its place there.
+Stem 4, 32 channels. Trains on the embedded digits; evaluates on 256 normal sequences and 256 of each corruption.
 `configs/table.py:debug` runs in half a minute.
 """
 

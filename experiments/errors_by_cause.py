@@ -83,9 +83,16 @@ class Run:
         """Number of the first normal sequence, and of normal ones."""
         return self.config.evaluate.first_sequence, self.config.evaluate.sequences
 
+    def has_the_sequences_of(self, other: "Run") -> bool:
+        """Whether both were evaluated on the same sequences."""
+        return self.sequences == other.sequences and self.config.data.to_dict() == other.config.data.to_dict()
+
+    def has(self, kind: str, score: str) -> bool:
+        return f"{kind}/{score}" in self.scores
+
     def errors(self, score: str) -> dict[str, float | None]:
         """`errors` of a score on `spatial`. UserError for a score that the run does not have."""
-        if f"spatial/{score}" not in self.scores:
+        if not self.has("spatial", score):
             raise UserError(f"--score={score}: the run has no such score")
         first, count = self.sequences
         normal, others = (
@@ -102,16 +109,17 @@ class Run:
 
 
 def differences(first: Run, others: Mapping[str, Run]) -> dict[str, dict]:
-    """By corruption, the declared score of the first run minus that of others, and minus the residual's."""
+    """By corruption, the declared score of the first run minus that of others, and minus the residual's.
+
+    Of runs that were evaluated on the same sequences, and of scores that both have.
+    """
+    comparable = {name: run for name, run in others.items() if run.has_the_sequences_of(first)}
     found: dict[str, dict] = {}
-    for kind in first.config.evaluate.corruptions:
-        score = DECLARED[kind]
+    for kind, score in DECLARED.items():
+        if not first.has(kind, score):
+            continue
         accuracy = first.accuracy(kind, score)
-        minus = {
-            name: run.accuracy(kind, score)
-            for name, run in others.items()
-            if run.sequences == first.sequences
-        }
+        minus = {name: run.accuracy(kind, score) for name, run in comparable.items() if run.has(kind, score)}
         minus[RESIDUAL] = first.accuracy(kind, RESIDUAL)
         found[kind] = {"score": score, "accuracy": accuracy.value}
         for name, other in minus.items():
@@ -139,7 +147,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     if arguments.output:
         output_files.check_output(arguments.output)
-    runs = {folder.name: Run(folder) for folder in arguments.runs}
+    runs = {str(folder): Run(folder) for folder in arguments.runs}
     by_run = {name: run.errors(arguments.score) for name, run in runs.items()}
     for name, found in by_run.items():
         print(name, *(f"{what} {value:.3f}" for what, value in found.items() if value is not None))

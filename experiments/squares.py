@@ -23,7 +23,7 @@ from vpn_anomaly.evaluation.score_metrics import evaluate_scores
 from vpn_anomaly.files import output_files
 from vpn_anomaly.progress import Progress
 from vpn_anomaly.scoring.baselines import baseline_scores
-from vpn_anomaly.scoring.clip_calibration import clip_calibration
+from vpn_anomaly.scoring.clip_calibration import calibration_with_residual
 from vpn_anomaly.storage import provenance, workdir
 
 SIZES = (2, 3, 5)  # pixels
@@ -39,7 +39,7 @@ def squares_found(config, trained, first: int, count: int) -> Iterator[tuple[Squ
         first, count: number of the first normal sequence, and how many there are of each kind.
     """
     source, scorer = build_source(config.data), trained.scorer(config)
-    calibration = clip_calibration(trained, scorer, source, config.evaluate.calibration_sequences)
+    calibration = calibration_with_residual(trained, scorer, source, config.evaluate.calibration_sequences)
     seed, last = sequence_seed(0, "test"), source.shape[0] - 1
     index_N = first + np.arange(count)
     normal_clips, clips = (source.clips(seed, "test", index_N + start) for start in (0, count))
@@ -47,7 +47,8 @@ def squares_found(config, trained, first: int, count: int) -> Iterator[tuple[Squ
 
     def scores(clip_NxTxHxWxC):
         found = scorer.scores(clip_NxTxHxWxC, last, progress)
-        return found | calibration.derived(found) | baseline_scores(clip_NxTxHxWxC, last)
+        without_learning = baseline_scores(clip_NxTxHxWxC, last)
+        return found | calibration.derived(found | without_learning) | without_learning
 
     normal = scores(normal_clips)
     for square in (Square(size, fill) for size in SIZES for fill in FILLS):

@@ -140,7 +140,7 @@ BAD_ARGUMENTS = [
     ([QUICK, "--config.score.every_frame=maybe"], ["score.every_frame is 'maybe'", "true or false"]),
     ([QUICK, "--noconfig.train.steps"], ["noconfig.train.steps"]),
     ([QUICK, "--config.system=magic"], ["system is 'magic'", "inpainting"]),
-    ([QUICK, "--config.model.attention.kind=strong"], ["full, depthwise, correlation, none"]),
+    ([QUICK, "--config.model.attention.kind=strong"], ["full, depthwise, correlation, layers, none"]),
     ([QUICK, "--config.evaluate.corruptions=colour"], ["temporal, spatial, both, mixed"]),
     ([QUICK, "--config.data.height=-64"], ["data.height is -64"]),
     ([QUICK, "--config.model.stem=3"], ["model.stem 3 does not divide"]),

@@ -32,7 +32,7 @@ from vpn_anomaly.files.rows import write_rows
 from vpn_anomaly.members import naming
 from vpn_anomaly.report import labelled_page, sequences_page
 from vpn_anomaly.report.sequences_figures import draw_figures
-from vpn_anomaly.scoring.clip_calibration import clip_calibration
+from vpn_anomaly.scoring.clip_calibration import calibration_with_residual
 from vpn_anomaly.scoring.clip_scorer import ClipScorer
 from vpn_anomaly.scoring.footage_baselines import chosen_baselines
 from vpn_anomaly.scoring.normal_footage import build_normal_footage, calibrating_sizes
@@ -70,7 +70,7 @@ def evaluate_sequences(
     started = time.monotonic()
     scorer = trained.scorer(config)
     source = build_source(config.data, config.score.max_gigabytes)
-    normal = clip_calibration(trained, scorer, source, config.evaluate.calibration_sequences)
+    normal = calibration_with_residual(trained, scorer, source, config.evaluate.calibration_sequences)
     found = sequences.evaluate(scorer, source, normal, _sequence_settings(config.evaluate))
     results = {**found.metrics, **_provenance(config, trained, scorer)}
     arrays = found.score_arrays()

@@ -42,7 +42,9 @@ def programs() -> dict[str, Callable]:
 
     def distributions(system, method):
         def run(params, *inputs):
-            features = jax.tree.leaves(system.network.apply({"params": params}, *inputs, method=method))[0]
+            features = system.network.apply({"params": params}, *inputs, method=method)
+            if isinstance(features, tuple):  # with copies, of which this model has none
+                features, _ = features
             kernel, bias = system.network.apply({"params": params}, method="output_layer")
             return jax.nn.log_softmax(jnp.einsum("bhwd,dcv->bhwcv", features, kernel) + bias)
 

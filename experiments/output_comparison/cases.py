@@ -91,6 +91,13 @@ CASES: dict[str, tuple[Command, ...]] = {
     "attention_full": (_attention("full"),),
     "attention_depthwise": (_attention("depthwise"),),
     "attention_none": (_attention("none"),),
+    "attention_layers": (
+        (
+            *_attention("layers"),
+            "--config.model.attention.content_frames=3",
+            "--config.model.head.copies=true",
+        ),
+    ),
     "carried": ((*DEBUG, "--config.train.carried=true"),),
     "pretrained_score": _scored(PRETRAINED),
     "pretrained_evaluate": ((PRETRAINED, "--mode=evaluate", RUN, RESAMPLES, *FEW),),

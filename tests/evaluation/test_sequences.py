@@ -61,7 +61,7 @@ def test_results_have_the_agreed_layout(evaluated, tiny_run):
     }
     assert tuple(stored["corruptions"]) == KINDS == tuple(stored["maps"])
     for by_score in stored["corruptions"].values():
-        assert tuple(by_score) == (*COLUMNS, *BASELINE_NAMES)
+        assert tuple(by_score) == (*COLUMNS, "any_with_residual", *BASELINE_NAMES)
         for name in COLUMNS:
             assert set(by_score[name]) == {
                 "break_even_accuracy",

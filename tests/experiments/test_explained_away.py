@@ -31,7 +31,8 @@ def test_the_cases_are_surprises_of_hidden_pixels_given_the_shown():
     predict = jax.jit(lambda given: system.network.apply({"params": params}, frames[:, :-1], given, mask))
     expected = []
     for given, value in ((-1, -1), (0, 0), (-1, 0)):
-        log_q = np.asarray(logits_of(*predict(frames[:, given])))
+        (features, _), output_layer = predict(frames[:, given])
+        log_q = np.asarray(logits_of(features, output_layer))
         surprise = -np.take_along_axis(log_q, clip[:, value][..., None].astype(int), axis=-1)
         expected.append(surprise[~mask].mean())
     found = explained_away.explained_away(config, params, COUNT)

@@ -13,11 +13,13 @@ HORIZON, TARGET = 3, FRAMES - 1
 KINDS = {
     "none": 3,
     "correlation": 1 + HORIZON + 1,
-    "layers": 1 + 2 * HORIZON,
+    "layers": 1 + HORIZON,
 }  # with the context that each needs
 
 
 def horizon_config(kind, **fields):
+    if kind == "layers":
+        fields["model__attention__content_frames"] = 2
     fields = {"model__context": KINDS[kind], "train__targets": (TARGET,), **fields}
     return of_kind(kind, model__horizon=HORIZON, **fields)
 

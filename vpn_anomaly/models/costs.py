@@ -7,8 +7,8 @@ padding counts as data. A backward pass counts as two forward passes, for the gr
 weights, even where the input is data and needs none. A rematerialised block counts one more forward
 pass, although its last product is not recomputed.
 
-Elementwise work is not counted: biases, gates, norms, softmax, the optimizer, and the displacement
-costs of correlation attention (differences, squares, and sums over cells and windows).
+Elementwise work is not counted: biases, gates, norms, softmax, the optimizer, and what attention does with frames
+before its meta-network: displacement costs (differences, squares, and sums over cells and windows), tracks, evidence.
 """
 
 import dataclasses

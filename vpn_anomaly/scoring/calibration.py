@@ -77,9 +77,9 @@ class Calibration:
         """Returns the scores that need normal ones, of the scores' shape.
 
         `novelty`, `any`, `regularity`, `any_joint`, which is `any` with the surprise of what is shown, and
-        `any_with_residual`.
+        `any_with_residual`, where the residual was calibrated, too.
 
-        Each only where the scores that it is made of are there, here and in the calibration.
+        Each only where the scores that it is made of are there.
         """
         scores, derived = self._with_novelty(scores), {}
         if NOVELTY in scores:

@@ -14,17 +14,28 @@ from vpn_anomaly.scoring.trained_model import TrainedModel
 
 
 def clip_calibration(trained: TrainedModel, scorer: ClipScorer, source, count: int) -> Calibration:
-    """The calibration by `count` normal validation sequences of the source, with the residual without learning.
+    """The calibration by `count` normal validation sequences of the source.
 
     Its scores are read where all scores of the system are stored with the trained model; otherwise they
     are computed, and stored.
     """
+    return Calibration.fit(_scores(trained, scorer, source, count))
+
+
+def calibration_with_residual(trained: TrainedModel, scorer: ClipScorer, source, count: int) -> Calibration:
+    """`clip_calibration` with the motion-compensated residual of the same sequences, for `any_with_residual`."""
+    scores = _scores(trained, scorer, source, count)
+    clips = evaluation_clips(source, "validation", count).clip
+    return Calibration.fit({**scores, RESIDUAL: motion_compensated_residual(clips[:, -1], clips[:, -2])})
+
+
+def _scores(trained, scorer, source, count):
+    """The stored scores, or new ones, which are stored, by name, (count,)."""
     scores = trained.stored_scores(made_with(trained, scorer, count), score_names(scorer.system))
     if scores is None:
         scores = normal_clip_scores(scorer, source, count)
         trained.keep_calibration(made_with(trained, scorer, count), scores)
-    clips = evaluation_clips(source, "validation", count).clip
-    return Calibration.fit({**scores, RESIDUAL: motion_compensated_residual(clips[:, -1], clips[:, -2])})
+    return scores
 
 
 def stored_clip_calibration(
