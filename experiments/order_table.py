@@ -27,7 +27,7 @@ from vpn_anomaly.storage import workdir
 
 DEFINITION = pathlib.Path("experiments/definitions/order_table.py")
 NAME = "order_table"
-FRESH, SQUARES, STORED = "fresh_pretrained.json", "squares.json", "cpu.json"
+FRESH, SQUARES, STORED = "fresh_pretrained.json", "squares.json", "stored_pretrained.json"
 EXPLAINED = "explained_away.json"
 ABOUT = """\
 Accuracies in percent where precision equals recall, means over seeds, differences in points; intervals of 95% over
@@ -59,7 +59,7 @@ def _explained_away(results: pathlib.Path) -> list[str]:
     if found is None:
         return []
     about = (
-        f"The weights in the package, {found['sequences']:,} normal validation sequences, one mask"
+        f"The former weights of the package, {found['sequences']:,} normal validation sequences, one mask"
         " (`python -m experiments.explained_away`):"
     )
     lines = [[name, f"{nats:.3f}"] for name, nats in found["nats_per_pixel"].items()]
@@ -67,9 +67,9 @@ def _explained_away(results: pathlib.Path) -> list[str]:
 
 
 def _fresh(results: pathlib.Path) -> list[str]:
-    """Experiment 0: the weights in the package."""
+    """Experiment 0: the former weights of the package."""
     fresh, squares = (workdir.read_json(results / NAME / name) for name in (FRESH, SQUARES))
-    stored = workdir.read_json(results / STORED)
+    stored = workdir.read_json(results / NAME / STORED)
     if fresh is None or squares is None or stored is None:
         return [headline(0, order_table.FRESH_QUESTION, f"{order_table.FRESH_EXPECTED}. Not run")]
     question = headline(0, order_table.FRESH_QUESTION, order_table.FRESH_EXPECTED)

@@ -16,7 +16,8 @@ The protocol, fixed before the runs:
 - As in paper_table.py (400 steps of 16 sequences, 1,600 in experiments 4 and 6; three seeds, of experiment 6
   seed 0 alone; 1,000 normal and 1,000 corrupted test sequences, four masks), but on test sequences that no
   earlier figure was made of: numbers 4,000 to 5,999. Sequences 2,000 to 3,999 serve experiment 0, the weights
-  in the package; the first 1,000 of them its squares.
+  that the package had then (correlation attention, a wide head, 2,700 steps of 8 sequences); the first 1,000 of
+  them its squares.
 - One learning rate per kind of network: of (3e-3, 6e-3, 1e-2) the one with the lowest loss on normal
   validation sequences after 150 steps. A row that differs from another in the world, in its number of steps,
   or in how often the masked frame is withheld, has that row's rate.
@@ -141,8 +142,8 @@ def _with_and_without(name: str, corruption: str, score: str, **expected) -> Com
     return Comparison(Cell(name, corruption, score), without, **expected)
 
 
-FRESH = (2000, 1000)  # of the weights in the package: first sequence, sequences of a kind
-FRESH_QUESTION = "What do the weights in the package have on sequences that were never scored before?"
+FRESH = (2000, 1000)  # of the former weights of the package: first sequence, sequences of a kind
+FRESH_QUESTION = "What do the former weights of the package have on sequences that were never scored before?"
 FRESH_EXPECTED = (
     "within 2 points of the stored figures; `erased_z` above `missing_z` on black squares of 2 and 3 pixels, not on"
     " noise, which is not flat"

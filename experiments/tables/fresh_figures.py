@@ -1,4 +1,4 @@
-"""The weights in the package on sequences that were never scored before, and on other squares, as tables."""
+"""The former weights of the package on sequences that were never scored before, and on other squares, as tables."""
 
 from collections.abc import Mapping
 
