@@ -16,20 +16,21 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from experiments.command_line import Parser, entry_point, file_path
+from experiments.tables.accuracy import accuracy_over_seeds
+from experiments.tables.numbers import interval, points
+from experiments.tables.stored_results import Run
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.moving_mnist import MovingMNIST, overlay, sequence_seed
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.evaluation.bootstrap import Resampled, paired_difference, resample_weights, resampled_metric
 from vpn_anomaly.evaluation.metrics import break_even_accuracy
 from vpn_anomaly.files import output_files
 from vpn_anomaly.scoring.calibration import RESIDUAL
 from vpn_anomaly.storage import provenance, workdir
 from vpn_anomaly.storage.exported_weights import stored_config
-from vpn_anomaly.storage.results_file import read_results
+from vpn_anomaly.storage.results_file import RESULTS, read_results
 
 INK = 64  # the least intensity of ink
 DECLARED = {"temporal": "mean_nll", "spatial": "missing_z", "both": "mean_nll", "mixed": "any"}
-RESAMPLES = 1000
 
 
 def ink_is_hidden(source: MovingMNIST, split: str, index_N) -> np.ndarray:
@@ -64,8 +65,8 @@ def errors(normal_N, anomalous_N, hidden_normal_N, hidden_anomalous_N) -> dict[s
     }
 
 
-class Run:
-    """The scores of an evaluated run, and the numbers of its sequences."""
+class Evaluated:
+    """An evaluated run: its scores, and the numbers of its sequences."""
 
     def __init__(self, folder: pathlib.Path):
         results = read_results(folder)
@@ -76,62 +77,51 @@ class Run:
         if not isinstance(self.source, MovingMNIST) or "spatial" not in self.config.evaluate.corruptions:
             raise UserError(f"{folder} is not of an evaluation of `spatial` on Moving MNIST")
         with np.load(folder / "scores.npz") as arrays:
-            self.scores = dict(arrays)
+            self.run = Run(folder / RESULTS, folder.name, self.config.seed, results, dict(arrays))
 
     @property
     def sequences(self) -> tuple[int, int]:
         """Number of the first normal sequence, and of normal ones."""
         return self.config.evaluate.first_sequence, self.config.evaluate.sequences
 
-    def has_the_sequences_of(self, other: "Run") -> bool:
+    def has_the_sequences_of(self, other: "Evaluated") -> bool:
         """Whether both were evaluated on the same sequences."""
         return self.sequences == other.sequences and self.config.data.to_dict() == other.config.data.to_dict()
 
-    def has(self, kind: str, score: str) -> bool:
-        return f"{kind}/{score}" in self.scores
-
     def errors(self, score: str) -> dict[str, float | None]:
         """`errors` of a score on `spatial`. UserError for a score that the run does not have."""
-        if not self.has("spatial", score):
+        if not self.run.has("spatial", score):
             raise UserError(f"--score={score}: the run has no such score")
         first, count = self.sequences
-        normal, others = (
-            ink_is_hidden(self.source, "test", first + at + np.arange(count)) for at in (0, count)
-        )
-        return errors(self.scores[f"normal/{score}"], self.scores[f"spatial/{score}"], normal, others)
-
-    def accuracy(self, kind: str, score: str) -> Resampled:
-        """Under resamples that all runs of as many sequences share."""
-        pair = self.scores[f"normal/{score}"], self.scores[f"{kind}/{score}"]
-        weights = resample_weights(*map(len, pair), RESAMPLES)
-        value = break_even_accuracy(*pair)
-        return Resampled(value, resampled_metric("break_even_accuracy", *pair, weights))
+        hidden = [ink_is_hidden(self.source, "test", first + at + np.arange(count)) for at in (0, count)]
+        return errors(*self.run.pair("spatial", score), *hidden)
 
 
-def differences(first: Run, others: Mapping[str, Run]) -> dict[str, dict]:
+def differences(first: Evaluated, others: Mapping[str, Evaluated]) -> dict[str, dict]:
     """By corruption, the declared score of the first run minus that of others, and minus the residual's.
 
     Of runs that were evaluated on the same sequences, and of scores that both have.
     """
-    comparable = {name: run for name, run in others.items() if run.has_the_sequences_of(first)}
+    comparable = {name: other.run for name, other in others.items() if other.has_the_sequences_of(first)}
     found: dict[str, dict] = {}
     for kind, score in DECLARED.items():
-        if not first.has(kind, score):
+        accuracy = accuracy_over_seeds([first.run], kind, score)
+        if accuracy is None:
             continue
-        accuracy = first.accuracy(kind, score)
-        minus = {name: run.accuracy(kind, score) for name, run in comparable.items() if run.has(kind, score)}
-        minus[RESIDUAL] = first.accuracy(kind, RESIDUAL)
-        found[kind] = {"score": score, "accuracy": accuracy.value}
+        minus = {name: accuracy_over_seeds([run], kind, score) for name, run in comparable.items()}
+        minus[RESIDUAL] = accuracy_over_seeds([first.run], kind, RESIDUAL)
+        found[kind] = {"score": score, "accuracy": accuracy.mean}
         for name, other in minus.items():
-            difference, interval = paired_difference(accuracy, other)
-            found[kind][f"minus {name}"] = {"difference": difference, "interval": interval}
+            if other is not None:
+                difference, ends = accuracy.minus(other)
+                found[kind][f"minus {name}"] = {"difference": difference, "interval": ends}
     return found
 
 
 def _in_words(of_kind: Mapping) -> list[str]:
     """What a score has more than others, with intervals, in points."""
     return [
-        f"{name} {100 * of['difference']:+.1f} [{100 * of['interval'][0]:+.1f}, {100 * of['interval'][1]:+.1f}]"
+        f"{name} {points(100 * of['difference'])} {interval([100 * end for end in of['interval']], points)}"
         for name, of in of_kind.items()
         if name.startswith("minus")
     ]
@@ -147,7 +137,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     if arguments.output:
         output_files.check_output(arguments.output)
-    runs = {str(folder): Run(folder) for folder in arguments.runs}
+    runs = {str(folder): Evaluated(folder) for folder in arguments.runs}
     by_run = {name: run.errors(arguments.score) for name, run in runs.items()}
     for name, found in by_run.items():
         print(name, *(f"{what} {value:.3f}" for what, value in found.items() if value is not None))

@@ -11,7 +11,6 @@ masked as in training. FILE (default experiments/results/NAME/learning_rates.jso
 
 import concurrent.futures
 import dataclasses
-import json
 import multiprocessing
 import os
 import pathlib
@@ -21,8 +20,8 @@ from experiments.command_line import RESULTS, Parser, entry_point, file_path, jo
 from experiments.short_training import trained
 from experiments.sweeps import child_process
 from experiments.sweeps.definition import load_definition, run_config
+from experiments.trial_results import open_results
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.files import output_files
 from vpn_anomaly.storage import workdir
 
 STEPS = 150
@@ -90,21 +89,8 @@ def _end_with(parent: int) -> None:
         kill_with_parent()
 
 
-def _stored(output: pathlib.Path) -> dict[str, dict[str, float]]:
-    """The losses stored so far, by row and learning rate. UserError if the file holds something else."""
-    if not output.exists():
-        return {}
-    try:
-        return dict(json.loads(output.read_text(encoding="utf-8"))["losses"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{output} holds no losses of learning rates; give another --output") from error
-
-
 def _try(configs, output, jobs) -> None:
-    output_files.check_outputs_in(output.parent, output.name)
-    losses = _stored(output)
-    with output_files.storing(output.parent):
-        output.parent.mkdir(parents=True, exist_ok=True)
+    losses = open_results(output, "losses", "losses of learning rates")
     missing = {key: config for key, config in configs.items() if str(key[1]) not in losses.get(key[0], {})}
     # Every training gets a fresh interpreter: JAX does not work in forked processes.
     context = multiprocessing.get_context("spawn")

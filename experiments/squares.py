@@ -20,9 +20,9 @@ from vpn_anomaly.data.corruptions import FILLS, Square, corrupt
 from vpn_anomaly.data.moving_mnist import sequence_seed
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.evaluation.score_metrics import evaluate_scores
+from vpn_anomaly.evaluation.sequences import with_derived
 from vpn_anomaly.files import output_files
 from vpn_anomaly.progress import Progress
-from vpn_anomaly.scoring.baselines import baseline_scores
 from vpn_anomaly.scoring.clip_calibration import calibration_with_residual
 from vpn_anomaly.storage import provenance, workdir
 
@@ -46,9 +46,7 @@ def squares_found(config, trained, first: int, count: int) -> Iterator[tuple[Squ
     progress = Progress.counting("scoring", (1 + len(SIZES) * len(FILLS)) * count, "sequences")
 
     def scores(clip_NxTxHxWxC):
-        found = scorer.scores(clip_NxTxHxWxC, last, progress)
-        without_learning = baseline_scores(clip_NxTxHxWxC, last)
-        return found | calibration.derived(found | without_learning) | without_learning
+        return with_derived(scorer.scores(clip_NxTxHxWxC, last, progress), calibration, clip_NxTxHxWxC, last)
 
     normal = scores(normal_clips)
     for square in (Square(size, fill) for size in SIZES for fill in FILLS):

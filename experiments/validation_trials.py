@@ -9,8 +9,6 @@ ink was hidden in the frame before (`errors_by_cause.py`). Rows that FILE (defau
 experiments/results/NAME/validation_trials.json) has are skipped.
 """
 
-import json
-import pathlib
 import sys
 import time
 
@@ -20,8 +18,7 @@ from experiments.command_line import RESULTS, Parser, entry_point, file_path, na
 from experiments.errors_by_cause import errors, ink_is_hidden
 from experiments.short_training import trained
 from experiments.sweeps.definition import load_definition, run_config
-from vpn_anomaly.errors import UserError
-from vpn_anomaly.files import output_files
+from experiments.trial_results import open_results
 from vpn_anomaly.storage import workdir
 
 FIRST, SEQUENCES = 1000, 384  # beyond those that calibrate
@@ -36,11 +33,8 @@ def trial(config) -> dict:
 
     start = time.monotonic()
     source, system, params = trained(config)
-    seconds, scorer, last = (
-        time.monotonic() - start,
-        build_scorer(config, system, params),
-        source.shape[0] - 1,
-    )
+    seconds = time.monotonic() - start
+    scorer, last = build_scorer(config, system, params), source.shape[0] - 1
 
     def scores(kind):
         clips = evaluation_clips(source, "validation", SEQUENCES, kind, first=FIRST)
@@ -61,16 +55,6 @@ def trial(config) -> dict:
     }
 
 
-def _stored(output: pathlib.Path) -> dict:
-    """The rows stored so far. UserError if the file holds something else."""
-    if not output.exists():
-        return {}
-    try:
-        return dict(json.loads(output.read_text(encoding="utf-8"))["rows"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{output} holds no validation trials; give another --output") from error
-
-
 @entry_point
 def main(argv=None) -> int:
     """Trains and compares the rows that are not stored. Exit code 2: an error in the request."""
@@ -85,10 +69,7 @@ def main(argv=None) -> int:
         rows = names_in(arguments.only, rows, "--only", "row")
     configs = {row: run_config(definition, row, 0) for row in rows}
     output = arguments.output or RESULTS / definition.name / "validation_trials.json"
-    output_files.check_outputs_in(output.parent, output.name)
-    found = _stored(output)
-    with output_files.storing(output.parent):
-        output.parent.mkdir(parents=True, exist_ok=True)
+    found = open_results(output, "rows", "validation trials")
     for row in (row for row in rows if row not in found):
         found[row] = trial(configs[row])
         accuracy = found[row]["accuracy"]["spatial"]

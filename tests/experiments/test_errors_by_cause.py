@@ -9,6 +9,7 @@ from experiments.errors_by_cause import INK, errors, ink_is_hidden, main
 from tests.tiny import tiny_config
 from vpn_anomaly import config as configuration
 from vpn_anomaly.data.build import build_source
+from vpn_anomaly.evaluation.metrics import break_even_accuracy
 
 COUNT = 40
 
@@ -51,9 +52,15 @@ def stored(folder, first, better):
     scores = {f"normal/{name}": random.normal(size=COUNT) for name in names}
     for kind in config.evaluate.corruptions:
         scores |= {f"{kind}/{name}": random.normal(better, 1, COUNT) for name in names}
+    accuracy = lambda kind, name: break_even_accuracy(scores[f"normal/{name}"], scores[f"{kind}/{name}"])
+    corruptions = {
+        kind: {name: {"break_even_accuracy": accuracy(kind, name)} for name in names}
+        for kind in config.evaluate.corruptions
+    }
     folder.mkdir()
     np.savez(folder / "scores.npz", **scores)
-    (folder / "results.json").write_text(json.dumps({"config": configuration.as_dict(config)}))
+    results = {"config": configuration.as_dict(config), "corruptions": corruptions}
+    (folder / "results.json").write_text(json.dumps(results))
     return str(folder)
 
 

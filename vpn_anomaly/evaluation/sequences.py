@@ -141,9 +141,16 @@ def _score(
         progress(len(maps.counted))
     all_scores, all_maps = (_joined([part[place] for part in parts]) for place in (0, 1))
     counted = all_scores.pop("counted")
-    without_learning = baseline_scores(sequences.clip, last)
-    all_scores |= calibration.derived(all_scores | without_learning) | without_learning
-    return Scored(all_scores, all_maps, counted, sequences.changed)
+    completed = with_derived(all_scores, calibration, sequences.clip, last)
+    return Scored(completed, all_maps, counted, sequences.changed)
+
+
+def with_derived(
+    scores: dict[str, np.ndarray], calibration: Calibration, clip_NxTxHxWxC: np.ndarray, frame: int
+) -> dict[str, np.ndarray]:
+    """A system's scores of one frame, those derived from them, and those without learning, by name, (N,)."""
+    without_learning = baseline_scores(clip_NxTxHxWxC, frame)
+    return scores | calibration.derived(scores | without_learning) | without_learning
 
 
 def _joined(parts: Sequence[Mapping[str, jax.Array | np.ndarray]]) -> dict[str, np.ndarray]:

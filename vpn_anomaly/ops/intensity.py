@@ -173,14 +173,9 @@ def _statistics(z_CxVxN, z_of_value_CxN, value_CxN, tail):
     """
     largest_CxN = z_CxVxN.max(1)
     weight = jnp.exp(z_CxVxN - largest_CxN[:, None])  # q, up to its sum
-    moments = _moments(weight)
-    total, mean = moments[0], moments[1] / moments[0]
+    total, moments = _moments(weight)
     log_total = jnp.log(total) + largest_CxN
-    statistics = {
-        "surprise": log_total - z_of_value_CxN,
-        "mean": mean,
-        "variance": jnp.maximum(moments[2] / total - mean**2, 0),
-    }
+    statistics = {"surprise": log_total - z_of_value_CxN, **moments}
     if tail:
         # `where`, as XLA would turn a plain sum of products into many tiny matrix products.
         products = jnp.where(weight > 0, weight * z_CxVxN, 0)
@@ -199,13 +194,7 @@ def _mixture_statistics(z_CxVxN, z_of_value_CxN, value_CxN, copies_NxJ, tail):
         q_CxVxN = q_CxVxN + jnp.exp(log_weight_N) * laplace.probabilities(centre_CxN, scale_N)
         copied_CxN = log_weight_N + laplace.log_probability(value_CxN, centre_CxN, scale_N)
         of_value_CxN = jnp.logaddexp(of_value_CxN, copied_CxN)
-    total, mean, square = _moments(q_CxVxN)  # the total is 1 up to rounding
-    mean = mean / total
-    statistics = {
-        "surprise": -of_value_CxN,
-        "mean": mean,
-        "variance": jnp.maximum(square / total - mean**2, 0),
-    }
+    statistics = {"surprise": -of_value_CxN, **_moments(q_CxVxN)[1]}
     if tail:
         tiny = jnp.finfo(q_CxVxN.dtype).tiny
         statistics["entropy"] = -jnp.sum(q_CxVxN * jnp.log(jnp.maximum(q_CxVxN, tiny)), axis=1)
@@ -214,10 +203,12 @@ def _mixture_statistics(z_CxVxN, z_of_value_CxN, value_CxN, copies_NxJ, tail):
 
 
 def _moments(weight_CxVxN):
-    """The sums over intensities of the weights, times 1, the intensity and its square: (3, C, N)."""
+    """The sum of the weights over intensities, and `mean` and `variance` of intensities so distributed, (C, N)."""
     intensity = jnp.arange(VALUES) / (VALUES - 1)
     powers_3xV = jnp.stack([jnp.ones(VALUES), intensity, intensity**2])
-    return jnp.einsum("kv,cvn->kcn", powers_3xV, weight_CxVxN, precision="highest")
+    total, first, second = jnp.einsum("kv,cvn->kcn", powers_3xV, weight_CxVxN, precision="highest")
+    mean = first / total
+    return total, {"mean": mean, "variance": jnp.maximum(second / total - mean**2, 0)}
 
 
 def _two_sided_tail(q_CxVxN, value_CxN):

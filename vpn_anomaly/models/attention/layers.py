@@ -82,9 +82,10 @@ class LayersAttention(Attention):
         frames = [channels_first(frames_BxTxHxWxC[:, -1 - n * self.horizon]) for n in range(self._frames)]
         masked = None if shown_BxHxW is None else channels_first(masked_frame_BxHxWxC)
         steps, costs = jax.lax.stop_gradient(self._matched(frames, masked, shown_BxHxW))
-        filters = self._filters(last_output, *([] if masked is None else [steps[0]]), costs)
-        moved = cell_conv(frames[0], filters, self.radius)
-        along = [self._along_track(moved[:, m], frames, costs[m], steps) for m in range(self.layers)]
+        kinds = [costs] if masked is None else [steps[0], costs]
+        moved = cell_conv(frames[0], self._filters(last_output, kinds), self.radius)
+        of_steps = [either_layer(costs) for costs in steps]
+        along = [self._along_track(moved[:, m], frames, costs[m], of_steps) for m in range(self.layers)]
         moved_BxJxCxHxW = jnp.concatenate([_composed(same_depth) for same_depth in zip(*along)], axis=1)
         if masked is not None:
             evidence = self._evidence(moved_BxJxCxHxW, masked, shown_BxHxW, last_output.shape[1])
@@ -136,7 +137,7 @@ class LayersAttention(Attention):
         in_window = window_sums(_cell_sums(limit[:, None], self.cell), self.windows[0])
         return steps, jnp.where(in_window > 0, own, steps[0])  # where nothing is shown, what moves goes on
 
-    def _filters(self, last_output, *kinds):
+    def _filters(self, last_output, kinds):
         """The filters of every layer and cell, (B, h, w, M, taps), from kinds of costs, the layers' own last."""
         kinds = [jnp.moveaxis(kind, 0, 3) for kind in kinds]
         relative = [jnp.exp((kind.min(-1, keepdims=True) - kind) / _SOFTNESS) for kind in kinds]
@@ -144,18 +145,15 @@ class LayersAttention(Attention):
         log_beta_M = self.param("log_beta", nn.initializers.constant(jnp.log(_BETA)), (self.layers,))
         return jax.nn.softmax(logits - jnp.exp(log_beta_M)[:, None] * kinds[-1])
 
-    def _along_track(self, moved_BxCxHxW, frames, costs, steps):
+    def _along_track(self, moved_BxCxHxW, frames, costs, of_steps):
         """The least values of a layer over each of `depths` frames along its track, (B, C, H, W) each."""
         step = position = best_displacement(costs)
-        least, found = moved_BxCxHxW, []
-        for number in range(1, self.content_frames + 1):
-            if number > 1:
-                step = next_step(-position, step, either_layer(steps[number - 2]), self.cell)
-                position = position + step
-                least = jnp.minimum(least, moved_by_cell(frames[number - 1], position))
-            if number in self.depths:
-                found.append(least)
-        return found
+        least = [moved_BxCxHxW]
+        for frame, of_step in zip(frames[1 : self.content_frames], of_steps):
+            step = next_step(-position, step, of_step, self.cell)
+            position = position + step
+            least.append(jnp.minimum(least[-1], moved_by_cell(frame, position)))
+        return [least[depth - 1] for depth in self.depths]
 
     def _evidence(self, moved_BxJxCxHxW, masked, shown, rows):
         """The shown pixels that each moved frame does not explain, summed over windows, (B, h, w, windows·J)."""
