@@ -13,6 +13,7 @@ FLOORS = (
     ("errors",),
     ("text",),
     ("files",),
+    ("distributed",),
     (
         "config",
         "config_fields",
@@ -23,6 +24,7 @@ FLOORS = (
         "system_rules",
         "variants",
         "arguments",
+        "task_identity",
         "progress",
         "stop_request",
     ),

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from ml_collections import ConfigDict
 
+from vpn_anomaly.distributed.processes import Processes
+
 
 @dataclasses.dataclass(frozen=True)
 class Arguments:
@@ -21,6 +23,7 @@ class Arguments:
       input: a file, or the name of a video source.
       outputs: the files to write, by flag (`command_line.OUTPUTS`).
       max_frames: number of frames to watch; None: all.
+      processes: those that do this together; None: this one alone.
     """
 
     config: ConfigDict
@@ -32,6 +35,7 @@ class Arguments:
     input: str | None
     outputs: Mapping[str, pathlib.Path]
     max_frames: int | None
+    processes: Processes | None = None
 
     @property
     def run_folder(self) -> pathlib.Path:

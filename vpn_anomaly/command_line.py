@@ -16,6 +16,7 @@ from vpn_anomaly import config as config_module
 from vpn_anomaly import config_fields, members
 from vpn_anomaly.arguments import Arguments
 from vpn_anomaly.catalogue import system_named
+from vpn_anomaly.distributed import processes
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import file_names
 from vpn_anomaly.modes import MODES
@@ -63,6 +64,13 @@ def parse(argv: Sequence[str]) -> Arguments:
         input=plain.input or None,
         outputs={name: pathlib.Path(plain[name].value) for name in OUTPUTS if plain[name].value},
         max_frames=plain.max_frames,
+        processes=processes.checked(
+            plain.coordinator or None,
+            plain.process_count,
+            plain.process_index,
+            plain.distributed,
+            plain.coordinator_timeout,
+        ),
     )
     _check_files(arguments)
     overwriting.check_command(arguments, plain.config)
@@ -114,9 +122,13 @@ def load_config(where: str) -> ConfigDict:
 def _plain_flags(argv: Sequence[str]) -> tuple[flags.FlagValues, list[str]]:
     """The flags that are not config fields, and the remaining arguments."""
     values = flags.FlagValues()
-    for name in ("config", "checkpoint", "workdir", "mode", "input", *OUTPUTS):
+    for name in ("config", "checkpoint", "workdir", "mode", "input", "coordinator", *OUTPUTS):
         flags.DEFINE_string(name, None, "", flag_values=values)
     flags.DEFINE_integer("max_frames", None, "", lower_bound=1, flag_values=values)
+    flags.DEFINE_integer("process_count", None, "", lower_bound=1, flag_values=values)
+    flags.DEFINE_integer("process_index", None, "", lower_bound=0, flag_values=values)
+    flags.DEFINE_float("coordinator_timeout", None, "", lower_bound=1.0, flag_values=values)
+    flags.DEFINE_bool("distributed", False, "", flag_values=values)
     flags.DEFINE_bool("debug", False, "", flag_values=values)
     values.set_gnu_getopt(True)
     try:
@@ -172,7 +184,8 @@ def _no_flag(argument: str) -> UserError:
     return UserError(
         f"there is no flag {argument.split('=')[0]}; the flags are: --config, "
         f"--checkpoint, --workdir, --mode, --input, {', '.join('--' + n for n in OUTPUTS)}, "
-        "--max_frames, --debug, --help, --version and --config.FIELD"
+        "--max_frames, --coordinator, --process_count, --process_index, --coordinator_timeout, --distributed, "
+        "--debug, --help, --version and --config.FIELD"
     )
 
 

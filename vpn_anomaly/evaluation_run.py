@@ -22,6 +22,7 @@ from vpn_anomaly.data.build import (
     normal_sources,
 )
 from vpn_anomaly.data.labelled.labelled_set import LabelledClip
+from vpn_anomaly.distributed import group
 from vpn_anomaly.evaluation import labelled_check, labelled_videos, sequences
 from vpn_anomaly.evaluation.baseline_rows import ClipRows, clip_rows
 from vpn_anomaly.evaluation.clip_scores import ClipScores
@@ -66,21 +67,30 @@ def evaluate(
 def evaluate_sequences(
     config, trained: TrainedModel, directory: pathlib.Path, training_seconds: float | None = None
 ) -> dict:
-    """Evaluates on test sequences; writes scores.npz, figures, report.html and results.json."""
+    """Evaluates on test sequences; writes scores.npz, figures, report.html and results.json.
+
+    All processes score, the first one compares and writes.
+    """
     started = time.monotonic()
     scorer = trained.scorer(config)
     source = build_source(config.data, config.score.max_gigabytes)
     normal = calibration_with_residual(trained, scorer, source, config.evaluate.calibration_sequences)
-    found = sequences.evaluate(scorer, source, normal, _sequence_settings(config.evaluate))
-    results = {**found.metrics, **_provenance(config, trained, scorer)}
-    arrays = found.score_arrays()
-    output_files.write_atomically(directory / "scores.npz", lambda file: np.savez(file, **arrays))
-    pictured_HxW = scorer.system.shown_in_figures(*source.shape[1:3], scorer.shift_Mx2)
-    draw_figures(directory, found, source, pictured_HxW, scorer.system.loss_unit)
-    results["wall_seconds"] = _training_seconds(trained, training_seconds) + time.monotonic() - started
-    sequences_page.write_report(directory, results, datetime.datetime.now())
-    results_file.write_results(directory, results)
-    return results
+    settings = _sequence_settings(config.evaluate)
+    scored = sequences.score_test_set(scorer, source, normal, settings)
+
+    def compare_and_write() -> dict:
+        found = sequences.evaluate(scored, source, normal, settings)
+        results = {**found.metrics, **_provenance(config, trained, scorer)}
+        arrays = found.score_arrays()
+        output_files.write_atomically(directory / "scores.npz", lambda file: np.savez(file, **arrays))
+        pictured_HxW = scorer.system.shown_in_figures(*source.shape[1:3], scorer.shift_Mx2)
+        draw_figures(directory, found, source, pictured_HxW, scorer.system.loss_unit)
+        results["wall_seconds"] = _training_seconds(trained, training_seconds) + time.monotonic() - started
+        sequences_page.write_report(directory, results, datetime.datetime.now())
+        results_file.write_results(directory, results)
+        return results
+
+    return group.by_first(compare_and_write)
 
 
 def evaluate_labelled_set(
@@ -91,6 +101,8 @@ def evaluate_labelled_set(
 ) -> dict:
     """Evaluates on a labelled set; writes frames.csv, report.html and results.json.
 
+    All processes score, the first one compares and writes.
+
     Args:
         config: of the detector, or of the single model.
         members: all, whose scores are then columns beside each other and one score `any`.
@@ -98,28 +110,27 @@ def evaluate_labelled_set(
     """
     started = time.monotonic()
     clips = checked_clips(config, {member.name: (member.config, member.every) for member in members})
-    looks = [_looks(member) for member in members]
-    found = labelled_videos.evaluate(
-        clips,
-        build_video_settings(config.data),
-        _detector_of_size(members),
-        looks,
-        _labelled_settings(config),
-        _rows_without_learning(config, clips),
-    )
-    name = pathlib.Path(config.data.path).resolve().name
-    records = training_records(members, seconds or {})
-    results = {
-        "data_set": {"source": config.data.source, "name": name, "clips": found.clips},
-        **found.metrics,
-        **_provenance_of_members(config, members, records),
-    }
-    _write_frames(directory / "frames.csv", found.scored)
-    training_seconds = sum(of["training_seconds"] for of in records.values())
-    results["wall_seconds"] = training_seconds + time.monotonic() - started
-    labelled_page.write_report(directory / workdir.REPORT, results, found)
-    results_file.write_results(directory, results)
-    return results
+    video_settings, settings = build_video_settings(config.data), _labelled_settings(config)
+    scored = labelled_videos.score_clips(clips, video_settings, _detector_of_size(members), settings)
+
+    def compare_and_write() -> dict:
+        looks, rows = [_looks(member) for member in members], _rows_without_learning(config, clips)
+        found = labelled_videos.evaluate(clips, scored, looks, settings, rows)
+        name = pathlib.Path(config.data.path).resolve().name
+        records = training_records(members, seconds or {})
+        results = {
+            "data_set": {"source": config.data.source, "name": name, "clips": found.clips},
+            **found.metrics,
+            **_provenance_of_members(config, members, records),
+        }
+        _write_frames(directory / "frames.csv", found.scored)
+        training_seconds = sum(of["training_seconds"] for of in records.values())
+        results["wall_seconds"] = training_seconds + time.monotonic() - started
+        labelled_page.write_report(directory / workdir.REPORT, results, found)
+        results_file.write_results(directory, results)
+        return results
+
+    return group.by_first(compare_and_write)
 
 
 def _looks(member: TrainedMember) -> Looks:
@@ -145,6 +156,7 @@ def checked_clips(config, models: Mapping[str, tuple] = types.MappingProxyType({
     """
     check_layout(config.data)
     clips, protocol = labelled_clips(config.data), _protocol(config.evaluate)
+    labelled_check.check_processes(clips, group.current().count)
     for name, (model, every) in (models or {"": (config, 1)}).items():
         with naming(name):
             first_frame = build_system(model).first_frame * every

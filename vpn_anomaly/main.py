@@ -1,9 +1,11 @@
 """Train, evaluate, score and watch: python -m vpn_anomaly.main --config=configs/quick.py (see --help)."""
 
+import functools
 import sys
 from collections.abc import Sequence
 
-from vpn_anomaly import __version__, command_line, modes, usage
+from vpn_anomaly import __version__, command_line, modes, task_identity, usage
+from vpn_anomaly.distributed import group, starting
 from vpn_anomaly.files import output_files
 from vpn_anomaly.text.error_lines import report_error
 from vpn_anomaly.text.failsafe_streams import failsafe_streams
@@ -23,6 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             _run(argv)
     except (Exception, KeyboardInterrupt) as error:
         code = report_error(error, argv)
+        starting.leave_group(code)
         if code is None:
             raise
         return code
@@ -37,9 +40,10 @@ def _run(argv: Sequence[str]) -> None:
         print(f"vpn_anomaly {__version__}")
         return
     arguments = command_line.parse(argv)
-    for path in arguments.outputs.values():  # before weights are restored or footage is decoded
-        output_files.check_output(path)
-    modes.run(arguments)
+    with starting.taking_part(arguments.processes, functools.partial(task_identity.of, arguments), argv):
+        for path in arguments.outputs.values():  # before weights are restored or footage is decoded
+            group.by_first(functools.partial(output_files.check_output, path))
+        modes.run(arguments)
 
 
 if __name__ == "__main__":

@@ -8,11 +8,11 @@ import functools
 import pathlib
 
 from vpn_anomaly.arguments import Arguments
-from vpn_anomaly.detector import evaluating, loading, resolving, training
+from vpn_anomaly.detector import evaluating, loading, resolving, taking, training
+from vpn_anomaly.distributed import group
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.member_rows import member_named
 from vpn_anomaly.ops.devices import check_devices
-from vpn_anomaly.storage import workdir_lock
 from vpn_anomaly.text.display_names import display_name
 
 
@@ -21,6 +21,7 @@ def run(arguments: Arguments) -> None:
 
     UserError if the request cannot be fulfilled, KeyboardInterrupt after Ctrl-C.
     """
+    arguments = resolving.with_digits(arguments)
     (train_and_evaluate if arguments.mode is None else MODES[arguments.mode])(arguments)
 
 
@@ -36,18 +37,17 @@ def train_and_evaluate(arguments: Arguments) -> None:
 
 def evaluate(arguments: Arguments) -> None:
     """Evaluates a run, or an exported checkpoint, on test data; writes results and report."""
-    loading.check_trained(arguments)
-    with workdir_lock.held(arguments.run_folder):
-        check_devices()
-        training.check_layout(arguments.config)
-        config, members = loading.load(arguments)
-        with evaluating.held_members(arguments.run_folder, config.detector.members):
-            evaluating.evaluate(config, members, arguments.run_folder)
+    group.by_first(lambda: loading.check_trained(arguments))
+    with taking.taken(arguments.run_folder, arguments.config.detector.members):
+        group.by_all(check_devices)
+        group.by_all(lambda: training.check_layout(arguments.config))
+        config, members = group.by_all(lambda: loading.load(arguments))
+        evaluating.evaluate(config, members, arguments.run_folder)
 
 
 def score(arguments: Arguments) -> None:
     """Scores the sequences in a file; with a detector, by its motion member."""
-    config, (member,) = loading.load(loading.motion_alone(arguments))
+    config, (member,) = group.by_all(lambda: loading.load(loading.motion_alone(arguments)))
     from vpn_anomaly.scoring.score_files import build_score_settings, score_file
 
     outputs = arguments.outputs
@@ -63,7 +63,7 @@ def score(arguments: Arguments) -> None:
 
 def watch(arguments: Arguments) -> None:
     """Watches one or more sources, frame by frame."""
-    config, members = loading.load(arguments)
+    config, members = group.by_all(lambda: loading.load(arguments))
     from vpn_anomaly.data.video.sources import sources
     from vpn_anomaly.report.watch_outputs import watch_outputs
     from vpn_anomaly.report.watch_report import model_facts

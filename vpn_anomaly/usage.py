@@ -2,6 +2,7 @@
 
 from vpn_anomaly import config as config_module
 from vpn_anomaly import config_fields
+from vpn_anomaly.distributed.processes import TIMEOUT
 
 _USAGE = """\
 Anomaly detection in video by inpainting a masked frame.
@@ -50,6 +51,11 @@ Flags:
   --max_frames=N            (watch) end after this many frames
   --config.FIELD=VALUE      any field below, such as --config.train.steps=500 or
                             --config.train.targets="(13, 19)"
+  --coordinator=HOST:PORT   (every mode) several processes, on one machine or on many, do it together: the same
+                            command for each, with --process_count=N and its own --process_index=I, 0 to
+                            N - 1; HOST:PORT is of process 0. All have to see one --workdir
+  --distributed             the same where JAX finds the processes by itself: TPU pods, SLURM, Open MPI
+  --coordinator_timeout=S   seconds within which all have to come; default: {timeout:g}
   --debug                   show the traceback of an error
   --help, --version         print this text; the version
 
@@ -68,4 +74,4 @@ def help_text() -> str:
         lines.append(
             f"  {field.name}={default} ".ljust(44) + field.meaning + (f" [{described}]" if described else "")
         )
-    return _USAGE.format(sets=", ".join(config_fields.LABELLED_SOURCES)) + "\n".join(lines)
+    return _USAGE.format(timeout=TIMEOUT, sets=", ".join(config_fields.LABELLED_SOURCES)) + "\n".join(lines)

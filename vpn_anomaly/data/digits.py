@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import importlib.util
 import pathlib
 import urllib.request
 
@@ -11,6 +12,7 @@ from vpn_anomaly.data import array_files, memory_limit
 from vpn_anomaly.data.memory_limit import MemoryLimit
 from vpn_anomaly.data.tensorflow.importing import import_tensorflow
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.files.host_lock import one_at_a_time
 
 GLYPH = 28  # pixels, height and width of a digit
 EMBEDDED = pathlib.Path(__file__).with_name("embedded_digits.npz")
@@ -50,6 +52,11 @@ def _embedded() -> Digits:
     return _npz(EMBEDDED, memory_limit.for_sequences())
 
 
+def tfds_is_installed() -> bool:
+    """Whether the libraries that read the digits of `tfds` are there. Imports neither."""
+    return all(importlib.util.find_spec(name) for name in ("tensorflow", "tensorflow_datasets"))
+
+
 def _tfds() -> Digits:
     from absl import logging
 
@@ -60,13 +67,8 @@ def _tfds() -> Digits:
 
         logging.set_verbosity(logging.ERROR)  # tfds warns before it fails; one line is enough
         tfds.disable_progress_bar()
-        try:
-            return _tfds_mnist(tfds, download=False)
-        except AssertionError:  # not prepared on this machine
-            # Without a network tfds retries for minutes before it gives up.
-            request = urllib.request.Request(MNIST_URL, method="HEAD")
-            urllib.request.urlopen(request, timeout=NETWORK_TIMEOUT).close()
-            return _tfds_mnist(tfds, download=True)
+        with one_at_a_time("mnist"):  # the others find it prepared
+            return _prepared_tfds_mnist(tfds)
     except ModuleNotFoundError as error:
         raise UserError(
             f"data.digits=tfds needs the module {error.name}: pip install tensorflow"
@@ -80,6 +82,16 @@ def _tfds() -> Digits:
         ) from error
     finally:
         logging.set_verbosity(verbosity)
+
+
+def _prepared_tfds_mnist(tfds) -> Digits:
+    try:
+        return _tfds_mnist(tfds, download=False)
+    except AssertionError:  # not prepared on this machine
+        # Without a network tfds retries for minutes before it gives up.
+        request = urllib.request.Request(MNIST_URL, method="HEAD")
+        urllib.request.urlopen(request, timeout=NETWORK_TIMEOUT).close()
+        return _tfds_mnist(tfds, download=True)
 
 
 def _tfds_mnist(tfds, download: bool) -> Digits:

@@ -91,16 +91,17 @@ def evaluation_clips(
     backend: str = "numpy",
     workers: int = 2,
     first: int = 0,
+    part: slice = slice(None),
 ) -> EvaluationClips:
     """`count` sequences of an evaluation split from number `first` on, normal, or the next `count`, corrupted.
 
-    Every corruption gets the same sequences. `backend` and `workers` as for `training_batches`.
+    Every corruption gets the same sequences. `part`: which of them. `backend`, `workers`: see `training_batches`.
     UserError if the split has too few sequences, and for an unknown corruption.
     """
     if corruption is not None:
         first += count
     check_length(source, split, first + count)
-    index_N = np.arange(first, first + count)
+    index_N = np.arange(first, first + count)[part]
     return clips_at(source, split, index_N, corruption, backend, workers)
 
 
@@ -117,6 +118,10 @@ def clips_at(
     UserError for an unknown corruption.
     """
     index_N, seed = np.asarray(index_N), sequence_seed(0, split)
+    if not len(index_N):
+        return EvaluationClips(
+            np.zeros((0, *source.shape), np.uint8), np.zeros((0, *source.shape[1:3]), bool), index_N
+        )
     if corruption is None:
         clip_NxTxHxWxC = source.clips(seed, split, index_N)
         unchanged_NxHxW = np.zeros((len(index_N), *source.shape[1:3]), bool)

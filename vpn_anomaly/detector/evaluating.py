@@ -1,8 +1,7 @@
 """Evaluates a detector: on a labelled set all members together, on test sequences each in its folder."""
 
-import contextlib
 import pathlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from ml_collections import ConfigDict
 
@@ -11,7 +10,8 @@ from vpn_anomaly.arguments import Arguments
 from vpn_anomaly.catalogue import system_named
 from vpn_anomaly.config_fields import LABELLED_SOURCES
 from vpn_anomaly.detector import resolving
-from vpn_anomaly.storage import results_file, workdir, workdir_lock
+from vpn_anomaly.distributed import group
+from vpn_anomaly.storage import results_file, workdir
 from vpn_anomaly.text.printable_line import printable_line
 
 
@@ -68,15 +68,6 @@ def evaluate(
     print(printable_line(f"report: {directory / workdir.REPORT}"))
 
 
-@contextlib.contextmanager
-def held_members(directory: pathlib.Path, names: Iterable[str]) -> Iterator[None]:
-    """Keeps other programs out of the folders of the members, as `workdir_lock.held` does out of the detector's."""
-    with contextlib.ExitStack() as stack:
-        for name in names:
-            stack.enter_context(workdir_lock.held(directory / name))
-        yield
-
-
 def _evaluate_members(config, members, directory, seconds) -> dict:
     """The content of the detector's results.json, which is written last."""
     from vpn_anomaly.report import detector_page
@@ -94,8 +85,12 @@ def _evaluate_members(config, members, directory, seconds) -> dict:
         "config": configuration.as_dict(config),
         **provenance.of_this_process(),
     }
-    detector_page.write_report(directory / workdir.REPORT, results)
-    results_file.write_results(directory, results)
+
+    def write() -> None:
+        detector_page.write_report(directory / workdir.REPORT, results)
+        results_file.write_results(directory, results)
+
+    group.by_first(write)
     return results
 
 
@@ -111,7 +106,7 @@ def _record_of_fit(config, members, directory, seconds) -> dict:
         "config": configuration.as_dict(config),
         **provenance.of_this_process(),
     }
-    results_file.write_results(directory, results)
+    group.by_first(lambda: results_file.write_results(directory, results))
     return results
 
 

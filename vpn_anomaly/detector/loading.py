@@ -9,6 +9,7 @@ from vpn_anomaly import members
 from vpn_anomaly.arguments import Arguments
 from vpn_anomaly.config_fields import LABELLED_SOURCES
 from vpn_anomaly.detector import resolving
+from vpn_anomaly.distributed import group
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.member_rows import MOTION
 from vpn_anomaly.ops.devices import check_devices
@@ -98,4 +99,4 @@ def _open_evaluation(arguments: Arguments, checksum: str) -> None:
     data = arguments.config.data
     labelled = data.source in LABELLED_SOURCES
     data_set = f"{data.source} {pathlib.Path(data.path).resolve()}" if labelled else ""
-    workdir.open_evaluation(arguments.run_folder, checksum, data_set)
+    group.by_first(lambda: workdir.open_evaluation(arguments.run_folder, checksum, data_set))

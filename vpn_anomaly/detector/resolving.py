@@ -5,6 +5,8 @@ from collections.abc import Mapping
 
 from vpn_anomaly import members
 from vpn_anomaly.arguments import Arguments
+from vpn_anomaly.data.digits import tfds_is_installed
+from vpn_anomaly.distributed import group
 from vpn_anomaly.member_rows import MOTION, member_named
 from vpn_anomaly.ops.devices import check_devices
 from vpn_anomaly.storage import config_changes, workdir
@@ -33,6 +35,32 @@ def resolved(arguments: Arguments) -> Arguments:
     if of_motion and _size_or_radius_is_open(config):
         config = footage_fields.resolve_size_and_radius(config, arguments.workdir)
     return dataclasses.replace(arguments, config=config)
+
+
+def with_digits(arguments: Arguments) -> Arguments:
+    """The arguments with the embedded digits where those of a config file cannot be read: without TensorFlow.
+
+    A run that was begun with them goes on with them. The first process decides for all.
+    """
+    config, directory = arguments.config, arguments.workdir
+    by_hand = "data.digits" in arguments.overrides
+    if config.data.digits != "tfds" or by_hand or config.data.path or arguments.checkpoint is not None:
+        return arguments
+
+    def are_embedded() -> bool:
+        stored = workdir.stored_field(directory, "data.digits") if directory is not None else None
+        return not tfds_is_installed() if stored is None else stored == "embedded"
+
+    if not group.by_first(are_embedded):
+        return arguments
+    print(
+        "data.digits=tfds needs tensorflow and tensorflow-datasets, which are not installed (or were not when this"
+        " run was begun): the 12,000 digits in the package are used, data.digits=embedded",
+        flush=True,
+    )
+    resolved = config.copy_and_resolve_references()
+    resolved.data.digits = "embedded"
+    return dataclasses.replace(arguments, config=resolved)
 
 
 def of_members(arguments: Arguments) -> dict[str, Arguments]:

@@ -4,21 +4,21 @@ Every member is a run that a kill interrupts and the same command resumes. Whate
 before the first one is trained.
 """
 
-import contextlib
 import dataclasses
-import datetime
-import pathlib
-from collections.abc import Iterator, Mapping
+import functools
+from collections.abc import Mapping
 
 from ml_collections import ConfigDict
 
+from vpn_anomaly import config as configuration
 from vpn_anomaly.arguments import Arguments
 from vpn_anomaly.config_fields import LABELLED_SOURCES
-from vpn_anomaly.detector import evaluating, loading, resolving
+from vpn_anomaly.detector import evaluating, loading, resolving, taking
+from vpn_anomaly.distributed import group
 from vpn_anomaly.member_rows import member_named
 from vpn_anomaly.members import every, naming
 from vpn_anomaly.ops.devices import check_devices
-from vpn_anomaly.storage import workdir, workdir_lock
+from vpn_anomaly.storage import workdir
 from vpn_anomaly.text.durations import rough_duration
 from vpn_anomaly.text.printable_line import printable_line
 
@@ -28,25 +28,25 @@ def train(arguments: Arguments, then_evaluate: bool) -> None:
 
     then_evaluate: evaluates if training was completed.
     """
-    if arguments.workdir is not None and evaluating.is_finished(arguments):
+    if arguments.workdir is not None and group.by_first(lambda: evaluating.is_finished(arguments)):
         return
-    with _held_run(arguments) as directory:
+    with taking.taken_to_train(arguments) as directory:
         arguments = dataclasses.replace(arguments, workdir=directory)
-        workdir.check_free(directory, arguments.config)
-        with evaluating.held_members(directory, arguments.config.detector.members):
-            _train_in(arguments, then_evaluate)
+        _train_in(arguments, then_evaluate)
 
 
 def _train_in(arguments: Arguments, then_evaluate: bool) -> None:
     """`train` in the locked folder of the arguments."""
     directory = arguments.run_folder
-    check_devices()
-    check_layout(arguments.config)
-    arguments = resolving.resolved(arguments)
-    workdir.check_run(directory, arguments.config)
-    members = resolving.of_members(arguments)
-    _check(members, arguments.config)
-    workdir.open_run(directory, arguments.config)
+    group.by_all(check_devices)
+    group.by_all(lambda: check_layout(arguments.config))
+    arguments = group.by_all(lambda: resolving.resolved(arguments))
+    group.by_first(lambda: workdir.check_run(directory, arguments.config))
+    members = group.by_all(lambda: resolving.of_members(arguments))
+    for member in members.values():  # radius, size and depth are measured in what each process reads
+        group.check_same(configuration.as_json(member.config))
+    group.by_all(lambda: _check(members, arguments.config))
+    group.by_first(lambda: workdir.open_run(directory, arguments.config))
     # Flushed so that in a log it precedes anything written to stderr.
     print(printable_line(f"the run is in {directory}"), flush=True)
     seconds = _train_members(members)
@@ -91,7 +91,7 @@ def _train_members(members: Mapping[str, Arguments]) -> dict[str, float] | None:
         if name:
             about = f"member {name}, {member_named(name).about}: {member.run_folder}"
             print(printable_line(about), flush=True)
-        workdir.open_run(member.run_folder, member.config)
+        group.by_first(functools.partial(workdir.open_run, member.run_folder, member.config))
         took = run.train(member.config, member.run_folder)
         if took is None:
             return None
@@ -99,19 +99,3 @@ def _train_members(members: Mapping[str, Arguments]) -> dict[str, float] | None:
         if name:
             print(f"member {name} is trained, in {rough_duration(took)}", flush=True)
     return seconds
-
-
-@contextlib.contextmanager
-def _held_run(arguments: Arguments) -> Iterator[pathlib.Path]:
-    """The locked folder to train in: that of --workdir, or a new one."""
-    name = lambda: workdir.new_run(arguments.config_name, arguments.overrides, datetime.datetime.now())
-    with contextlib.ExitStack() as stack:
-        directory = arguments.workdir or name()
-        try:
-            stack.enter_context(workdir_lock.held(directory))
-        except workdir_lock.InUse:
-            if arguments.workdir is not None:
-                raise
-            directory = name()  # the same command was started twice within a second
-            stack.enter_context(workdir_lock.held(directory))
-        yield directory

@@ -15,7 +15,7 @@ from vpn_anomaly.evaluation.pixel_metrics import PixelAuroc, at_size
 from vpn_anomaly.scoring.baselines import VIDEO_BASELINES, video_baseline_scores
 from vpn_anomaly.scoring.member_stream import MemberStream
 from vpn_anomaly.scoring.stream_calibration import ScoreThreshold
-from vpn_anomaly.scoring.stream_detector import ANY, Detection, StreamDetector
+from vpn_anomaly.scoring.stream_detector import ANY, Detection, Size, StreamDetector
 
 CHOSEN_BY = ANY  # the score by which frames stand out
 EXTREME_FRAMES = 4  # of each kind
@@ -42,14 +42,39 @@ class ClipScores:
     threshold: float
 
 
-class LabelledClipScorer:
-    """Scores clips one after the other, and gathers what is told of all of them together.
+@dataclasses.dataclass(frozen=True, eq=False)
+class OfAllClips:
+    """What is told of clips together.
 
     Attributes:
       extremes: the frames that stand out by CHOSEN_BY.
+      pixels: the AUROC of the pixels over the clips whose masks were read, by the member's prefix and the map's
+        name.
+      thresholds: of CHOSEN_BY, by the sizes at which the members look at frames.
     """
 
-    extremes: ExtremeFrames
+    extremes: ExtremeFrames = dataclasses.field(default_factory=lambda: ExtremeFrames(EXTREME_FRAMES))
+    pixels: dict[str, PixelAuroc] = dataclasses.field(
+        default_factory=lambda: collections.defaultdict(PixelAuroc)
+    )
+    thresholds: dict[tuple[Size, ...], ScoreThreshold] = dataclasses.field(default_factory=dict)
+
+    def take_in(self, other: "OfAllClips") -> None:
+        """Takes in what is told of other clips."""
+        self.extremes.take_in(other.extremes)
+        for name, pixels in other.pixels.items():
+            self.pixels[name].take_in(pixels)
+        self.thresholds.update(other.thresholds)
+
+
+class LabelledClipScorer:
+    """Scores clips one after the other.
+
+    Attributes:
+      of_all: what is told of all of them together.
+    """
+
+    of_all: OfAllClips
 
     def __init__(
         self,
@@ -67,9 +92,7 @@ class LabelledClipScorer:
         """
         self._video_settings, self._detector_of = video_settings, detector_of
         self._threshold_of, self._progress = threshold, progress
-        self._thresholds: dict[StreamDetector, ScoreThreshold] = {}
-        self._pixels: dict[str, dict[str, PixelAuroc]] = {}  # by the member's prefix and the map's name
-        self.extremes = ExtremeFrames(EXTREME_FRAMES)
+        self.of_all = OfAllClips()
 
     def score(self, clip: LabelledClip, with_masks: bool) -> ClipScores:
         """Scores every frame of a clip as a stream of its own; reads the clip's masks where wanted.
@@ -98,20 +121,11 @@ class LabelledClipScorer:
         threshold = self._threshold(detector).score
         return ClipScores(clip.name, clip.label_T, scores, unread, video.problem, threshold)
 
-    @property
-    def pixels(self) -> dict[str, PixelAuroc]:
-        """The AUROC of the pixels over the clips whose masks were read, by the member's prefix and the map's name."""
-        return {f"{prefix}{name}": auroc for prefix, of in self._pixels.items() for name, auroc in of.items()}
-
-    @property
-    def thresholds(self) -> list[ScoreThreshold]:
-        """Of CHOSEN_BY, one of each frame size so far."""
-        return list(self._thresholds.values())
-
     def _threshold(self, detector: StreamDetector) -> ScoreThreshold:
-        if detector not in self._thresholds:
-            self._thresholds[detector] = self._threshold_of(detector)
-        return self._thresholds[detector]
+        sizes = tuple(member.size for member in detector.members)
+        if sizes not in self.of_all.thresholds:
+            self.of_all.thresholds[sizes] = self._threshold_of(detector)
+        return self.of_all.thresholds[sizes]
 
     def _gather(
         self,
@@ -125,17 +139,16 @@ class LabelledClipScorer:
         if found.any is not None:
             label, maps = bool(clip.label_T[frame.index]), found.looks[found.leader].maps
             mask = None if mask_HxW is None else at_size(mask_HxW, *frame.image.shape[:2])
-            self.extremes.see(clip.name, frame, label, found.any, found.leader, maps, mask)
+            self.of_all.extremes.see(clip.name, frame, label, found.any, found.leader, maps, mask)
         if mask_HxW is None:
             return
         for member in members:
-            pixels = self._pixels.setdefault(member.prefix, collections.defaultdict(PixelAuroc))
             look = found.looks.get(member.name)
             if look is not None and look.new:
                 counted_HxW = np.asarray(look.maps.counted)
                 mask = at_size(mask_HxW, *counted_HxW.shape)
                 for name, map_HxW in look.maps.value.items():
-                    pixels[name].add(np.asarray(map_HxW), mask, counted_HxW)
+                    self.of_all.pixels[f"{member.prefix}{name}"].add(np.asarray(map_HxW), mask, counted_HxW)
 
 
 def _check_labelled(clip: LabelledClip, index: int) -> None:

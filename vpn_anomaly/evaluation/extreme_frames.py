@@ -71,8 +71,16 @@ class ExtremeFrames:
             found = ExtremeFrame(clip, frame.index, score, member, view, _box(mask_HxW))
         for place in places:
             others = [one for one in self.of.get(place, []) if one.clip != clip]
-            in_order = sorted([*others, found], key=lambda one: one.score, reverse=place[1] == "highest")
-            self.of[place] = in_order[: self._count]
+            self._keep(place, [*others, found])
+
+    def take_in(self, other: "ExtremeFrames") -> None:
+        """Takes in what another one has kept of other clips."""
+        for place, frames in other.of.items():
+            self._keep(place, [*self.of.get(place, []), *frames])
+
+    def _keep(self, place: tuple[bool, str], frames: list[ExtremeFrame]) -> None:
+        in_order = sorted(frames, key=lambda one: one.score, reverse=place[1] == "highest")
+        self.of[place] = in_order[: self._count]
 
     def _stands_out(self, clip: str, score: float, place: tuple[bool, str]) -> bool:
         """Whether a frame beats that of its clip or, where its clip has none, the last of all."""

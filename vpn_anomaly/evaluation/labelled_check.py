@@ -43,17 +43,28 @@ def sizes_on_disk(
     """
     sizes, calibrated = {}, set(calibrated)
     for clip in clips:
-        with open_video(clip.source, VideoSettings(max_gigabytes=video_settings.max_gigabytes)) as video:
-            sizes[clip.source] = video.size
-        if video_settings.work_size(*video.size) not in calibrated:
+        size = sizes[clip.source] = size_on_disk(clip, video_settings)
+        if video_settings.work_size(*size) not in calibrated:
             found = ", ".join("{}×{}".format(*size) for size in sorted(calibrated))
             raise UserError(
                 "{}: frames of {}×{} pixels at work size, but those that scores are calibrated "
                 "with have {}; leave this clip and its labels out".format(
-                    clip.source, *video_settings.work_size(*video.size), found
+                    clip.source, *video_settings.work_size(*size), found
                 )
             )
     return sizes
+
+
+def size_on_disk(clip: LabelledClip, video_settings: VideoSettings) -> tuple[int, int]:
+    """(height, width) of a clip's frames on disk. video_settings: how the frames are looked at."""
+    with open_video(clip.source, VideoSettings(max_gigabytes=video_settings.max_gigabytes)) as video:
+        return video.size
+
+
+def check_processes(clips: Sequence[LabelledClip], processes: int) -> None:
+    """UserError for more processes than clips, which are dealt to them."""
+    if processes > len(clips):
+        raise UserError(f"{processes} processes for {len(clips)} test clips; start {len(clips)} at most")
 
 
 def check_masks(clips: Sequence[LabelledClip], sizes: dict[str, tuple[int, int]], required: bool) -> None:

@@ -5,8 +5,11 @@ from collections.abc import Callable, Sequence
 
 from vpn_anomaly.data.labelled.labelled_set import LabelledClip
 from vpn_anomaly.data.video.open_video import VideoSettings
+from vpn_anomaly.distributed import group
+from vpn_anomaly.distributed.sharing import gathered, own_part
+from vpn_anomaly.evaluation import labelled_check
 from vpn_anomaly.evaluation.baseline_rows import ClipRows
-from vpn_anomaly.evaluation.clip_scores import ClipScores, LabelledClipScorer
+from vpn_anomaly.evaluation.clip_scores import ClipScores, LabelledClipScorer, OfAllClips
 from vpn_anomaly.evaluation.extreme_frames import ExtremeFrames
 from vpn_anomaly.evaluation.false_alarms import at_threshold, in_normal_clips
 from vpn_anomaly.evaluation.protocol import Protocol
@@ -34,6 +37,27 @@ class LabelledSettings:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
+class ScoredClips:
+    """Clips with their scores.
+
+    Attributes:
+      scored: of every clip.
+      of_all: what is told of all of them together.
+    """
+
+    scored: list[ClipScores]
+    of_all: OfAllClips
+
+    def of_all_processes(self) -> "ScoredClips":
+        """Those of all processes, in the order of the clips."""
+        parts = gathered(self)
+        of_all = OfAllClips()
+        for part in parts:
+            of_all.take_in(part.of_all)
+        return ScoredClips([clip for part in parts for clip in part.scored], of_all)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
 class LabelledEvaluation:
     """What was found in a labelled set.
 
@@ -52,43 +76,63 @@ class LabelledEvaluation:
     extremes: ExtremeFrames
 
 
-def evaluate(
-    clips: list[LabelledClip],
+def score_clips(
+    clips: Sequence[LabelledClip],
     video_settings: VideoSettings,
     detector_of: Callable[[int, int], StreamDetector],
-    looks: Sequence[Looks],
     settings: LabelledSettings,
-    rows: list[ClipRows],
-) -> LabelledEvaluation:
-    """Scores all frames of all test clips, and compares the scores with the labels.
+) -> ScoredClips:
+    """Scores all frames of all test clips; each process some of the clips.
 
     Args:
       clips: checked before (`labelled_check`).
       video_settings: how the frames are looked at.
       detector_of: the detector for a clip whose frames have a height and width on disk.
-      looks: at which frames each member of the detector looks.
-      rows: the scores without learning of every clip, beside those that come with the model's.
 
     UserError where a clip or its masks cannot be read.
     """
-    protocol = settings.protocol
-    progress = Progress.counting("evaluating", sum(len(clip.label_T) for clip in clips), "frames")
+    for size in sorted(set(labelled_check.size_on_disk(clip, video_settings) for clip in clips)):
+        detector_of(*size)  # here, since all processes calibrate together
+    return group.by_all(lambda: _score_own(clips, video_settings, detector_of, settings)).of_all_processes()
+
+
+def _score_own(clips, video_settings, detector_of, settings) -> ScoredClips:
+    own = clips[own_part(len(clips))]
+    progress = Progress.counting("evaluating", sum(len(clip.label_T) for clip in own), "frames")
     threshold = lambda detector: detector.any_threshold(settings.false_alarm_rate, settings.extrapolate)
     scorer = LabelledClipScorer(video_settings, detector_of, threshold, progress)
-    scored = [scorer.score(clip, protocol.reads_masks and clip.read_masks is not None) for clip in clips]
-    scored = [_with_rows(clip, of) for clip, of in zip(scored, rows, strict=True)]
+    reads_masks = settings.protocol.reads_masks
+    scored = [scorer.score(clip, reads_masks and clip.read_masks is not None) for clip in own]
+    return ScoredClips(scored, scorer.of_all)
+
+
+def evaluate(
+    clips: list[LabelledClip],
+    found: ScoredClips,
+    looks: Sequence[Looks],
+    settings: LabelledSettings,
+    rows: list[ClipRows],
+) -> LabelledEvaluation:
+    """Compares the scores of all frames of all test clips with the labels.
+
+    Args:
+      looks: at which frames each member of the detector looks.
+      rows: the scores without learning of every clip, beside those that come with the model's.
+    """
+    protocol, of_all = settings.protocol, found.of_all
+    scored = [_with_rows(clip, of) for clip, of in zip(found.scored, rows, strict=True)]
     metrics = {
         "done": done(clips, scored, looks, protocol),
         "not_done": not_done(clips, scored, protocol),
         "protocol": protocol.as_dict(),
         **score_tables(scored, protocol, settings.resamples),
-        "maps": {name: {"pixel_auroc": auroc.value} for name, auroc in scorer.pixels.items()},
+        "maps": {name: {"pixel_auroc": auroc.value} for name, auroc in of_all.pixels.items()},
         "at_threshold": {
             **at_threshold(scored, [of.rate for of in rows], settings.false_alarm_rate, settings.resamples),
-            **in_normal_clips(scorer.thresholds),
+            **in_normal_clips(list(of_all.thresholds.values())),
         },
     }
-    return LabelledEvaluation(_clip_rows(clips, scored), metrics, scored, scorer.extremes)
+    return LabelledEvaluation(_clip_rows(clips, scored), metrics, scored, of_all.extremes)
 
 
 def _with_rows(clip: ClipScores, rows: ClipRows) -> ClipScores:

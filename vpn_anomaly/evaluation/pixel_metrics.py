@@ -20,6 +20,10 @@ class PixelAuroc:
             places, counts = np.unique(_ordered(map_HxW[chosen & counted_HxW]), return_counts=True)
             self._counts_2xV[row, places] += counts
 
+    def take_in(self, other: "PixelAuroc") -> None:
+        """Takes in all that another one has."""
+        self._counts_2xV += other._counts_2xV
+
     @property
     def value(self) -> float | None:
         """The probability that an anomalous pixel exceeds a normal one, ties counting half.

@@ -10,6 +10,7 @@ import numpy as np
 from vpn_anomaly.data.corruptions import draw_corruptions
 from vpn_anomaly.data.moving_mnist import sequence_seed
 from vpn_anomaly.data.pipeline import EvaluationClips, clips_at, evaluation_clips
+from vpn_anomaly.distributed.sharing import gathered, own_part
 from vpn_anomaly.evaluation.metrics import pixel_auroc
 from vpn_anomaly.evaluation.score_metrics import evaluate_scores
 from vpn_anomaly.progress import Progress
@@ -47,6 +48,20 @@ class Scored(NamedTuple):
     changed: np.ndarray  # bool (N, H, W)
 
 
+class ScoredTestSet(NamedTuple):
+    """The scored test sequences.
+
+    Attributes:
+      normal: the normal ones.
+      others: those under each corruption.
+      uncorrupted: the first of these without a corruption.
+    """
+
+    normal: Scored
+    others: dict[str, Scored]
+    uncorrupted: Scored
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class SequenceEvaluation:
     """What was found in test sequences.
@@ -82,14 +97,24 @@ class SequenceEvaluation:
         }
 
 
-def evaluate(
+def score_test_set(
     scorer: ClipScorer, source, calibration: Calibration, settings: SequenceSettings
-) -> SequenceEvaluation:
-    """Scores the test sequences of a source, and compares normal with corrupted ones.
+) -> ScoredTestSet:
+    """Scores the test sequences of a source; each process a part of them.
 
     UserError where the source has too few test sequences.
     """
     normal, others = _score_test_set(scorer, source, calibration, settings)
+    one = clips_at(source, "test", [settings.first + settings.sequences])
+    uncorrupted = _joined_scored([_score(one, scorer, calibration, progress=lambda count: None)])
+    return ScoredTestSet(normal, others, uncorrupted)
+
+
+def evaluate(
+    scored: ScoredTestSet, source, calibration: Calibration, settings: SequenceSettings
+) -> SequenceEvaluation:
+    """Compares normal with corrupted sequences of a source by their scores."""
+    normal, others, uncorrupted = scored
     thresholds = {
         name: calibration.threshold(name, settings.false_alarm_rate)
         for name in normal.scores
@@ -103,21 +128,20 @@ def evaluate(
         "maps": {kind: _map_metrics(other) for kind, other in others.items()},
         "nats_per_frame": _nats_per_frame(normal.scores, source.shape),
     }
-    one = clips_at(source, "test", [settings.first + settings.sequences])
-    uncorrupted = _score(one, scorer, calibration, progress=lambda count: None)
     return SequenceEvaluation(metrics, settings.first, normal, others, uncorrupted, thresholds)
 
 
 def _score_test_set(
     scorer: ClipScorer, source, calibration: Calibration, settings: SequenceSettings
 ) -> tuple[Scored, dict[str, Scored]]:
-    """The normal test sequences, and the others under each corruption."""
+    """The normal test sequences, and the others under each corruption; each process scores a part of them."""
     first, count, kinds = settings.first, settings.sequences, settings.corruptions
     mixed_from_others = {"temporal", "spatial", "mixed"} <= set(kinds)
     runs = 1 + len(kinds) - mixed_from_others
-    progress = Progress.counting("evaluating", runs * count, "sequences")
-    clips = lambda kind: evaluation_clips(source, "test", count, kind, first=first)
-    score = lambda kind: _score(clips(kind), scorer, calibration, progress)
+    part = own_part(count)
+    progress = Progress.counting("evaluating", runs * (part.stop - part.start), "sequences")
+    clips = lambda kind: evaluation_clips(source, "test", count, kind, first=first, part=part)
+    score = lambda kind: _joined_scored(gathered(_score(clips(kind), scorer, calibration, progress)))
     normal = score(None)
     others = {kind: score(kind) for kind in kinds if kind != "mixed" or not mixed_from_others}
     if mixed_from_others:
@@ -132,8 +156,13 @@ def _score(
     scorer: ClipScorer,
     calibration: Calibration,
     progress: Callable[[int], object],
-) -> Scored:
-    """The system's scores and maps of the last frame, those by calibration, and those without learning."""
+) -> Scored | None:
+    """The system's scores and maps of the last frame, those by calibration, and those without learning.
+
+    None without sequences.
+    """
+    if not len(sequences.clip):
+        return None
     last = sequences.clip.shape[1] - 1
     parts = []
     for scores, maps in scorer.batches(sequences.clip, (last,)):
@@ -143,6 +172,11 @@ def _score(
     counted = all_scores.pop("counted")
     completed = with_derived(all_scores, calibration, sequences.clip, last)
     return Scored(completed, all_maps, counted, sequences.changed)
+
+
+def _joined_scored(parts: Sequence[Scored | None]) -> Scored:
+    there = [part for part in parts if part is not None]
+    return jax.tree.map(lambda *arrays: np.concatenate(arrays), *there)
 
 
 def with_derived(

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from vpn_anomaly.data.pipeline import evaluation_clips
+from vpn_anomaly.distributed.sharing import joined, own_part
 from vpn_anomaly.progress import Progress
 from vpn_anomaly.scoring.block_matching import motion_compensated_residual
 from vpn_anomaly.scoring.calibration import RESIDUAL, Calibration
@@ -25,8 +26,11 @@ def clip_calibration(trained: TrainedModel, scorer: ClipScorer, source, count: i
 def calibration_with_residual(trained: TrainedModel, scorer: ClipScorer, source, count: int) -> Calibration:
     """`clip_calibration` with the motion-compensated residual of the same sequences, for `any_with_residual`."""
     scores = _scores(trained, scorer, source, count)
-    clips = evaluation_clips(source, "validation", count).clip
-    return Calibration.fit({**scores, RESIDUAL: motion_compensated_residual(clips[:, -1], clips[:, -2])})
+    clips = evaluation_clips(source, "validation", count, part=own_part(count)).clip
+    residual = joined(
+        {RESIDUAL: motion_compensated_residual(clips[:, -1], clips[:, -2])} if len(clips) else {}
+    )
+    return Calibration.fit({**scores, **residual})
 
 
 def _scores(trained, scorer, source, count):
@@ -50,9 +54,13 @@ def stored_clip_calibration(
 
 
 def normal_clip_scores(scorer: ClipScorer, source, count: int) -> dict[str, np.ndarray]:
-    """The scores of the last frame of `count` normal validation sequences, by name, (count,)."""
-    clips = evaluation_clips(source, "validation", count).clip
-    return scorer.scores(clips, clips.shape[1] - 1, Progress.counting("calibrating", count, "sequences"))
+    """The scores of the last frame of `count` normal validation sequences, by name, (count,).
+
+    Each process scores a part of them.
+    """
+    clips = evaluation_clips(source, "validation", count, part=own_part(count)).clip
+    progress = Progress.counting("calibrating", len(clips), "sequences")
+    return joined(scorer.scores(clips, clips.shape[1] - 1, progress))
 
 
 def made_with(trained: TrainedModel, scorer: ClipScorer, count: int) -> dict:

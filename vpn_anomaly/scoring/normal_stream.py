@@ -1,6 +1,6 @@
 """Clips of normal footage as streams."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -34,6 +34,17 @@ def scored_frames(
         scored = scorer(np.asarray(of.video[number]))
         if number in frames:
             yield number, scored
+
+
+def in_streams(clips: Sequence[SizedClip]) -> list[list[SizedClip]]:
+    """The clips, grouped so that those in which a stream goes on are together; in their order."""
+    streams: list[list[SizedClip]] = []
+    for of in clips:
+        if streams and _follows(of, streams[-1][-1]):
+            streams[-1].append(of)
+        else:
+            streams.append([of])
+    return streams
 
 
 def _follows(of: SizedClip, before: SizedClip) -> bool:

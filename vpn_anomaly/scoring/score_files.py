@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import itertools
 import pathlib
 from collections.abc import Callable, Mapping, Sequence
 
@@ -11,6 +12,8 @@ import numpy as np
 from vpn_anomaly.data import memory_limit
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.sequence_files import check_shape, read_sequences
+from vpn_anomaly.distributed import group
+from vpn_anomaly.distributed.sharing import gathered, own_part
 from vpn_anomaly.files import output_files
 from vpn_anomaly.files.rows import write_rows
 from vpn_anomaly.progress import Progress
@@ -60,7 +63,7 @@ def score_file(
     output: pathlib.Path,
     maps: pathlib.Path | None = None,
 ) -> None:
-    """Scores frames of every sequence in a file.
+    """Scores frames of every sequence in a file; each process some of them, the first one writes.
 
     Args:
         input_path: sequences (N, T, H, W[, C]) uint8, .npz or .npy (see `data/sequence_files.py`).
@@ -85,19 +88,21 @@ def score_file(
     last = sequences.shape[1] - 1
     first = scorer.system.first_frame if settings.every_frame else last
     frames = tuple(range(first, last + 1))
+    part = own_part(len(sequences))
     rows: list[dict] = []
     map_parts = []
-    progress = Progress.counting("scoring", len(sequences), "sequences")
-    for scores, batch_maps in scorer.batches(sequences, frames):
+    progress = Progress.counting("scoring", part.stop - part.start, "sequences")
+    for scores, batch_maps in scorer.batches(sequences[part], frames):
         scores |= normal.derived(scores)
-        rows.extend(_rows(scores, len(rows) // len(frames), frames))
+        rows.extend(_rows(scores, part.start + len(rows) // len(frames), frames))
         if maps is not None:
             map_parts.append(batch_maps.value)
         progress(len(batch_maps.counted))
-    write_rows(output, rows)
+    all_rows, all_maps = (list(itertools.chain(*parts)) for parts in zip(*gathered((rows, map_parts))))
+    group.by_first(lambda: write_rows(output, all_rows))
     if maps is not None:
         shown_MxHxW = scorer.system.shown(height, width, scorer.shift_Mx2)
-        _write_maps(maps, map_parts, shown_MxHxW)
+        group.by_first(lambda: _write_maps(maps, all_maps, shown_MxHxW))
 
 
 def _calibration(trained: TrainedModel, scorer: ClipScorer, settings: ScoreSettings) -> Calibration:

@@ -2,17 +2,18 @@
 
 import dataclasses
 import functools
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from vpn_anomaly.distributed.sharing import joined, own_part
 from vpn_anomaly.progress import Progress
 from vpn_anomaly.scoring import stored_places
 from vpn_anomaly.scoring.calibration import Calibration, in_any, log_corrected
 from vpn_anomaly.scoring.false_alarms import FalseAlarms
-from vpn_anomaly.scoring.normal_footage import NormalFootage, check_clips, looked_at
-from vpn_anomaly.scoring.normal_stream import scored_frames
+from vpn_anomaly.scoring.normal_footage import NormalFootage, SizedClip, check_clips, looked_at
+from vpn_anomaly.scoring.normal_stream import in_streams, scored_frames
 from vpn_anomaly.scoring.place_statistics import place_statistics
 from vpn_anomaly.scoring.scores import score_names
 from vpn_anomaly.scoring.stream_scorer import StreamScorer
@@ -156,9 +157,19 @@ def _made_with(trained: TrainedModel, scorer: StreamScorer, footage: NormalFoota
 
 
 def _normal_scores(footage: NormalFootage, scorer: StreamScorer, every: int) -> dict[str, np.ndarray]:
-    """The scores of all clips of the scorer's size by name, and the ORIGIN of their frames, (N,)."""
+    """The scores of all clips of the scorer's size by name, and the ORIGIN of their frames, (N,).
+
+    Each process scores some of them: clips that follow each other in a video, as one stream, go to one.
+    """
     clips = footage.of_size(scorer.height, scorer.width)
     check_clips([of.clip for of in clips], scorer.system.first_frame, every)
+    streams = in_streams(clips)
+    own = [of for stream in streams[own_part(len(streams))] for of in stream]
+    return joined(_scores_of(own, scorer, every))
+
+
+def _scores_of(clips: Sequence[SizedClip], scorer: StreamScorer, every: int) -> dict[str, np.ndarray]:
+    """`_normal_scores` of these clips; nothing if no frame of them has scores."""
     total = sum(len(looked_at(of.clip, every)) for of in clips)
     progress = Progress.counting("calibrating", total, "frames")
     rows, origins, before = [], [], None
@@ -173,5 +184,7 @@ def _normal_scores(footage: NormalFootage, scorer: StreamScorer, every: int) -> 
                 rows.append(scored.scores)
                 origins.append((of.number, of.clip.video, frame))
         before = of
+    if not rows:
+        return {}
     of_origin = dict(zip(ORIGIN, np.array(origins).T))
     return {**{name: np.array([row[name] for row in rows]) for name in rows[0]}, **of_origin}

@@ -1,6 +1,7 @@
 """A trained model, from a run or an export; evaluation and scoring do not depend on which."""
 
 import dataclasses
+import functools
 import logging
 import pathlib
 from collections.abc import Iterable, Mapping
@@ -10,6 +11,7 @@ import jax
 import numpy as np
 
 from vpn_anomaly.data import memory_limit
+from vpn_anomaly.distributed import group
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import checksums
 from vpn_anomaly.ops.devices import check_devices
@@ -60,12 +62,15 @@ class TrainedModel:
     ) -> None:
         """Stores what `calibration_file.save` takes after the folder, where there is one.
 
-        Where that cannot be written, one warning says so: it can be computed again.
+        Where that cannot be written, one warning says so: it can be computed again. Of several processes the
+        first one writes, the others wait for it.
         """
-        if self.new_calibration is None:
-            return
+        if self.new_calibration is not None:
+            group.by_first(functools.partial(self._keep, self.new_calibration, made_with, scores, name))
+
+    def _keep(self, folder: pathlib.Path, made_with: Mapping, scores: Mapping, name: str) -> None:
         try:
-            calibration_file.save(self.new_calibration, made_with, scores, name)
+            calibration_file.save(folder, made_with, scores, name)
         except UserError as error:
             _log.warning("the calibration is not kept: %s", error)
 

@@ -14,6 +14,7 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from vpn_anomaly.distributed import group
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import checksums, json_reading, output_files
 from vpn_anomaly.storage import checkpoint_folder, checkpoint_reading, named_arrays, orbax_folder, workdir
@@ -34,6 +35,8 @@ def save(directory: pathlib.Path, step: int, state, metadata: Mapping) -> None:
 
     An identical, intact checkpoint of this step is kept as it is. Otherwise, checkpoints from `step` on
     are removed, since the run continued from an earlier one.
+    All processes have to call it: each writes the part of the arrays that its devices hold, the first one the
+    rest, when all have written.
     Raises UserError if writing fails.
     """
     items = _items(named_arrays.host_arrays(state))
@@ -43,18 +46,14 @@ def save(directory: pathlib.Path, step: int, state, metadata: Mapping) -> None:
             "arrays": {item: checksums.of_arrays(arrays) for item, arrays in items.items()},
         }
     )
+    name = group.by_first(lambda: _prepared(directory, step, record))
+    if name is None:
+        return
+    folder = directory / name
+    written = _items(named_arrays.by_name(state)) if group.current().count > 1 else items
     with output_files.storing(directory):
-        directory.mkdir(parents=True, exist_ok=True)
-        checkpoint_folder.remove_unfinished(directory)
-        before = _make_room(directory, step, record)
-        if before is None:
-            return
-        folder = checkpoint_folder.free_folder(directory, step)
-        orbax_folder.save(folder, items, **{METADATA: checksums.with_checksum(record)})
-    workdir.write_json(folder / FILES, checksums.of_files(folder))
-    with output_files.storing(directory):
-        for old in [*before, folder][:-MAX_TO_KEEP]:
-            checkpoint_folder.remove(old)
+        orbax_folder.save(folder, written, **{METADATA: checksums.with_checksum(record)})
+    group.by_first(lambda: _seal(folder))
 
 
 def restore_latest(
@@ -174,17 +173,29 @@ def _malformed(recorded: object) -> str | None:
 # --- saving
 
 
-def _make_room(directory: pathlib.Path, step: int, record: Mapping) -> list[pathlib.Path] | None:
-    """Removes the checkpoints from `step` on, and returns the earlier ones, in ascending order of steps.
-
-    If the checkpoint of `step` matches the record, it is kept and None is returned.
-    """
-    kept = []
-    for old, folder in checkpoint_folder.by_step(directory).items():
-        if old < step:
-            kept.append(folder)
-        elif old == step and checkpoint_reading.matches(folder, record):
+def _prepared(directory: pathlib.Path, step: int, record: Mapping) -> str | None:
+    """The name of the folder to be written; None if the checkpoint of the step is there already."""
+    with output_files.storing(directory):
+        directory.mkdir(parents=True, exist_ok=True)
+        checkpoint_folder.remove_unfinished(directory)
+        if not _make_room(directory, step, record):
             return None
-        else:
+        return checkpoint_folder.free_folder(directory, step).name
+
+
+def _seal(folder: pathlib.Path) -> None:
+    """Stores the checksum of every file, and removes all but the last checkpoints."""
+    workdir.write_json(folder / FILES, checksums.of_files(folder))
+    with output_files.storing(folder.parent):
+        for old in list(checkpoint_folder.by_step(folder.parent).values())[:-MAX_TO_KEEP]:
+            checkpoint_folder.remove(old)
+
+
+def _make_room(directory: pathlib.Path, step: int, record: Mapping) -> bool:
+    """Removes the checkpoints from `step` on; False if that of `step` matches the record, and is kept."""
+    for old, folder in checkpoint_folder.by_step(directory).items():
+        if old == step and checkpoint_reading.matches(folder, record):
+            return False
+        if old >= step:
             checkpoint_folder.remove(folder)
-    return kept
+    return True

@@ -5,6 +5,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax.experimental import multihost_utils
 
 
 def by_name(tree) -> dict[str, Any]:
@@ -13,8 +14,24 @@ def by_name(tree) -> dict[str, Any]:
 
 
 def host_arrays(tree) -> dict[str, np.ndarray]:
-    """The leaves by name, as numpy arrays."""
-    return {name: np.asarray(leaf) for name, leaf in by_name(jax.device_get(tree)).items()}
+    """The leaves by name, as numpy arrays; whole, also those that are split over several processes.
+
+    All processes have to call it.
+    """
+    return {name: _whole(leaf) for name, leaf in by_name(tree).items()}
+
+
+def on_mesh(tree, sharding):
+    """The pytree with its leaves on the devices of all processes, each of which has all of it.
+
+    sharding: one, or a pytree of them of which `tree` may have more levels.
+    """
+
+    def placed(at, leaf):
+        array = np.asarray(leaf)
+        return jax.make_array_from_callback(array.shape, at, lambda index: array[index])
+
+    return jax.tree.map(lambda at, part: jax.tree.map(lambda x: placed(at, x), part), sharding, tree)
 
 
 def like(abstract_tree, arrays: Mapping[str, np.ndarray]):
@@ -44,6 +61,12 @@ def difference(there: Mapping[str, Mapping], here: Mapping[str, Any]) -> str | N
         if recorded != wanted:
             return f"{name} is {recorded} there and {wanted} here"
     return None
+
+
+def _whole(leaf) -> np.ndarray:
+    if isinstance(leaf, jax.Array) and not (leaf.is_fully_addressable or leaf.is_fully_replicated):
+        leaf = multihost_utils.process_allgather(leaf, tiled=True)
+    return np.asarray(leaf)
 
 
 def _name(path) -> str:

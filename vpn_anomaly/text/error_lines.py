@@ -32,7 +32,7 @@ def report_error(error: BaseException, argv: Sequence[str]) -> int | None:
         return None
     if "--debug" in argv:
         _print_traceback(argv)
-    print(printable_line(_without_secrets(line, argv)), file=sys.stderr)
+    print(printable_line(without_secrets(line, argv)), file=sys.stderr)
     return code
 
 
@@ -51,7 +51,7 @@ def _print_traceback(argv: Sequence[str]) -> None:
     print(*(f"  {printable_line(line)}" for line in lines), sep="\n", file=sys.stderr)
 
 
-def _without_secrets(line: str, argv: Sequence[str]) -> str:
+def without_secrets(line: str, argv: Sequence[str]) -> str:
     """The line with the display names of the command line's addresses in place of the addresses."""
     for address in _addresses(argv):
         line = replace_address(line, address, display_name_of_missing(address))

@@ -5,6 +5,7 @@ import math
 import pathlib
 import sys
 
+from vpn_anomaly.distributed import group
 from vpn_anomaly.files import output_files
 from vpn_anomaly.progress import Progress
 from vpn_anomaly.text.durations import countdown
@@ -13,7 +14,10 @@ _BAR = 24  # characters
 
 
 class TrainingLog:
-    """Writes DIR/train.jsonl and DIR/events; a context manager. `unit`: of the loss."""
+    """Writes DIR/train.jsonl and DIR/events, of several processes by the first; a context manager.
+
+    unit: of the loss.
+    """
 
     def __init__(self, directory: pathlib.Path, first_step: int, steps: int, unit: str = "nats"):
         self._directory, self._steps, self._unit = directory, steps, unit
@@ -21,6 +25,8 @@ class TrainingLog:
         self._progress = Progress(self._text, steps, first_step)
 
     def __enter__(self):
+        if not group.is_first():
+            return self
         from tensorboardX import SummaryWriter
 
         with output_files.storing(self._directory):
@@ -30,12 +36,16 @@ class TrainingLog:
 
     def __exit__(self, *error):
         self._progress.end()
+        if not group.is_first():
+            return
         with output_files.storing(self._directory):
             self._file.close()
             self._events.close()
 
     def write(self, step: int, values: dict[str, float]) -> None:
         """Writes one line, and one event per value."""
+        if not group.is_first():
+            return
         with output_files.storing(self._directory):
             self._file.write(json.dumps({"step": step, **values}) + "\n")
             self._file.flush()

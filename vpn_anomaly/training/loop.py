@@ -11,6 +11,7 @@ import numpy as np
 import optax
 from jax.sharding import Sharding
 
+from vpn_anomaly.distributed import group
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.stop_request import StopRequest
 from vpn_anomaly.storage import checkpoints
@@ -18,6 +19,7 @@ from vpn_anomaly.training.delayed_metrics import DelayedMetrics, StepMetrics
 from vpn_anomaly.training.log import TrainingLog
 from vpn_anomaly.training.settings import TrainingSettings
 from vpn_anomaly.training.state import TrainState
+from vpn_anomaly.training.step import STOP
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,7 +52,8 @@ class TrainingLoop:
         """The state after the last step, or after the one that was running when a stop was requested.
 
         It is stored. Metrics are read one step late, so that the devices need not wait for them; but
-        those of a state that is stored are read before.
+        those of a state that is stored are read before. Several processes tell each other of a stop through the
+        metrics, and all stop after the same step.
 
         UserError for a loss that is not finite, and where the disk refuses.
         """
@@ -59,12 +62,12 @@ class TrainingLoop:
             return state
         logged = {first_step + 1, steps}  # whatever log_every says
         with TrainingLog(self.directory, first_step, steps, self.loss_unit) as log:
-            metrics = DelayedMetrics(lambda read: self._check_and_log(read, log, logged))
+            metrics = DelayedMetrics(lambda read: self._take_in(read, log, logged, stop))
             for step in range(first_step + 1, steps + 1):
                 batch = next(batches)
-                state, launched = self.train_step(state, self._on_devices(batch))
+                state, launched = self.train_step(state, self._on_devices(batch | self._asked(batch, stop)))
                 metrics.launched(step, launched, batch["index"])
-                stopping = stop.requested  # read once: a signal after this one waits for a step
+                stopping = stop.agreed  # read once: a signal after this one waits for a step
                 if stopping:
                     logged.add(step)
                 if stopping or step == steps or step % self.settings.checkpoint_every == 0:
@@ -84,7 +87,15 @@ class TrainingLoop:
             for name, array in batch.items()
         }
 
-    def _check_and_log(self, metrics: StepMetrics, log: TrainingLog, logged: set[int]):
+    def _asked(self, batch, stop: StopRequest) -> dict[str, np.ndarray]:
+        """What tells the other processes of a stop that this one is asked for; nothing where there are none."""
+        if group.current().count == 1:
+            return {}
+        return {STOP: np.full(batch["index"].shape, stop.code, np.int32)}
+
+    def _take_in(self, metrics: StepMetrics, log: TrainingLog, logged: set[int], stop: StopRequest):
+        if STOP in metrics.values:
+            stop.agree(int(metrics.values.pop(STOP)))
         self._check_finite(metrics)
         log.progress(metrics.step, metrics.values["loss"])
         if metrics.step in logged or metrics.step % self.settings.log_every == 0:

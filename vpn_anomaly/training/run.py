@@ -14,12 +14,13 @@ from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.pipeline import check_length, training_batches
 from vpn_anomaly.data.skipped_frames import check_skipping
 from vpn_anomaly.data.stateful_batches import segment_count, stateful_batches
+from vpn_anomaly.distributed import group
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.scoring.clip_calibration import clip_calibration
 from vpn_anomaly.scoring.normal_footage import build_normal_footage, check_footage
 from vpn_anomaly.scoring.trained_model import TrainedModel, abstract_params
-from vpn_anomaly.stop_request import StopRequest
-from vpn_anomaly.storage import checkpoints
+from vpn_anomaly.stop_request import INTERRUPTED, StopRequest
+from vpn_anomaly.storage import checkpoints, named_arrays
 from vpn_anomaly.systems.build import build_system
 from vpn_anomaly.training.fit import check_fit, fit
 from vpn_anomaly.training.initial_weights import initial_params
@@ -82,11 +83,12 @@ def train(config, directory: pathlib.Path) -> float | None:
     clips = _first_clips(source, settings.seed)
     folder = directory / "checkpoints"
     stored = checkpoints.restore_latest(folder, jax.eval_shape(fresh, clips), {"wall_seconds": float})
+    group.check_same({"the newest checkpoint": None if stored is None else stored[1]["step"]})
     state, metadata = stored or (
         jax.jit(fresh)(clips, params=_initial_params(config)),
         {"wall_seconds": 0.0},
     )
-    state = jax.device_put(state, state_sharding(mesh))
+    state = named_arrays.on_mesh(state, state_sharding(mesh))
     loop = TrainingLoop(
         settings,
         build_train_step(system, optimizer, mesh, settings.seed),
@@ -99,7 +101,8 @@ def train(config, directory: pathlib.Path) -> float | None:
     )
     with StopRequest() as stop:
         state = loop.run(state, _batches(source, settings, int(state.step)), stop)
-    if stop.interrupted:
+    stop.agree(max(group.exchanged("stop", stop.code)))
+    if stop.agreed == INTERRUPTED:
         raise KeyboardInterrupt
     if int(state.step) < settings.steps:
         return None

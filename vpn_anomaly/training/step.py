@@ -3,12 +3,14 @@
 import functools
 
 import jax
+import jax.numpy as jnp
 import optax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from vpn_anomaly.training.state import TrainState
 
 DATA = "data"  # the mesh axis over which a batch is split
+STOP = "stop"  # the entry of a batch with which each process asks for a stop, and the metric that tells all
 
 
 def data_mesh() -> Mesh:
@@ -39,7 +41,8 @@ def build_train_step(
     averaged explicitly: a scan over chunks of a batch split by the partitioner would gather it.
     Random numbers depend on (seed, step, sequence), not on the device.
 
-    Metrics, scalars: `loss`, in the system's unit, and `gradient_norm`.
+    Metrics, scalars: `loss`, in the system's unit, and `gradient_norm`; with an entry STOP, (B,), in the batch
+    the greatest of it.
     """
 
     def loss(params, carried, batch, key):
@@ -63,11 +66,13 @@ def build_train_step(
 
     @functools.partial(jax.jit, donate_argnums=0)
     def train_step(state: TrainState, batch):
+        asked = {STOP: jnp.max(batch[STOP])} if STOP in batch else {}
+        batch = {name: array for name, array in batch.items() if name != STOP}
         key = jax.random.fold_in(jax.random.key(seed), state.step)
         (loss, gradient), carried = averaged_gradient(state.params, state.carried, batch, key)
         updates, opt_state = optimizer.update(gradient, state.opt_state, state.params)
         params = optax.apply_updates(state.params, updates)
-        metrics = {"loss": loss, "gradient_norm": optax.tree.norm(gradient)}
+        metrics = {"loss": loss, "gradient_norm": optax.tree.norm(gradient), **asked}
         return TrainState(params, opt_state, state.step + 1, carried), metrics
 
     return train_step

@@ -1,0 +1,43 @@
+"""Work that the processes share: each does a part, and all get the whole."""
+
+import pickle
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+import numpy as np
+
+from vpn_anomaly.distributed import group
+
+_Value = TypeVar("_Value")
+
+
+def own_part(total: int) -> slice:
+    """Which of so many items are this process's: consecutive ones, of all processes as many, or one more."""
+    index, count = group.current().index, group.current().count
+    return slice(index * total // count, (index + 1) * total // count)
+
+
+def gathered(value: _Value) -> list[_Value]:
+    """The values of all processes, in their order; a collective of JAX.
+
+    They are pickled: they come from this program's own processes.
+    """
+    if group.current().count == 1:
+        return [value]
+    from jax.experimental import multihost_utils
+
+    packed = pickle.dumps(value)
+    sizes = group.current().exchange(len(packed))
+    padded = np.zeros(max(sizes), np.uint8)
+    padded[: len(packed)] = np.frombuffer(packed, np.uint8)
+    all_PxN = np.asarray(multihost_utils.process_allgather(padded))
+    return [pickle.loads(row_N[:size].tobytes()) for row_N, size in zip(all_PxN, sizes, strict=True)]
+
+
+def joined(own: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The arrays of all processes by name, (n, ...) each, joined to (N, ...) in the order of the processes.
+
+    A process without items gives none.
+    """
+    parts: Sequence[Mapping[str, np.ndarray]] = [part for part in gathered(dict(own)) if part]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
