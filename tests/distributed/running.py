@@ -25,12 +25,25 @@ def free_port() -> int:
 
 
 def environment(devices: int) -> dict[str, str]:
-    return {**os.environ, "JAX_PLATFORMS": "cpu", "JAX_NUM_CPU_DEVICES": str(devices)}
+    return {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "JAX_PLATFORMS": "cpu",
+        "JAX_NUM_CPU_DEVICES": str(devices),
+    }
 
 
-def start(arguments, count, devices=2, port=None, indices=None, more=()):
-    """The started processes. indices: which of them; None: all. more: flags of each, after those of all."""
+def start(arguments, count, devices=2, port=None, indices=None, more=(), folders=()):
+    """The started processes.
+
+    Args:
+        indices: which of them; None: all.
+        more: flags of each, after those of all.
+        folders: in which each is started, created here.
+    """
     port = port or free_port()
+    for folder in folders:
+        folder.mkdir(exist_ok=True)
     return [
         subprocess.Popen(
             [
@@ -40,7 +53,7 @@ def start(arguments, count, devices=2, port=None, indices=None, more=()):
                 f"--process_index={index}",
                 *(more[index] if more else ()),
             ],
-            cwd=ROOT,
+            cwd=folders[index] if folders else ROOT,
             env=environment(devices),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

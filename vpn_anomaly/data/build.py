@@ -1,5 +1,6 @@
 """From a configuration's data fields to a source of sequences."""
 
+import contextlib
 import logging
 import pathlib
 
@@ -18,7 +19,9 @@ from vpn_anomaly.data.video.image_depth import EIGHT_BITS, depth_of, is_high_dep
 from vpn_anomaly.data.video.open_video import VideoSettings
 from vpn_anomaly.data.video.source_files import check_cache
 from vpn_anomaly.data.video.sources import image_files, is_address, is_camera, sources
+from vpn_anomaly.distributed import group
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.files.host_lock import one_at_a_time
 from vpn_anomaly.text.display_names import display_names
 
 
@@ -97,11 +100,13 @@ def read_videos(data) -> dict[str, np.ndarray]:
         check_cache(data.path, folder)
     cache = FrameCache(folder, build_video_settings(data), data.video.cache_gigabytes)
     normal, videos, unreadable = normal_sources(data), {}, []
-    for source, name in zip(normal, display_names(normal), strict=True):
-        try:
-            videos[name] = cache.frames(source)
-        except UnreadableSource as error:
-            unreadable.append(error)
+    several = group.current().count > 1
+    with one_at_a_time("frames") if several else contextlib.nullcontext():  # the others find them decoded
+        for source, name in zip(normal, display_names(normal), strict=True):
+            try:
+                videos[name] = cache.frames(source)
+            except UnreadableSource as error:
+                unreadable.append(error)
     if not videos:
         more = f" (and {len(unreadable) - 1} more cannot be read)" if len(unreadable) > 1 else ""
         raise UserError(f"{unreadable[0]}{more}")

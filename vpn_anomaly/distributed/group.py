@@ -102,7 +102,7 @@ def current() -> Group:
 
 def is_first() -> bool:
     """Whether this process is the one that writes files."""
-    return _current.index == 0
+    return current().index == 0
 
 
 def by_first(make: Callable[[], _Result]) -> _Result:
@@ -110,7 +110,7 @@ def by_first(make: Callable[[], _Result]) -> _Result:
 
     For whatever is written, or may be found written: afterwards every process sees the same files.
     """
-    if _current.count == 1:
+    if current().count == 1:
         return make()
     said: dict = {}
     if is_first():
@@ -126,12 +126,12 @@ def by_first(make: Callable[[], _Result]) -> _Result:
 
 def by_all(make: Callable[[], _Result]) -> _Result:
     """What this process makes; waits until all have. If one of them raises a UserError, all do."""
-    if _current.count == 1:
+    if current().count == 1:
         return make()
     try:
         result = make()
     except UserError as error:
-        _current.exchange(["by_all", str(error)])
+        current().exchange(["by_all", str(error)])
         raise
     for index, problem in enumerate(exchanged("by_all", None)):
         if problem is not None:
@@ -148,7 +148,7 @@ def check_same(said: Mapping[str, object]) -> None:
 
 def exchanged(what: str, value: object) -> list:
     """`exchange` of one kind of values. A process that gives another kind is on its way out: its end is awaited."""
-    pairs = _current.exchange([what, value])
+    pairs = current().exchange([what, value])
     if any(kind != what for kind, _ in pairs):
-        _current.await_end()
+        current().await_end()
     return [value for _, value in pairs]

@@ -1,5 +1,6 @@
 """Messages between the processes and their meeting point: one JSON object a line, over TCP."""
 
+import contextlib
 import json
 import socket
 import threading
@@ -46,6 +47,8 @@ class Lines:
 
     def close(self) -> None:
         self._closed.set()
+        with contextlib.suppress(OSError):  # the other side was faster
+            self._connection.shutdown(socket.SHUT_RDWR)  # `close` alone would wait for who reads
         self._connection.close()
 
     def _beat(self) -> None:

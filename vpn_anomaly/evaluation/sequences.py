@@ -176,7 +176,13 @@ def _score(
 
 def _joined_scored(parts: Sequence[Scored | None]) -> Scored:
     there = [part for part in parts if part is not None]
-    return jax.tree.map(lambda *arrays: np.concatenate(arrays), *there)
+    by_name = lambda of: {name: np.concatenate([part[name] for part in of]) for name in of[0]}
+    return Scored(
+        by_name([part.scores for part in there]),
+        by_name([part.maps for part in there]),
+        np.concatenate([part.counted for part in there]),
+        np.concatenate([part.changed for part in there]),
+    )
 
 
 def with_derived(

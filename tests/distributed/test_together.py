@@ -1,0 +1,243 @@
+"""Two processes with two devices each do what one process does; whatever ends one of them, ends all."""
+
+import json
+import signal
+import time
+
+import numpy as np
+import pytest
+
+from tests.distributed import running
+from tests.tiny import config_file, tiny_config
+from vpn_anomaly.storage import checkpoint_reading, checkpoints
+
+pytestmark = pytest.mark.slow
+STEPS = 6
+FIELDS = {
+    "train.batch_size": 12,
+    "train.steps": STEPS,
+    "train.checkpoint_every": 2,
+    "train.carried": True,
+    "train.loss_pixels": 0,
+}
+
+
+@pytest.fixture(scope="module")
+def flags(tmp_path_factory):
+    """Those of a tiny config of batch 12 for a folder, and more."""
+    path = tmp_path_factory.mktemp("config") / "tiny.py"
+    config_file(path, tiny_config(FIELDS))
+    return lambda folder, *more: [f"--config={path}", f"--workdir={folder}", *more]
+
+
+@pytest.fixture(scope="module")
+def together(flags, tmp_path_factory):
+    """The folder of a run that two processes trained and evaluated, and how they ended."""
+    folder = tmp_path_factory.mktemp("together") / "run"
+    return folder, running.run(flags(folder), 2)
+
+
+@pytest.fixture(scope="module")
+def alone(flags, tmp_path_factory):
+    """The folder of the same run, trained by one process with one device."""
+    folder = tmp_path_factory.mktemp("alone") / "run"
+    done = running.run_alone(flags(folder, "--mode=train"))
+    assert done.code == 0, done.stderr
+    return folder
+
+
+def losses(folder):
+    """(step, loss, gradient norm) of all that was logged."""
+    lines = (folder / "train.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    return np.array([(row["step"], row["loss"], row["gradient_norm"]) for row in rows])
+
+
+def arrays(folder, step=STEPS):
+    """The checksums of a checkpoint's arrays."""
+    return checkpoint_reading.read_record(folder / "checkpoints" / str(step))["arrays"]
+
+
+def test_one_set_of_files_and_one_voice(together):
+    folder, (first, second) = together
+    assert (first.code, second.code) == (0, 0), first.stderr + second.stderr
+    assert "break-even accuracy" in first.stdout and second.stdout == second.stderr == ""
+    assert len(losses(folder)) == STEPS and len(list((folder / "events").iterdir())) == 1
+    names = {path.name for path in folder.iterdir()}
+    assert {"config.json", "results.json", "report.html", "scores.npz", "figures", "checkpoints"} <= names
+    assert not [name for name in names if name.startswith(".")]  # neither a lock nor a probe is left
+    assert checkpoints.saved_steps(folder / "checkpoints") == [2, 4, 6]
+
+
+def test_losses_and_gradients_are_those_of_one_device(together, alone):
+    np.testing.assert_allclose(losses(together[0]), losses(alone), rtol=1e-5)
+
+
+def test_scores_are_those_of_one_process(together, flags, tmp_path):
+    """Also without the calibration that the two have stored."""
+    folder, scores = together[0], {}
+    with np.load(folder / "scores.npz") as stored:
+        scores = dict(stored)
+    copy = tmp_path / "copy"
+    (copy / "checkpoints").mkdir(parents=True)
+    (copy / "config.json").write_bytes((folder / "config.json").read_bytes())
+    (folder / "checkpoints" / str(STEPS)).rename(copy / "checkpoints" / str(STEPS))
+    try:
+        done = running.run_alone(flags(copy, "--mode=evaluate"))
+    finally:
+        (copy / "checkpoints" / str(STEPS)).rename(folder / "checkpoints" / str(STEPS))
+    assert done.code == 0, done.stderr
+    with np.load(copy / "scores.npz") as found:
+        assert set(found.files) == set(scores)
+        for name in found.files:
+            np.testing.assert_allclose(found[name], scores[name], rtol=1e-5, atol=1e-5, err_msg=name)
+
+
+def test_training_twice_ends_equal_to_the_bit_whoever_makes_the_batches(together, flags, tmp_path):
+    """TensorFlow's threads beside those of the collectives."""
+    again = tmp_path / "again"
+    carried = "--config.train.carried=False"
+    for backend in ("numpy", "tensorflow"):
+        more = (carried, f"--config.data.backend={backend}", "--mode=train")
+        ended = running.run(flags(tmp_path / backend, *more), 2)
+        assert [one.code for one in ended] == [0, 0], ended
+    assert arrays(tmp_path / "numpy") == arrays(tmp_path / "tensorflow")
+    ended = running.run(flags(again, "--mode=train"), 2)
+    assert [one.code for one in ended] == [0, 0], ended
+    assert arrays(again) == arrays(together[0])
+
+
+@pytest.mark.parametrize("count, devices", [(1, 1), (2, 1), (3, 1), (3, 2)])
+def test_a_checkpoint_of_four_devices_goes_on_with_others(together, alone, flags, tmp_path, count, devices):
+    """With the same parameters, optimizer, memory and data: what follows agrees to rounding."""
+    folder, run = together[0], tmp_path / "run"
+    (run / "checkpoints").mkdir(parents=True)
+    (run / "config.json").write_bytes((folder / "config.json").read_bytes())
+    copy_folder(folder / "checkpoints" / "2", run / "checkpoints" / "2")
+    (ended, *_) = running.run(flags(run, "--mode=train"), count, devices)
+    assert ended.code == 0, ended.stderr
+    np.testing.assert_allclose(losses(run), losses(alone)[2:], rtol=2e-5)
+
+
+def copy_folder(source, target):
+    target.mkdir()
+    for path in source.iterdir():
+        if path.is_dir():
+            copy_folder(path, target / path.name)
+        else:
+            (target / path.name).write_bytes(path.read_bytes())
+
+
+def test_sequences_of_a_file_are_scored_as_by_one_process(together, flags, tmp_path):
+    clips = np.random.default_rng(0).integers(0, 256, (3, 9, 32, 32), np.uint8)
+    np.save(tmp_path / "clips.npy", clips)
+    score = ("--mode=score", f"--input={tmp_path / 'clips.npy'}", "--config.score.every_frame=True")
+    outputs = lambda name: [f"--output={tmp_path / name}.csv", f"--maps={tmp_path / name}.npz"]
+    ended = running.run(flags(together[0], *score, *outputs("two")), 2)
+    assert [one.code for one in ended] == [0, 0], ended
+    one = running.run_alone(flags(together[0], *score, *outputs("one")))
+    assert one.code == 0, one.stderr
+    table = lambda name: np.genfromtxt(tmp_path / f"{name}.csv", delimiter=",", skip_header=1)
+    np.testing.assert_allclose(table("two"), table("one"), rtol=1e-5, atol=1e-5)
+    with np.load(tmp_path / "one.npz") as alone, np.load(tmp_path / "two.npz") as both:
+        for name in alone.files:
+            np.testing.assert_allclose(both[name], alone[name], rtol=1e-5, atol=1e-5)
+
+
+# --- how they end
+
+
+def started(flags, folder, *more):
+    """Two processes that train for long, once they have saved something."""
+    processes = running.start(flags(folder, "--mode=train", "--config.train.steps=100000", *more), 2)
+    until = time.monotonic() + running.SECONDS
+    while not checkpoints.saved_steps(folder / "checkpoints"):
+        assert time.monotonic() < until and all(one.poll() is None for one in processes)
+        time.sleep(0.05)
+    return processes
+
+
+@pytest.mark.parametrize("killed", [0, 1])
+def test_of_one_that_is_killed_the_other_tells_and_one_process_goes_on(flags, tmp_path, killed):
+    folder = tmp_path / "run"
+    processes = started(flags, folder)
+    processes[killed].kill()
+    began = time.monotonic()
+    ended = running.ended(processes)
+    assert time.monotonic() - began < 30
+    assert ended[killed].code == -signal.SIGKILL
+    survivor = ended[1 - killed]
+    assert survivor.code == 2
+    assert errors(survivor) == [f"error: process {killed} of 2 is lost (killed, or its machine is down)"]
+    saved = checkpoints.saved_steps(folder / "checkpoints")[-1]
+    more = (f"--config.train.steps={saved + 1}", "--mode=train")
+    stored = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    stored["train"]["steps"] = (
+        saved + 1
+    )  # as if that had been asked for: the length of the run is not the point
+    (folder / "config.json").write_text(json.dumps(stored), encoding="utf-8")
+    done = running.run_alone(flags(folder, *more))
+    assert done.code == 0, done.stderr
+    assert checkpoints.saved_steps(folder / "checkpoints")[-1] == saved + 1
+
+
+def errors(ended):
+    return [line for line in ended.stderr.splitlines() if line.startswith("error")]
+
+
+@pytest.mark.parametrize("number, code", [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_a_stop_of_one_is_a_stop_of_all_at_one_step(flags, tmp_path, number, code):
+    folder = tmp_path / "run"
+    processes = started(flags, folder)
+    processes[1].send_signal(number)
+    ended = running.ended(processes, seconds=60)
+    assert [one.code for one in ended] == [code, code], ended
+    step = checkpoints.saved_steps(folder / "checkpoints")[-1]
+    assert losses(folder)[-1][0] == step < 100000
+
+
+def test_what_one_process_cannot_read_ends_all(flags, tmp_path):
+    """The file lies where process 0 was started."""
+    folders = [tmp_path / "a", tmp_path / "b"]
+    folders[0].mkdir()
+    np.save(folders[0] / "clips.npy", np.zeros((400, 8, 32, 32), np.uint8))
+    more = ("--config.data.path=clips.npy", "--config.train.carried=False", "--mode=train")
+    ended = running.run(flags(tmp_path / "run", *more), 2, folders=folders)
+    assert [one.code for one in ended] == [2, 2]
+    assert errors(ended[1])[0].startswith("error: clips.npy: cannot be opened")
+    assert errors(ended[0]) == [errors(ended[1])[0].replace("error: ", "error: process 1: ")]
+    assert not list((tmp_path / "run").glob("*"))
+
+
+def test_a_workdir_that_not_all_see(flags, tmp_path):
+    folders = [tmp_path / "a", tmp_path / "b"]
+    ended = running.run(flags("run", "--mode=train"), 2, folders=folders)
+    assert [one.code for one in ended] == [2, 2]
+    for one in ended:
+        assert len(errors(one)) == 1 and "is not the folder that process 0 sees" in errors(one)[0]
+    assert not (folders[1] / "run").exists()
+
+
+def test_processes_of_different_configs(flags, tmp_path):
+    more = (["--config.train.learning_rate=0.1"], ["--config.train.learning_rate=0.2"])
+    ended = running.run(flags(tmp_path / "run"), 2, more=more)
+    assert [one.code for one in ended] == [2, 2]
+    for one in ended:
+        (line,) = errors(one)
+        assert "train.learning_rate is '0.1' in process 0 and '0.2' in process 1" in line
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_coordinator_that_does_not_answer(flags, tmp_path):
+    (one,) = running.ended(
+        running.start(flags(tmp_path / "run", "--coordinator_timeout=2"), 2, indices=[1]), seconds=60
+    )
+    assert one.code == 2
+    assert len(errors(one)) == 1 and "does not answer within 2 s" in errors(one)[0]
+
+
+def test_a_batch_that_does_not_divide(flags, tmp_path):
+    ended = running.run(flags(tmp_path / "run", "--config.train.batch_size=10"), 2)
+    assert [one.code for one in ended] == [2, 2]
+    for one in ended:
+        assert errors(one) == ["error: train.batch_size=10 over 4 devices: set a multiple of 4"]
