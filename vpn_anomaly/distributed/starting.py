@@ -60,7 +60,7 @@ def taking_part(
         yield
         return
     ending = Ending(argv)
-    member = _met(_found(processes), about(), ending)
+    member = _met(found(processes), about(), ending)
     group.join(member)
     try:
         with _quiet(member.index):
@@ -102,7 +102,7 @@ def _wait_for_the_reason(error: BaseException) -> None:
         time.sleep(SILENCE + GRACE)
 
 
-def _found(processes: Processes) -> Processes:
+def found(processes: Processes) -> Processes:
     """The processes with what JAX finds by itself."""
     if processes.coordinator is not None:
         return processes
