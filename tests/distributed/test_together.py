@@ -1,6 +1,7 @@
 """Two processes with two devices each do what one process does; whatever ends one of them, ends all."""
 
 import json
+import shutil
 import signal
 import time
 
@@ -8,7 +9,8 @@ import numpy as np
 import pytest
 
 from tests.distributed import running
-from tests.tiny import config_file, tiny_config
+from tests.labelled_sets import write_set
+from tests.tiny import VIDEO_FIELDS, config_file, tiny_config
 from vpn_anomaly.storage import checkpoint_reading, checkpoints
 
 pytestmark = pytest.mark.slow
@@ -74,23 +76,27 @@ def test_losses_and_gradients_are_those_of_one_device(together, alone):
 
 
 def test_scores_are_those_of_one_process(together, flags, tmp_path):
-    """Also without the calibration that the two have stored."""
-    folder, scores = together[0], {}
-    with np.load(folder / "scores.npz") as stored:
-        scores = dict(stored)
-    copy = tmp_path / "copy"
-    (copy / "checkpoints").mkdir(parents=True)
-    (copy / "config.json").write_bytes((folder / "config.json").read_bytes())
-    (folder / "checkpoints" / str(STEPS)).rename(copy / "checkpoints" / str(STEPS))
-    try:
-        done = running.run_alone(flags(copy, "--mode=evaluate"))
-    finally:
-        (copy / "checkpoints" / str(STEPS)).rename(folder / "checkpoints" / str(STEPS))
+    """Those of calibration, too, which are computed again; what follows from these six is extrapolated."""
+    folder, copy = together[0], tmp_path / "copy"
+    copy_run(folder, copy, STEPS)
+    done = running.run_alone(flags(copy, "--mode=evaluate"))
     assert done.code == 0, done.stderr
-    with np.load(copy / "scores.npz") as found:
-        assert set(found.files) == set(scores)
-        for name in found.files:
-            np.testing.assert_allclose(found[name], scores[name], rtol=1e-5, atol=1e-5, err_msg=name)
+    for name in ("scores.npz", "checkpoints/calibration.npz"):
+        with np.load(copy / name) as one, np.load(folder / name) as two:
+            assert set(one.files) == set(two.files)
+            for score in one.files:
+                if one[score].dtype.kind == "f":
+                    tolerance = 1e-3 if "any" in score else 1e-5
+                    np.testing.assert_allclose(
+                        two[score], one[score], rtol=tolerance, atol=1e-5, err_msg=score
+                    )
+
+
+def copy_run(folder, copy, step):
+    """A run with one checkpoint of another, and without what follows from it."""
+    (copy / "checkpoints").mkdir(parents=True)
+    shutil.copy(folder / "config.json", copy)
+    shutil.copytree(folder / "checkpoints" / str(step), copy / "checkpoints" / str(step))
 
 
 def test_training_twice_ends_equal_to_the_bit_whoever_makes_the_batches(together, flags, tmp_path):
@@ -111,21 +117,10 @@ def test_training_twice_ends_equal_to_the_bit_whoever_makes_the_batches(together
 def test_a_checkpoint_of_four_devices_goes_on_with_others(together, alone, flags, tmp_path, count, devices):
     """With the same parameters, optimizer, memory and data: what follows agrees to rounding."""
     folder, run = together[0], tmp_path / "run"
-    (run / "checkpoints").mkdir(parents=True)
-    (run / "config.json").write_bytes((folder / "config.json").read_bytes())
-    copy_folder(folder / "checkpoints" / "2", run / "checkpoints" / "2")
+    copy_run(folder, run, 2)
     (ended, *_) = running.run(flags(run, "--mode=train"), count, devices)
     assert ended.code == 0, ended.stderr
     np.testing.assert_allclose(losses(run), losses(alone)[2:], rtol=2e-5)
-
-
-def copy_folder(source, target):
-    target.mkdir()
-    for path in source.iterdir():
-        if path.is_dir():
-            copy_folder(path, target / path.name)
-        else:
-            (target / path.name).write_bytes(path.read_bytes())
 
 
 def test_sequences_of_a_file_are_scored_as_by_one_process(together, flags, tmp_path):
@@ -142,6 +137,40 @@ def test_sequences_of_a_file_are_scored_as_by_one_process(together, flags, tmp_p
     with np.load(tmp_path / "one.npz") as alone, np.load(tmp_path / "two.npz") as both:
         for name in alone.files:
             np.testing.assert_allclose(both[name], alone[name], rtol=1e-5, atol=1e-5)
+
+
+def test_a_labelled_set_is_scored_as_by_one_process(tmp_path):
+    """Its normal clips calibrate; more processes than clips are refused."""
+    write_set("ucsd", tmp_path / "set")
+    fields = {
+        "data.source": "ucsd",
+        "data.path": str(tmp_path / "set"),
+        "train.steps": 2,
+        "train.batch_size": 4,
+    }
+    fields |= {"data.video.cache": str(tmp_path / "cache"), "evaluate.calibration_sequences": 2}
+    config_file(tmp_path / "tiny.py", tiny_config({**VIDEO_FIELDS, **fields}))
+    command = [f"--config={tmp_path / 'tiny.py'}", f"--workdir={tmp_path / 'run'}"]
+    refused = running.run(command, 4, devices=1)
+    assert [one.code for one in refused] == [2] * 4
+    assert {*map(tuple, map(errors, refused))} == {("error: 4 processes for 3 test clips; start 3 at most",)}
+    ended = running.run(command, 2)
+    assert [one.code for one in ended] == [0, 0], ended
+    both, results = frames(tmp_path / "run"), json.loads((tmp_path / "run/results.json").read_text())
+    for name in ("calibration.npz", "watch_calibration.npz", "results.json", "frames.csv"):
+        next((tmp_path / "run").rglob(name)).unlink()
+    one = running.run_alone([*command, "--mode=evaluate"])
+    assert one.code == 0, one.stderr
+    np.testing.assert_allclose(both, frames(tmp_path / "run"), rtol=1e-4, atol=1e-5)
+    again = json.loads((tmp_path / "run/results.json").read_text())
+    assert results["hardware"]["processes"] == 2 and again["hardware"]["processes"] == 1
+    for name, pixels in again["maps"].items():
+        assert results["maps"][name]["pixel_auroc"] == pytest.approx(pixels["pixel_auroc"], abs=1e-3)
+
+
+def frames(folder):
+    """The numbers of frames.csv."""
+    return np.genfromtxt(folder / "frames.csv", delimiter=",", skip_header=1)[:, 1:]
 
 
 # --- how they end

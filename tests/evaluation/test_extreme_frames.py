@@ -13,20 +13,26 @@ MAP = jnp.zeros((SIDE, SIDE))
 MAPS = Maps({"nll": MAP, "missing": MAP}, {}, {}, jnp.ones((SIDE, SIDE), bool), MAP)
 
 
-@pytest.fixture(scope="module", params=range(4))
+@pytest.fixture(scope="module", params=[(seed, parts) for seed in range(4) for parts in (1, 2)])
 def seen(request):
-    """(clip, frame, label, score) of every frame, with scores that are often equal, and what was kept."""
-    rng = np.random.default_rng(request.param)
+    """(clip, frame, label, score) of every frame, with scores that are often equal, and what was kept.
+
+    Of two parts of the clips, what is kept of the second is taken in by the first.
+    """
+    seed, parts = request.param
+    rng = np.random.default_rng(seed)
     frames = [
         (f"clip {clip}", frame, bool(rng.integers(2)), float(rng.integers(12)))
         for clip in range(CLIPS)
         for frame in range(FRAMES)
     ]
-    extremes = ExtremeFrames(COUNT)
-    for clip, frame, label, score in frames:
-        image = np.full((SIDE, SIDE, 1), frame, np.uint8)
-        extremes.see(clip, Frame(frame, 0.0, image), label, score, "", MAPS, None)
-    return frames, extremes
+    of_parts = [ExtremeFrames(COUNT) for _ in range(parts)]
+    for place, (clip, frame, label, score) in enumerate(frames):
+        image, part = np.full((SIDE, SIDE, 1), frame, np.uint8), place // FRAMES * parts // CLIPS
+        of_parts[part].see(clip, Frame(frame, 0.0, image), label, score, "", MAPS, None)
+    for other in of_parts[1:]:
+        of_parts[0].take_in(other)
+    return frames, of_parts[0]
 
 
 @pytest.mark.parametrize("label", [False, True])

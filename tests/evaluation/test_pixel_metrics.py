@@ -16,9 +16,10 @@ def test_it_is_that_of_all_pixels(scale, shift):
     mask_NxHxW = rng.random(map_NxHxW.shape) < 0.1
     map_NxHxW += (scale * mask_NxHxW).astype(np.float32)
     counted_NxHxW = rng.random(map_NxHxW.shape) < 0.9
-    auroc = PixelAuroc()
-    for frame in zip(map_NxHxW, mask_NxHxW, counted_NxHxW):
-        auroc.add(*frame)
+    auroc, of_others = PixelAuroc(), PixelAuroc()
+    for place, frame in enumerate(zip(map_NxHxW, mask_NxHxW, counted_NxHxW)):
+        (auroc if place % 2 else of_others).add(*frame)
+    auroc.take_in(of_others)
     expected = roc_auc_score(mask_NxHxW[counted_NxHxW], map_NxHxW[counted_NxHxW])
     assert auroc.value == pytest.approx(expected, abs=1e-4)
 

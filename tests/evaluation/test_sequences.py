@@ -91,7 +91,8 @@ def test_the_first_sequence_chooses_which_are_scored(tiny_run):
     scorer = trained.scorer(tiny_run.config)
     calibration = clip_calibration(trained, scorer, tiny_run.source, 6)
     settings = sequences.SequenceSettings(COUNT, COUNT, ("temporal", "spatial", "mixed"), 0.05, 2)
-    got = sequences.evaluate(scorer, tiny_run.source, calibration, settings).score_arrays()
+    scored = sequences.score_test_set(scorer, tiny_run.source, calibration, settings)
+    got = sequences.evaluate(scored, tiny_run.source, calibration, settings).score_arrays()
     for group, index in (("normal", range(5, 10)), ("temporal", range(10, 15)), ("mixed", range(10, 15))):
         clips = clips_at(tiny_run.source, "test", index, None if group == "normal" else group).clip
         np.testing.assert_allclose(

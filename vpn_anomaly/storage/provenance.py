@@ -40,6 +40,7 @@ def of_this_process() -> dict:
             "platform": devices[0].platform,
             "device": devices[0].device_kind,
             "devices": len(devices),
+            "processes": jax.process_count(),
             "cpu": _cpu_model(),
             "cpu_cores": os.cpu_count(),
         },
