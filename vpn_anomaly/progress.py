@@ -1,6 +1,7 @@
 """Progress of long tasks, on standard error."""
 
 import sys
+import threading
 import time
 from collections.abc import Callable
 
@@ -25,7 +26,7 @@ class Pace:
 
 
 class Progress:
-    """Counts completed items and shows the progress; call it with the number of newly completed items.
+    """Counts completed items and shows the progress; call it, from any thread, with the number of new ones.
 
     On a terminal, one line is redrawn; elsewhere, lines are printed as often as its `Pace` allows.
 
@@ -57,7 +58,7 @@ class Progress:
         self._text, self._total, self.done = text, total, done
         self._on_terminal, self._open_line = sys.stderr.isatty(), False
         self._pace = pace or pace_of_stderr()
-        self._made = time.monotonic()
+        self._made, self._counting = time.monotonic(), threading.Lock()
         self._first: tuple[int, float] | None = None  # items completed at the first call, and its time
         self.seconds, self.rate, self.seconds_left = 0.0, None, None
 
@@ -68,13 +69,14 @@ class Progress:
 
     def __call__(self, count: int = 1) -> None:
         """Reports that `count` more items are completed."""
-        now = time.monotonic()
-        self.done, self.seconds = self.done + count, now - self._made
-        self._measure(now)
-        last = self._total is not None and self.done >= self._total
-        text = self._text(self)
-        if text and self._pace.due(now, last):
-            self._show(printable_line(text), last)
+        with self._counting:
+            now = time.monotonic()
+            self.done, self.seconds = self.done + count, now - self._made
+            self._measure(now)
+            last = self._total is not None and self.done >= self._total
+            text = self._text(self)
+            if text and self._pace.due(now, last):
+                self._show(printable_line(text), last)
 
     def end(self) -> None:
         """Ends the line on a terminal, if one is open."""

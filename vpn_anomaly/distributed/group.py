@@ -1,9 +1,10 @@
 """The processes that work together, as seen by one of them; alone, until `starting.start` was called."""
 
+import contextlib
 import itertools
 import queue
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
 from vpn_anomaly.distributed.difference import first_difference
@@ -98,6 +99,17 @@ def join(group: Group) -> None:
 def current() -> Group:
     """The group of this process."""
     return _current
+
+
+@contextlib.contextmanager
+def apart() -> Iterator[None]:
+    """A context in which this process works by itself on what it was dealt: it waits for nobody, shares nothing."""
+    before = _current
+    join(Group())
+    try:
+        yield
+    finally:
+        join(before)
 
 
 def is_first() -> bool:

@@ -12,8 +12,12 @@ _Value = TypeVar("_Value")
 
 
 def own_part(total: int) -> slice:
-    """Which of so many items are this process's: consecutive ones, of all processes as many, or one more."""
-    index, count = group.current().index, group.current().count
+    """Which of so many items are this process's."""
+    return part_of(total, group.current().index, group.current().count)
+
+
+def part_of(total: int, index: int, count: int) -> slice:
+    """Part number `index` of `count` parts of so many items: consecutive ones, of each as many, or one more."""
     return slice(index * total // count, (index + 1) * total // count)
 
 

@@ -1,6 +1,5 @@
 """The scores of one clip's frames."""
 
-import collections
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -48,23 +47,26 @@ class OfAllClips:
 
     Attributes:
       extremes: the frames that stand out by CHOSEN_BY.
-      pixels: the AUROC of the pixels over the clips whose masks were read, by the member's prefix and the map's
-        name.
+      pixels: the AUROC of the pixels over the clips whose masks were read, by the member's prefix, then by the
+        map's name.
       thresholds: of CHOSEN_BY, by the sizes at which the members look at frames.
     """
 
     extremes: ExtremeFrames = dataclasses.field(default_factory=lambda: ExtremeFrames(EXTREME_FRAMES))
-    pixels: dict[str, PixelAuroc] = dataclasses.field(
-        default_factory=lambda: collections.defaultdict(PixelAuroc)
-    )
+    pixels: dict[str, dict[str, PixelAuroc]] = dataclasses.field(default_factory=dict)
     thresholds: dict[tuple[Size, ...], ScoreThreshold] = dataclasses.field(default_factory=dict)
 
     def take_in(self, other: "OfAllClips") -> None:
         """Takes in what is told of other clips."""
         self.extremes.take_in(other.extremes)
-        for name, pixels in other.pixels.items():
-            self.pixels[name].take_in(pixels)
+        for prefix, maps in other.pixels.items():
+            for name, pixels in maps.items():
+                self.of_map(prefix, name).take_in(pixels)
         self.thresholds.update(other.thresholds)
+
+    def of_map(self, prefix: str, name: str) -> PixelAuroc:
+        """That of a member's map."""
+        return self.pixels.setdefault(prefix, {}).setdefault(name, PixelAuroc())
 
 
 class LabelledClipScorer:
@@ -143,12 +145,13 @@ class LabelledClipScorer:
         if mask_HxW is None:
             return
         for member in members:
+            self.of_all.pixels.setdefault(member.prefix, {})
             look = found.looks.get(member.name)
             if look is not None and look.new:
                 counted_HxW = np.asarray(look.maps.counted)
                 mask = at_size(mask_HxW, *counted_HxW.shape)
                 for name, map_HxW in look.maps.value.items():
-                    self.of_all.pixels[f"{member.prefix}{name}"].add(np.asarray(map_HxW), mask, counted_HxW)
+                    self.of_all.of_map(member.prefix, name).add(np.asarray(map_HxW), mask, counted_HxW)
 
 
 def _check_labelled(clip: LabelledClip, index: int) -> None:

@@ -1,12 +1,16 @@
 """Evaluation on a labelled video set: every frame of every test clip."""
 
 import dataclasses
+import functools
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import jax
 
 from vpn_anomaly.data.labelled.labelled_set import LabelledClip
 from vpn_anomaly.data.video.open_video import VideoSettings
 from vpn_anomaly.distributed import group
-from vpn_anomaly.distributed.sharing import gathered, own_part
+from vpn_anomaly.distributed.sharing import gathered, own_part, part_of
 from vpn_anomaly.evaluation import labelled_check
 from vpn_anomaly.evaluation.baseline_rows import ClipRows
 from vpn_anomaly.evaluation.clip_scores import ClipScores, LabelledClipScorer, OfAllClips
@@ -48,13 +52,13 @@ class ScoredClips:
     scored: list[ClipScores]
     of_all: OfAllClips
 
-    def of_all_processes(self) -> "ScoredClips":
-        """Those of all processes, in the order of the clips."""
-        parts = gathered(self)
+    @classmethod
+    def joined(cls, parts: Sequence["ScoredClips"]) -> "ScoredClips":
+        """Those of several parts of the clips, in their order."""
         of_all = OfAllClips()
         for part in parts:
             of_all.take_in(part.of_all)
-        return ScoredClips([clip for part in parts for clip in part.scored], of_all)
+        return cls([clip for part in parts for clip in part.scored], of_all)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -82,7 +86,7 @@ def score_clips(
     detector_of: Callable[[int, int], StreamDetector],
     settings: LabelledSettings,
 ) -> ScoredClips:
-    """Scores all frames of all test clips; each process some of the clips.
+    """Scores all frames of all test clips; each device of each process some of the clips.
 
     Args:
       clips: checked before (`labelled_check`).
@@ -91,19 +95,26 @@ def score_clips(
 
     UserError where a clip or its masks cannot be read.
     """
-    for size in sorted(set(labelled_check.size_on_disk(clip, video_settings) for clip in clips)):
+    for size in sorted({labelled_check.size_on_disk(clip, video_settings) for clip in clips}):
         detector_of(*size)  # here, since all processes calibrate together
-    return group.by_all(lambda: _score_own(clips, video_settings, detector_of, settings)).of_all_processes()
-
-
-def _score_own(clips, video_settings, detector_of, settings) -> ScoredClips:
     own = clips[own_part(len(clips))]
     progress = Progress.counting("evaluating", sum(len(clip.label_T) for clip in own), "frames")
     threshold = lambda detector: detector.any_threshold(settings.false_alarm_rate, settings.extrapolate)
-    scorer = LabelledClipScorer(video_settings, detector_of, threshold, progress)
-    reads_masks = settings.protocol.reads_masks
-    scored = [scorer.score(clip, reads_masks and clip.read_masks is not None) for clip in own]
-    return ScoredClips(scored, scorer.of_all)
+
+    def score_on(device: jax.Device, clips: Sequence[LabelledClip]) -> ScoredClips:
+        on_device = functools.cache(lambda *size: detector_of(*size).on(device))
+        scorer = LabelledClipScorer(video_settings, on_device, threshold, progress)
+        reads_masks = settings.protocol.reads_masks
+        scored = [scorer.score(clip, reads_masks and clip.read_masks is not None) for clip in clips]
+        return ScoredClips(scored, scorer.of_all)
+
+    def score_own() -> ScoredClips:
+        devices = jax.local_devices()
+        parts = [own[part_of(len(own), place, len(devices))] for place in range(len(devices))]
+        with group.apart(), ThreadPoolExecutor(len(devices), "device") as workers:
+            return ScoredClips.joined(list(workers.map(score_on, devices, parts)))
+
+    return ScoredClips.joined(gathered(group.by_all(score_own)))
 
 
 def evaluate(
@@ -126,7 +137,11 @@ def evaluate(
         "not_done": not_done(clips, scored, protocol),
         "protocol": protocol.as_dict(),
         **score_tables(scored, protocol, settings.resamples),
-        "maps": {name: {"pixel_auroc": auroc.value} for name, auroc in of_all.pixels.items()},
+        "maps": {
+            f"{prefix}{name}": {"pixel_auroc": auroc.value}
+            for prefix, maps in of_all.pixels.items()
+            for name, auroc in maps.items()
+        },
         "at_threshold": {
             **at_threshold(scored, [of.rate for of in rows], settings.false_alarm_rate, settings.resamples),
             **in_normal_clips(list(of_all.thresholds.values())),

@@ -1,7 +1,9 @@
 """One member of a detector on a stream of frames: what it says of a frame stands until it looks again."""
 
+import copy
 from typing import NamedTuple
 
+import jax
 import numpy as np
 
 from vpn_anomaly.scoring.calibration import in_any
@@ -87,6 +89,13 @@ class MemberStream:
     def first_frame(self) -> int:
         """The number of the first frame of a stream that it has scores of."""
         return self.scorer.system.first_frame * self.every
+
+    def on(self, device: jax.Device) -> "MemberStream":
+        """The same on another device, for another stream."""
+        other = copy.copy(self)
+        other.scorer = self.scorer.on(device)
+        other.restart()
+        return other
 
     def restart(self) -> None:
         """Clears the memory: the next frame is the first of another stream."""

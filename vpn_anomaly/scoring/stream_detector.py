@@ -1,11 +1,13 @@
 """Frames of one source through all members of a detector: scores, p-values, and one score of them all."""
 
+import copy
 import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
+import jax
 import numpy as np
 
 from vpn_anomaly.data.build import build_video_settings
@@ -79,6 +81,14 @@ class StreamDetector:
     def names(self) -> tuple[str, ...]:
         """Of the members; empty for the single model of a run without members."""
         return tuple(member.name for member in self.members if member.name)
+
+    def on(self, device: jax.Device) -> "StreamDetector":
+        """The same on another device, for another stream, which it can take at the same time."""
+        other = copy.copy(self)
+        other.members = tuple(member.on(device) for member in self.members)
+        other.alarming = tuple(member for member in other.members if member.share)
+        other._workers = ThreadPoolExecutor(len(self.members), "member")
+        return other
 
     def restart(self) -> None:
         """Clears the memory: the next frame is the first of another stream."""

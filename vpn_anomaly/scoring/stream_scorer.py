@@ -84,6 +84,14 @@ class StreamScorer:
         other.restart()
         return other
 
+    def on(self, device: jax.Device) -> "StreamScorer":
+        """The same on another device, with an empty memory."""
+        other = copy.copy(self)
+        for name in ("params", "places", "_shift_Mx2", "_looked_at_HxW"):
+            setattr(other, name, jax.device_put(getattr(self, name), device))
+        other.restart()
+        return other
+
     def restart(self) -> None:
         """Clears the memory: the next frame is the first of another stream."""
         self._state, self._seen = self.system.initial_stream(1, *self._padded_size), 0
