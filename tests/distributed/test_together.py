@@ -99,21 +99,13 @@ def copy_run(folder, copy, step):
     shutil.copytree(folder / "checkpoints" / str(step), copy / "checkpoints" / str(step))
 
 
-def test_training_twice_ends_equal_to_the_bit_whoever_makes_the_batches(together, flags, tmp_path):
-    """TensorFlow's threads beside those of the collectives."""
-    again = tmp_path / "again"
-    carried = "--config.train.carried=False"
-    for backend in ("numpy", "tensorflow"):
-        more = (carried, f"--config.data.backend={backend}", "--mode=train")
-        ended = running.run(flags(tmp_path / backend, *more), 2)
-        assert [one.code for one in ended] == [0, 0], ended
-    assert arrays(tmp_path / "numpy") == arrays(tmp_path / "tensorflow")
-    ended = running.run(flags(again, "--mode=train"), 2)
+def test_training_twice_ends_equal_to_the_bit(together, flags, tmp_path):
+    ended = running.run(flags(tmp_path / "again", "--mode=train"), 2)
     assert [one.code for one in ended] == [0, 0], ended
-    assert arrays(again) == arrays(together[0])
+    assert arrays(tmp_path / "again") == arrays(together[0])
 
 
-@pytest.mark.parametrize("count, devices", [(1, 1), (2, 1), (3, 1), (3, 2)])
+@pytest.mark.parametrize("count, devices", [(1, 1), (2, 1), (3, 1)])
 def test_a_checkpoint_of_four_devices_goes_on_with_others(together, alone, flags, tmp_path, count, devices):
     """With the same parameters, optimizer, memory and data: what follows agrees to rounding."""
     folder, run = together[0], tmp_path / "run"
@@ -186,10 +178,11 @@ def started(flags, folder, *more):
     return processes
 
 
-@pytest.mark.parametrize("killed", [0, 1])
-def test_of_one_that_is_killed_the_other_tells_and_one_process_goes_on(flags, tmp_path, killed):
-    folder = tmp_path / "run"
-    processes = started(flags, folder)
+@pytest.mark.parametrize("killed, backend", [(0, "numpy"), (1, "tensorflow")])
+def test_of_one_that_is_killed_the_other_tells_and_one_process_goes_on(flags, tmp_path, killed, backend):
+    """Also where TensorFlow's threads make the batches, which may not carry memory."""
+    folder, feeding = tmp_path / "run", ["--config.train.carried=False", f"--config.data.backend={backend}"]
+    processes = started(flags, folder, *feeding)
     processes[killed].kill()
     began = time.monotonic()
     ended = running.ended(processes)
@@ -199,7 +192,7 @@ def test_of_one_that_is_killed_the_other_tells_and_one_process_goes_on(flags, tm
     assert survivor.code == 2
     assert errors(survivor) == [f"error: process {killed} of 2 is lost (killed, or its machine is down)"]
     saved = checkpoints.saved_steps(folder / "checkpoints")[-1]
-    more = (f"--config.train.steps={saved + 1}", "--mode=train")
+    more = (f"--config.train.steps={saved + 1}", "--mode=train", *feeding)
     stored = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     stored["train"]["steps"] = (
         saved + 1

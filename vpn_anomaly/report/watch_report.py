@@ -2,11 +2,13 @@
 
 import datetime
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from vpn_anomaly.files import output_files
 from vpn_anomaly.member_rows import member_named
 from vpn_anomaly.report.page import write_page
+from vpn_anomaly.report.parts import Picture
 from vpn_anomaly.report.peak_pictures import PeakPictures
 from vpn_anomaly.report.source_record import SourceRecord
 from vpn_anomaly.report.training_words import training_words
@@ -16,6 +18,20 @@ from vpn_anomaly.storage import provenance
 from vpn_anomaly.watching.output import Output, SkippedSource
 
 PICTURED = 50  # events, the most improbable; more would make the page slow to open
+
+
+class Collected(NamedTuple):
+    """What a report is made of.
+
+    Attributes:
+      sources: those that were watched.
+      pictures: of events, by the number of the source and that of the event.
+      skipped: sources that could not be watched.
+    """
+
+    sources: list[SourceRecord]
+    pictures: Mapping[tuple[int, int], tuple[Picture, ...]]
+    skipped: list[SkippedSource]
 
 
 class WatchReport(Output):
@@ -67,10 +83,24 @@ class WatchReport(Output):
 
     def close(self):
         self._end_source()
-        if any(len(source.frame_T) for source in self._sources):
+        self.write([self.collected])
+
+    @property
+    def collected(self) -> Collected:
+        """What was collected, of sources that have ended."""
+        return Collected(self._sources, self._pictures.of_event, self._skipped)
+
+    def write(self, parts: Sequence[Collected]) -> None:
+        """Writes the page of what was collected, in parts, unless there was no frame in any of them."""
+        sources, pictures, skipped = [], {}, []
+        for part in parts:
+            before = len(sources)
+            pictures |= {(before + number, event): of for (number, event), of in part.pictures.items()}
+            sources += part.sources
+            skipped += part.skipped
+        if any(len(source.frame_T) for source in sources):
             when = self._started, datetime.datetime.now()
-            page = watch_page(self._sources, self._pictures.of_event, self._model, when, self._skipped)
-            write_page(self._path, page)
+            write_page(self._path, watch_page(sources, pictures, self._model, when, skipped))
 
     def _record(self, changes) -> None:
         number = len(self._sources) - 1
