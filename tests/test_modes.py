@@ -5,13 +5,14 @@ import types
 import pytest
 
 from vpn_anomaly import modes, usage
+from vpn_anomaly.config import defaults
 
 
 @pytest.mark.parametrize("mode", modes.MODES)
 def test_a_mode_is_one_function(mode, monkeypatch):
     called = []
     monkeypatch.setitem(modes.MODES, mode, called.append)
-    arguments = types.SimpleNamespace(mode=mode)
+    arguments = types.SimpleNamespace(mode=mode, config=defaults())
     modes.run(arguments)
     assert called == [arguments]
 
@@ -19,7 +20,7 @@ def test_a_mode_is_one_function(mode, monkeypatch):
 def test_without_a_mode_it_trains_and_evaluates(monkeypatch):
     called = []
     monkeypatch.setattr(modes, "train_and_evaluate", called.append)
-    arguments = types.SimpleNamespace(mode=None)
+    arguments = types.SimpleNamespace(mode=None, config=defaults())
     modes.run(arguments)
     assert called == [arguments]
 

@@ -42,10 +42,14 @@ def with_digits(arguments: Arguments) -> Arguments:
 
     A run that was begun with them goes on with them. The first process decides for all.
     """
-    config, directory = arguments.config, arguments.workdir
-    by_hand = "data.digits" in arguments.overrides
-    if config.data.digits != "tfds" or by_hand or config.data.path or arguments.checkpoint is not None:
+    config = arguments.config
+    if (
+        config.data.digits != "tfds"
+        or "data.digits" in arguments.overrides
+        or arguments.checkpoint is not None
+    ):
         return arguments
+    directory = arguments.workdir
 
     def are_embedded() -> bool:
         stored = workdir.stored_field(directory, "data.digits") if directory is not None else None
