@@ -234,6 +234,18 @@ def _frames_of_videos_are_skipped(values):
     return None
 
 
+def _microbatches_divide_the_batch(values):
+    parts, batch = values["train.microbatches"], values["train.batch_size"]
+    if batch % parts:
+        return f"train.microbatches is {parts}, but has to divide train.batch_size, which is {batch}; set a divisor"
+    if parts > 1 and values["train.skipped"]:
+        return (
+            f"train.microbatches is {parts}, but with train.skipped ({values['train.skipped']}) sequences of a"
+            " batch are compared with each other, all at once; set one of them to its default, 1 or 0"
+        )
+    return None
+
+
 def _the_loss_pixels_divide_the_frame(values):
     if _system(values).draws_with_replacement or _system(values).fits:
         return None
@@ -305,6 +317,7 @@ RULES = (
     _targets_are_frames_with_context,
     _carried_memory_goes_on,
     _frames_of_videos_are_skipped,
+    _microbatches_divide_the_batch,
     _the_loss_pixels_divide_the_frame,
     _the_published_protocol_stands_alone,
     _members_watch_footage,

@@ -46,6 +46,8 @@ def test_finished_means_all_steps_and_the_same_evaluation(tmp_path):
     del results["config"]["watch"]["longest_gap"]  # a field that came after the run: at its default
     results_file.write_results(tmp_path, results)
     assert results_file.finished_results(tmp_path, config) == results
+    config.train.microbatches = 2  # changes rounding alone
+    assert results_file.finished_results(tmp_path, config) == results
     config.evaluate.sequences += 1
     assert results_file.finished_results(tmp_path, config) is None
     results_file.write_results(tmp_path, {"steps": config.train.steps - 1, "config": as_dict(config)})

@@ -36,6 +36,8 @@ def test_an_equal_config_may_resume(tmp_path):
     assert json.loads((tmp_path / "a/b/config.json").read_text()) == as_dict(config)
     config.evaluate.sequences = 3
     config.score.every_frame = True
+    config.train.microbatches = 4  # on a smaller device
+    config.model.lstm.chunk = 5
     workdir.open_run(tmp_path / "a" / "b", config)
     workdir.open_trained(tmp_path / "a" / "b", config)
     assert os.listdir(tmp_path / "a" / "b") == ["config.json"]

@@ -5,9 +5,9 @@ import jax
 import jax.numpy as jnp
 
 from vpn_anomaly.models.conv import Conv3x3
-from vpn_anomaly.models.costs import Row, StepSize, convolution
+from vpn_anomaly.models.costs import FORWARD_AND_BACKWARD, REMATERIALISED, Row, StepSize, convolution
 from vpn_anomaly.models.encoder import Encoder
-from vpn_anomaly.ops.conv_lstm import conv_lstm, next_state, zero_state
+from vpn_anomaly.ops.conv_lstm import conv_lstm, in_chunks, next_state, recurrence, zero_state
 
 
 def encode_frames(encoder: Encoder, conv_lstm: "ConvLSTM", frames_BxTxHxWxC: jax.Array, state=None):
@@ -30,10 +30,15 @@ class ConvLSTM(nn.Module):
     """A 3×3 ConvLSTM: one convolution over the inputs of all steps, and one of the state per step.
 
     Gate order i, g, f, o and forget bias as in `flax.linen.ConvLSTMCell`; no peepholes.
+
+    Attributes:
+        chunk: frames that are recomputed at once in the backward pass, with the convolution of their inputs;
+            0: nothing is.
     """
 
     features: int
     dtype: jnp.dtype = jnp.float32
+    chunk: int = 0
 
     def setup(self):
         self.input = Conv3x3(4 * self.features, dtype=self.dtype)
@@ -45,9 +50,14 @@ class ConvLSTM(nn.Module):
 
         state: (c, h) before the first step; None means zero. It receives no gradient.
         """
-        gates = self.input(x_BxTxHxWxC.swapaxes(0, 1))
-        state = zero_state(gates[0]) if state is None else state
-        outputs, state = conv_lstm(gates, self.state_kernel.astype(self.dtype), state)
+        x_TxBxHxWxC = x_BxTxHxWxC.swapaxes(0, 1)
+        if state is None:
+            state = zero_state(jnp.zeros((*x_TxBxHxWxC.shape[1:4], 4 * self.features), self.dtype))
+        if self.chunk and not self.is_initializing():
+            outputs, state = self._in_chunks(state, x_TxBxHxWxC)
+        else:
+            gates = self.input(x_TxBxHxWxC)
+            outputs, state = conv_lstm(gates, self.state_kernel.astype(self.dtype), state)
         return outputs.swapaxes(0, 1), state
 
     def step(self, state, x_BxHxWxC: jax.Array):
@@ -55,10 +65,23 @@ class ConvLSTM(nn.Module):
         kernel = self.state_kernel.astype(self.dtype)
         return next_state(state, self.input(x_BxHxWxC), kernel)[0]
 
+    def _in_chunks(self, state, x_TxBxHxWxC):
+        # Weights outside, in float32: the gradients of all chunks are summed as they are.
+        weights = (self.input.variables["params"], self.state_kernel)
+        convolve = self.input.clone(parent=None, name=None)
+
+        def of_chunk(state, x):
+            of_input, of_state = weights
+            gates = convolve.apply({"params": of_input}, x)
+            outputs, state = recurrence(gates, of_state.astype(self.dtype), state)
+            return state, outputs
+
+        return in_chunks(of_chunk, state, x_TxBxHxWxC, self.chunk)
+
     def costs(self, inputs: int, positions: int) -> list[Row]:
         """For inputs with `inputs` channels, at the given number of positions, summed over all steps."""
         gates = 4 * self.features
-        return [
-            Row("ConvLSTM", "input", convolution(inputs, gates, positions)),
-            Row("ConvLSTM", "state", convolution(self.features, gates, positions, bias=False)),
-        ]
+        of_input = convolution(inputs, gates, positions)
+        of_state = convolution(self.features, gates, positions, bias=False)
+        passes = REMATERIALISED if self.chunk else FORWARD_AND_BACKWARD
+        return [Row("ConvLSTM", "input", of_input, passes), Row("ConvLSTM", "state", of_state, passes)]

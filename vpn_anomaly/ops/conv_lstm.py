@@ -2,8 +2,11 @@
 
 Autodiff of a scanned ConvLSTM cell computes one weight gradient per time step, inside the backward
 scan. Here the backward scan computes only the gradient of the pre-activations; the weight gradient
-is computed once afterwards, over all steps together.
+is computed once afterwards, over all steps together. Where memory does not suffice for what the backward
+scan needs of every step, a sequence is taken `in_chunks`, each with a weight gradient of its own.
 """
+
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +17,6 @@ from vpn_anomaly.ops.conv import conv3x3, input_gradient, weight_gradient
 FORGET_BIAS = 1.0
 
 
-@jax.custom_vjp
 def conv_lstm(gates_TxBxHxWx4C: jax.Array, kernel_3x3xCx4C: jax.Array, state):
     """The outputs h of a ConvLSTM, (T, B, H, W, C), and its state (c, h) after the last step.
 
@@ -31,7 +33,36 @@ def conv_lstm(gates_TxBxHxWx4C: jax.Array, kernel_3x3xCx4C: jax.Array, state):
     The cell state is float32; the outputs have the dtype of the gates. Gradients flow through the
     outputs only: none to the initial state, and none from the final one.
     """
+    outputs, last = recurrence(gates_TxBxHxWx4C, kernel_3x3xCx4C, lax.stop_gradient(state))
+    return outputs, lax.stop_gradient(last)
+
+
+@jax.custom_vjp
+def recurrence(gates_TxBxHxWx4C: jax.Array, kernel_3x3xCx4C: jax.Array, state):
+    """`conv_lstm` with gradients through both states as well, so that a sequence can be taken in parts."""
     return _forward(gates_TxBxHxWx4C, kernel_3x3xCx4C, state)[0]
+
+
+def in_chunks(of_chunk: Callable, state, x_TxB: jax.Array, frames: int):
+    """The outputs of all steps, and the last state, of a recurrence that is recomputed in the backward pass.
+
+    Of the forward pass only the states between chunks of so many frames remain, and what it reads; the backward pass
+    repeats one chunk at a time. Frames beyond whole chunks come first, in a chunk of their own. No gradient flows to
+    the initial state, and none from the final one, as in `conv_lstm`.
+
+    Args:
+        of_chunk: (state, x (t, B, …)) -> (state, outputs (t, B, …)), through which gradients flow.
+        x_TxB: what the recurrence reads, (T, B, …).
+    """
+    frames = min(frames, len(x_TxB))
+    state, first, outputs = lax.stop_gradient(state), len(x_TxB) % frames, []
+    if first:
+        state, made = jax.checkpoint(of_chunk)(state, x_TxB[:first])
+        outputs.append(made)
+    chunks = x_TxB[first:].reshape(-1, frames, *x_TxB.shape[1:])
+    state, made = lax.scan(jax.checkpoint(of_chunk, prevent_cse=False), state, chunks)
+    outputs.append(made.reshape(-1, *made.shape[2:]))
+    return jnp.concatenate(outputs), lax.stop_gradient(state)
 
 
 def zero_state(gates_xHxWx4C):
@@ -63,13 +94,13 @@ def cell(z, c):
     return c, (jax.nn.sigmoid(o) * jnp.tanh(c)).astype(z.dtype)
 
 
-def _conv_lstm_fwd(gates, kernel, state):
+def _recurrence_fwd(gates, kernel, state):
     (h, last), z, c = _forward(gates, kernel, state)
     return (h, last), (h, z, c, kernel, state)
 
 
-def _conv_lstm_bwd(saved, gradients):
-    dh_TxBxHxWxC, _ = gradients
+def _recurrence_bwd(saved, gradients):
+    dh_TxBxHxWxC, of_last = gradients
     h, z, c, kernel, (c_first, h_first) = saved
     before = lambda x, first: jnp.concatenate([first[None], x[:-1]])
 
@@ -79,12 +110,10 @@ def _conv_lstm_bwd(saved, gradients):
         dz, dc = _cell_gradient(z_t, c_t, c_before, dh + dh_next, dc)
         return (dc, input_gradient(dz, kernel)), dz
 
-    zeros = (jnp.zeros_like(c[0]), jnp.zeros_like(h[0]))
-    _, dz = lax.scan(step, zeros, (dh_TxBxHxWxC, z, c, before(c, c_first)), reverse=True)
+    of_first, dz = lax.scan(step, of_last, (dh_TxBxHxWxC, z, c, before(c, c_first)), reverse=True)
     images = lambda x: x.reshape(-1, *x.shape[2:])
     dkernel = weight_gradient(images(before(h, h_first)), images(dz))
-    no_gradient = (jnp.zeros_like(c_first), jnp.zeros_like(h_first))
-    return dz, dkernel.astype(kernel.dtype), no_gradient
+    return dz, dkernel.astype(kernel.dtype), of_first
 
 
 def _cell_gradient(z, c, c_before, dh, dc):
@@ -102,4 +131,4 @@ def _cell_gradient(z, c, c_before, dh, dc):
     return dz, dc * f
 
 
-conv_lstm.defvjp(_conv_lstm_fwd, _conv_lstm_bwd)
+recurrence.defvjp(_recurrence_fwd, _recurrence_bwd)

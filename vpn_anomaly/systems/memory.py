@@ -17,4 +17,4 @@ def build_memory(model) -> tuple[Encoder, ConvLSTM]:
         model.rematerialise,
         dtype,
     )
-    return encoder, ConvLSTM(model.lstm.channels, dtype)
+    return encoder, ConvLSTM(model.lstm.channels, dtype, model.lstm.chunk)

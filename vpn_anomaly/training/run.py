@@ -15,7 +15,6 @@ from vpn_anomaly.data.pipeline import check_length, training_batches
 from vpn_anomaly.data.skipped_frames import check_skipping
 from vpn_anomaly.data.stateful_batches import segment_count, stateful_batches
 from vpn_anomaly.distributed import group
-from vpn_anomaly.errors import UserError
 from vpn_anomaly.scoring.clip_calibration import clip_calibration
 from vpn_anomaly.scoring.normal_footage import build_normal_footage, check_footage
 from vpn_anomaly.scoring.trained_model import TrainedModel, abstract_params
@@ -26,7 +25,7 @@ from vpn_anomaly.training.fit import check_fit, fit
 from vpn_anomaly.training.initial_weights import initial_params
 from vpn_anomaly.training.loop import TrainingLoop
 from vpn_anomaly.training.optimizer import build_optimizer, build_schedule
-from vpn_anomaly.training.settings import TrainingSettings, build_settings
+from vpn_anomaly.training.settings import TrainingSettings, build_settings, check_divides
 from vpn_anomaly.training.state import new_state
 from vpn_anomaly.training.step import batch_sharding, build_train_step, data_mesh, state_sharding
 
@@ -42,7 +41,7 @@ def check(config, every: int = 1) -> None:
         check_fit(config, every)
         return
     build_optimizer(config.train)
-    _check_devices(config.train.batch_size, data_mesh().size)
+    check_divides(build_settings(config), data_mesh().size)
     source, wanted = build_source(config.data, config.score.max_gigabytes), config.evaluate
     check_length(source, "train", 1)
     check_length(source, "validation", wanted.calibration_sequences)
@@ -91,7 +90,7 @@ def train(config, directory: pathlib.Path) -> float | None:
     state = named_arrays.on_mesh(state, state_sharding(mesh))
     loop = TrainingLoop(
         settings,
-        build_train_step(system, optimizer, mesh, settings.seed),
+        build_train_step(system, optimizer, mesh, settings.seed, settings.microbatches),
         batch_sharding(mesh),
         build_schedule(config.train),
         system.loss_unit,
@@ -129,11 +128,6 @@ def _batches(source, settings: TrainingSettings, first_step: int) -> Iterator[di
     if settings.carried:
         return stateful_batches(*arguments, skipped=settings.skipped)
     return training_batches(*arguments, settings.backend, skipped=settings.skipped)
-
-
-def _check_devices(batch_size, devices):
-    if batch_size % devices:
-        raise UserError(f"train.batch_size={batch_size} over {devices} devices: set a multiple of {devices}")
 
 
 def _first_clips(source, seed):

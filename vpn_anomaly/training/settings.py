@@ -2,6 +2,8 @@
 
 import dataclasses
 
+from vpn_anomaly.errors import UserError
+
 
 @dataclasses.dataclass(frozen=True)
 class TrainingSettings:
@@ -17,6 +19,7 @@ class TrainingSettings:
             with them.
         backend: what makes batches: tensorflow, numpy, or auto.
         skipped: share of the sequences that skip frames, and have to surprise the system.
+        microbatches: parts in which each device takes its sequences of a batch, one after the other.
     """
 
     seed: int
@@ -28,6 +31,7 @@ class TrainingSettings:
     carried: bool
     backend: str
     skipped: float = 0.0
+    microbatches: int = 1
 
 
 def build_settings(config) -> TrainingSettings:
@@ -43,4 +47,15 @@ def build_settings(config) -> TrainingSettings:
         carried=train.carried,
         backend=data.backend,
         skipped=train.skipped,
+        microbatches=train.microbatches,
     )
+
+
+def check_divides(settings: TrainingSettings, devices: int) -> None:
+    """UserError if a batch does not divide evenly over so many devices, and there into microbatches."""
+    batch, parts = settings.batch_size, settings.microbatches
+    if batch % (devices * parts):
+        over = f"train.batch_size={batch} over {devices} device{'s' * (devices > 1)}"
+        if parts == 1:
+            raise UserError(f"{over}: set a multiple of {devices}")
+        raise UserError(f"{over} in train.microbatches={parts} each: set a multiple of {devices * parts}")

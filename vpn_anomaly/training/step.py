@@ -33,13 +33,17 @@ def state_sharding(mesh: Mesh):
 
 
 def build_train_step(
-    system, optimizer: optax.GradientTransformation, mesh: Mesh, seed: int
+    system, optimizer: optax.GradientTransformation, mesh: Mesh, seed: int, microbatches: int = 1
 ) -> jax.stages.Wrapped:
     """The compiled function (state, batch) -> (state, metrics); the state's buffers are donated.
 
     The loss and its gradient run inside `shard_map`, each device on its own sequences, and are
     averaged explicitly: a scan over chunks of a batch split by the partitioner would gather it.
     Random numbers depend on (seed, step, sequence), not on the device.
+
+    Each device takes its sequences in so many equal parts (`microbatches`), one after the other, so that
+    the activations of one part alone are in memory. A loss is a mean over sequences: the mean of the parts'
+    gradients is that of the batch.
 
     Metrics, scalars: `loss`, in the system's unit, and `gradient_norm`; with an entry STOP, (B,), in the batch
     the greatest of it.
@@ -50,10 +54,21 @@ def build_train_step(
             return system.loss(params, batch, key), None
         return system.carried_loss(params, carried, batch, key)
 
+    value = jax.value_and_grad(loss, has_aux=True)
+
     def averaged_gradient(params, carried, batch, key):
-        value = jax.value_and_grad(loss, has_aux=True)
-        (mean_loss, carried), gradient = value(params, carried, batch, key)
-        return jax.lax.pmean((mean_loss, gradient), DATA), carried
+        def add_part(total, part):
+            (mean_loss, carried), gradient = value(params, *part, key)
+            return jax.tree.map(jnp.add, total, (mean_loss, gradient)), carried
+
+        if microbatches == 1:
+            (mean_loss, carried), gradient = value(params, carried, batch, key)
+            return jax.lax.pmean((mean_loss, gradient), DATA), carried
+        parts = jax.tree.map(lambda x: x.reshape(microbatches, -1, *x.shape[1:]), (carried, batch))
+        zeros = (jnp.zeros(()), jax.tree.map(jnp.zeros_like, params))
+        total, carried = jax.lax.scan(add_part, zeros, parts)
+        carried = jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), carried)
+        return jax.lax.pmean(jax.tree.map(lambda x: x / microbatches, total), DATA), carried
 
     replicated, split = PartitionSpec(), PartitionSpec(DATA)
     averaged_gradient = jax.shard_map(
