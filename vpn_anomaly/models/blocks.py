@@ -6,6 +6,7 @@ import jax.numpy as jnp
 
 from vpn_anomaly.models.conv import Conv3x3
 from vpn_anomaly.models.costs import FORWARD_AND_BACKWARD, REMATERIALISED, Row, convolution, dense
+from vpn_anomaly.ops.precision import EXACT
 
 
 def multiply(h_xC: jax.Array, z_x4C: jax.Array) -> jax.Array:
@@ -37,10 +38,10 @@ class ResidualMultiplicativeBlock(nn.Module):
     @nn.compact
     def __call__(self, x_BxHxWxC: jax.Array) -> jax.Array:
         channels = x_BxHxWxC.shape[-1]
-        h = nn.Dense(channels // 2, dtype=self.dtype, name="down")(x_BxHxWxC)
+        h = nn.Dense(channels // 2, dtype=self.dtype, precision=EXACT, name="down")(x_BxHxWxC)
         h = MultiplicativeUnit(self.dilation, self.dtype, name="unit_1")(h)
         h = MultiplicativeUnit(self.dilation, self.dtype, name="unit_2")(h)
-        return x_BxHxWxC + nn.Dense(channels, dtype=self.dtype, name="up")(h)
+        return x_BxHxWxC + nn.Dense(channels, dtype=self.dtype, precision=EXACT, name="up")(h)
 
 
 class ReluBlock(nn.Module):

@@ -12,6 +12,7 @@ from jax import lax
 from vpn_anomaly.models.costs import Cost, Row, StepSize, convolution, dense
 from vpn_anomaly.ops.conv import conv3x3
 from vpn_anomaly.ops.conv_lstm import cell
+from vpn_anomaly.ops.precision import EXACT
 from vpn_anomaly.ops.space_to_depth import depth_to_space, space_to_depth
 
 
@@ -107,7 +108,8 @@ class CompositeAutoencoder(nn.Module):
         def step(carry, _):
             state, frame = carry
             state = stack_step(weights, state, frame if self.conditioned else None)
-            frame = nn.sigmoid(state[-1][1] @ kernel.astype(self.dtype) + bias.astype(self.dtype))
+            logits = jnp.matmul(state[-1][1], kernel.astype(self.dtype), precision=EXACT)
+            frame = nn.sigmoid(logits + bias.astype(self.dtype))
             return (state, frame), frame
 
         black = jnp.zeros((*state[0][0].shape[:3], squares), self.dtype)

@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 
 from vpn_anomaly.models.costs import Cost, Row, StepSize, convolution, dense
+from vpn_anomaly.ops.precision import EXACT
 
 HALVINGS = 3
 
@@ -33,12 +34,14 @@ class FrameAutoencoder(nn.Module):
         """The reconstructed frames, (N, H, W, C); intensities in 0..1."""
         widths, x = self.widths, frames_NxHxWxC
         for width in widths:
-            x = nn.relu(nn.Conv(width, (3, 3), strides=2, dtype=self.dtype)(x))
-        x = nn.Dense(self.code, dtype=self.dtype, name="code")(x)
-        x = nn.relu(nn.Dense(widths[-1], dtype=self.dtype, name="decode")(x))
+            x = nn.relu(nn.Conv(width, (3, 3), strides=2, dtype=self.dtype, precision=EXACT)(x))
+        x = nn.Dense(self.code, dtype=self.dtype, precision=EXACT, name="code")(x)
+        x = nn.relu(nn.Dense(widths[-1], dtype=self.dtype, precision=EXACT, name="decode")(x))
         for width in reversed(widths[:-1]):
-            x = nn.relu(nn.ConvTranspose(width, (4, 4), strides=(2, 2), dtype=self.dtype)(x))
-        x = nn.ConvTranspose(self.colours, (4, 4), strides=(2, 2), dtype=self.dtype, name="output")(x)
+            x = nn.relu(nn.ConvTranspose(width, (4, 4), strides=(2, 2), dtype=self.dtype, precision=EXACT)(x))
+        x = nn.ConvTranspose(
+            self.colours, (4, 4), strides=(2, 2), dtype=self.dtype, precision=EXACT, name="output"
+        )(x)
         return nn.sigmoid(x).astype(jnp.float32)
 
     def costs(self, step: StepSize) -> list[Row]:

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 
 from vpn_anomaly.models.costs import Row, StepSize, dense
 from vpn_anomaly.ops.intensity import VALUES, Copies
+from vpn_anomaly.ops.precision import EXACT
 
 _SCALES = (0.05, 60.0)  # grey levels, the least and the largest scale of a copy
 _INITIAL_SCALE = 3.0
@@ -26,6 +27,7 @@ class MixtureLayer(nn.Module):
         parameters = nn.Dense(
             2 * self.copies + 1,
             kernel_init=nn.initializers.variance_scaling(0.1, "fan_in", "normal"),
+            precision=EXACT,
             name="copies",
         )(features_BxHxWxD.astype(jnp.float32))
         weights, scales = jnp.split(parameters, [self.copies + 1], axis=-1)

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 
 from vpn_anomaly.models.costs import Row, StepSize, dense
 from vpn_anomaly.ops.intensity import VALUES
+from vpn_anomaly.ops.precision import EXACT
 
 
 def smooth_kernel(key, shape: tuple[int, int, int]) -> jax.Array:
@@ -16,7 +17,7 @@ def smooth_kernel(key, shape: tuple[int, int, int]) -> jax.Array:
     order = jnp.arange(1, 9)[:, None]
     cosines_JxV = jnp.cos(jnp.pi * order * (jnp.arange(values) + 0.5) / values) / order
     mixture = jax.random.normal(key, (features, colours, len(order))) / jnp.sqrt(features)
-    return mixture @ cosines_JxV
+    return jnp.matmul(mixture, cosines_JxV, precision=EXACT)
 
 
 def log_histogram(clip_NxTxHxWxC: jax.Array) -> jax.Array:

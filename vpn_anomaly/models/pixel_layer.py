@@ -5,6 +5,7 @@ import jax.numpy as jnp
 
 from vpn_anomaly.models.conv import Conv3x3
 from vpn_anomaly.models.costs import Cost, convolution, dense
+from vpn_anomaly.ops.precision import EXACT
 from vpn_anomaly.ops.space_to_depth import depth_to_space
 
 
@@ -14,7 +15,7 @@ def pixel_layer(x_BxhxwxC, pixels_BxHxWxC, stem: int, channels: int, dtype):
     To be called from a compact method: its layers belong to the calling module.
     """
     inner = max(channels // 2, 1)
-    x = nn.Dense(inner * stem**2, dtype=dtype, name="to_pixels")(nn.relu(x_BxhxwxC))
+    x = nn.Dense(inner * stem**2, dtype=dtype, precision=EXACT, name="to_pixels")(nn.relu(x_BxhxwxC))
     x = jnp.concatenate([depth_to_space(x, stem), pixels_BxHxWxC], axis=-1)
     return nn.relu(Conv3x3(channels, dtype=dtype, name="pixels")(x))
 

@@ -23,6 +23,7 @@ from vpn_anomaly.models.costs import (
     convolution,
     dense,
 )
+from vpn_anomaly.ops.precision import EXACT
 
 REACH = 3  # pixels to the left in the first layer; features, including the current one, in later layers
 
@@ -55,7 +56,7 @@ class CausalBlock(nn.Module):
     def __call__(self, vertical_BxHxWxC, horizontal_BxHxWxC):
         width = vertical_BxHxWxC.shape[-1]
         channels = width // 2
-        layer = lambda features, name: nn.Dense(features, dtype=self.dtype, name=name)
+        layer = lambda features, name: nn.Dense(features, dtype=self.dtype, precision=EXACT, name=name)
         v = layer(channels, "vertical_down")(vertical_BxHxWxC)
         h = layer(channels, "horizontal_down")(horizontal_BxHxWxC)
         for unit in ("1", "2"):
@@ -90,7 +91,7 @@ class PixelCNN(nn.Module):
     @nn.compact
     def __call__(self, frame_BxHxWxC: jax.Array, condition_BxHxWxF: jax.Array) -> jax.Array:
         """(B, H, W, D · colours). Intensities in 0..1; the condition may depend on earlier frames only."""
-        layer = lambda features, name: nn.Dense(features, dtype=self.dtype, name=name)
+        layer = lambda features, name: nn.Dense(features, dtype=self.dtype, precision=EXACT, name=name)
         frame, width = frame_BxHxWxC.astype(self.dtype), 2 * self.channels
         above = UpShiftedConv(width, rows=2, dtype=self.dtype, name="above")(frame)
         v = above + layer(width, "condition_vertical")(condition_BxHxWxF)

@@ -15,6 +15,7 @@ from vpn_anomaly.models.costs import Cost, Row, StepSize, convolution, dense
 from vpn_anomaly.models.output_layer import output_layer_costs, smooth_kernel
 from vpn_anomaly.models.pixel_layer import pixel_layer, pixel_layer_cost
 from vpn_anomaly.ops.intensity import VALUES
+from vpn_anomaly.ops.precision import EXACT
 from vpn_anomaly.ops.space_to_depth import depth_to_space, space_to_depth
 
 UNIT = 64.0  # pixels per unit of the coordinates
@@ -71,7 +72,9 @@ class UNet(nn.Module):
         """A level and all levels below it; channels[level] channels in and out."""
         width, last = self.channels[level], level == len(self.channels) - 1
         block = lambda name: ReluBlock(dtype=self.dtype, name=f"level_{level}_{name}")
-        layer = lambda features, name: nn.Dense(features, dtype=self.dtype, name=f"level_{level}_{name}")
+        layer = lambda features, name: nn.Dense(
+            features, dtype=self.dtype, precision=EXACT, name=f"level_{level}_{name}"
+        )
         x = block("down")(x)
         if not last:
             below = layer(self.channels[level + 1], "halve")(space_to_depth(nn.relu(x), 2))

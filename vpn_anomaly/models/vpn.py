@@ -9,6 +9,7 @@ from vpn_anomaly.models.encoder import Encoder
 from vpn_anomaly.models.output_layer import output_layer_costs, smooth_kernel
 from vpn_anomaly.models.pixelcnn import PixelCNN, colour_mask
 from vpn_anomaly.ops.intensity import VALUES
+from vpn_anomaly.ops.precision import EXACT
 from vpn_anomaly.ops.space_to_depth import depth_to_space
 
 
@@ -30,7 +31,7 @@ class VideoPixelNetwork(nn.Module):
         self.output_kernel = self.param("output_kernel", smooth_kernel, shape)
         self.output_bias = self.param("output_bias", nn.initializers.zeros, (colours, VALUES))
         squares = self.encoder.stem**2
-        self.to_pixels = nn.Dense(self.condition * squares, dtype=self.encoder.dtype)
+        self.to_pixels = nn.Dense(self.condition * squares, dtype=self.encoder.dtype, precision=EXACT)
 
     def encode_frames(self, frames_BxTxHxWxC: jax.Array) -> jax.Array:
         """The ConvLSTM's outputs after each frame, (B, T, h, w, L). Intensities in 0..1."""

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from vpn_anomaly.ops.platform import ByPlatform, call_lowered
+from vpn_anomaly.ops.precision import EXACT
 
 # Bytes of the patch matrix of one group of images, tuned: about the size of a core's L2 cache.
 _PATCH_BYTES = 2_500_000
@@ -62,6 +63,7 @@ def _forward(x, kernel, dilation):
         padding="SAME",
         rhs_dilation=(dilation, dilation),
         dimension_numbers=("NHWC", "HWIO", "NHWC"),
+        precision=EXACT,
     )
 
 
@@ -76,7 +78,8 @@ def _chunked_weight_gradient(x, dz, *, dilation):
 
     def accumulate(total, group):
         x_group, dz_group = (part.astype(jnp.float32) for part in group)
-        return total + _patches(x_group, dilation).T @ dz_group.reshape(-1, outputs), None
+        patches_PxC, dz_PxO = _patches(x_group, dilation), dz_group.reshape(-1, outputs)
+        return total + jnp.matmul(patches_PxC.T, dz_PxO, precision=EXACT), None
 
     groups = (_groups(x, x), _groups(dz, x))
     total, _ = lax.scan(accumulate, jnp.zeros((9 * channels, outputs), jnp.float32), groups)

@@ -20,6 +20,9 @@ from vpn_anomaly.ops.bands import (
     scan_rows,
     sum_columns,
 )
+from vpn_anomaly.ops.precision import EXACT
+
+_einsum = functools.partial(jnp.einsum, precision=EXACT)
 
 
 @jax.custom_vjp
@@ -28,7 +31,7 @@ def sample_conv(x_BxHxWxC: jax.Array, filter_BxkxkxCxO: jax.Array) -> jax.Array:
     size = filter_BxkxkxCxO.shape[1]
     taps = _taps(x_BxHxWxC, size)
     return sum(
-        jnp.einsum("bhwc,bco->bhwo", tap, filter_BxkxkxCxO[:, row, column]) for (row, column), tap in taps
+        _einsum("bhwc,bco->bhwo", tap, filter_BxkxkxCxO[:, row, column]) for (row, column), tap in taps
     )
 
 
@@ -39,7 +42,7 @@ def _sample_conv_fwd(x, filters):
 def _sample_conv_bwd(saved, dy):
     x, filters = saved
     size = filters.shape[1]
-    dfilters = [jnp.einsum("bhwc,bhwo->bco", tap, dy) for _, tap in _taps(x, size)]
+    dfilters = [_einsum("bhwc,bhwo->bco", tap, dy) for _, tap in _taps(x, size)]
     dfilters = jnp.stack(dfilters, axis=1).reshape(filters.shape)
     turned = filters[:, ::-1, ::-1].swapaxes(3, 4)
     return sample_conv(dy, turned), dfilters
@@ -52,7 +55,7 @@ sample_conv.defvjp(_sample_conv_fwd, _sample_conv_bwd)
 def sample_depthwise_conv(x_BxKxHxWxC: jax.Array, filter_BxKxkxkxC: jax.Array) -> jax.Array:
     """One k×k filter per sample, frame and channel, summed over the frames: (B, H, W, C)."""
     return sum(
-        jnp.einsum("bthwc,btc->bhwc", tap, filter_BxKxkxkxC[:, :, row, column])
+        _einsum("bthwc,btc->bhwc", tap, filter_BxKxkxkxC[:, :, row, column])
         for (row, column), tap in _taps(x_BxKxHxWxC, filter_BxKxkxkxC.shape[2])
     )
 
@@ -64,12 +67,11 @@ def _sample_depthwise_conv_fwd(x, filters):
 def _sample_depthwise_conv_bwd(saved, dy):
     x, filters = saved
     size = filters.shape[2]
-    dfilters = [jnp.einsum("bthwc,bhwc->btc", tap, dy) for _, tap in _taps(x, size)]
+    dfilters = [_einsum("bthwc,bhwc->btc", tap, dy) for _, tap in _taps(x, size)]
     dfilters = jnp.stack(dfilters, axis=2).reshape(filters.shape)
     turned = filters[:, :, ::-1, ::-1]
     dx = sum(
-        jnp.einsum("bhwc,btc->bthwc", tap, turned[:, :, row, column])
-        for (row, column), tap in _taps(dy, size)
+        _einsum("bhwc,btc->bthwc", tap, turned[:, :, row, column]) for (row, column), tap in _taps(dy, size)
     )
     return dx, dfilters
 

@@ -3,6 +3,8 @@
 import jax
 import jax.numpy as jnp
 
+from vpn_anomaly.ops.precision import EXACT
+
 # Rows of distances at once, at most; they then stay in a CPU's cache.
 ROWS = 256
 FAR = 1e12  # squared, of exemplars that are left out
@@ -21,7 +23,7 @@ def nearest_distance(value_NxF: jax.Array, exemplar_MxF: jax.Array, used_M: jax.
 
     def of_rows(value_RxF):
         value_RxG = jnp.concatenate([jnp.ones((rows, 1)), value_RxF], 1)
-        products_MxR = jnp.matmul(exemplar_MxG, value_RxG.T, precision=jax.lax.Precision.HIGHEST)
+        products_MxR = jnp.matmul(exemplar_MxG, value_RxG.T, precision=EXACT)
         return products_MxR.min(0) + (value_RxF**2).sum(1)
 
     squared = jax.lax.map(of_rows, padded).reshape(-1)[:count]

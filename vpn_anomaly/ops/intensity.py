@@ -6,6 +6,7 @@ the statistics that the scores need. The softmax may be mixed with copies, narro
 values that are given for each pixel. All values are in nats, intensities in 0..1 (x / 255).
 """
 
+import functools
 from typing import NamedTuple
 
 import jax
@@ -14,8 +15,10 @@ from jax import lax
 
 from vpn_anomaly.ops import laplace
 from vpn_anomaly.ops.platform import ByPlatform, traced_size
+from vpn_anomaly.ops.precision import EXACT
 
 VALUES = 256
+_einsum = functools.partial(jnp.einsum, precision=EXACT)
 # Pixels per chunk of the loss and of the statistics, tuned. On a CPU the logits of a chunk take about a
 # megabyte and stay in the cache between products; elsewhere every chunk costs kernel launches, and 64 MB
 # of logits are little.
@@ -39,7 +42,7 @@ class Copies(NamedTuple):
 
 def logits(features_NxD: jax.Array, kernel_DxCxV: jax.Array, bias_CxV: jax.Array) -> jax.Array:
     """The unnormalised log-probabilities of every intensity, (N, C, 256) float32."""
-    return jnp.einsum("nd,dcv->ncv", features_NxD.astype(jnp.float32), kernel_DxCxV) + bias_CxV
+    return _einsum("nd,dcv->ncv", features_NxD.astype(jnp.float32), kernel_DxCxV) + bias_CxV
 
 
 def mean_surprise(
@@ -109,8 +112,8 @@ def _surprise_and_gradients(features, kernel, bias, value, weight, mixed, with_g
         if not with_gradients:
             return totals + loss, None
         dz = (jnp.exp(z_NxCxV - log_normaliser) - is_value) * weight
-        dkernel = jnp.einsum("nd,ncv->dcv", x_NxD.astype(jnp.float32), dz)
-        dx = jnp.einsum("ncv,dcv->nd", dz, kernel).astype(x_NxD.dtype)
+        dkernel = _einsum("nd,ncv->dcv", x_NxD.astype(jnp.float32), dz)
+        dx = _einsum("ncv,dcv->nd", dz, kernel).astype(x_NxD.dtype)
         totals = jax.tree.map(jnp.add, totals, (loss, dkernel, dz.sum(0)))
         return totals, (dx, dmixed)
 
@@ -149,7 +152,7 @@ def distribution_statistics(
         features_NxD, value_NxC, copies = chunk
         ones_Nx1 = jnp.ones((len(features_NxD), 1))
         features_NxF = jnp.concatenate([features_NxD.astype(jnp.float32), ones_Nx1], axis=1)
-        z_CxVxN = jnp.einsum("fcv,nf->cvn", kernel_FxCxV, features_NxF)
+        z_CxVxN = _einsum("fcv,nf->cvn", kernel_FxCxV, features_NxF)
         of_value_CxNxF = jax.vmap(lambda column_VxF, value_N: column_VxF[value_N])(column_CxVxF, value_NxC.T)
         z_of_value_CxN = (of_value_CxNxF * features_NxF).sum(-1)
         if copies is None:
@@ -206,7 +209,7 @@ def _moments(weight_CxVxN):
     """The sum of the weights over intensities, and `mean` and `variance` of intensities so distributed, (C, N)."""
     intensity = jnp.arange(VALUES) / (VALUES - 1)
     powers_3xV = jnp.stack([jnp.ones(VALUES), intensity, intensity**2])
-    total, first, second = jnp.einsum("kv,cvn->kcn", powers_3xV, weight_CxVxN, precision="highest")
+    total, first, second = _einsum("kv,cvn->kcn", powers_3xV, weight_CxVxN)
     mean = first / total
     return total, {"mean": mean, "variance": jnp.maximum(second / total - mean**2, 0)}
 

@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from vpn_anomaly.ops.precision import EXACT
 from vpn_anomaly.scoring.windows import Windows
 from vpn_anomaly.systems.system import Maps, Places
 
@@ -47,7 +48,7 @@ def window_means(map_HxW: jax.Array, counted_HxW: jax.Array) -> jax.Array:
     height, width = map_HxW.shape
     side = thing_side(height, width)
     row_PxH, column_QxW = (_bands(length, side) for length in (height, width))
-    product = functools.partial(jnp.matmul, precision="highest")
+    product = functools.partial(jnp.matmul, precision=EXACT)
     window_sum = lambda x_HxW: product(product(row_PxH, x_HxW), column_QxW.T)
     counted = window_sum(counted_HxW.astype(jnp.float32))
     total = window_sum(jnp.where(counted_HxW, map_HxW, 0.0))

@@ -11,6 +11,7 @@ from vpn_anomaly.models.attention.generated_filters import (
 )
 from vpn_anomaly.models.costs import Cost, Row, dense
 from vpn_anomaly.ops.dynamic_conv import sample_conv
+from vpn_anomaly.ops.precision import EXACT
 
 
 class FullAttention(Attention):
@@ -32,7 +33,7 @@ class FullAttention(Attention):
         channels = last.shape[-1]
         x = context_BxKxhxwxC
         if self.bottleneck:
-            x = nn.Dense(self.bottleneck, dtype=self.dtype, name="down")(x)
+            x = nn.Dense(self.bottleneck, dtype=self.dtype, precision=EXACT, name="down")(x)
         batch, context, height, width, inner = x.shape
         code = spatial_statistics(context_BxKxhxwxC, self.meta_channels, self.dtype)
         filters = FilterDeconvolution(self.filter_size, context * inner * inner, self.dtype)(code)
@@ -40,7 +41,7 @@ class FullAttention(Attention):
         x = jnp.moveaxis(x, 1, 3).reshape(batch, height, width, context * inner)
         change = sample_conv(x, filters)
         if self.bottleneck:
-            change = nn.Dense(channels, dtype=self.dtype, name="up")(change)
+            change = nn.Dense(channels, dtype=self.dtype, precision=EXACT, name="up")(change)
         return last + change, None
 
     def costs(self, size: AttentionSize) -> list[Row]:

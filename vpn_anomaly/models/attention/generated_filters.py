@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from vpn_anomaly.models.costs import Cost, convolution, dense
+from vpn_anomaly.ops.precision import EXACT
 
 
 class FilterDeconvolution(nn.Module):
@@ -21,7 +22,12 @@ class FilterDeconvolution(nn.Module):
     def __call__(self, code_BxD: jax.Array) -> jax.Array:
         size = (self.filter_size, self.filter_size)
         deconvolve = nn.ConvTranspose(
-            self.features, size, padding="VALID", kernel_init=nn.initializers.zeros, dtype=self.dtype
+            self.features,
+            size,
+            padding="VALID",
+            kernel_init=nn.initializers.zeros,
+            dtype=self.dtype,
+            precision=EXACT,
         )
         return deconvolve(code_BxD[:, None, None, :])
 
@@ -32,7 +38,7 @@ def spatial_statistics(context_BxKxhxwxC, features, dtype):
     spread = jnp.sqrt(jnp.var(x, axis=(2, 3)) + 1e-6)
     statistics = jnp.concatenate([x.mean((2, 3)), spread], axis=-1)
     statistics = statistics.reshape(statistics.shape[0], -1)
-    return nn.relu(nn.Dense(features, dtype=dtype, name="meta")(statistics))
+    return nn.relu(nn.Dense(features, dtype=dtype, precision=EXACT, name="meta")(statistics))
 
 
 def generated_filter_cost(size: int, statistics: int, features: int, made: int, images: int) -> Cost:

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from vpn_anomaly.models.attention.attention import AttentionSize
 from vpn_anomaly.models.conv import Conv3x3
 from vpn_anomaly.models.costs import Cost, convolution, dense
+from vpn_anomaly.ops.precision import EXACT
 
 COST_FEATURES = 24  # features per kind of displacement cost
 
@@ -25,7 +26,9 @@ def filter_logits(
         channels: of its two layers.
         prefix: of the names of its parameters.
     """
-    layer = lambda features, name, **more: nn.Dense(features, dtype=dtype, name=prefix + name, **more)
+    layer = lambda features, name, **more: nn.Dense(
+        features, dtype=dtype, precision=EXACT, name=prefix + name, **more
+    )
     inputs = [_at_cells(last_output_BxHxWxC, relative_costs[0]).astype(dtype)]
     for number, kind in enumerate(relative_costs):
         flat = kind.reshape(*kind.shape[:3], -1).astype(dtype)
