@@ -24,6 +24,8 @@ class Arguments:
       outputs: the files to write, by flag (`command_line.OUTPUTS`).
       max_frames: number of frames to watch; None: all.
       processes: those that do this together; None: this one alone.
+      devices, device_gigabytes: how many devices to describe the memory of, and how much each has; None: those
+        present.
     """
 
     config: ConfigDict
@@ -36,6 +38,8 @@ class Arguments:
     outputs: Mapping[str, pathlib.Path]
     max_frames: int | None
     processes: Processes | None = None
+    devices: int | None = None
+    device_gigabytes: float | None = None
 
     @property
     def run_folder(self) -> pathlib.Path:

@@ -33,6 +33,9 @@ OUTPUTS = {
     "video": ("watch", (".mp4", ".mkv")),
     "report": ("watch", (".html",)),
 }
+# The flags of the processes that work together; those of the devices that --mode=describe tells the memory of.
+PROCESSES = ("coordinator", "process_count", "process_index", "coordinator_timeout", "distributed")
+DESCRIBED = ("devices", "device_gigabytes")
 
 
 def parse(argv: Sequence[str]) -> Arguments:
@@ -71,6 +74,8 @@ def parse(argv: Sequence[str]) -> Arguments:
             plain.distributed,
             plain.coordinator_timeout,
         ),
+        devices=plain.devices,
+        device_gigabytes=plain.device_gigabytes,
     )
     _check_files(arguments)
     overwriting.check_command(arguments, plain.config)
@@ -129,6 +134,8 @@ def _plain_flags(argv: Sequence[str]) -> tuple[flags.FlagValues, list[str]]:
     flags.DEFINE_integer("process_index", None, "", lower_bound=0, flag_values=values)
     flags.DEFINE_float("coordinator_timeout", None, "", lower_bound=1.0, flag_values=values)
     flags.DEFINE_bool("distributed", False, "", flag_values=values)
+    flags.DEFINE_integer("devices", None, "", lower_bound=1, flag_values=values)
+    flags.DEFINE_float("device_gigabytes", None, "", lower_bound=1e-3, upper_bound=1e6, flag_values=values)
     flags.DEFINE_bool("debug", False, "", flag_values=values)
     values.set_gnu_getopt(True)
     try:
@@ -184,8 +191,8 @@ def _no_flag(argument: str) -> UserError:
     return UserError(
         f"there is no flag {argument.split('=')[0]}; the flags are: --config, "
         f"--checkpoint, --workdir, --mode, --input, {', '.join('--' + n for n in OUTPUTS)}, "
-        "--max_frames, --coordinator, --process_count, --process_index, --coordinator_timeout, --distributed, "
-        "--debug, --help, --version and --config.FIELD"
+        f"--max_frames, {', '.join('--' + n for n in (*DESCRIBED, *PROCESSES))}, --debug, --help, --version"
+        " and --config.FIELD"
     )
 
 
@@ -284,6 +291,9 @@ def _check_files(arguments: Arguments) -> None:
         _check_output(name, arguments.outputs[name], suffixes)
     if arguments.max_frames is not None and mode != "watch":
         raise UserError("--max_frames is for --mode=watch only")
+    for name in DESCRIBED:
+        if getattr(arguments, name) is not None and mode != "describe":
+            raise UserError(f"--{name} is for --mode=describe only")
     if mode in INPUT_MODES and arguments.input is None:
         raise UserError(f"--mode={mode} needs --input={'FILE' if mode == 'score' else 'SOURCE'}")
     if mode == "score":

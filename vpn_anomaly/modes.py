@@ -92,7 +92,8 @@ def describe(arguments: Arguments) -> None:
     for name, member in resolving.of_members(resolving.resolved(arguments)).items():
         if name:
             print(f"member {name}, {member_named(name).about}\n")
-        print(describe(member.config), end="\n\n" if name else "\n")
+        text = describe(member.config, arguments.devices, arguments.device_gigabytes)
+        print(text, end="\n\n" if name else "\n")
 
 
 MODES = {"train": train, "evaluate": evaluate, "score": score, "watch": watch, "describe": describe}

@@ -49,6 +49,8 @@ Flags:
   --video=FILE              (watch) .mp4 or .mkv, the frames with map and events
   --report=FILE             (watch) .html, one page: events with pictures, scores over time
   --max_frames=N            (watch) end after this many frames
+  --devices=N, --device_gigabytes=G   (describe) the memory of one of N devices, and whether G GB suffice,
+                            estimated without compiling; default: the devices present
   --config.FIELD=VALUE      any field below, such as --config.train.steps=500 or
                             --config.train.targets="(13, 19)"
   --coordinator=HOST:PORT   (every mode) several processes, on one machine or on many, do it together: the same

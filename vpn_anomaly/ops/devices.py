@@ -22,3 +22,10 @@ def check_devices() -> None:
         why = " ".join(str(error).split()) or "it finds no such device"
         do = "give one that is there, or leave it out, or JAX_PLATFORMS=cpu" if asked else "fix that"
         raise UserError(f"JAX cannot start{' with ' + asked if asked else ''}: {why}; {do}") from error
+
+
+def device_bytes() -> int | None:
+    """The memory of each of the present devices that programs can use; None where it is that of the computer."""
+    import jax
+
+    return (jax.local_devices()[0].memory_stats() or {}).get("bytes_limit")

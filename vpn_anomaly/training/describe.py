@@ -1,40 +1,34 @@
 """Costs of a configuration's training step: parameters, operations and memory.
 
 No data are loaded and no arrays allocated: operations are counted by closed formulas
-(`models/costs.py` says what counts: elementwise work is left out), and memory is what the compiler
-plans for the present devices, from shapes alone.
+(`models/costs.py` says what counts: elementwise work is left out), and memory is found from shapes alone
+(`training/describe_memory.py`).
 """
 
 import dataclasses
 import itertools
-import time
-
-import jax
-import jax.numpy as jnp
-import optax
-from jax.sharding import Mesh
 
 from vpn_anomaly.catalogue import system_named
 from vpn_anomaly.systems.build import build_system, step_size
-from vpn_anomaly.systems.system import System
-from vpn_anomaly.training.optimizer import build_optimizer
-from vpn_anomaly.training.settings import TrainingSettings, build_settings
-from vpn_anomaly.training.state import new_state
-from vpn_anomaly.training.step import batch_sharding, build_train_step, data_mesh, state_sharding
+from vpn_anomaly.text.columns import aligned
+from vpn_anomaly.training.describe_memory import memory
 
 _GIGA = 10**9
-_GIB = 2**30
 _HEADER = ("module", "parameters", "forward", "step", "of step")
 
 
-def describe(config) -> str:
+def describe(config, devices: int | None = None, gigabytes: float | None = None) -> str:
     """The table of costs, then the memory of one device: what --mode=describe prints.
 
-    Of a system that is fitted to whole videos the costs alone. UserError for an unknown optimizer.
+    Of a system that is fitted to whole videos the costs alone. UserError for an unknown optimizer, and for a batch
+    that does not divide over the devices.
+
+    Args:
+        devices, gigabytes: of `describe_memory.memory`.
     """
     if system_named(config.system).fits:
         return costs_of_frame(config)
-    return f"{costs(config)}\n\n{memory(config)}"
+    return f"{costs(config)}\n\n{memory(config, devices, gigabytes)}"
 
 
 def costs(config) -> str:
@@ -69,76 +63,7 @@ def costs_of_frame(config) -> str:
             sum(getattr(row.cost, of) for row in parts) for of in ("parameters", "forward")
         )
         lines.append((name, f"{parameters:,}", f"{forward / _GIGA:,.3f}", f"{forward / whole:.1%}"))
-    return f"{title}\n{_aligned(lines)}"
-
-
-def memory(config) -> str:
-    """What the compiler plans for one training step on each of the present devices.
-
-    The step is compiled, which can take minutes, and not run.
-    """
-    settings, data = build_settings(config), config.data
-    shape = (data.frames, data.height, data.width, data.channels)
-    return planned_memory(build_system(config), build_optimizer(config.train), settings, shape)
-
-
-def planned_memory(
-    system: System,
-    optimizer: optax.GradientTransformation,
-    settings: TrainingSettings,
-    shape: tuple[int, int, int, int],
-) -> str:
-    """`memory` of sequences of a shape (T, H, W, C)."""
-    mesh, batch = data_mesh(), settings.batch_size
-    device = jax.devices()[0]
-    where = f"{mesh.size} × {device.device_kind} ({device.platform})"
-    if batch % mesh.size:
-        return (
-            f"Memory unknown: train.batch_size={batch} does not divide over {where}; set a multiple"
-            f" of {mesh.size}."
-        )
-    started = time.monotonic()
-    lowered = lowered_step(system, optimizer, settings, shape, mesh)
-    try:
-        plan = lowered.compile().memory_analysis()
-    except jax.errors.JaxRuntimeError as error:  # such as a plan that does not fit the device
-        return f"Memory unknown: the compiler for {where} refuses the step: {_first_line(error)}"
-    if plan is None:
-        return f"Memory unknown: the compiler for {where} gives no analysis."
-    title = (
-        f"Memory of one device, planned by the compiler for {where}, at train.batch_size={batch};\n"
-        f"the step was compiled in {time.monotonic() - started:.0f} s and not run."
-    )
-    return f"{title}\n{_memory_table(plan)}"
-
-
-def lowered_step(
-    system: System,
-    optimizer: optax.GradientTransformation,
-    settings: TrainingSettings,
-    shape: tuple[int, int, int, int],
-    mesh: Mesh,
-) -> jax.stages.Lowered:
-    """The training step on batches of sequences of a shape (T, H, W, C); nothing is allocated."""
-    batch, (frames, height, width, _) = settings.batch_size, shape
-    clips = jax.ShapeDtypeStruct((batch, *shape), jnp.uint8)
-    carried = system.initial_carried(batch, height, width) if settings.carried else None
-    state = jax.eval_shape(lambda x: new_state(system, optimizer, settings.seed, x, carried), clips)
-    split = batch_sharding(mesh)
-    of = lambda *shape: jax.ShapeDtypeStruct((batch, *shape), jnp.int32, sharding=split)
-    shapes = {
-        "clip": jax.ShapeDtypeStruct(clips.shape, clips.dtype, sharding=split),
-        "shift": of(frames, 2),
-        "index": of(),  # int64 until it is on a device
-    }
-    for name, is_there in (("continues", settings.carried), ("skipped", settings.skipped)):
-        if is_there:
-            shapes[name] = jax.ShapeDtypeStruct((batch,), bool, sharding=split)
-    placed = lambda sharding, part: jax.tree.map(
-        lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding), part
-    )
-    state = jax.tree.map(placed, state_sharding(mesh), state)
-    return build_train_step(system, optimizer, mesh, settings.seed).lower(state, shapes)
+    return f"{title}\n{aligned(lines)}"
 
 
 def _cost_table(rows):
@@ -150,7 +75,7 @@ def _cost_table(rows):
         if len(parts) > 1:
             lines.append(_line(f"{module}, all", parts, whole))
     lines.append(_line("sum", rows, whole))
-    return _aligned(lines)
+    return aligned(lines)
 
 
 def _line(name, rows, whole):
@@ -163,31 +88,3 @@ def _line(name, rows, whole):
         f"{training / _GIGA:,.3f}",
         f"{training / whole:.1%}",
     )
-
-
-def _aligned(lines):
-    """Columns of text: names to the left, numbers to the right, a rule below the header."""
-    widths = [max(map(len, column)) for column in zip(*lines)]
-    rows = [
-        "  ".join(
-            [line[0].ljust(widths[0])] + [cell.rjust(width) for cell, width in zip(line[1:], widths[1:])]
-        )
-        for line in lines
-    ]
-    return "\n".join([rows[0], "-" * len(rows[0]), *rows[1:]])
-
-
-def _memory_table(plan):
-    new_outputs = plan.output_size_in_bytes - plan.alias_size_in_bytes
-    parts = {
-        "state and batch": plan.argument_size_in_bytes,
-        "outputs that do not replace the state": new_outputs,
-        "temporary: activations, gradients": plan.temp_size_in_bytes,
-        "program": plan.generated_code_size_in_bytes,
-    }
-    parts["sum"] = sum(parts.values())
-    return _aligned([("", "GiB"), *((name, f"{size / _GIB:,.3f}") for name, size in parts.items())])
-
-
-def _first_line(error):
-    return str(error).strip().splitlines()[0]
