@@ -10,6 +10,7 @@ import pytest
 from tests.data.video_files import images
 from tests.systems.examples import example, small_config
 from vpn_anomaly.data.video.open_video import Frame, VideoSettings, open_video
+from vpn_anomaly.scoring import stream_detector
 from vpn_anomaly.scoring.calibration import Calibration
 from vpn_anomaly.scoring.member_stream import MemberStream
 from vpn_anomaly.scoring.scores import score_names
@@ -88,9 +89,9 @@ def detector(model, calibration, every=1):
     return StreamDetector(members, channels=1)
 
 
-def detected(stream_detector, source):
+def detected(detector_of_source, source):
     with open_video(source, VideoSettings(height=LIMITS["motion"])) as video:
-        return [stream_detector(frame) for frame in video]
+        return [detector_of_source(frame) for frame in video]
 
 
 def of_member(scores, name):
@@ -117,13 +118,13 @@ def test_every_member_scores_what_it_scores_alone(model, calibration, source, al
 
 
 def test_members_look_at_a_frame_at_the_same_time(model, calibration, source, monkeypatch):
-    meeting, look = threading.Barrier(len(LIMITS), timeout=30), MemberStream.look
+    meeting, look = threading.Barrier(len(LIMITS), timeout=30), stream_detector.look_together
 
-    def met_look(self, image):
+    def met_look(streams, images):
         meeting.wait()  # an error unless the others look too
-        return look(self, image)
+        return look(streams, images)
 
-    monkeypatch.setattr(MemberStream, "look", met_look)
+    monkeypatch.setattr(stream_detector, "look_together", met_look)
     assert detected(detector(model, calibration), source)[-1].scores
 
 

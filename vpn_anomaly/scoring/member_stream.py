@@ -1,6 +1,7 @@
 """One member of a detector on a stream of frames: what it says of a frame stands until it looks again."""
 
 import copy
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
@@ -10,7 +11,7 @@ from vpn_anomaly.scoring.calibration import in_any
 from vpn_anomaly.scoring.event_kinds import label
 from vpn_anomaly.scoring.scores import event_scores, score_names
 from vpn_anomaly.scoring.stream_calibration import StreamCalibration
-from vpn_anomaly.scoring.stream_scorer import StreamScorer
+from vpn_anomaly.scoring.stream_scorer import Scored, StreamScorer, score_together
 from vpn_anomaly.scoring.trained_member import TrainedMember
 from vpn_anomaly.systems.system import Maps
 
@@ -97,6 +98,13 @@ class MemberStream:
         other.restart()
         return other
 
+    def another_stream(self) -> "MemberStream":
+        """The same for another stream, with a memory of its own; `look_together` looks at frames of both at once."""
+        other = copy.copy(self)
+        other.scorer = self.scorer.another_stream()
+        other.restart()
+        return other
+
     def restart(self) -> None:
         """Clears the memory: the next frame is the first of another stream."""
         self.scorer.restart()
@@ -107,10 +115,10 @@ class MemberStream:
         """Whether it looks at the next frame of the stream."""
         return self._frames % self.every == 0
 
-    def look(self, image_HxWxC: np.ndarray) -> Look | None:
-        """What it says of the next frame, at its size; None for the first ones, which lack context."""
+    def _look(self, scored: Scored) -> Look | None:
+        """What it says of the next frame, by its scores."""
         self._frames += 1
-        scores, maps = self.scorer(image_HxWxC)
+        scores, maps = scored
         if maps is None:
             return None
         calibration = self.normal.calibration
@@ -128,3 +136,14 @@ class MemberStream:
         if self._last is not None:
             self._last = self._last._replace(new=False)
         return self._last
+
+
+def look_together(streams: Sequence[MemberStream], images: Sequence[np.ndarray]) -> list[Look | None]:
+    """What a member says of the next frame of each of its streams; None for the first ones, which lack context.
+
+    Args:
+        streams: that differ in nothing else (`MemberStream.another_stream`).
+        images: (H, W, C) each, at the member's size.
+    """
+    scored = score_together([stream.scorer for stream in streams], images)
+    return [stream._look(of) for stream, of in zip(streams, scored, strict=True)]

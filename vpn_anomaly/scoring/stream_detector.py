@@ -4,7 +4,7 @@ import copy
 import dataclasses
 import math
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
 import jax
@@ -15,7 +15,7 @@ from vpn_anomaly.data.video.open_video import Frame
 from vpn_anomaly.data.video.resizer import Resizer
 from vpn_anomaly.members import naming
 from vpn_anomaly.scoring.any_threshold import any_threshold
-from vpn_anomaly.scoring.member_stream import Look, MemberStream, Watched
+from vpn_anomaly.scoring.member_stream import Look, MemberStream, Watched, look_together
 from vpn_anomaly.scoring.normal_footage import build_normal_footage
 from vpn_anomaly.scoring.stream_calibration import ScoreThreshold, stream_calibration
 from vpn_anomaly.scoring.stream_scorer import StreamScorer
@@ -90,6 +90,14 @@ class StreamDetector:
         other._workers = ThreadPoolExecutor(len(self.members), "member")
         return other
 
+    def another_stream(self) -> "StreamDetector":
+        """The same for another stream, with a memory of its own; `detect_together` takes frames of both at once."""
+        other = copy.copy(self)
+        other.members = tuple(member.another_stream() for member in self.members)
+        other.alarming = tuple(member for member in other.members if member.share)
+        other.restart()
+        return other
+
     def restart(self) -> None:
         """Clears the memory: the next frame is the first of another stream."""
         for member in self.members:
@@ -97,17 +105,15 @@ class StreamDetector:
 
     def __call__(self, frame: Frame) -> Detection:
         """What the members say of the next frame."""
+        return detect_together([self], [frame])[0]
+
+    def _images(self, frame: Frame) -> dict[Size, np.ndarray]:
+        """The frame in the sizes at which members look at it."""
         images: dict[Size, np.ndarray] = {frame.image.shape[:2]: frame.image}
-        says: dict[str, Callable[[], Look | None]] = {}
         for member in self.members:
-            if member.next_is_looked_at():
-                if member.size not in images:
-                    images[member.size] = self._resizers[member.size].image(frame.picture)
-                says[member.name] = self._workers.submit(member.look, images[member.size]).result
-            else:
-                says[member.name] = member.pass_over
-        looks = {name: look for name, of in says.items() if (look := of()) is not None}
-        return self._detection(looks)
+            if member.next_is_looked_at() and member.size not in images:
+                images[member.size] = self._resizers[member.size].image(frame.picture)
+        return images
 
     def _detection(self, looks: dict[str, Look]) -> Detection:
         scores: dict[str, float] = {}
@@ -136,6 +142,34 @@ class StreamDetector:
         found = any_threshold(self.alarming, rate, extrapolate)
         notes = [note for note in (*self.distrust, found.threshold.note) if note]
         return found._replace(threshold=dataclasses.replace(found.threshold, note="; ".join(notes) or None))
+
+
+def detect_together(detectors: Sequence[StreamDetector], frames: Sequence[Frame]) -> list[Detection]:
+    """What the members say of the next frame of each of several streams.
+
+    Each member takes those whose next frame it looks at in batches (`score_together`); members take turns in a
+    stream as they do when it is alone.
+
+    Args:
+        detectors: different ones that differ only in their streams (`StreamDetector.another_stream`).
+        frames: one of each.
+    """
+    images = [detector._images(frame) for detector, frame in zip(detectors, frames, strict=True)]
+    looking: list[tuple[list[int], Future[list[Look | None]]]] = []
+    for place, member in enumerate(detectors[0].members):
+        streams = [detector.members[place] for detector in detectors]
+        numbers = [number for number, stream in enumerate(streams) if stream.next_is_looked_at()]
+        batch = [streams[number] for number in numbers], [images[number][member.size] for number in numbers]
+        looking.append((numbers, detectors[0]._workers.submit(look_together, *batch)))
+    looks: list[dict[str, Look]] = [{} for _ in detectors]
+    for place, (numbers, looked) in enumerate(looking):
+        new = dict(zip(numbers, looked.result(), strict=True))
+        for number, detector in enumerate(detectors):
+            member = detector.members[place]
+            look = new[number] if number in new else member.pass_over()
+            if look is not None:
+                looks[number][member.name] = look
+    return [detector._detection(of) for detector, of in zip(detectors, looks, strict=True)]
 
 
 def work_sizes(members: Sequence[TrainedMember], source_size: Size) -> tuple[Size, ...]:

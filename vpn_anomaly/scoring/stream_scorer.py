@@ -2,15 +2,22 @@
 
 import copy
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
+from vpn_anomaly.ops.platform import ByPlatform, traced_size
 from vpn_anomaly.scoring.scores import frame_scores, in_order
 from vpn_anomaly.scoring.smoother import Smoother
 from vpn_anomaly.systems.system import Maps, Places
+
+# Streams in a batch at most. A CPU gains nothing from larger ones, and every size is a program to compile.
+LARGEST_BATCH = ByPlatform(cpu=4, accelerator=64)
+# Streams side by side in a step, the others after them: what one needs fits a CPU's caches, several do not.
+AT_ONCE = ByPlatform(cpu=1, accelerator=64)
 
 
 class Scored(NamedTuple):
@@ -92,6 +99,12 @@ class StreamScorer:
         other.restart()
         return other
 
+    def another_stream(self) -> "StreamScorer":
+        """The same for another stream, with a memory of its own; `score_together` scores frames of both at once."""
+        other = copy.copy(self)
+        other.restart()
+        return other
+
     def restart(self) -> None:
         """Clears the memory: the next frame is the first of another stream."""
         self._state, self._seen = self.system.initial_stream(1, *self._padded_size), 0
@@ -99,30 +112,98 @@ class StreamScorer:
 
     def __call__(self, frame_HxWxC: np.ndarray) -> Scored:
         """The scores and maps of the next frame, uint8 (height, width, C)."""
-        padded = np.pad(frame_HxWxC, self._padding, mode="edge")
-        self._state, scores, maps = _next(
-            self.system,
-            self.params,
-            self._state,
-            padded[None],
-            self._shift_Mx2,
-            self._looked_at_HxW,
-            self.places,
-            tail=self.tail,
-        )
+        return _score_batch([self], [frame_HxWxC])[0]
+
+    def scores_like(self, other: "StreamScorer") -> bool:
+        """Whether the two differ in nothing but their streams."""
+        fixed = ("system", "params", "places", "_shift_Mx2", "_looked_at_HxW", "tail", "smoothing")
+        return all(getattr(self, name) is getattr(other, name) for name in fixed)
+
+    def _scored(self, state, scores: Mapping[str, np.ndarray], maps: Maps) -> Scored:
+        """Takes over the state after the next frame; its scores smoothed, once there is context."""
+        self._state = state
         self._seen += 1
         if self._seen <= self.system.first_frame:
             return Scored({}, None)
+        smoothed = self._smoother({name: float(score) for name, score in in_order(scores).items()})
+        return Scored(smoothed, maps.replace(places=self.places))
+
+
+def score_together(scorers: Sequence[StreamScorer], frames: Sequence[np.ndarray]) -> list[Scored]:
+    """The scores and maps of the next frame of each of several streams, computed in batches.
+
+    What each has is what it would have alone, to rounding. A number of streams is split into powers of two, the
+    largest LARGEST_BATCH at most, so that few programs are compiled and no frame is made up to fill one.
+
+    Args:
+        scorers: different ones that differ only in their streams (`StreamScorer.another_stream`).
+        frames: one of each, uint8 (height, width, C).
+
+    Raises:
+        ValueError: scorers differ in more than their streams, or one is given twice.
+    """
+    if len(set(map(id, scorers))) < len(scorers):
+        raise ValueError("a stream has one next frame; score its frames one after the other")
+    if not all(scorer.scores_like(scorers[0]) for scorer in scorers):
+        raise ValueError("these scorers differ in more than their streams")
+    found: list[Scored] = []
+    while len(found) < len(scorers):
+        batch = slice(len(found), len(found) + _batch_size(len(scorers) - len(found)))
+        found += _score_batch(scorers[batch], frames[batch])
+    return found
+
+
+def _batch_size(streams: int) -> int:
+    """The largest power of two of so many streams that is computed at once."""
+    return min(1 << (streams.bit_length() - 1), traced_size(LARGEST_BATCH))
+
+
+def _score_batch(scorers: Sequence[StreamScorer], frames: Sequence[np.ndarray]) -> list[Scored]:
+    one, several = scorers[0], len(scorers) > 1
+    frame_BxHxWxC = np.stack([np.pad(frame_HxWxC, one._padding, mode="edge") for frame_HxWxC in frames])
+    states, scores, maps = (_next_of_several if several else _next)(
+        one.system,
+        one.params,
+        tuple(scorer._state for scorer in scorers) if several else one._state,
+        frame_BxHxWxC,
+        one._shift_Mx2,
+        one._looked_at_HxW,
+        one.places,
+        tail=one.tail,
+    )
+    if not several:
+        states, scores, maps = (states,), (scores,), (maps,)
+    if any(scorer._seen >= scorer.system.first_frame for scorer in scorers):
         scores, maps = jax.device_get((scores, maps))
-        scores = self._smoother({name: float(score) for name, score in in_order(scores).items()})
-        return Scored(scores, maps.replace(places=self.places))
+    return [scorer._scored(*of) for scorer, *of in zip(scorers, states, scores, maps, strict=True)]
 
 
-@functools.partial(jax.jit, static_argnames=("system", "tail"))
-def _next(system, params, state, frame_1xHxWxC, shift_Mx2, zones_HxW, places, tail):
-    """At module level, so that all streams of one frame size share one compilation."""
+def _step(system, params, state, frame_1xHxWxC, shift_Mx2, zones_HxW, places, tail):
+    """The state after the next frame of a stream, its scores, and its maps, (H, W)."""
     state, maps = system.stream_step(params, state, frame_1xHxWxC, shift_Mx2, tail)
     height, width = zones_HxW.shape
     maps = jax.tree.map(lambda x: x[0, :height, :width], maps)
     maps = maps.replace(counted=maps.counted & zones_HxW)
     return state, frame_scores(maps.replace(places=places, looked_at=zones_HxW)), maps
+
+
+# At module level, so that all streams of one frame size share one compilation.
+_next = jax.jit(_step, static_argnames=("system", "tail"))
+
+
+@functools.partial(jax.jit, static_argnames=("system", "tail"))
+def _next_of_several(system, params, states, frame_BxHxWxC, shift_Mx2, zones_HxW, places, tail):
+    """`_step` of B streams: a tuple of B states, one of B dictionaries of scores, one of B maps.
+
+    States stay apart outside, so that a stream without a new frame is not touched, and any of them can be together.
+    """
+
+    def step(state, frame_HxWxC):
+        return _step(system, params, state, frame_HxWxC[None], shift_Mx2, zones_HxW, places, tail)
+
+    stacked = jax.tree.map(lambda *of: jnp.stack(of), *states)
+    at_once = min(len(states), traced_size(AT_ONCE))
+    results = jax.lax.map(lambda of: step(*of), (stacked, frame_BxHxWxC), batch_size=at_once)
+    return tuple(
+        tuple(jax.tree.map(lambda x: x[index], result) for index in range(len(states))) for result in results
+    )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from vpn_anomaly.data import memory_limit
 from vpn_anomaly.data.build import build_video_settings
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.scoring.stream_detector import Size, build_stream_detector, work_sizes
+from vpn_anomaly.scoring.stream_detector import Size, StreamDetector, build_stream_detector, work_sizes
 from vpn_anomaly.scoring.trained_member import TrainedMember
 from vpn_anomaly.watching.monitor import Monitor
 from vpn_anomaly.watching.settings import WatchSettings
@@ -44,11 +44,17 @@ class MonitorBuilder:
         UserError for zones that cannot be read, settings that contradict each other, and footage of
         another size than was trained on.
         """
+        return Monitor(self.detector(sizes), self.settings, rate)
+
+    def detector(self, sizes: Sequence[Size]) -> StreamDetector:
+        """The detector of a `monitor`, for the streams of several sources (`StreamDetector.another_stream`).
+
+        UserError for zones that cannot be read, and footage of another size than was trained on.
+        """
         settings = self.settings
         limit = memory_limit.for_footage(settings.video.max_gigabytes)
 
         def zones(height: int, width: int):
             return read_zones(settings.zones, height, width, limit) if settings.zones else None
 
-        detector = build_stream_detector(self.members, sizes, zones, settings.tail)
-        return Monitor(detector, settings, rate)
+        return build_stream_detector(self.members, sizes, zones, settings.tail)

@@ -1,7 +1,7 @@
 """What one frame of a source says: its scores, how improbable they are when normal, and events."""
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy as np
 from vpn_anomaly.data.video.open_video import Frame
 from vpn_anomaly.scoring.member_stream import Watched
 from vpn_anomaly.scoring.scores import score_named
-from vpn_anomaly.scoring.stream_detector import ANY, Detection, StreamDetector
+from vpn_anomaly.scoring.stream_detector import ANY, Detection, StreamDetector, detect_together
 from vpn_anomaly.systems.system import Maps
 from vpn_anomaly.watching import alarms
 from vpn_anomaly.watching.boxes import Box, anomalous_box
@@ -104,7 +104,9 @@ class Monitor:
 
     def update(self, frame: Frame) -> FrameResult:
         """Takes in the next frame of the source."""
-        found = self._detector(frame)
+        return update_together([self], [frame])[0]
+
+    def _result(self, frame: Frame, found: Detection) -> FrameResult:
         light = self._light.update(frame.image.mean(-1).round().astype(np.uint8))
         score = {key: found.scores[self.watched[key].column] for key in found.p}
         self._boxes = {
@@ -147,3 +149,12 @@ class Monitor:
     def threshold_in_words(self) -> str:
         """What the thresholds are, what came of them on held-out footage, and notes on them, in lines."""
         return "\n".join([alarms.in_words(self.alarms), *self._detector.distrust])
+
+
+def update_together(monitors: Sequence[Monitor], frames: Sequence[Frame]) -> list[FrameResult]:
+    """Takes in the next frame of each of several sources; the model's part of it is done in batches.
+
+    monitors: different ones, whose detectors differ only in their streams (`StreamDetector.another_stream`).
+    """
+    found = detect_together([monitor._detector for monitor in monitors], frames)
+    return [monitor._result(*of) for monitor, *of in zip(monitors, frames, found, strict=True)]
