@@ -80,7 +80,7 @@ def test_flags_and_names():
     assert arguments.config_name == "quick" and arguments.overrides == {}
     debug = command_line.parse([f"{QUICK}:debug"])
     assert debug.config_name == "quick-debug" and debug.config.train.steps < 10
-    assert (debug.workdir, debug.mode, debug.input) == (None, None, None)
+    assert (debug.workdir, debug.mode, debug.inputs) == (None, None, ())
 
 
 def test_what_names_a_video_is_left_as_it_is():
@@ -93,7 +93,7 @@ def test_what_names_a_video_is_left_as_it_is():
         "--video=v.mp4",
         "--max_frames=100",
     )
-    assert arguments.input == address and arguments.max_frames == 100
+    assert arguments.inputs == (address,) and arguments.max_frames == 100
     assert arguments.outputs == {"scores": pathlib.Path("s.csv"), "video": pathlib.Path("v.mp4")}
 
 

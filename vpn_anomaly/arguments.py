@@ -20,9 +20,11 @@ class Arguments:
       overrides: the fields set on the command line, by dotted name.
       workdir: the folder of the run; None if not given.
       mode: one of `modes.MODES`; None: train, then evaluate.
-      input: a file, or the name of a video source.
+      inputs: a file, or the names of video sources; none for modes without.
+      input_lists: the text files that these were listed in.
+      at_once: whether the sources are watched at the same time, each with a report of its own.
       outputs: the files to write, by flag (`command_line.OUTPUTS`).
-      max_frames: number of frames to watch; None: all.
+      max_frames: number of frames to watch, of all sources together; None: all.
       processes: those that do this together; None: this one alone.
       devices, device_gigabytes: how many devices to describe the memory of, and how much each has; None: those
         present.
@@ -34,7 +36,9 @@ class Arguments:
     overrides: Mapping[str, object]
     workdir: pathlib.Path | None
     mode: str | None
-    input: str | None
+    inputs: tuple[str, ...]
+    input_lists: tuple[str, ...]
+    at_once: bool
     outputs: Mapping[str, pathlib.Path]
     max_frames: int | None
     processes: Processes | None = None
@@ -49,6 +53,22 @@ class Arguments:
 
     @property
     def source(self) -> str:
-        """`input`, for modes that require one."""
-        assert self.input is not None
-        return self.input
+        """The input, for modes that require one."""
+        (source,) = self.inputs
+        return source
+
+    @property
+    def reports(self) -> tuple[pathlib.Path, ...]:
+        """The files of --report: FILE.html, or of sources that are watched at once FILE-1.html, FILE-2.html, …"""
+        if "report" not in self.outputs:
+            return ()
+        path = self.outputs["report"]
+        if not self.at_once:
+            return (path,)
+        return tuple(path.with_stem(f"{path.stem}-{number}") for number in range(1, len(self.inputs) + 1))
+
+    @property
+    def files_written(self) -> dict[str, pathlib.Path]:
+        """All output files, by the flag that names them."""
+        others = {f"--{name}={path}": path for name, path in self.outputs.items() if name != "report"}
+        return others | {f"--report={path}": path for path in self.reports}

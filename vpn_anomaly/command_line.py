@@ -16,6 +16,7 @@ from vpn_anomaly import config as config_module
 from vpn_anomaly import config_fields, members
 from vpn_anomaly.arguments import Arguments
 from vpn_anomaly.catalogue import system_named
+from vpn_anomaly.data.video import source_list
 from vpn_anomaly.distributed import processes
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import file_names
@@ -57,6 +58,8 @@ def parse(argv: Sequence[str]) -> Arguments:
         config_module.expand_paths(config)
     else:
         config, overrides = _checkpoint_config(checkpoint, rest, plain.mode)
+    watched = plain.mode == "watch"
+    inputs = tuple(plain.input or ())
     arguments = Arguments(
         config=config,
         config_name=_config_name(plain.config or plain.checkpoint),
@@ -64,7 +67,9 @@ def parse(argv: Sequence[str]) -> Arguments:
         overrides=overrides,
         workdir=pathlib.Path(plain.workdir) if plain.workdir else None,
         mode=plain.mode,
-        input=plain.input or None,
+        inputs=tuple(source_list.all_sources(inputs)) if watched else inputs,
+        input_lists=tuple(filter(source_list.is_list, inputs)) if watched else (),
+        at_once=watched and source_list.are_several(inputs),
         outputs={name: pathlib.Path(plain[name].value) for name in OUTPUTS if plain[name].value},
         max_frames=plain.max_frames,
         processes=processes.checked(
@@ -127,8 +132,9 @@ def load_config(where: str) -> ConfigDict:
 def _plain_flags(argv: Sequence[str]) -> tuple[flags.FlagValues, list[str]]:
     """The flags that are not config fields, and the remaining arguments."""
     values = flags.FlagValues()
-    for name in ("config", "checkpoint", "workdir", "mode", "input", "coordinator", *OUTPUTS):
+    for name in ("config", "checkpoint", "workdir", "mode", "coordinator", *OUTPUTS):
         flags.DEFINE_string(name, None, "", flag_values=values)
+    flags.DEFINE_multi_string("input", None, "", flag_values=values)
     flags.DEFINE_integer("max_frames", None, "", lower_bound=1, flag_values=values)
     flags.DEFINE_integer("process_count", None, "", lower_bound=1, flag_values=values)
     flags.DEFINE_integer("process_index", None, "", lower_bound=0, flag_values=values)
@@ -156,15 +162,17 @@ def _expand_paths(plain: flags.FlagValues) -> None:
             raise UserError(
                 f"--{name}={display_name(path)} is an address; give a file or folder of this computer"
             )
-    for name in ("config", "checkpoint", "workdir", "input", *OUTPUTS):
+    for name in ("config", "checkpoint", "workdir", *OUTPUTS):
         if plain[name].value:
             plain[name].value = _expanded(name, plain[name].value)
+    plain["input"].value = [_expanded("input", value) for value in plain.input or () if value]
 
 
 def _expanded(flag: str, value: str) -> str:
     """The flag's value with ~ expanded to a home folder; UserError for an invalid file name."""
     path, colon, variant = value.partition(":") if flag == "config" else (value, "", "")
-    path = file_names.expanded(path, f"--{flag}=", flag == "workdir")
+    at = source_list.LIST if flag == "input" and source_list.is_list(path) else ""
+    path = at + file_names.expanded(path.removeprefix(at), f"--{flag}={at}", flag == "workdir")
     if flag == "workdir":
         file_names.check_utf8(path, "--workdir=")
     return path + colon + variant
@@ -282,7 +290,7 @@ def _check_files(arguments: Arguments) -> None:
     """Raises UserError for files that the mode needs but lacks, does not use, or cannot write."""
     _check_workdir(arguments)
     mode = arguments.mode
-    if arguments.input is not None and mode not in INPUT_MODES:
+    if arguments.inputs and mode not in INPUT_MODES:
         raise UserError("--input is for --mode=score and --mode=watch only")
     for name in arguments.outputs:
         only_mode, suffixes = OUTPUTS[name]
@@ -294,12 +302,14 @@ def _check_files(arguments: Arguments) -> None:
     for name in DESCRIBED:
         if getattr(arguments, name) is not None and mode != "describe":
             raise UserError(f"--{name} is for --mode=describe only")
-    if mode in INPUT_MODES and arguments.input is None:
+    if mode in INPUT_MODES and not arguments.inputs:
         raise UserError(f"--mode={mode} needs --input={'FILE' if mode == 'score' else 'SOURCE'}")
     if mode == "score":
         if "output" not in arguments.outputs:
             raise UserError("--mode=score needs --output=FILE")
-        _check_is_file(arguments.input)
+        if len(arguments.inputs) > 1:
+            raise UserError("--mode=score takes one --input; score one file after the other")
+        _check_is_file(arguments.source)
 
 
 def _check_is_file(path: str) -> None:

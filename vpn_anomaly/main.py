@@ -41,7 +41,7 @@ def _run(argv: Sequence[str]) -> None:
         return
     arguments = command_line.parse(argv)
     with starting.taking_part(arguments.processes, functools.partial(task_identity.of, arguments), argv):
-        for path in arguments.outputs.values():  # before weights are restored or footage is decoded
+        for path in arguments.files_written.values():  # before weights are restored or footage is decoded
             group.by_first(functools.partial(output_files.check_output, path))
         modes.run(arguments)
 

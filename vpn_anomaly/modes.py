@@ -13,7 +13,7 @@ from vpn_anomaly.distributed import group
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.member_rows import member_named
 from vpn_anomaly.ops.devices import check_devices
-from vpn_anomaly.text.display_names import display_name
+from vpn_anomaly.text.display_names import display_name, display_names
 
 
 def run(arguments: Arguments) -> None:
@@ -62,25 +62,33 @@ def score(arguments: Arguments) -> None:
 
 
 def watch(arguments: Arguments) -> None:
-    """Watches one or more sources, frame by frame."""
+    """Watches one or more sources, frame by frame: those of several --input at once.
+
+    Several processes watch files, each some of them.
+    """
     config, members = group.by_all(lambda: loading.load(arguments))
-    from vpn_anomaly.data.video.sources import sources
+    from vpn_anomaly.data.video.sources import one_source, sources
     from vpn_anomaly.report.watch_outputs import watch_outputs
     from vpn_anomaly.report.watch_report import model_facts
     from vpn_anomaly.watching.build import MonitorBuilder, build_watch_settings
     from vpn_anomaly.watching.watch import watch
 
     settings = build_watch_settings(config)
-    found = sources(arguments.source)
+    at_once = arguments.at_once
+    found = [one_source(where) for where in arguments.inputs] if at_once else sources(arguments.source)
     _check_one_video(arguments, len(found))
     model = f"{arguments.config_name} in {arguments.workdir or arguments.checkpoint}"
     watch(
         found,
         MonitorBuilder(members, settings),
         watch_outputs(
-            arguments.outputs, settings.video.frame_rate, functools.partial(model_facts, model, members)
+            arguments.outputs,
+            settings.video.frame_rate,
+            functools.partial(model_facts, model, members),
+            dict(zip(display_names(found), arguments.reports)) if at_once else None,
         ),
         arguments.max_frames,
+        at_once,
     )
 
 
@@ -102,7 +110,7 @@ MODES = {"train": train, "evaluate": evaluate, "score": score, "watch": watch, "
 def _check_one_video(arguments: Arguments, count: int) -> None:
     """UserError for several sources with --video: all frames of a video have one size."""
     if "video" in arguments.outputs and count > 1:
+        named = "--input" if arguments.at_once else f"--input={display_name(arguments.source)}"
         raise UserError(
-            f"--video takes one source, but --input={display_name(arguments.source)} names {count};"
-            " watch one at a time, or leave --video out"
+            f"--video takes one source, but {named} names {count}; watch one at a time, or leave --video out"
         )

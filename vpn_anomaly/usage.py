@@ -41,14 +41,16 @@ Flags:
   --input=FILE              (score) .npz or .npy of uint8 sequences (N, T, H, W[, C])
   --input=SOURCE            (watch) a video file, 'pattern', folder of images or videos, .npy of frames
                             (T, H, W[, C]), camera:0, or rtsp://, http://, udp://, tcp://; a named pipe,
-                            or - for a video on standard input
+                            or - for a video on standard input; given several times: all are watched at once
+  --input=@FILE             (watch) the same from a text file, a source a line (# begins a comment)
   --output=FILE             (score) .csv or .jsonl, one row per sequence
   --maps=FILE               (score) .npz of the maps of every sequence; optional
   --scores=FILE             (watch) .csv or .jsonl, one row per frame
   --events=FILE             (watch) .jsonl, a line when an event begins, changes or ends
   --video=FILE              (watch) .mp4 or .mkv, the frames with map and events
-  --report=FILE             (watch) .html, one page: events with pictures, scores over time
-  --max_frames=N            (watch) end after this many frames
+  --report=FILE             (watch) .html, one page: events with pictures, scores over time; of sources that are
+                            watched at once one page each: FILE-1.html, FILE-2.html, … in their order
+  --max_frames=N            (watch) end after this many frames, of all sources together
   --devices=N, --device_gigabytes=G   (describe) the memory of one of N devices, and whether G GB suffice,
                             estimated without compiling; default: the devices present
   --config.FIELD=VALUE      any field below, such as --config.train.steps=500 or

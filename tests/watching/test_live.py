@@ -10,14 +10,14 @@ import pytest
 from tests.data.video_files import camera
 from vpn_anomaly.data.video.open_video import Frame, VideoSettings
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.watching import live as live_module
+from vpn_anomaly.watching import feed
 from vpn_anomaly.watching.live import Live
 
 
 @pytest.fixture(autouse=True)
 def short_closing(monkeypatch):
     """Most stand-ins are silent when they are closed."""
-    monkeypatch.setattr(live_module, "CLOSING_SECONDS", 0.2)
+    monkeypatch.setattr(feed, "CLOSING_SECONDS", 0.2)
 
 
 LOST = "cam: broke at frame 2: no answer in 10 s"

@@ -11,6 +11,7 @@ from vpn_anomaly.data.video.open_video import Frame
 from vpn_anomaly.scoring.member_stream import Watched
 from vpn_anomaly.scoring.stream_detector import ANY
 from vpn_anomaly.watching.events import Event
+from vpn_anomaly.watching.output import Losses
 
 
 @dataclasses.dataclass
@@ -23,6 +24,7 @@ class SourceRecord:
       watched, score_threshold: what events are found by, and from which score on, by key.
       members: whether there are several members, and so a score of them all.
       problem: what broke on the way.
+      losses: of a live source; None: of another, or not known yet.
       frame_T, time_T: number and seconds of every frame.
       score_T: by key, the score of every frame, NaN where there is none.
       any_T: likewise the score of all members, if there are some.
@@ -35,6 +37,7 @@ class SourceRecord:
     score_threshold: Mapping[str, float]
     members: bool = False
     problem: str | None = None
+    losses: Losses | None = None
     frame_T: array.array = dataclasses.field(init=False)
     time_T: array.array = dataclasses.field(init=False)
     score_T: dict[str, array.array] = dataclasses.field(init=False)

@@ -97,6 +97,8 @@ def _facts(sources, model, when) -> Facts:
         ("Events", f"{count.total():,}" + (f" ({kinds})" if kinds else "")),
         *model,
     ]
+    if len(sources) == 1 and sources[0].losses:
+        rows.append(("Lost", sources[0].losses.in_words()))
     if len(sources) == 1 and sources[0].problem:
         rows.append(("Broke on the way", sources[0].problem))
     return Facts(rows)

@@ -78,6 +78,11 @@ class WatchReport(Output):
         self._record(changes)
         self._pictures.forget()
 
+    def end(self, source, losses):
+        if self._video.live:
+            self._sources[-1].losses = losses
+        self._sources[-1].problem = losses.problem
+
     def skip(self, source):
         self._skipped.append(source)
 
@@ -112,7 +117,7 @@ class WatchReport(Output):
 
     def _end_source(self) -> None:
         if self._video is not None:
-            self._sources[-1].problem = self._video.problem
+            self._sources[-1].problem = self._sources[-1].problem or self._video.problem
             self._video = None
 
 

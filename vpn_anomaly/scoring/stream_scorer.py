@@ -2,7 +2,8 @@
 
 import copy
 import functools
-from collections.abc import Mapping, Sequence
+import operator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import jax
@@ -119,7 +120,7 @@ class StreamScorer:
         fixed = ("system", "params", "places", "_shift_Mx2", "_looked_at_HxW", "tail", "smoothing")
         return all(getattr(self, name) is getattr(other, name) for name in fixed)
 
-    def _scored(self, state, scores: Mapping[str, np.ndarray], maps: Maps) -> Scored:
+    def _scored(self, state, scores, maps) -> Scored:
         """Takes over the state after the next frame; its scores smoothed, once there is context."""
         self._state = state
         self._seen += 1
@@ -204,6 +205,11 @@ def _next_of_several(system, params, states, frame_BxHxWxC, shift_Mx2, zones_HxW
     stacked = jax.tree.map(lambda *of: jnp.stack(of), *states)
     at_once = min(len(states), traced_size(AT_ONCE))
     results = jax.lax.map(lambda of: step(*of), (stacked, frame_BxHxWxC), batch_size=at_once)
-    return tuple(
-        tuple(jax.tree.map(lambda x: x[index], result) for index in range(len(states))) for result in results
-    )
+    states, scores, maps = (tuple(_of_streams(result, len(states))) for result in results)
+    return states, scores, maps
+
+
+def _of_streams(result, count: int) -> Iterator:
+    """What has a first axis of streams, one by one."""
+    for number in range(count):
+        yield jax.tree.map(operator.itemgetter(number), result)

@@ -14,8 +14,10 @@ from ml_collections import ConfigDict
 from vpn_anomaly.arguments import Arguments
 from vpn_anomaly.config_fields import LABELLED_SOURCES
 from vpn_anomaly.data.video.source_files import files_read, is_footage, is_same_file, would_read
+from vpn_anomaly.data.video.source_list import LIST
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.member_rows import MEMBERS
+from vpn_anomaly.text.display_names import display_name
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,12 +109,13 @@ def check_command(arguments: Arguments, config_file: str | None) -> None:
     """
     if not arguments.outputs:
         return
-    flag, where = f"--input={arguments.input}", arguments.input or ""
-    read: list[Source] = [Footage(flag, where) if arguments.mode == "watch" else Files(flag, [where])]
+    kind = Footage if arguments.mode == "watch" else lambda flag, where: Files(flag, [where])
+    read: list[Source] = [kind(f"--input={display_name(where)}", where) for where in arguments.inputs]
+    read += [Files(f"--input={where}", [where.removeprefix(LIST)]) for where in arguments.input_lists]
     if config_file:
         read.append(Files(f"--config={config_file}", [config_file.partition(":")[0]]))
     read += [*weights(arguments.workdir, arguments.checkpoint), *_of_config(arguments.config)]
-    check_not_overwritten({f"--{name}={path}": path for name, path in arguments.outputs.items()}, read)
+    check_not_overwritten(arguments.files_written, read)
 
 
 def _of_config(config: ConfigDict) -> list[Source]:

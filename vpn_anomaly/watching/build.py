@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from vpn_anomaly.data import memory_limit
 from vpn_anomaly.data.build import build_video_settings
+from vpn_anomaly.data.video.open_video import Video
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.scoring.stream_detector import Size, StreamDetector, build_stream_detector, work_sizes
 from vpn_anomaly.scoring.trained_member import TrainedMember
@@ -35,6 +36,11 @@ class MonitorBuilder:
     def sizes(self, source_size: Size) -> tuple[Size, ...]:
         """The sizes at which the members look at frames of this size, before they are resized."""
         return work_sizes(self.members, source_size)
+
+    def rate(self, video: Video) -> float:
+        """Frames per second of a source that are watched."""
+        source_rate = video.rate or self.settings.video.frame_rate
+        return min(self.settings.video.rate or source_rate, source_rate)
 
     def monitor(self, sizes: Sequence[Size], rate: float) -> Monitor:
         """A monitor of frames that the members look at in these sizes, of which `rate` come per second.

@@ -6,7 +6,6 @@ with Live("rtsp://camera/1", VideoSettings(height=64, width=64), notify=print) a
     live.dropped, live.reconnections
 """
 
-import collections
 import threading
 import time
 from collections.abc import Callable
@@ -14,17 +13,17 @@ from collections.abc import Callable
 from vpn_anomaly.data.video.open_video import Video, VideoSettings, open_video
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.watching.events import Moment
+from vpn_anomaly.watching.feed import Feed
 from vpn_anomaly.watching.segments import SegmentFrame
 
 LONGEST_PAUSE = 30.0  # seconds; pauses before a lost stream is tried again are 1, 2, 4 … of them
 WAITING = 8  # frames
 TICK = 0.001  # seconds; by so much at least the frames of a new segment are later
-CLOSING_SECONDS = 1.0
 # Python handles signals between waits; on Windows, a wait without an end would keep Ctrl-C out.
 WAKING_SECONDS = 0.5
 
 
-class Live:
+class Live(Feed):
     """Reads a live source in a thread of its own: an iterator of `SegmentFrame`, a context manager.
 
     Where the consumer is slower than the source, the oldest frames that wait are dropped. A source
@@ -34,15 +33,16 @@ class Live:
     Args:
       source, video_settings: see `open_video`.
       video: the source where it is open already; Live reads and closes it.
-      waiting: how many frames wait for the consumer at most, 1 or more.
+      patient: whether the source is opened by the thread, and tried again where that fails; its name is then that
+        of `open`. By default it is opened at once.
+      waiting, changed: see `Feed`.
       notify: called with one line when the source is lost, at every failed try, and when it is back;
         by the consumer's thread, while it asks for a frame.
       open, clock, pause: for tests. pause(event, seconds) waits, but not once the event is set.
 
     Attributes:
       name, size, rate: those of the first `Video`.
-      dropped: frames that came but were not given.
-      reconnections: how many times the source came back.
+      dropped, reconnections: see `Feed`.
 
     Raises:
       UserError: the source cannot be opened; from the iteration: it came back with frames of
@@ -56,29 +56,20 @@ class Live:
         video_settings: VideoSettings,
         *,
         video: Video | None = None,
+        patient: bool = False,
         waiting: int = WAITING,
         notify: Callable[[str], None] = lambda line: None,
+        changed: Callable[[], None] = lambda: None,
         open: Callable[[str, VideoSettings], Video] = open_video,
         clock: Callable[[], float] = time.monotonic,
         pause: Callable[[threading.Event, float], object] = threading.Event.wait,
     ):
+        super().__init__(waiting, notify, changed)
         self._open = lambda: open(source, video_settings)
-        self._notify, self._clock, self._pause = notify, clock, pause
-        video = video or self._open()
-        if not video.live:
-            video.close()
-            raise ValueError(f"{video.name} is not live; iterate over its Video")
-        self.name, self.size, self.rate = video.name, video.size, video.rate
-        self.dropped = self.reconnections = 0
+        self._clock, self._pause = clock, pause
         self._last: Moment | None = None  # of the frames that were read
-        self._last_came = clock()
-        self._waiting = collections.deque(maxlen=waiting)
-        self._lines = collections.deque()
-        self._error = None
-        self._closing = threading.Event()
-        self._changed = threading.Condition()  # guards what both threads use
-        # A daemon: a stream that is silent does not keep the program from ending.
-        self._thread = threading.Thread(target=self._run, args=(video,), daemon=True)
+        if not patient:
+            self._accept(video or self._open())
         self._thread.start()
 
     def __enter__(self):
@@ -95,35 +86,35 @@ class Live:
             with self._changed:
                 while not (self._waiting or self._lines or self._error or self._closing.is_set()):
                     self._changed.wait(WAKING_SECONDS)
-                line = self._lines.popleft() if self._lines else None
-                frame = self._waiting.popleft() if self._waiting and line is None else None
-            if line is not None:
-                self._notify(line)
-            elif frame is not None:
+            if (frame := self.take()) is not None:
                 return frame
-            elif self._error is not None:
-                raise self._error
         raise StopIteration
 
-    def close(self) -> None:
-        """Ends the iteration; the thread releases the source, now or with its next frame.
+    def _accept(self, video: Video) -> None:
+        """The source is open for the first time."""
+        if not video.live:
+            video.close()
+            raise ValueError(f"{video.name} is not live; iterate over its Video")
+        self.name, self.size, self.rate = video.name, video.size, video.rate
+        self._last_came = self._clock()
+        self.video = video
 
-        Waits for that a second at most: from a source that is silent the thread returns `VideoSettings.timeout`
-        seconds later. A second call does nothing more.
-        """
-        self._closing.set()
-        with self._changed:
-            self._changed.notify_all()
-        self._thread.join(CLOSING_SECONDS)
+    def _read_source(self) -> None:
+        video = self.video or self._opened()
+        while video is not None:
+            loss = self._read(video)
+            video = self._opened_again(loss) if loss else None
+            self.reconnections += video is not None
 
-    def _run(self, video: Video | None) -> None:
-        """What the thread does."""
+    def _opened(self) -> Video | None:
+        """The source, open for the first time; None after `close`."""
         try:
-            while video is not None:
-                loss = self._read(video)
-                video = self._reopened(loss) if loss else None
-        except BaseException as error:
-            self._add(error=error)
+            video = self._open()
+        except UserError as error:
+            video = self._opened_again(str(error))
+        if video is not None:
+            self._accept(video)
+        return video
 
     def _read(self, video: Video) -> str | None:
         """Hands over the frames of an open video, closes it, and says how it was lost.
@@ -150,7 +141,7 @@ class Live:
                 return str(error)
         return f"{self.name}: {video.problem or 'it ended'}"
 
-    def _reopened(self, loss: str) -> Video | None:
+    def _opened_again(self, loss: str) -> Video | None:
         """The source, open again; None after `close`."""
         lost, pause = self._clock(), 1.0
         while True:
@@ -163,8 +154,7 @@ class Live:
             except UserError as error:
                 loss, pause = str(error), min(2 * pause, LONGEST_PAUSE)
             else:
-                self.reconnections += 1
-                self._add(line=f"{self.name}: back after {self._clock() - lost:.0f} s")
+                self._add(line=f"{video.name}: back after {self._clock() - lost:.0f} s")
                 return video
 
     def _offsets(self) -> tuple[int, float]:
@@ -173,19 +163,3 @@ class Live:
             return 0, 0.0
         gone = max(self._clock() - self._last_came, TICK)
         return self._last.index + 1, self._last.time + gone
-
-    def _add(
-        self,
-        frame: SegmentFrame | None = None,
-        line: str | None = None,
-        error: BaseException | None = None,
-    ) -> None:
-        """Hands something over to the consumer; for a frame the oldest may have to go."""
-        with self._changed:
-            if frame is not None:
-                self.dropped += len(self._waiting) == self._waiting.maxlen
-                self._waiting.append(frame)
-            if line is not None:
-                self._lines.append(line)
-            self._error = self._error or error
-            self._changed.notify_all()

@@ -15,8 +15,25 @@ class SkippedSource(NamedTuple):
     reason: str
 
 
+class Losses(NamedTuple):
+    """What a source lost.
+
+    Attributes:
+      dropped: frames of a live source that were not watched, as the machine was busy.
+      reconnections: how many times it came back.
+      problem: why it was given up before its end; None: it was not.
+    """
+
+    dropped: int = 0
+    reconnections: int = 0
+    problem: str | None = None
+
+    def in_words(self) -> str:
+        return f"{self.dropped} frames dropped, {self.reconnections} reconnections"
+
+
 class Output(FileWriter):
-    """The calls, in this order for every source; here they do nothing.
+    """The calls, in this order for every source; here they do nothing. Sources may be watched at once.
 
     UserError, from any of them, where the file cannot be written.
     """
@@ -29,6 +46,9 @@ class Output(FileWriter):
 
     def finish(self, source: str, changes: list[Change]) -> None:
         """The source ended, or broke off and goes on: the events that ended with it."""
+
+    def end(self, source: str, losses: Losses) -> None:
+        """The source is watched no more, and what it lost."""
 
     def skip(self, source: SkippedSource) -> None:
         """A source could not be watched."""

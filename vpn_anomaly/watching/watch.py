@@ -8,6 +8,8 @@ from vpn_anomaly.text.display_names import display_names
 from vpn_anomaly.watching.build import MonitorBuilder
 from vpn_anomaly.watching.output import Output
 from vpn_anomaly.watching.session import Session
+from vpn_anomaly.watching.tally import Tally
+from vpn_anomaly.watching.together import Together
 
 
 def watch(
@@ -15,8 +17,9 @@ def watch(
     monitors: MonitorBuilder,
     outputs: Sequence[Output],
     max_frames: int | None = None,
+    at_once: bool = False,
 ) -> None:
-    """Watches the sources, one after the other; ends at SIGTERM or `max_frames`.
+    """Watches the sources; ends at SIGTERM or `max_frames`.
 
     A source that breaks gives one line, and what was found until then is kept; one of several sources
     that cannot be watched is skipped with a line.
@@ -25,20 +28,27 @@ def watch(
         sources: videos, folders, cameras or addresses, as `data.video.sources.sources` lists them.
         monitors: makes those of the sources.
         outputs: entered here, and closed at the end.
+        max_frames: of all sources together.
+        at_once: whether all are watched at the same time (`Together`), or one after the other.
 
     Raises:
         KeyboardInterrupt: after Ctrl-C, when all files are closed.
         UserError: where no source can be opened, is long enough for a score and has thresholds; for
             an output that cannot be written.
     """
+    names = display_names(sources)
     with StopRequest() as stop, contextlib.ExitStack() as stack:
         for output in outputs:
             stack.enter_context(output)
-        session = Session(monitors, outputs, max_frames, stop)
-        for source, name in zip(sources, display_names(sources), strict=True):
-            if session.goes_on:
-                session.watch(source, name, alone=len(sources) == 1)
-        print(session.summary(), flush=True)
+        tally = Tally(outputs, max_frames, stop)
+        if at_once:
+            Together(monitors, tally).watch(sources, names)
+        else:
+            session = Session(monitors, tally, stop)
+            for source, name in zip(sources, names, strict=True):
+                if tally.goes_on:
+                    session.watch(source, name, alone=len(sources) == 1)
+        print(tally.summary(), flush=True)
     if stop.interrupted:
         raise KeyboardInterrupt
-    session.report_unscored_sources(len(sources))
+    tally.report_unscored_sources(len(sources))

@@ -55,6 +55,18 @@ def sources(where: str) -> list[str]:
     return found
 
 
+def one_source(where: str) -> str:
+    """The one source that `where` names, whether or not it can be opened. UserError if it names several."""
+    named = where == "-" or os.path.exists(where) or glob.has_magic(where)
+    found = sources(where) if named or is_address(where) else [where]
+    if len(found) > 1:
+        raise UserError(
+            f"--input={where} names {len(found)} sources, but of several --input each has to name one;"
+            " list them in a text file, one a line: --input=@FILE"
+        )
+    return found[0]
+
+
 def is_address(source: str) -> bool:
     """Whether it is the address of a network stream. UserError for an unsupported scheme."""
     scheme = re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", source)
