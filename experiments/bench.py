@@ -3,14 +3,16 @@
     python -m experiments.bench --suite=step [--output=FILE.json]
 
 `step` and `conv_lstm` compare the package with a plain Flax implementation of the same computation, `sampling`
-one inpainting pass with the Video Pixel Network's passes over a frame (takes a quarter of an hour), and `stream`
+one inpainting pass with the Video Pixel Network's passes over a frame (takes a quarter of an hour), `stream`
 the scoring of one video frame with PyTorch: by every member of a detector, by all together with decoding, and at
-several sizes. The programs are in experiments/benchmarks/.
+several sizes, and `cameras` the watching of many streams in one process with a process for each (takes about 10
+minutes). The programs are in experiments/benchmarks/.
 
 FILE is {"rows": [{"name", "median_s", "ratio"}]}; `ratio` is the row's time divided by that of `ours`, at the
 same size or of the same member if names end in @SIZE or @MEMBER. Rows of members also have the `size` of their
 frames and of `every` how many they look at one: `median_s` is the time of a look. `ours@all` is the time of a frame
-on average, with its `members` and `frames_per_second`.
+on average, with its `members` and `frames_per_second`. Rows of `cameras` have times of a frame of any stream, and
+the memory of the processes, `resident_bytes`.
 """
 
 import importlib
@@ -18,7 +20,7 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import jax
 
@@ -39,6 +41,7 @@ SUITES = {
     "conv_lstm": (_programs("conv_lstm"), 9),
     "sampling": (_programs("sampling"), 2),  # a sample takes minutes
     "stream": (_programs("stream"), 41),
+    "cameras": (_programs("cameras"), 3),
 }
 
 
@@ -60,6 +63,11 @@ def measure(programs: Mapping[str, Callable | Program], rounds: int) -> list[dic
             seconds[name].append((time.perf_counter() - start) / program.frames)
     medians = {name: statistics.median(times) for name, times in seconds.items()}
     return [_row(name, timed[name], medians) for name in timed]
+
+
+def measure_in_turn(groups: Iterable[Mapping[str, Program]], rounds: int) -> list[dict]:
+    """`measure` of one group of programs after the other; each is made when it is its turn."""
+    return [row for group in groups for row in measure(group, rounds)]
 
 
 def _row(name: str, program: Program, medians: Mapping[str, float]) -> dict:
@@ -84,7 +92,8 @@ def main(argv=None) -> int:
         output_files.check_output(arguments.output)
     programs, rounds = SUITES[arguments.suite]
     check_devices()
-    rows = measure(programs(), rounds)
+    made = programs()
+    rows = measure(made, rounds) if isinstance(made, Mapping) else measure_in_turn(made, rounds)
     for row in rows:
         more = (f"{name} {value}" for name, value in list(row.items())[3:])
         print(

@@ -75,7 +75,7 @@ def programs(folder) -> dict[str, Program]:
     config = video.get_config()
     everything = config.copy_and_resolve_references()
     everything.detector.members = tuple(row.name for row in MEMBERS)
-    of_film = {name: _member(everything, name, film) for name in everything.detector.members}
+    of_film = {name: build_member(everything, name, film) for name in everything.detector.members}
     result = {
         f"ours@{name}": Program(_looks(member.scorer, member.images), fields=member.fields)
         for name, member in of_film.items()
@@ -90,7 +90,7 @@ def programs(folder) -> dict[str, Program]:
     }
 
 
-def _member(config, name: str, film: pathlib.Path) -> Member:
+def build_member(config, name: str, film: pathlib.Path) -> Member:
     own = members.member_config(config, name)
     with open_video(str(film), build_video_settings(own.data)) as source:
         images = np.stack([frame.image for frame in source])

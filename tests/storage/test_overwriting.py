@@ -310,6 +310,18 @@ def test_two_outputs_are_two_files(place, refused, first, second):
     assert "are the same file; give different files" in refused("watch", "solo", first, second)
 
 
+def test_every_report_of_sources_watched_at_once_is_looked_at(place, refused):
+    pathlib.Path("cameras.txt").write_text("solo/v.mp4\nimages\n")
+    pathlib.Path("linked-2.html").symlink_to("solo/v.mp4")
+    pathlib.Path("list-1.html").symlink_to("cameras.txt")
+    said = refused("watch", "@cameras.txt", "linked.html")
+    assert "--report=linked-2.html is a file that --input=solo/v.mp4 reads" in said
+    assert "--report=list-1.html is a file that --input=@cameras.txt reads" in refused(
+        "watch", "@cameras.txt", "list.html"
+    )
+    assert "is a file that --input=solo/v.mp4 reads" in refused("watch", "@cameras.txt", "linked.mp4")
+
+
 def test_a_labelled_set_is_looked_through_once_however_its_folders_are_linked(place):
     pathlib.Path("ped2/Train/again").symlink_to("..")
     pathlib.Path("ped2/elsewhere").symlink_to("../solo")

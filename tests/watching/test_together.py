@@ -4,14 +4,13 @@ import csv
 import json
 import queue
 import threading
-import time
 
 import numpy as np
 import pytest
 
-from tests.data.video_files import camera, write_video
+from tests.data.video_files import write_video
 from tests.report.html_reader import read_alone
-from tests.watching.conftest import HEIGHT, WIDTH, footage, without_progress
+from tests.watching.conftest import HEIGHT, WIDTH, footage
 from vpn_anomaly.data.video.open_video import Frame, open_video
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.main import main
