@@ -47,11 +47,13 @@ class Meter(Output):
 
     @property
     def seconds(self) -> float:
-        """Since the first frame."""
+        """Since the first camera was there."""
         return 0.0 if self._begun is None else time.monotonic() - self._begun
 
-    def frame(self, source, frame, result):
+    def begin(self, video, monitor):
         self._begun = self._begun or time.monotonic()
+
+    def frame(self, source, frame, result):
         seconds = self.seconds
         if seconds >= PERIOD * len(self.resident):
             self.resident.append((seconds, resident_bytes()))
@@ -119,7 +121,9 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--streams", type=_positive(int), default=16, help="cameras")
     parser.add_argument("--size", type=_size, default=(64, 64), help="HEIGHTxWIDTH of their frames, pixels")
     parser.add_argument("--rate", type=_positive(float), default=25.0, help="frames per second of each")
-    parser.add_argument("--minutes", type=_positive(float), default=10.0, help="from the first frame on")
+    parser.add_argument(
+        "--minutes", type=_positive(float), default=10.0, help="from the first camera's beginning on"
+    )
     parser.add_argument("--output", type=file_path, help="JSON file to write what was measured to")
     return parser.parse_args(argv)
 

@@ -194,9 +194,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--page", type=file_path, default=pathlib.Path("docs/scale.md"), help="the page with the tables"
     )
-    parser.add_argument(
-        "--check", action="store_true", help="write nothing; exit code 1 if the page differs"
-    )
+    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if the page differs")
     return parser.parse_args(argv)
 
 

@@ -2,7 +2,9 @@
 
 import csv
 import json
+import os
 import queue
+import signal
 import threading
 
 import numpy as np
@@ -195,6 +197,33 @@ def test_those_that_cannot_be_watched_do_not_stop_the_others(
     assert not (tmp_path / "page-2.html").exists()  # of a source without a frame
 
 
+def test_sigterm_ends_all_with_complete_files(flags, films, tmp_path, capsys, monkeypatch):
+    update, rounds = together.update_together, []
+
+    def stopped(monitors, frames):
+        rounds.append(len(frames))
+        if len(rounds) == 6:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return update(monitors, frames)
+
+    monkeypatch.setattr(together, "update_together", stopped)
+    monkeypatch.setattr(together, "traced_size", lambda sizes: 1)  # a round is one call
+    inputs = [f"--input={path}" for path in films.values()]
+    outputs = [f"--scores={tmp_path}/scores.csv", f"--report={tmp_path}/page.html"]
+    assert main([*flags, *inputs, *outputs]) == 0
+    found = rows_by_source(tmp_path / "scores.csv")
+    assert sum(map(len, found.values())) == sum(rounds) and len(rounds) == 6
+    for number, path in enumerate(films.values(), start=1):
+        if path in found:
+            assert path in page_at(tmp_path / f"page-{number}.html")
+
+
+def test_a_video_shows_one_source(flags, films, tmp_path, capsys):
+    inputs = [f"--input={path}" for path in films.values()]
+    assert main([*flags, *inputs, f"--video={tmp_path}/seen.mp4"]) == 2
+    assert "--video takes one source, but --input names 4" in capsys.readouterr().err
+
+
 def test_frames_that_come_while_the_machine_is_busy_are_dropped_and_counted(
     flags, cameras, films, tmp_path, capsys, monkeypatch
 ):
@@ -214,6 +243,7 @@ def test_frames_that_come_while_the_machine_is_busy_are_dropped_and_counted(
     monkeypatch.setattr(together, "Live", type("Kept", (make,), {}))
     monkeypatch.setattr(together.Live, "take", lambda self: live_feeds.append(self) or make.take(self))
     monkeypatch.setattr(together, "update_together", slow_update)
+    monkeypatch.setattr(together, "traced_size", lambda sizes: 1)  # a round is one call
     cameras({"rtsp://cam": [source]})
     scores = tmp_path / "scores.csv"
     source.feed.put((0, footage(1)[0]))

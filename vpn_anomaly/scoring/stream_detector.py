@@ -75,7 +75,8 @@ class StreamDetector:
         self.first_frame = min(member.first_frame for member in members)
         # A thread each: what one thread starts, JAX runs one after the other.
         self._workers = ThreadPoolExecutor(len(members), "member")
-        self._resizers = {member.size: Resizer(member.size, channels) for member in members}
+        self._channels = channels
+        self._resizers = self._new_resizers()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -95,6 +96,8 @@ class StreamDetector:
         other = copy.copy(self)
         other.members = tuple(member.another_stream() for member in self.members)
         other.alarming = tuple(member for member in other.members if member.share)
+        other._workers = ThreadPoolExecutor(len(other.members), "member")
+        other._resizers = self._new_resizers()  # which two threads cannot share
         other.restart()
         return other
 
@@ -106,6 +109,9 @@ class StreamDetector:
     def __call__(self, frame: Frame) -> Detection:
         """What the members say of the next frame."""
         return detect_together([self], [frame])[0]
+
+    def _new_resizers(self) -> dict[Size, Resizer]:
+        return {member.size: Resizer(member.size, self._channels) for member in self.members}
 
     def _images(self, frame: Frame) -> dict[Size, np.ndarray]:
         """The frame in the sizes at which members look at it."""

@@ -3,12 +3,16 @@
 import collections
 import dataclasses
 import functools
+import itertools
+import os
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from vpn_anomaly.data.video.open_video import Frame, open_video
 from vpn_anomaly.data.video.sources import is_address, is_camera
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.ops.platform import ByPlatform, traced_size
 from vpn_anomaly.scoring.stream_detector import Size, StreamDetector
 from vpn_anomaly.watching.build import MonitorBuilder
 from vpn_anomaly.watching.feed import Feed
@@ -22,6 +26,8 @@ from vpn_anomaly.watching.watch_progress import SourcesProgress
 # Frames of a live source that wait: one that comes a little early is not lost, and where the machine is too slow
 # those that are watched are evenly spaced and recent.
 WAITING = 2
+# Of a round, at the same time: several streams fill the cores of a CPU better than the operations of one do.
+PARTS = ByPlatform(cpu=os.cpu_count() or 1, accelerator=1)
 
 
 @dataclasses.dataclass(eq=False)
@@ -61,6 +67,8 @@ class Together:
         self._detectors: dict[tuple[Size, ...], StreamDetector | UserError] = {}
         self._words: set[str] = set()  # on thresholds, that were printed
         self._woken = threading.Event()
+        self._parts = traced_size(PARTS)
+        self._workers = ThreadPoolExecutor(self._parts, "part")
 
     def watch(self, sources: Sequence[str], names: Sequence[str]) -> None:
         """Watches all to their ends. `names`: their display names.
@@ -129,11 +137,11 @@ class Together:
         alike = collections.defaultdict(list)
         for stream, frame in taken:
             alike[stream.sizes].append((stream, frame))
-        for batch in alike.values():
-            results = update_together(
-                [_monitor(stream) for stream, _ in batch], [frame for _, frame in batch]
-            )
-            for (stream, frame), result in zip(batch, results, strict=True):
+        parts = [part for of_size in alike.values() for part in _in_parts(of_size, self._parts)]
+        monitors = [[_monitor(stream) for stream, _ in part] for part in parts]
+        frames = [[frame for _, frame in part] for part in parts]
+        for part, results in zip(parts, self._workers.map(update_together, monitors, frames), strict=True):
+            for (stream, frame), result in zip(part, results, strict=True):
                 stream.frames += 1
                 self._tally.frame(stream.name, frame, result)
 
@@ -188,6 +196,13 @@ class Together:
         if feed.video is not None and feed.video.problem and not stream.live:
             print_notice(f"{name}: {feed.video.problem}")
         self._tally.note_length(name, stream.frames, stream.monitor.first_frame)
+
+
+def _in_parts(items: Sequence, count: int) -> list[Sequence]:
+    """About equal parts of a sequence, at most `count`, none of them empty."""
+    count = min(count, len(items))
+    edges = [number * len(items) // count for number in range(count + 1)]
+    return [items[start:stop] for start, stop in itertools.pairwise(edges)]
 
 
 def _monitor(stream: _Stream) -> Monitor:
