@@ -68,6 +68,7 @@ def watch(arguments: Arguments) -> None:
     """
     config, members = group.by_all(lambda: loading.load(arguments))
     from vpn_anomaly.data.video.sources import one_source, sources
+    from vpn_anomaly.report import dealt_watch
     from vpn_anomaly.report.watch_outputs import watch_outputs
     from vpn_anomaly.report.watch_report import model_facts
     from vpn_anomaly.watching.build import MonitorBuilder, build_watch_settings
@@ -78,18 +79,13 @@ def watch(arguments: Arguments) -> None:
     found = [one_source(where) for where in arguments.inputs] if at_once else sources(arguments.source)
     _check_one_video(arguments, len(found))
     model = f"{arguments.config_name} in {arguments.workdir or arguments.checkpoint}"
-    watch(
-        found,
-        MonitorBuilder(members, settings),
-        watch_outputs(
-            arguments.outputs,
-            settings.video.frame_rate,
-            functools.partial(model_facts, model, members),
-            dict(zip(display_names(found), arguments.reports)) if at_once else None,
-        ),
-        arguments.max_frames,
-        at_once,
-    )
+    builder, facts = MonitorBuilder(members, settings), functools.partial(model_facts, model, members)
+    pages = dict(zip(display_names(found), arguments.reports)) if at_once else None
+    if group.current().count > 1:
+        dealt_watch.watch_dealt(found, builder, arguments.outputs, facts, arguments.max_frames)
+        return
+    outputs = watch_outputs(arguments.outputs, settings.video.frame_rate, facts, pages)
+    watch(found, builder, outputs, arguments.max_frames, at_once)
 
 
 def describe(arguments: Arguments) -> None:

@@ -6,6 +6,7 @@ import pathlib
 from vpn_anomaly import __version__
 from vpn_anomaly import config as config_module
 from vpn_anomaly.arguments import Arguments
+from vpn_anomaly.text.display_names import display_name
 
 
 def of(arguments: Arguments) -> dict[str, str]:
@@ -17,6 +18,7 @@ def of(arguments: Arguments) -> dict[str, str]:
         "--mode": str(arguments.mode),
         "--workdir": str(arguments.workdir),
         "--checkpoint": str(arguments.checkpoint),
+        "--input": " ".join(map(display_name, arguments.inputs)),
         "--max_frames": str(arguments.max_frames),
         **outputs,
         **{name: str(value) for name, value in config_module.shown(arguments.config).items()},

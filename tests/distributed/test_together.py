@@ -1,5 +1,6 @@
 """Two processes with two devices each do what one process does; whatever ends one of them, ends all."""
 
+import csv
 import json
 import shutil
 import signal
@@ -131,7 +132,7 @@ def test_sequences_of_a_file_are_scored_as_by_one_process(together, flags, tmp_p
             np.testing.assert_allclose(both[name], alone[name], rtol=1e-5, atol=1e-5)
 
 
-def test_a_labelled_set_is_scored_as_by_one_process(tmp_path):
+def test_a_labelled_set_is_scored_and_watched_as_by_one_process(tmp_path):
     """Its normal clips calibrate; more processes than clips are refused."""
     write_set("ucsd", tmp_path / "set")
     fields = {
@@ -158,6 +159,36 @@ def test_a_labelled_set_is_scored_as_by_one_process(tmp_path):
     assert results["hardware"]["processes"] == 2 and again["hardware"]["processes"] == 1
     for name, pixels in again["maps"].items():
         assert results["maps"][name]["pixel_auroc"] == pytest.approx(pixels["pixel_auroc"], abs=1e-3)
+
+    # Its test clips, watched by two processes and by one.
+    outputs = lambda name: [f"--{kind}={tmp_path / name}.{end}" for kind, end in OUTPUTS.items()]
+    watch = [*command, "--mode=watch", f"--input={tmp_path / 'set' / 'Test' / 'Test00[1-3]'}"]
+    ended = running.run([*watch, *outputs("two")], 2)
+    assert [one.code for one in ended] == [0, 0], ended
+    one = running.run_alone([*watch, *outputs("one")])
+    assert one.code == 0, one.stderr
+    scores = [rows(tmp_path / f"{name}.csv") for name in ("one", "two")]
+    assert [row[:2] for row in scores[0]] == [row[:2] for row in scores[1]]  # source and frame, in order
+    numbers = [np.array([row[2:] for row in table[1:]]).astype(str) for table in scores]
+    blank = numbers[0] == ""
+    np.testing.assert_array_equal(blank, numbers[1] == "")
+    np.testing.assert_allclose(*(table[~blank].astype(float) for table in numbers), rtol=1e-4, atol=1e-5)
+    events = [(tmp_path / f"{name}.jsonl").read_text().splitlines() for name in ("one", "two")]
+    assert [json.loads(line)["source"] for line in events[0]] == [
+        json.loads(line)["source"] for line in events[1]
+    ]
+    report = (tmp_path / "two.html").read_text(encoding="utf-8")
+    assert all(f"Test00{number}" in report for number in (1, 2, 3))
+    refused = running.run([*watch, "--max_frames=3"], 2)
+    assert {one.code for one in refused} == {2} and "--max_frames counts" in errors(refused[1])[0]
+
+
+OUTPUTS = {"scores": "csv", "events": "jsonl", "report": "html"}
+
+
+def rows(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.reader(file))
 
 
 def frames(folder):

@@ -7,17 +7,65 @@ import contextlib
 import os
 import pathlib
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from vpn_anomaly.data.video.open_video import open_video
 from vpn_anomaly.data.video.sources import is_address, is_camera
 from vpn_anomaly.distributed import group
-from vpn_anomaly.distributed.sharing import gathered
+from vpn_anomaly.distributed.sharing import gathered, own_part
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import output_files
+from vpn_anomaly.report.watch_outputs import watch_outputs
 from vpn_anomaly.report.watch_report import WatchReport
+from vpn_anomaly.watching.build import MonitorBuilder
 from vpn_anomaly.watching.output import Output
+from vpn_anomaly.watching.watch import watch
 
 _HEADERS = {"scores": {".csv": 1, ".jsonl": 0}, "events": {".jsonl": 0}}  # lines, by flag and ending
+
+
+def watch_dealt(
+    sources: Sequence[str],
+    monitors: MonitorBuilder,
+    paths: Mapping[str, pathlib.Path],
+    model: Callable[[], Sequence[tuple[str, str]]],
+    max_frames: int | None,
+) -> None:
+    """Watches files, each process some of them; the first one's outputs then have what all have found.
+
+    Args:
+        sources: of all processes.
+        monitors: as for `watching.watch.watch`.
+        paths: of the outputs, by flag.
+        model: as for `watch_outputs`.
+        max_frames: has to be None.
+
+    UserError, in all processes, as `check_dealt` and `watch` raise it.
+    """
+    check_dealt(sources, max_frames)
+    for sizes in group.by_first(lambda: _work_sizes(sources, monitors)):
+        with contextlib.suppress(UserError):  # told where a source of these sizes is watched
+            monitors.detector([tuple(size) for size in sizes])  # here, since all processes calibrate together
+    with _own_files(paths) as own:
+        outputs = watch_outputs(own, monitors.settings.video.frame_rate, model)
+
+        own_sources = sources[own_part(len(sources))]
+
+        def watch_own() -> None:
+            with group.apart():
+                watch(own_sources, monitors, outputs)
+
+        group.by_all(watch_own)
+        _join(own, outputs)
+
+
+def _work_sizes(sources: Sequence[str], monitors: MonitorBuilder) -> list:
+    """All sizes at which the members look at frames of these sources; what cannot be opened is passed over."""
+    found = set()
+    for source in sources:
+        with contextlib.suppress(UserError), open_video(source, monitors.settings.video) as video:
+            found.add(monitors.sizes(video.source_size))
+    return sorted(found)
 
 
 def check_dealt(sources: Sequence[str], max_frames: int | None) -> None:
@@ -35,7 +83,7 @@ def check_dealt(sources: Sequence[str], max_frames: int | None) -> None:
 
 
 @contextlib.contextmanager
-def own_files(paths: Mapping[str, pathlib.Path]) -> Iterator[dict[str, pathlib.Path]]:
+def _own_files(paths: Mapping[str, pathlib.Path]) -> Iterator[dict[str, pathlib.Path]]:
     """The files that this process writes, by flag: of the first one those that are asked for."""
     if group.is_first():
         yield dict(paths)
@@ -44,7 +92,7 @@ def own_files(paths: Mapping[str, pathlib.Path]) -> Iterator[dict[str, pathlib.P
         yield {name: pathlib.Path(folder) / path.name for name, path in paths.items()}
 
 
-def join(own: Mapping[str, pathlib.Path], outputs: Sequence[Output]) -> None:
+def _join(own: Mapping[str, pathlib.Path], outputs: Sequence[Output]) -> None:
     """Adds what the other processes have written to the files of the first one, in the order of the sources.
 
     Args:
