@@ -48,7 +48,10 @@ class Member(Group):
         threading.Thread(target=self._listen, daemon=True).start()
 
     def exchange(self, value: object) -> list:
-        self._lines.send(exchange=next(self._numbers), value=value)
+        with contextlib.suppress(
+            OSError
+        ):  # the meeting point is gone: `_listen` tells, and ends this process
+            self._lines.send(exchange=next(self._numbers), value=value)
         while True:
             try:
                 return self._answers.get(timeout=WAKING_SECONDS)
