@@ -1,7 +1,10 @@
 """Paper scale, for TPU and GPU: full resolution, full attention, and the encoder of a Video Pixel Network.
 
     python -m vpn_anomaly.main --config=configs/full.py --workdir=runs/full
-    python -m vpn_anomaly.main --config=configs/full.py --mode=describe
+    python -m vpn_anomaly.main --config=configs/full.py --config.train.microbatches=4 --workdir=runs/full
+    python -m vpn_anomaly.main --config=configs/full.py --mode=describe --devices=8 --device_gigabytes=32
+
+The first is for 8 devices of 32 GB, the second for one of 80 GB (by describe's estimates).
 
 Ben-Ari and Shwartz-Ziv (arXiv 1811.10228) give no sizes. Encoder, ConvLSTM, optimizer, learning rate, batch
 size and steps are those of the Video Pixel Network that they extend (Kalchbrenner et al., arXiv 1610.00527):

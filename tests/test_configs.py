@@ -7,6 +7,7 @@ import pytest
 
 from vpn_anomaly import config as config_module
 from vpn_anomaly.errors import UserError
+from vpn_anomaly.training import describe_memory
 
 FOLDER = pathlib.Path(__file__).parents[1] / "configs"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py"))
@@ -23,7 +24,7 @@ def load(name, variant=""):
 
 
 def test_the_configs_are_there():
-    assert set(NAMES) >= {"base", "quick", "cpu", "full", "table", "video"}
+    assert set(NAMES) >= {"base", "quick", "cpu", "full", "table", "tpu", "video"}
 
 
 @pytest.mark.parametrize("variant", ["", "debug"])
@@ -66,6 +67,22 @@ def test_full_is_the_paper_at_the_scale_of_video_pixel_networks():
     assert values["data.digits"] == "tfds"
     assert (values["train.optimizer"], values["train.learning_rate"]) == ("rmsprop", 3e-4)
     assert (values["train.batch_size"], values["train.steps"]) == (64, 300_000)
+
+
+def test_tpu_is_full_at_half_its_width_for_one_chip_of_16_gb():
+    config, full = load("tpu"), load("full")
+    assert config.model.stem == full.model.stem == 1 and config.model.attention == full.model.attention
+    assert config.model.lstm.channels == full.model.lstm.channels // 2
+    assert config.data.backend == "numpy" and config.data.digits == "embedded"  # what a TPU in Colab has
+    assert describe_memory.memory(config, 1, 16.0).splitlines()[-1].startswith("It fits a device of 16.0 GB")
+
+
+def test_full_fits_8_devices_of_32_gb_and_in_microbatches_one_of_80_gb():
+    config = load("full")
+    assert "It fits a device of 32.0 GB" in describe_memory.memory(config, 8, 32.0)
+    assert "Warning" in describe_memory.memory(config, 1, 40.0)
+    config.train.microbatches = 4
+    assert "It fits a device of 80.0 GB" in describe_memory.memory(config, 1, 80.0)
 
 
 def test_evaluation_sizes():

@@ -30,8 +30,8 @@ Anomaly detection in video by inpainting a masked frame.
       the same with the weights in the package, without training
 
 Flags:
-  --config=FILE[:VARIANT]   configs/base.py, quick.py, cpu.py, table.py, full.py, video.py or
-                            appearance.py, or your own; the variant `debug` shrinks any of them to a minute or less
+  --config=FILE[:VARIANT]   configs/base.py, quick.py, cpu.py, tpu.py, table.py, full.py, video.py
+                            or appearance.py, or your own; the variant `debug` shrinks any of them to a minute or less
   --checkpoint=pretrained   instead of --config: trained weights with their config, for
                             --mode=score, evaluate, watch and describe; =DIR: a folder written
                             by experiments.export_weights

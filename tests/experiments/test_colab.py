@@ -41,12 +41,18 @@ def test_the_address_to_clone_is_asked_for_outside_a_checkout(notebook, tmp_path
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("runtime, name", [("tpu", "tpu"), ("cpu", "cpu"), ("gpu", "cpu")])
+def test_the_config_is_that_of_the_runtime(notebook, runtime, name, monkeypatch):
+    monkeypatch.delenv("VPN_ANOMALY_CONFIG", raising=False)
+    names = config_cell(notebook, runtime)
+    assert names["CONFIG"] == f"configs/{name}.py" and (ROOT / names["CONFIG"]).is_file()
+    assert names["RUN"] == pathlib.Path("runs/colab", name)
+
+
 @pytest.mark.slow
 def test_an_error_of_a_run_ends_the_cell(notebook, capsys, monkeypatch):
     monkeypatch.chdir(ROOT)
-    names = {"RUNTIME": "cpu", "os": os, "pathlib": pathlib, "subprocess": subprocess, "sys": sys}
-    exec(source_of(notebook, "config"), names)
-    assert names["CONFIG"] == "configs/quick.py" and names["RUN"] == pathlib.Path("runs/colab/quick")
+    names = config_cell(notebook, "cpu")
     with pytest.raises(RuntimeError, match="exit code 2"):
         names["run"]("--config=configs/quick.py", "--mode=dream")
     command, error = capsys.readouterr().out.splitlines()
@@ -89,6 +95,13 @@ def test_it_runs_from_top_to_bottom(notebook, tmp_path, monkeypatch):
     assert [row.split()[:2] for row in rows] == [["0", "19"], ["1", "19"], ["2", "19"]]
     assert (copy / "runs/colab/quick-debug/own.csv").is_file()
     assert written() == before
+
+
+def config_cell(notebook, runtime):
+    """The names that the cell of the config makes."""
+    names = {"RUNTIME": runtime, "os": os, "pathlib": pathlib, "subprocess": subprocess, "sys": sys}
+    exec(source_of(notebook, "config"), names)
+    return names
 
 
 def source_of(notebook, name):

@@ -16,7 +16,7 @@ from vpn_anomaly.training.state import new_state
 from vpn_anomaly.training.step import batch_sharding, build_train_step, data_mesh, state_sharding
 
 BATCH = 4
-# The optimizer's step is the gradient: parameters differ as gradients do.
+# Of the parameters after a step hardly anything is left but the gradient, times the rate.
 FIELDS = {
     "data.height": 16,
     "data.width": 16,
@@ -26,7 +26,7 @@ FIELDS = {
     "train.targets": (4, 5),
     "train.batch_size": BATCH,
     "train.optimizer": "sgd",
-    "train.learning_rate": 1.0,
+    "train.learning_rate": 1000.0,
     "train.warmup_steps": 0,
     "train.clip_norm": 1e9,
 }
@@ -55,7 +55,9 @@ def one_step(config, microbatches):
 def test_a_step_in_parts_is_the_step():
     config = tiny_config(FIELDS, train__carried=True, train__motion_share=0.5, train__mask_dropout=0.5)
     whole, parts = one_step(config, 1), one_step(config, 2)
-    jax.tree.map(lambda a, b: np.testing.assert_allclose(b, a, rtol=2e-4, atol=2e-5), whole, parts)
+    largest = max(np.abs(leaf).max() for leaf in jax.tree.leaves(whole[0]))
+    assert largest > 10
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(b, a, rtol=1e-4, atol=1e-5 * largest), whole, parts)
 
 
 @pytest.mark.parametrize("system", [row.name for row in catalogue.SYSTEMS if not row.fits])
