@@ -228,10 +228,13 @@ def test_frames_that_come_while_the_machine_is_busy_are_dropped_and_counted(
     flags, cameras, films, tmp_path, capsys, monkeypatch
 ):
     """The camera gives three frames a round: every third is watched, and the film loses none."""
-    source, most_waiting = Camera(), []
+    source, most_waiting, late = Camera(), [], []
     update = together.update_together
 
     def slow_update(monitors, frames):
+        late.extend(
+            source.given - frame.index for frame in frames if frame.picture is None
+        )  # not of the film
         for _ in range(3):
             source.feed.put((source.given, footage(1)[0]))
             source.given += 1
@@ -255,6 +258,7 @@ def test_frames_that_come_while_the_machine_is_busy_are_dropped_and_counted(
     numbers = [int(row["frame"]) for row in found["rtsp://cam"]]
     steps = np.diff(numbers[3:])
     assert len(numbers) == 30 and set(steps) == {3} and max(most_waiting) == together.WAITING
+    assert max(late) == together.WAITING  # frames behind the one that comes next
     (line,) = [line for line in capsys.readouterr().err.splitlines() if "frames watched, " in line]
     dropped = int(line.split("watched, ")[1].split()[0])
     assert len(numbers) + dropped + together.WAITING == source.given

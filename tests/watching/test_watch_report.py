@@ -151,10 +151,8 @@ def test_curves_are_those_of_the_scores_file_with_threshold_and_events(watched, 
 
 
 def test_a_source_that_comes_back_has_no_number_twice(video_run, frames, tmp_path, monkeypatch):
-    halves = lambda self, name, video, stack: (
-        SegmentFrame(frame, int(frame.index >= COUNT // 2)) for frame in video
-    )
-    monkeypatch.setattr(Session, "_frames_of", halves)
+    halves = lambda self, video: (SegmentFrame(frame, int(frame.index >= COUNT // 2)) for frame in video)
+    monkeypatch.setattr(Session, "_segments", halves)
     outputs = paths_in(tmp_path)
     watch_to_files(video_run.config, video_run.trained, write_video(tmp_path / "film.mkv", frames), outputs)
     history = [json.loads(line) for line in outputs["events"].read_text(encoding="utf-8").splitlines()]

@@ -3,12 +3,22 @@
 import abc
 import collections
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 
 from vpn_anomaly.data.video.open_video import Video
 from vpn_anomaly.watching.segments import SegmentFrame
 
 CLOSING_SECONDS = 1.0
+
+
+def close_all(feeds: Sequence["Feed"]) -> None:
+    """Closes feeds together: all of them may take as long as one."""
+    until = time.monotonic() + CLOSING_SECONDS
+    for feed in feeds:
+        feed.ask_to_end()
+    for feed in feeds:
+        feed.close(max(0.0, until - time.monotonic()))
 
 
 class Feed(abc.ABC):
@@ -68,19 +78,19 @@ class Feed(abc.ABC):
             return self._done and not left
 
     def ask_to_end(self) -> None:
-        """Begins to close: `close` then waits for less."""
+        """Begins to close, without waiting."""
         self._closing.set()
         with self._changed:
             self._changed.notify_all()
 
-    def close(self) -> None:
+    def close(self, seconds: float | None = None) -> None:
         """Ends the thread, which releases the source, now or with its next frame.
 
-        Waits for that a second at most: from a source that is silent the thread returns `VideoSettings.timeout`
-        seconds later. A second call does nothing more.
+        Waits for that so many seconds at most (None: CLOSING_SECONDS): from a source that is silent the thread
+        returns `VideoSettings.timeout` seconds later. A second call does nothing more.
         """
         self.ask_to_end()
-        self._thread.join(CLOSING_SECONDS)
+        self._thread.join(CLOSING_SECONDS if seconds is None else seconds)
 
     def _run(self) -> None:
         try:

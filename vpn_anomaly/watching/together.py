@@ -15,7 +15,7 @@ from vpn_anomaly.errors import UserError
 from vpn_anomaly.ops.platform import ByPlatform, traced_size
 from vpn_anomaly.scoring.stream_detector import Size, StreamDetector
 from vpn_anomaly.watching.build import MonitorBuilder
-from vpn_anomaly.watching.feed import Feed
+from vpn_anomaly.watching.feed import Feed, close_all
 from vpn_anomaly.watching.live import WAKING_SECONDS, Live
 from vpn_anomaly.watching.monitor import Monitor, update_together
 from vpn_anomaly.watching.output import Losses
@@ -90,10 +90,8 @@ class Together:
                     self._woken.wait(WAKING_SECONDS)
         finally:
             progress.end()
-            for stream in streams:
-                stream.feed.ask_to_end()
-            for stream in streams:
-                stream.feed.close()
+            close_all([stream.feed for stream in streams])
+            self._workers.shutdown()
         for stream in streams:
             if not stream.over:
                 self._end(stream)

@@ -58,7 +58,7 @@ class SourcesProgress:
             return ""
         most = [name for name, _ in collections.Counter(self._dropped).most_common() if self._dropped[name]]
         named = [f"{self._dropped[name]:,} of {name}" for name in most[:NAMED]]
-        more = [f"{len(most) - NAMED} more sources"] if len(most) > NAMED else []
+        more = [f"of {len(most) - NAMED} more"] if len(most) > NAMED else []
         dropped = f", frames dropped: {', '.join(named + more)}" if most else ""
         return (
             f"{self._under_way} of {self._count} sources: {progress.rate:.1f} frames per second,"
