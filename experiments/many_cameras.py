@@ -92,11 +92,15 @@ def watched(streams: int, size: tuple[int, int], rate: float, minutes: float) ->
     }
 
 
-def _in_words(record: dict) -> str:
+def in_words(record: dict) -> str:
+    """What FILE has, in a line."""
     (_, first), (_, last) = record["resident"][len(record["resident"]) // 2], record["resident"][-1]
     dropped, pace = record["frames_dropped"].values(), record["frames_per_second"]
+    height, width = record["size"]
     return (
-        f"{pace['came']:.1f} frames per second came, {pace['watched']:.1f} were watched; dropped by camera:"
+        f"{record['streams']} cameras of {height}×{width} at {record['rate']:g} frames per second, for"
+        f" {record['seconds'] / 60:.1f} minutes: {pace['came']:.1f} frames per second came,"
+        f" {pace['watched']:.1f} were watched; dropped by camera:"
         f" {min(dropped):,} to {max(dropped):,}; {record['reconnections']} reconnections; memory"
         f" {first / MEGABYTE:,.0f} MB after half of the time, {last / MEGABYTE:,.0f} MB at the end"
     )
@@ -109,7 +113,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.output:
         output_files.check_output(arguments.output)
     record = watched(arguments.streams, arguments.size, arguments.rate, arguments.minutes)
-    print(_in_words(record))
+    print(in_words(record))
     if arguments.output:
         text = json.dumps(record, indent=1) + "\n"
         output_files.write_atomically(arguments.output, lambda file: file.write(text.encode()))
@@ -140,7 +144,7 @@ def _positive(kind):
 
 def _size(text: str) -> tuple[int, int]:
     height, x, width = text.partition("x")
-    if not (x and height.isdecimal() and width.isdecimal()):
+    if not (x and all(side.isdecimal() and int(side) for side in (height, width))):
         raise argparse.ArgumentTypeError(f"{text}: give HEIGHTxWIDTH, such as 64x64")
     return int(height), int(width)
 

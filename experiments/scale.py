@@ -1,9 +1,11 @@
 """Writes what many cameras and long archives take into docs/scale.md, from measured frames a second and memory.
 
     python -m experiments.scale [--cameras=experiments/results/bench_cameras.json] [--page=docs/scale.md] [--check]
+        [--long=experiments/results/many_cameras.json]
 
 The tables are written between two marker lines. `--check` writes nothing and exits with 1 if the page does not show
-what the measurements give. The measurements are those of `python -m experiments.bench --suite=cameras`.
+what the measurements give. The measurements are those of `python -m experiments.bench --suite=cameras`, and of
+`python -m experiments.many_cameras` where it has been run.
 """
 
 import argparse
@@ -15,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from experiments.command_line import RESULTS, Parser, entry_point, file_path
+from experiments.many_cameras import in_words
 from experiments.tables import readme_block
 from experiments.tables.readme_block import markdown_table
 from vpn_anomaly.errors import UserError
@@ -81,11 +84,13 @@ def _machine(size: tuple[int, int], rows: Sequence[dict]) -> Machine:
     )
 
 
-def block(rows: Sequence[dict]) -> str:
-    """The tables of the page."""
+def block(rows: Sequence[dict], long_watch: dict | None = None) -> str:
+    """The tables of the page, and the line on a long watch if there was one (`many_cameras`)."""
     found = machines(rows)
+    long_watches = [] if long_watch is None else [f"Measured for long: {in_words(long_watch)}."]
     return "\n\n".join(
         [
+            *long_watches,
             "Measured, on two CPU cores:",
             markdown_table(
                 [
@@ -176,7 +181,8 @@ def read_rows(path: pathlib.Path) -> list[dict]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Writes or checks the page. Exit code 1: `--check` found differences; 2: an error."""
     arguments = _arguments(argv)
-    text = block(read_rows(arguments.cameras))
+    long_watch = json.loads(arguments.long.read_text(encoding="utf-8")) if arguments.long.exists() else None
+    text = block(read_rows(arguments.cameras), long_watch)
     update = readme_block.update(arguments.page, readme_block.markers(NAME, "experiments.scale"), text)
     if arguments.check:
         return update.check(f"the tables are not what {arguments.cameras} gives")
@@ -190,6 +196,12 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = Parser("scale", __doc__)
     parser.add_argument(
         "--cameras", type=file_path, default=RESULTS / "bench_cameras.json", help="results of the benchmark"
+    )
+    parser.add_argument(
+        "--long",
+        type=file_path,
+        default=RESULTS / "many_cameras.json",
+        help="results of experiments.many_cameras, if there are some",
     )
     parser.add_argument(
         "--page", type=file_path, default=pathlib.Path("docs/scale.md"), help="the page with the tables"

@@ -43,13 +43,30 @@ def test_the_page_is_written_and_checked(tmp_path, capsys):
     page, results = tmp_path / "scale.md", tmp_path / "rows.json"
     begin, end = "<!-- scale: begin (python -m experiments.scale) -->", "<!-- scale: end -->"
     page.write_text(f"before\n{begin}\nold\n{end}\nafter\n")
-    flags = [f"--cameras={results}", f"--page={page}"]
+    flags = [f"--cameras={results}", f"--page={page}", f"--long={tmp_path}/none.json"]
     assert scale.main(flags) == 2 and "--suite=cameras" in capsys.readouterr().err
     results.write_text(json.dumps({"rows": ROWS}))
     assert scale.main([*flags, "--check"]) == 1 and "old" in page.read_text()
     assert scale.main(flags) == 0 and scale.main([*flags, "--check"]) == 0
     text = page.read_text()
     assert text.startswith("before\n") and text.endswith("after\n") and scale.block(ROWS) in text
+
+
+def test_a_long_watch_is_told_where_there_was_one():
+    record = {
+        "streams": 2,
+        "size": [64, 64],
+        "rate": 25.0,
+        "seconds": 600.0,
+        "frames_per_second": {"came": 50.0, "watched": 40.0},
+        "frames_dropped": {"a": 2900, "b": 3100},
+        "reconnections": 0,
+        "resident": [[0.0, 1 << 20], [300.0, 700 << 20], [600.0, 701 << 20]],
+    }
+    (line, *_) = scale.block(ROWS, record).splitlines()
+    assert "2 cameras of 64×64 at 25 frames per second, for 10.0 minutes" in line
+    assert "50.0 frames per second came, 40.0 were watched; dropped by camera: 2,900 to 3,100" in line
+    assert "memory 700 MB after half of the time, 701 MB at the end" in line
 
 
 def test_the_page_shows_the_stored_measurements():
