@@ -218,6 +218,14 @@ def test_sigterm_ends_all_with_complete_files(flags, films, tmp_path, capsys, mo
             assert path in page_at(tmp_path / f"page-{number}.html")
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
+def test_an_output_that_cannot_be_written_ends_all(flags, films, tmp_path, capsys):
+    (tmp_path / "scores.csv").symlink_to("/dev/full")
+    inputs = [f"--input={path}" for path in films.values()]
+    assert main([*flags, *inputs, f"--scores={tmp_path}/scores.csv"]) == 2
+    assert f"error: cannot write {tmp_path}/scores.csv: no space" in capsys.readouterr().err
+
+
 def test_a_video_shows_one_source(flags, films, tmp_path, capsys):
     inputs = [f"--input={path}" for path in films.values()]
     assert main([*flags, *inputs, f"--video={tmp_path}/seen.mp4"]) == 2

@@ -114,17 +114,20 @@ class Together:
         return taken
 
     def _next_frame(self, stream: _Stream) -> Frame | None:
-        try:
+        try:  # not around what writes: an output that cannot be written ends the watch
             taken = stream.feed.take()
-            if taken is None:
-                if stream.feed.ended:
-                    self._end(stream)
-                return None
-            if stream.monitor is None:
-                self._begin(stream)
+            begins = taken is not None and stream.monitor is None
+            if begins:
+                self._monitor_of(stream)
         except UserError as error:
             self._give_up(stream, str(error))
             return None
+        if taken is None:
+            if stream.feed.ended:
+                self._end(stream)
+            return None
+        if begins:
+            self._begin(stream)
         if taken.segment != stream.segment:
             self._tally.finish(stream.name, _monitor(stream).finish())
             _monitor(stream).resume()
@@ -143,18 +146,21 @@ class Together:
                 stream.frames += 1
                 self._tally.frame(stream.name, frame, result)
 
-    def _begin(self, stream: _Stream) -> None:
+    def _monitor_of(self, stream: _Stream) -> None:
         """Gives the source its monitor. UserError where it cannot be watched."""
         video = stream.feed.video
         assert video is not None, "a frame came"
         stream.sizes = self._builder.sizes(video.source_size)
         detector = self._detector(stream.sizes).another_stream()
         stream.monitor = Monitor(detector, self._settings, self._builder.rate(video))
-        words = stream.monitor.threshold_in_words()
+
+    def _begin(self, stream: _Stream) -> None:
+        words = _monitor(stream).threshold_in_words()
         if words not in self._words:
             print(words, flush=True)
             self._words.add(words)
-        self._tally.begin(video, stream.monitor)
+        assert stream.feed.video is not None, "a frame came"
+        self._tally.begin(stream.feed.video, _monitor(stream))
 
     def _detector(self, sizes: tuple[Size, ...]) -> StreamDetector:
         """One for all sources of the same sizes; a UserError is remembered."""
