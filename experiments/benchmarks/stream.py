@@ -18,6 +18,7 @@ from configs import video
 from experiments.benchmarks import stream_members
 from experiments.benchmarks.film import decoded, padded, write_film
 from experiments.benchmarks.program import Program
+from experiments.benchmarks.torch_module import torch_module
 from vpn_anomaly.data.lattice import fixed_shifts
 from vpn_anomaly.data.video.open_video import VideoSettings
 from vpn_anomaly.scoring.stream_scorer import StreamScorer
@@ -53,9 +54,9 @@ def _programs_at(height: int, width: int, folder) -> dict[str, Callable]:
         f"ours_decoded@{height}x{width}": _scoring(streamer(tail=False), images),
         f"ours_with_tails@{height}x{width}": _scoring(streamer(tail=True), itertools.cycle(frames)),
     }
-    if torch_stream := stream_members.torch_stream_class():
+    if module := torch_module("torch_stream"):
         whole = padded(frames, system.size_multiple)
-        stream = torch_stream(config, params, shift_Mx2, *whole.shape[1:3])
+        stream = module.TorchStream(config, params, shift_Mx2, *whole.shape[1:3])
         result[f"torch@{height}x{width}"] = _scoring(
             lambda frame: stream(frame, False), itertools.cycle(whole)
         )

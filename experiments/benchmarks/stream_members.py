@@ -5,10 +5,8 @@ and calibrations are made up: times do not depend on them.
 """
 
 import dataclasses
-import functools
 import itertools
 import math
-import os
 import pathlib
 from collections.abc import Callable
 
@@ -19,6 +17,7 @@ from ml_collections import ConfigDict
 from configs import video
 from experiments.benchmarks.film import decoded, padded, write_film
 from experiments.benchmarks.program import Program
+from experiments.benchmarks.torch_module import torch_module
 from vpn_anomaly import members
 from vpn_anomaly.data.build import build_video_settings
 from vpn_anomaly.data.lattice import fixed_shifts
@@ -126,30 +125,17 @@ def _looks(scorer: StreamScorer, images: np.ndarray) -> Callable:
 
 def _torch(member: Member) -> dict[str, Callable]:
     """The same network in PyTorch; empty where that is not installed."""
-    torch_stream, scorer = torch_stream_class(), member.scorer
-    if torch_stream is None:
+    module, scorer = torch_module("torch_stream"), member.scorer
+    if module is None:
         return {}
     images = padded(member.images, scorer.system.size_multiple)
     shift_Mx2 = fixed_shifts(member.config.score.masks, tuple(member.config.data.lattice))
     result = {}
     for name, compiled in (("torch", False), ("torch_compiled", True)):
-        stream = torch_stream(member.config, scorer.params, shift_Mx2, *images.shape[1:3], compiled)
+        stream = module.TorchStream(member.config, scorer.params, shift_Mx2, *images.shape[1:3], compiled)
         frames = itertools.cycle(images)
         result[name] = lambda stream=stream, frames=frames: stream(next(frames), scorer.tail)
     return result
-
-
-@functools.cache
-def torch_stream_class() -> type | None:
-    """`TorchStream`; without PyTorch None, of which a line tells."""
-    # Idle threads of PyTorch would otherwise keep spinning while the next program is timed.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    try:
-        from experiments.benchmarks.torch_stream import TorchStream
-    except ModuleNotFoundError:
-        print("PyTorch is not installed and not compared with; pip install '.[bench]'", flush=True)
-        return None
-    return TorchStream
 
 
 def _all(config, of_film: dict[str, Member], film: pathlib.Path, folder) -> Program:

@@ -11,6 +11,15 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from experiments.benchmarks.torch_layers import (
+    conv,
+    dense,
+    depth_to_space,
+    relu_block,
+    space_to_depth,
+    tensors,
+)
+
 
 class State(NamedTuple):
     """What is remembered of a stream.
@@ -38,7 +47,7 @@ class TorchStream:
 
     @torch.inference_mode()  # as what is pushed into the state: another kind of tensor would be compiled again
     def __init__(self, config, params, shift_Mx2, height: int, width: int, compiled: bool = False):
-        self.model, self.params = config.model, _tensors(params)
+        self.model, self.params = config.model, tensors(params)
         self.channels, self.size = config.data.channels, (height, width)
         rows, columns = config.data.lattice
         shown = [
@@ -75,10 +84,10 @@ class TorchStream:
 
     def _remembered(self, state: State, frame) -> State:
         encoder, lstm = self.params["encoder"], self.params["conv_lstm"]
-        x = _conv(_space_to_depth(frame, self.model.stem), encoder["stem"])
+        x = conv(space_to_depth(frame, self.model.stem), encoder["stem"])
         for number, dilation in enumerate(self.model.encoder.dilations):
-            x = _relu_block(x, encoder[f"block_{number}"], dilation)
-        z = _conv(x, lstm["input"]) + F.conv2d(state.outputs[-1], lstm["state_kernel"], padding=1)
+            x = relu_block(x, encoder[f"block_{number}"], dilation)
+        z = conv(x, lstm["input"]) + F.conv2d(state.outputs[-1], lstm["state_kernel"], padding=1)
         i, g, f, o = z.chunk(4, 1)
         c = torch.sigmoid(f + 1) * state.c + torch.sigmoid(i) * torch.tanh(g)
         output = torch.sigmoid(o) * torch.tanh(c)
@@ -95,13 +104,13 @@ class TorchStream:
         shown = [masked, mask] if self.model.use_masked_frame else []
         pixels = torch.cat([last, moved, *shown], 1)
         head, stem = self.params["head"], self.model.stem
-        x = _conv(torch.cat([last_output, _space_to_depth(pixels, stem)], 1), head["join"])
+        x = conv(torch.cat([last_output, space_to_depth(pixels, stem)], 1), head["join"])
         for number in range(self.model.head.blocks):
-            x = _relu_block(x, head[f"block_{number}"], 1)
-        x = _depth_to_space(_dense(F.relu(x), head["to_pixels"]), stem)
-        x = F.relu(_conv(torch.cat([x, pixels], 1), head["pixels"]))
+            x = relu_block(x, head[f"block_{number}"], 1)
+        x = depth_to_space(dense(F.relu(x), head["to_pixels"]), stem)
+        x = F.relu(conv(torch.cat([x, pixels], 1), head["pixels"]))
         for number in range(1, self.model.head.pixel_layers):
-            x = x + F.relu(_conv(x, head[f"pixels_{number}"]))
+            x = x + F.relu(conv(x, head[f"pixels_{number}"]))
         return x
 
     def _attention(self, state: State, last_output, masked, mask):
@@ -139,11 +148,11 @@ class TorchStream:
         inputs = [F.avg_pool2d(last_output, pool)]
         for number, kind in enumerate(kinds):
             relative = [torch.exp(-cost / (cost.amin(1, keepdim=True) + 1e-2)) for cost in kind]
-            inputs.append(_dense(torch.cat(relative, 1), params[f"costs_{number}"]))
+            inputs.append(dense(torch.cat(relative, 1), params[f"costs_{number}"]))
         x = torch.cat(inputs, 1)
         for layer in ("meta_1", "meta_2"):
-            x = F.relu(_conv(x, params[layer]))
-        return _dense(x, params["logits"]).unflatten(1, (self.model.attention.heads, -1))
+            x = F.relu(conv(x, params[layer]))
+        return dense(x, params["logits"]).unflatten(1, (self.model.attention.heads, -1))
 
     def _moved_frames(self, frame):
         """The frame shifted by every displacement, ((2R+1)², M, C, H, W)."""
@@ -172,32 +181,3 @@ class TorchStream:
             statistics["tail"] = -(2 * smaller).clamp(torch.finfo(z.dtype).tiny, 1).log()
             statistics["entropy"] = -(q * log_q).sum(-1)
         return {name: x.mean(1) for name, x in statistics.items()}
-
-
-def _tensors(tree):
-    """Arrays as tensors; 3×3 kernels are transposed to (O, I, 3, 3)."""
-    if isinstance(tree, dict):
-        return {name: _tensors(branch) for name, branch in tree.items()}
-    tensor = torch.tensor(np.asarray(tree))
-    return tensor.permute(3, 2, 0, 1).contiguous() if tensor.ndim == 4 else tensor
-
-
-def _space_to_depth(x, block):
-    """Moves the pixels of each block to channels; the position in the block varies slowest."""
-    return F.pixel_unshuffle(x, block).unflatten(1, (-1, block**2)).swapaxes(1, 2).flatten(1, 2)
-
-
-def _depth_to_space(x, block):
-    return F.pixel_shuffle(x.unflatten(1, (block**2, -1)).swapaxes(1, 2).flatten(1, 2), block)
-
-
-def _conv(x, layer, dilation=1):
-    return F.conv2d(x, layer["kernel"], layer["bias"], padding=dilation, dilation=dilation)
-
-
-def _dense(x_BxCxHxW, layer):
-    return F.conv2d(x_BxCxHxW, layer["kernel"].T[:, :, None, None], layer["bias"])
-
-
-def _relu_block(x, block, dilation):
-    return x + _conv(F.relu(_conv(F.relu(x), block["conv_1"], dilation)), block["conv_2"], dilation)
