@@ -2,17 +2,19 @@
 
     python -m experiments.bench --suite=step [--output=FILE.json]
 
-`step` and `conv_lstm` compare the package with a plain Flax implementation of the same computation, `sampling`
-one inpainting pass with the Video Pixel Network's passes over a frame (takes a quarter of an hour), `stream`
-the scoring of one video frame with PyTorch: by every member of a detector, by all together with decoding, and at
-several sizes, and `cameras` the watching of many streams in one process with a process for each (takes about 10
-minutes). The programs are in experiments/benchmarks/.
+`step` compares the training step with one in plain Flax and, where the extra `bench` is installed, in PyTorch, eager
+and compiled; `conv_lstm` the recurrence alone with plain Flax's; `sampling` one inpainting pass with the Video Pixel
+Network's passes over a frame (takes a quarter of an hour); `stream` the scoring of one video frame with PyTorch: by
+every member of a detector, by all together with decoding, and at several sizes; `cameras` the watching of many
+streams in one process with a process for each (takes about 10 minutes). `scaling` times the training step at several
+lengths, sizes and batches, and in one and two processes. The programs are in experiments/benchmarks/.
 
 FILE is {"rows": [{"name", "median_s", "ratio"}]}; `ratio` is the row's time divided by that of `ours`, at the
 same size or of the same member if names end in @SIZE or @MEMBER. Rows of members also have the `size` of their
 frames and of `every` how many they look at one: `median_s` is the time of a look. `ours@all` is the time of a frame
 on average, with its `members` and `frames_per_second`. Rows of `cameras` have times of a frame of any stream, and
-the memory of the processes, `resident_bytes`.
+the memory of the processes, `resident_bytes`. `scaling` adds the fitted `exponents` of frames, area and batch, and
+`processes`, the seconds a step by their number.
 """
 
 import importlib
@@ -21,6 +23,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
 
 import jax
 
@@ -30,18 +33,34 @@ from vpn_anomaly.files import output_files
 from vpn_anomaly.ops.devices import check_devices
 
 
-def _programs(module: str) -> Callable:
-    """A function that builds the programs of a suite; it imports the module when called."""
-    return lambda: importlib.import_module(f"experiments.benchmarks.{module}").programs()
+class Suite(NamedTuple):
+    """Programs that are compared.
+
+    Attributes:
+        programs: builds them.
+        rounds: timed runs of each.
+        summary: what more is stored, from the rows.
+    """
+
+    programs: Callable
+    rounds: int
+    summary: Callable = lambda rows: {}
 
 
-# Suite: (function that builds its programs, number of timed runs of each program).
+def _of(module: str, function: str = "programs") -> Callable:
+    """A function of a module in benchmarks/, which is imported when it is called."""
+    return lambda *given: getattr(importlib.import_module(f"experiments.benchmarks.{module}"), function)(
+        *given
+    )
+
+
 SUITES = {
-    "step": (_programs("training_step"), 9),
-    "conv_lstm": (_programs("conv_lstm"), 9),
-    "sampling": (_programs("sampling"), 2),  # a sample takes minutes
-    "stream": (_programs("stream"), 41),
-    "cameras": (_programs("cameras"), 3),
+    "step": Suite(_of("training_step"), 9),
+    "conv_lstm": Suite(_of("conv_lstm"), 9),
+    "sampling": Suite(_of("sampling"), 2),  # a sample takes minutes
+    "stream": Suite(_of("stream"), 41),
+    "cameras": Suite(_of("cameras"), 3),
+    "scaling": Suite(_of("scaling"), 5, _of("scaling", "summary")),
 }
 
 
@@ -90,17 +109,19 @@ def main(argv=None) -> int:
     arguments = parser.parse_args(argv)
     if arguments.output:
         output_files.check_output(arguments.output)
-    programs, rounds = SUITES[arguments.suite]
+    suite = SUITES[arguments.suite]
     check_devices()
-    made = programs()
-    rows = measure(made, rounds) if isinstance(made, Mapping) else measure_in_turn(made, rounds)
+    made = suite.programs()
+    rows = measure(made, suite.rounds) if isinstance(made, Mapping) else measure_in_turn(made, suite.rounds)
     for row in rows:
-        more = (f"{name} {value}" for name, value in list(row.items())[3:])
-        print(
-            f"{row['name']:<24}{row['median_s']:>10.4f} s{row['ratio']:>8.2f} times ours  {', '.join(more)}".rstrip()
-        )
+        fields = ", ".join(f"{name} {value}" for name, value in list(row.items())[3:])
+        line = f"{row['name']:<24}{row['median_s']:>10.4f} s{row['ratio']:>8.2f} times ours  {fields}"
+        print(line.rstrip())
+    more = suite.summary(rows)
+    for name, value in more.items():
+        print(f"{name}: {json.dumps(value)}")
     if arguments.output:
-        text = json.dumps({"rows": rows}, indent=1) + "\n"
+        text = json.dumps({"rows": rows, **more}, indent=1) + "\n"
         output_files.write_atomically(arguments.output, lambda file: file.write(text.encode()))
     return 0
 

@@ -41,10 +41,7 @@ def programs() -> dict[str, Callable]:
 
 def compared_steps(config: ConfigDict, suffix: str, more=None) -> dict[str, Callable]:
     """Programs that take a training step each, and return its metrics, once it is over or as JAX arrays."""
-    source = build_source(config.data)
-    batch = next(training_batches(source, config.seed, config.train.batch_size, backend=config.data.backend))
-    system = build_system(config)
-    params = system.init(jax.random.key(config.seed), batch["clip"])
+    params, batch = _start(config)
     builders = {"ours": package_step, **(more or {})}
     if module := torch_module("torch_training"):
         builders |= {
@@ -52,6 +49,11 @@ def compared_steps(config: ConfigDict, suffix: str, more=None) -> dict[str, Call
             "torch_compiled": functools.partial(_torch_step, module, True),
         }
     return {f"{name}{suffix}": build(config, params, batch) for name, build in builders.items()}
+
+
+def package_program(config: ConfigDict) -> Callable:
+    """`package_step` on the config's first batch."""
+    return package_step(config, *_start(config))
 
 
 def in_bfloat16(config: ConfigDict) -> ConfigDict:
@@ -86,6 +88,13 @@ def package_step(config: ConfigDict, params, batch, system=None) -> Callable:
         return metrics
 
     return run
+
+
+def _start(config):
+    """The parameters and the batch of the first step."""
+    source = build_source(config.data)
+    batch = next(training_batches(source, config.seed, config.train.batch_size, backend=config.data.backend))
+    return build_system(config).init(jax.random.key(config.seed), batch["clip"]), batch
 
 
 def _naive_step(config, params, batch):

@@ -27,7 +27,7 @@ def test_programs_take_turns():
 
 def test_the_rows_are_stored(monkeypatch, tmp_path, capsys):
     programs = {"ours": lambda: 0, "naive_flax": lambda: 0}
-    monkeypatch.setitem(bench.SUITES, "step", (lambda: programs, 2))
+    monkeypatch.setitem(bench.SUITES, "step", bench.Suite(lambda: programs, 2))
     assert bench.main(["--suite=step", f"--output={tmp_path / 'rows.json'}"]) == 0
     rows = json.loads((tmp_path / "rows.json").read_text())["rows"]
     assert [row["name"] for row in rows] == ["ours", "naive_flax"]
