@@ -1,8 +1,9 @@
 """3×3 convolution and its gradients, each in the form that is fastest on its platform.
 
 XLA's CPU backend computes the weight gradient of a convolution several times slower than the
-forward pass. There it is a matrix product over small groups of images, whose nine shifted copies
-(im2col) stay in the cache. Everything else, and everything on GPU and TPU, is XLA's convolution.
+forward pass. There it is a matrix product for each row of the kernel over small groups of images,
+whose shifted copies (im2col) stay in the cache. Everything else, and everything on GPU and TPU, is
+XLA's convolution; one for each part of many images (`ops/parts.py`).
 """
 
 import functools
@@ -11,11 +12,13 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from vpn_anomaly.ops.parts import in_parts
 from vpn_anomaly.ops.platform import ByPlatform, call_lowered
 from vpn_anomaly.ops.precision import EXACT
 
-# Bytes of the patch matrix of one group of images, tuned: about the size of a core's L2 cache.
+# Bytes of the nine shifted copies of one group of images, tuned: about the size of a core's L2 cache.
 _PATCH_BYTES = 2_500_000
+_LEAST_IMAGES = 8  # of a part that is worth a convolution of its own
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
@@ -56,6 +59,10 @@ conv3x3.defvjp(_conv3x3_fwd, _conv3x3_bwd)
 
 
 def _forward(x, kernel, dilation):
+    return in_parts(lambda part: _convolution(part, kernel, dilation), _LEAST_IMAGES, x)
+
+
+def _convolution(x, kernel, dilation):
     return lax.conv_general_dilated(
         x,
         kernel,
@@ -69,38 +76,35 @@ def _forward(x, kernel, dilation):
 
 def _xla_weight_gradient(x, dz, *, dilation):
     kernel = jax.ShapeDtypeStruct((3, 3, x.shape[-1], dz.shape[-1]), x.dtype)
-    transpose = jax.linear_transpose(lambda k: _forward(x, k, dilation), kernel)
+    transpose = jax.linear_transpose(lambda k: _convolution(x, k, dilation), kernel)
     return transpose(dz)[0].astype(jnp.float32)
 
 
 def _chunked_weight_gradient(x, dz, *, dilation):
-    channels, outputs = x.shape[-1], dz.shape[-1]
+    channels, outputs, height, d = x.shape[-1], dz.shape[-1], x.shape[1], dilation
 
-    def accumulate(total, group):
+    def accumulate(total_3xOx3C, group):
         x_group, dz_group = (part.astype(jnp.float32) for part in group)
-        patches_PxC, dz_PxO = _patches(x_group, dilation), dz_group.reshape(-1, outputs)
-        return total + jnp.matmul(patches_PxC.T, dz_PxO, precision=EXACT), None
+        beside = _beside(x_group, dilation)
+        dz_OxP = dz_group.reshape(-1, outputs).T  # the product with the transpose of the patches takes longer
+        rows = [beside[:, row * d : row * d + height].reshape(-1, 3 * channels) for row in range(3)]
+        products = [jnp.matmul(dz_OxP, row_Px3C, precision=EXACT) for row_Px3C in rows]
+        return total_3xOx3C + jnp.stack(products), None
 
     groups = (_groups(x, x), _groups(dz, x))
-    total, _ = lax.scan(accumulate, jnp.zeros((9 * channels, outputs), jnp.float32), groups)
-    return total.reshape(3, 3, channels, outputs)
+    total_3xOx3C, _ = lax.scan(accumulate, jnp.zeros((3, outputs, 3 * channels), jnp.float32), groups)
+    return total_3xOx3C.swapaxes(1, 2).reshape(3, 3, channels, outputs)
 
 
-def _patches(x_NxHxWxC, dilation):
-    """The nine shifted copies of every pixel's channels, (N·H·W, 9·C)."""
-    images, height, width, channels = x_NxHxWxC.shape
-    d = dilation
+def _beside(x_NxHxWxC, dilation):
+    """The channels of every pixel and its neighbours left and right, with rows of zeros, (N, H + 2d, W, 3·C)."""
+    width, d = x_NxHxWxC.shape[2], dilation
     padded = jnp.pad(x_NxHxWxC, ((0, 0), (d, d), (d, d), (0, 0)))
-    shifts = [
-        padded[:, row * d : row * d + height, column * d : column * d + width]
-        for row in range(3)
-        for column in range(3)
-    ]
-    return jnp.concatenate(shifts, axis=-1).reshape(images * height * width, 9 * channels)
+    return jnp.concatenate([padded[:, :, column * d : column * d + width] for column in range(3)], axis=-1)
 
 
 def _groups(array, x):
-    """Splits the images into the largest equal groups whose patch matrix takes at most _PATCH_BYTES."""
+    """Splits the images into the largest equal groups whose shifted copies take at most _PATCH_BYTES."""
     images, height, width, channels = x.shape
     limit = max(1, _PATCH_BYTES // (height * width * 9 * channels * x.dtype.itemsize))
     size = max(size for size in range(1, min(limit, images) + 1) if images % size == 0)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from vpn_anomaly.ops.conv import conv3x3, input_gradient, weight_gradient
@@ -89,9 +90,17 @@ def _forward(gates, kernel, state):
 
 def cell(z, c):
     """Maps pre-activations z (..., 4C) and cell state c (..., C) to the new c and the output h."""
-    i, g, f, o = jnp.split(z.astype(jnp.float32), 4, axis=-1)
-    c = jax.nn.sigmoid(f + FORGET_BIAS) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
-    return c, (jax.nn.sigmoid(o) * jnp.tanh(c)).astype(z.dtype)
+    i, f, o, g = _activations(z)
+    c = f * c + i * g
+    return c, (o * jnp.tanh(c)).astype(z.dtype)
+
+
+def _activations(z_x4C):
+    """The gates i, f and o, and the update g, in float32: one sigmoid for all, which is faster than three."""
+    z = z_x4C.astype(jnp.float32)
+    of_forget = np.repeat(np.float32([0, 0, FORGET_BIAS, 0]), z.shape[-1] // 4)
+    i, _, f, o = jnp.split(jax.nn.sigmoid(z + of_forget), 4, axis=-1)
+    return i, f, o, jnp.tanh(jnp.split(z, 4, axis=-1)[1])
 
 
 def _recurrence_fwd(gates, kernel, state):
@@ -118,9 +127,7 @@ def _recurrence_bwd(saved, gradients):
 
 def _cell_gradient(z, c, c_before, dh, dc):
     """The gradients of one cell with respect to its pre-activations and its previous cell state."""
-    i, g, f, o = jnp.split(z.astype(jnp.float32), 4, axis=-1)
-    i, f, o = jax.nn.sigmoid(i), jax.nn.sigmoid(f + FORGET_BIAS), jax.nn.sigmoid(o)
-    g, tanh_c = jnp.tanh(g), jnp.tanh(c)
+    (i, f, o, g), tanh_c = _activations(z), jnp.tanh(c)
     dh = dh.astype(jnp.float32)
     dc = dc + dh * o * (1 - tanh_c**2)
     di = dc * g * i * (1 - i)

@@ -108,11 +108,11 @@ class CorrelationAttention(Attention):
         kinds = [jnp.stack(windows, axis=3) for windows in costs]
         relative = [jnp.exp(-kind / (kind.min(-1, keepdims=True) + 1e-2)) for kind in kinds]
         logits = filter_logits(last_output, relative, self.heads, self.meta_channels, self.dtype, prefix)
-        shape = (len(kinds), self.heads)
+        shape = (len(costs), self.heads)
         betas = self.param(f"{prefix}log_beta", self._initial_log_beta, shape)
-        window_of_head = jnp.arange(self.heads) % len(self.windows)
-        for kind, log_beta_M in zip(kinds, betas):
-            logits = logits - jnp.exp(log_beta_M)[:, None] * kind[..., window_of_head, :]
+        for windows, log_beta_M in zip(costs, betas):
+            of_head = jnp.stack([windows[head % len(windows)] for head in range(self.heads)], axis=3)
+            logits = logits - jnp.exp(log_beta_M)[:, None] * of_head
         filters_BxhxwxMxD = jax.nn.softmax(logits)
         content = channels_first(frames_BxTxHxWxC[:, -back])
         return channels_last(cell_conv(content, filters_BxhxwxMxD, radius))
