@@ -2,7 +2,7 @@
 
 from vpn_anomaly import config as config_module
 from vpn_anomaly import config_fields
-from vpn_anomaly.distributed.processes import TIMEOUT
+from vpn_anomaly.distributed.processes import TIMEOUT, TIMEOUT_OF_CLUSTER
 
 _USAGE = """\
 Anomaly detection in video by inpainting a masked frame.
@@ -59,7 +59,8 @@ Flags:
                             command for each, with --process_count=N and its own --process_index=I, 0 to
                             N - 1; HOST:PORT is of process 0. All have to see one --workdir
   --distributed             the same where JAX finds the processes by itself: TPU pods, SLURM, Open MPI
-  --coordinator_timeout=S   seconds within which all have to come; default: {timeout:g}
+  --coordinator_timeout=S   seconds within which all have to come; default: {timeout:g},
+                            of --distributed {of_cluster:g}
   --debug                   show the traceback of an error
   --help, --version         print this text; the version
 
@@ -78,4 +79,6 @@ def help_text() -> str:
         lines.append(
             f"  {field.name}={default} ".ljust(44) + field.meaning + (f" [{described}]" if described else "")
         )
-    return _USAGE.format(timeout=TIMEOUT, sets=", ".join(config_fields.LABELLED_SOURCES)) + "\n".join(lines)
+    sets = ", ".join(config_fields.LABELLED_SOURCES)
+    usage = _USAGE.format(timeout=TIMEOUT, of_cluster=TIMEOUT_OF_CLUSTER, sets=sets)
+    return usage + "\n".join(lines)

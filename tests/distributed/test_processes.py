@@ -6,7 +6,7 @@ from tests.tiny import config_file, tiny_config
 from vpn_anomaly import command_line, task_identity
 from vpn_anomaly.distributed import processes
 from vpn_anomaly.distributed.difference import first_difference
-from vpn_anomaly.distributed.processes import TIMEOUT, Processes
+from vpn_anomaly.distributed.processes import TIMEOUT_OF_CLUSTER, Processes
 from vpn_anomaly.errors import UserError
 
 
@@ -18,7 +18,7 @@ def test_all_three_flags_describe_the_processes():
     found = processes.checked("node-7:1234", 3, 2, False, 12.0)
     assert found == Processes("node-7:1234", 3, 2, 12.0) and found.address == ("node-7", 1234)
     assert processes.checked("[::1]:80", 2, 0, False, None).address == ("::1", 80)
-    assert processes.checked(None, None, None, True, None) == Processes(None, None, None, TIMEOUT)
+    assert processes.checked(None, None, None, True, None) == Processes(None, None, None, TIMEOUT_OF_CLUSTER)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ import dataclasses
 
 from vpn_anomaly.errors import UserError
 
-TIMEOUT = 300.0  # seconds
+TIMEOUT = 45.0  # seconds
+TIMEOUT_OF_CLUSTER = 300.0  # of processes that a cluster starts, when it has room for them
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +40,7 @@ def checked(
     if detect:
         if given:
             raise UserError(f"--distributed finds the processes by itself; leave out {' and '.join(given)}")
-        return Processes(None, None, None, seconds)
+        return Processes(None, None, None, TIMEOUT_OF_CLUSTER if timeout is None else timeout)
     if not given:
         if timeout is not None:
             raise UserError("--coordinator_timeout is for several processes: give --coordinator as well")
