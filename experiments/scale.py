@@ -35,13 +35,15 @@ class Machine(NamedTuple):
 
     Attributes:
         size: (height, width).
-        frames_per_second: of all its cameras together, in the better of the two ways.
+        frames_per_second: of all its cameras together, in the faster of the two ways.
+        at_once: whether that is one process.
         first, stream: bytes of a process with one camera, and of each one more.
         process: bytes of a process for one camera.
     """
 
     size: tuple[int, int]
     frames_per_second: float
+    at_once: bool
     first: float
     stream: float
     process: float
@@ -56,8 +58,8 @@ class Machine(NamedTuple):
         return math.ceil(cameras / of_one)
 
     def memory(self, cameras: int) -> float:
-        """Bytes of one process with so many cameras."""
-        return self.first + self.stream * (cameras - 1)
+        """Bytes of so many cameras, in the faster way."""
+        return self.first + self.stream * (cameras - 1) if self.at_once else self.process * cameras
 
     def archive_hours(self, hours: float, rate: float) -> float:
         """That it takes for so many hours of footage."""
@@ -74,10 +76,12 @@ def _machine(size: tuple[int, int], rows: Sequence[dict]) -> Machine:
     at_once = {row["streams"]: row for row in rows if row["name"].startswith("ours@")}
     each = {row["streams"]: row for row in rows if row["name"].startswith("process_each@")}
     one, most = min(at_once), max(at_once)
+    pace, of_each = at_once[most]["frames_per_second"], each[most]["frames_per_second"]
     first, last = at_once[one]["resident_bytes"], at_once[most]["resident_bytes"]
     return Machine(
         size,
-        max(at_once[most]["frames_per_second"], each[most]["frames_per_second"]),
+        max(pace, of_each),
+        pace >= of_each,
         first,
         max(0.0, (last - first) / (most - one)),
         each[most]["resident_bytes"] / most,

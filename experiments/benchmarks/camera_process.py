@@ -35,10 +35,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _watched(monitors: MadeMonitors, streams: int, frames: int) -> dict:
     tally = Tally([], streams * frames, StopRequest())
     names = [f"camera {number}" for number in range(streams)]
-    start = time.perf_counter()
+    start, processor = time.perf_counter(), time.process_time()
     Together(monitors, tally).watch([str(monitors.film)] * streams, names)
     return {
         "seconds": time.perf_counter() - start,
+        "processor_seconds": time.process_time() - processor,
         "frames": tally.frames,
         "resident": resident_bytes(),
     }

@@ -27,7 +27,9 @@ ROOT = pathlib.Path(__file__).parents[2]
 def programs() -> Iterator[dict[str, Program]]:
     """For each size, and each number of streams: `ours`, all in one process, and `process_each`.
 
-    Rows have the memory of all processes that are measured, `resident_bytes`, after their last run.
+    Rows have what a frame took of all cores in the last run, `processor_s`, which other programs on the machine
+    change little, and the memory of all processes that are measured after the first run, before one with more
+    streams, `resident_bytes`.
     """
     for size in SIZES:
         with contextlib.ExitStack() as stack:
@@ -58,7 +60,8 @@ def _run(processes: Sequence["_Process"], streams: int, frames: int, fields: dic
             process.ask(streams // len(processes), frames)
         answers = [process.answer() for process in processes]
         assert sum(answer["frames"] for answer in answers) == streams * frames
-        fields["resident_bytes"] = sum(answer["resident"] for answer in answers)
+        fields["processor_s"] = sum(answer["processor_seconds"] for answer in answers) / (streams * frames)
+        fields.setdefault("resident_bytes", sum(answer["resident"] for answer in answers))
 
     return run
 

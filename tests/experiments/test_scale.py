@@ -31,11 +31,12 @@ def test_machines_by_hand():
     assert (small.machines(10_000, 25), small.machines(10_000, 5)) == (2_500, 455)
     assert large.cameras(25) == 0 and large.machines(10_000, 25) == 12_500  # each does 0.8 of a camera
     assert small.memory(4) == pytest.approx(6e8 + 3 * 2e7) and large.stream == pytest.approx(1e8)
+    assert large.memory(3) == 1.5e9  # a process each is faster there
     assert small.process == large.process == 5e8
     assert large.archive_hours(1_000_000, 25) == 1_250_000
     text = scale.block(ROWS)
     assert "| 64×64 | 25 | 4 | 2,500 | 5,000 | 0.7 |" in text
-    assert "| 240×360 | 25 | 0.80 | 12,500 | 25,000 | 0.8 |" in text
+    assert "| 240×360 | 25 | 0.80 | 12,500 | 25,000 | 0.5 |" in text
     assert "| 240×360 | 5 | 4.00 | 250,000 | 348 |" in text  # 250,000 / 720 is 347.2
 
 

@@ -3,6 +3,8 @@
 import itertools
 import time
 
+import pytest
+
 from experiments import bench
 from experiments.benchmarks import cameras
 
@@ -21,7 +23,7 @@ class StandIn:
         self.order.append((self.name, "answer"))
         self.resident += 1
         streams, frames = self.asked
-        return {"frames": streams * frames, "seconds": 1.0, "resident": self.resident}
+        return {"frames": streams * frames, "processor_seconds": 6.0, "resident": self.resident}
 
 
 def test_rows_are_of_all_processes_that_were_asked(monkeypatch):
@@ -50,6 +52,7 @@ def test_rows_are_of_all_processes_that_were_asked(monkeypatch):
         [64, 64],
     )
     assert ours["frames_per_second"] == 15 and each["frames_per_second"] == 30 and each["ratio"] == 0.5
-    assert ours["resident_bytes"] == 103 and each["resident_bytes"] == 3 * 103
+    assert ours["processor_s"] == 0.2 and each["processor_s"] == pytest.approx(0.6)  # of 30 frames
+    assert ours["resident_bytes"] == 101 and each["resident_bytes"] == 3 * 101  # after the first run
     # All are asked before any is waited for.
     assert order[2:8] == [(name, what) for what in ("ask", "answer") for name in (1, 2, 3)]
