@@ -13,8 +13,8 @@ FILE is {"rows": [{"name", "median_s", "ratio"}]}; `ratio` is the row's time div
 same size or of the same member if names end in @SIZE or @MEMBER. Rows of members also have the `size` of their
 frames and of `every` how many they look at one: `median_s` is the time of a look. `ours@all` is the time of a frame
 on average, with its `members` and `frames_per_second`. Rows of `cameras` have times of a frame of any stream, its
-time on all cores together, `processor_s`, and the memory of the processes, `resident_bytes`. `scaling` adds the fitted
-`exponents` of frames, area and batch, and `processes`, the seconds a step by their number.
+time on all cores together, `processor_s`, and the memory of the processes, `resident_bytes`. `scaling` adds the
+fitted `exponents` of frames, area and batch, and `processes`, the seconds a step by their number.
 """
 
 import importlib
