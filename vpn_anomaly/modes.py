@@ -38,11 +38,12 @@ def train_and_evaluate(arguments: Arguments) -> None:
 def evaluate(arguments: Arguments) -> None:
     """Evaluates a run, or an exported checkpoint, on test data; writes results and report."""
     group.by_first(lambda: loading.check_trained(arguments))
-    with taking.taken(arguments.run_folder, arguments.config.detector.members):
+    with taking.taken(arguments.run_folder):
         group.by_all(check_devices)
         group.by_all(lambda: training.check_layout(arguments.config))
         config, members = group.by_all(lambda: loading.load(arguments))
-        evaluating.evaluate(config, members, arguments.run_folder)
+        with taking.taken_members(arguments.run_folder, config.detector.members):
+            evaluating.evaluate(config, members, arguments.run_folder)
 
 
 def score(arguments: Arguments) -> None:

@@ -25,16 +25,23 @@ def taken_to_train(arguments: Arguments) -> Iterator[pathlib.Path]:
 
 
 @contextlib.contextmanager
-def taken(directory: pathlib.Path, members: Iterable[str]) -> Iterator[None]:
-    """A context in which other programs are kept out of the folder, and of those of its members."""
+def taken(directory: pathlib.Path) -> Iterator[None]:
+    """A context in which other programs are kept out of the folder."""
     with contextlib.ExitStack() as held:
 
         def take() -> pathlib.Path:
             held.enter_context(workdir_lock.held(directory))
-            held.enter_context(_held_members(directory, members))
             return directory
 
         _taken(take)
+        yield
+
+
+@contextlib.contextmanager
+def taken_members(directory: pathlib.Path, members: Iterable[str]) -> Iterator[None]:
+    """A context in which other programs are kept out of the folders of a detector's members; they are created."""
+    with contextlib.ExitStack() as held:
+        group.by_first(lambda: held.enter_context(_held_members(directory, members)))
         yield
 
 
