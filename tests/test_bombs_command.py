@@ -40,8 +40,8 @@ def run(tmp_path):
 
 
 def test_sequences_to_score(tmp_path, run, bomb, capsys):
-    flags = [*run, "--mode=score", f"--input={bomb}", f"--output={tmp_path / 'o.csv'}"]
-    said = line_of(capsys, *flags)
+    flags = [*run, "--mode=score", f"--output={tmp_path / 'o.csv'}"]
+    said = line_of(capsys, *flags, f"--input={bomb}")
     assert f"{bomb}: the array in it takes 20 GB of memory, but score.max_gigabytes allows 4; give" in said
     np.savez(tmp_path / "x.npz", np.zeros((2, tiny.FRAMES, tiny.SIDE, tiny.SIDE), np.uint8))
     said = line_of(capsys, *flags, f"--input={tmp_path / 'x.npz'}", LIMITS[0])

@@ -68,7 +68,7 @@ class TorchTraining:
         frames_BxTxCxHxW = self.clip_BxTxCxHxW / 255
         outputs = self._memory(frames_BxTxCxHxW[:, : max(targets)])
         before = lambda count: _merged(frames_BxTxCxHxW[:, [target - count for target in targets]])
-        # Not by an index into all outputs: the gradient of that, compiled by PyTorch 2.13, corrupts memory.
+        # Not by an index into all outputs: compiled by PyTorch 2.13, the step with that ended in corrupted memory.
         last_output = _merged(torch.stack([outputs[target - 1] for target in targets], 1))
         features = self._inpaint(_channels_last(last_output), [before(n) for n in range(4)])
         flat_NxPxD = features.permute(0, 2, 3, 1).flatten(1, 2)

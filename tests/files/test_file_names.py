@@ -86,7 +86,7 @@ def test_a_tilde_is_a_home_folder(mode, user, home, tmp_path, monkeypatch):
     (home / "tiny.py").write_text((ROOT / "configs/quick.py").read_text())
     arguments = command_line.parse([f"--config={user}/tiny.py", *flags_of(mode, f"{user}/there")])
     files = [arguments.workdir, *arguments.outputs.values()]
-    files += [arguments.input] if arguments.input else []
+    files += arguments.inputs
     files += [flat(arguments.config)[field] for field in PATH_FIELDS if field != "data.path"]
     assert all(str(file).startswith(f"{home}/there/") for file in files)
     assert os.listdir(tmp_path / "work") == []

@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import importlib.util
 import pathlib
 import urllib.request
 
@@ -50,11 +49,6 @@ def load_digits(name: str, limit: MemoryLimit | None = None) -> Digits:
 @functools.lru_cache(maxsize=1)
 def _embedded() -> Digits:
     return _npz(EMBEDDED, memory_limit.for_sequences())
-
-
-def tfds_is_installed() -> bool:
-    """Whether the libraries that read the digits of `tfds` are there. Imports neither."""
-    return all(importlib.util.find_spec(name) for name in ("tensorflow", "tensorflow_datasets"))
 
 
 def _tfds() -> Digits:

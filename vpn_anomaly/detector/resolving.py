@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from vpn_anomaly import members
 from vpn_anomaly.arguments import Arguments
-from vpn_anomaly.data.digits import tfds_is_installed
+from vpn_anomaly.data.tensorflow.importing import tfds_is_installed
 from vpn_anomaly.distributed import group
 from vpn_anomaly.member_rows import MOTION, member_named
 from vpn_anomaly.ops.devices import check_devices

@@ -8,7 +8,6 @@ from vpn_anomaly.models.conv import Conv3x3
 from vpn_anomaly.models.costs import FORWARD_AND_BACKWARD, REMATERIALISED, Row, StepSize, convolution
 from vpn_anomaly.models.encoder import Encoder
 from vpn_anomaly.ops.conv_lstm import conv_lstm, in_chunks, next_state, recurrence, zero_state
-from vpn_anomaly.ops.parts import in_parts
 
 
 def encode_frames(encoder: Encoder, conv_lstm: "ConvLSTM", frames_BxTxHxWxC: jax.Array, state=None):
@@ -16,13 +15,9 @@ def encode_frames(encoder: Encoder, conv_lstm: "ConvLSTM", frames_BxTxHxWxC: jax
 
     Intensities in 0..1. state: (c, h) before the first frame; None means zero.
     """
-
-    def encode(frames_BxTxHxWxC, state):
-        batch, time = frames_BxTxHxWxC.shape[:2]
-        features = encoder(frames_BxTxHxWxC.reshape(batch * time, *frames_BxTxHxWxC.shape[2:]))
-        return conv_lstm(features.reshape(batch, time, *features.shape[1:]), state)
-
-    return in_parts(encode, 1, frames_BxTxHxWxC, state)
+    batch, time = frames_BxTxHxWxC.shape[:2]
+    features = encoder(frames_BxTxHxWxC.reshape(batch * time, *frames_BxTxHxWxC.shape[2:]))
+    return conv_lstm(features.reshape(batch, time, *features.shape[1:]), state)
 
 
 def memory_costs(encoder: Encoder, conv_lstm: "ConvLSTM", colours: int, step: StepSize) -> list[Row]:

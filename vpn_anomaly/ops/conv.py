@@ -3,7 +3,7 @@
 XLA's CPU backend computes the weight gradient of a convolution several times slower than the
 forward pass. There it is a matrix product for each row of the kernel over small groups of images,
 whose shifted copies (im2col) stay in the cache. Everything else, and everything on GPU and TPU, is
-XLA's convolution; one for each part of many images (`ops/parts.py`).
+XLA's convolution.
 """
 
 import functools
@@ -12,13 +12,11 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from vpn_anomaly.ops.parts import in_parts
 from vpn_anomaly.ops.platform import ByPlatform, call_lowered
 from vpn_anomaly.ops.precision import EXACT
 
 # Bytes of the nine shifted copies of one group of images, tuned: about the size of a core's L2 cache.
 _PATCH_BYTES = 2_500_000
-_LEAST_IMAGES = 8  # of a part that is worth a convolution of its own
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
@@ -59,10 +57,6 @@ conv3x3.defvjp(_conv3x3_fwd, _conv3x3_bwd)
 
 
 def _forward(x, kernel, dilation):
-    return in_parts(lambda part: _convolution(part, kernel, dilation), _LEAST_IMAGES, x)
-
-
-def _convolution(x, kernel, dilation):
     return lax.conv_general_dilated(
         x,
         kernel,
@@ -76,7 +70,7 @@ def _convolution(x, kernel, dilation):
 
 def _xla_weight_gradient(x, dz, *, dilation):
     kernel = jax.ShapeDtypeStruct((3, 3, x.shape[-1], dz.shape[-1]), x.dtype)
-    transpose = jax.linear_transpose(lambda k: _convolution(x, k, dilation), kernel)
+    transpose = jax.linear_transpose(lambda k: _forward(x, k, dilation), kernel)
     return transpose(dz)[0].astype(jnp.float32)
 
 

@@ -4,8 +4,14 @@ Every module must run where TensorFlow is not installed, so it is imported insid
 """
 
 import contextlib
+import importlib.util
 import os
 import sys
+
+
+def tfds_is_installed() -> bool:
+    """Whether tensorflow and tensorflow-datasets are there. Imports neither."""
+    return all(importlib.util.find_spec(name) for name in ("tensorflow", "tensorflow_datasets"))
 
 
 def import_tensorflow():
