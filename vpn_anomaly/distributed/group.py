@@ -1,4 +1,4 @@
-"""The processes that work together, as seen by one of them; alone, until `starting.start` was called."""
+"""The processes that work together, as seen by one of them; alone, unless in `starting.taking_part`."""
 
 import contextlib
 import itertools
@@ -48,9 +48,8 @@ class Member(Group):
         threading.Thread(target=self._listen, daemon=True).start()
 
     def exchange(self, value: object) -> list:
-        with contextlib.suppress(
-            OSError
-        ):  # the meeting point is gone: `_listen` tells, and ends this process
+        # Where the meeting point is gone, `_listen` tells, and ends this process.
+        with contextlib.suppress(OSError):
             self._lines.send(exchange=next(self._numbers), value=value)
         while True:
             try:
