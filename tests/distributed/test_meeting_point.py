@@ -3,6 +3,7 @@
 import queue
 import socket
 import threading
+import time
 
 import pytest
 
@@ -133,7 +134,10 @@ def test_who_is_silent_is_lost(meeting, monkeypatch):
 )
 def test_an_index_that_is_not_free(meeting, calls, refusal):
     here = meeting(2)
-    first, second = (here.call(index) for index in calls)
+    first = here.call(calls[0])
+    while calls[0] not in here.point._members:  # it is before the second
+        time.sleep(0.01)
+    second = here.call(calls[1])
     assert next(second[1]) == {"refused": refusal}
     here.call(1)
     assert next(first[1]) == {"port": PORT}  # the others meet all the same
