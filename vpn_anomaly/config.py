@@ -71,11 +71,6 @@ def as_dict(config: ConfigDict) -> dict:
     }
 
 
-def as_json(config: ConfigDict) -> dict[str, object]:
-    """`shown` of a config as reading it back from JSON returns it."""
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in shown(config).items()}
-
-
 def differences(a: Mapping, b: Mapping) -> list[str]:
     """Dotted names whose values differ, or that only one of the two has, in the order of FIELDS.
 

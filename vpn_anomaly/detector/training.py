@@ -44,7 +44,7 @@ def _train_in(arguments: Arguments, then_evaluate: bool) -> None:
     group.by_first(lambda: workdir.check_run(directory, arguments.config))
     members = group.by_all(lambda: resolving.of_members(arguments))
     for member in members.values():  # radius, size and depth are measured in what each process reads
-        group.check_same(configuration.as_json(member.config))
+        group.check_same(configuration.shown(member.config))
     group.by_all(lambda: _check(members, arguments.config))
     group.by_first(lambda: workdir.open_run(directory, arguments.config))
     # Flushed so that in a log it precedes anything written to stderr.

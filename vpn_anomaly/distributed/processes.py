@@ -36,11 +36,12 @@ def checked(
     """The processes that the flags describe; None without any of them. UserError for flags that do not fit."""
     flags = {"--coordinator": coordinator, "--process_count": count, "--process_index": index}
     given = [name for name, value in flags.items() if value is not None]
-    seconds = TIMEOUT if timeout is None else timeout
+    default = TIMEOUT_OF_CLUSTER if detect else TIMEOUT
+    seconds = default if timeout is None else timeout
     if detect:
         if given:
             raise UserError(f"--distributed finds the processes by itself; leave out {' and '.join(given)}")
-        return Processes(None, None, None, TIMEOUT_OF_CLUSTER if timeout is None else timeout)
+        return Processes(None, None, None, seconds)
     if not given:
         if timeout is not None:
             raise UserError("--coordinator_timeout is for several processes: give --coordinator as well")

@@ -28,9 +28,8 @@ def _new_file(folder: pathlib.Path) -> str:
 
 
 def _check_there(folder: pathlib.Path, name: str) -> None:
-    if name not in os.listdir(
-        folder if folder.is_dir() else "."
-    ):  # listed anew, also by a network file system
+    there = os.listdir(folder) if folder.is_dir() else []  # listed anew, also by a network file system
+    if name not in there:
         raise UserError(
             f"{folder} on {socket.gethostname()} is not the folder that process 0 sees; give a --workdir on a"
             " file system that all processes share"

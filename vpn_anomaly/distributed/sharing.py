@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from vpn_anomaly.distributed import group
 
@@ -19,6 +20,11 @@ def own_part(total: int) -> slice:
 def part_of(total: int, index: int, count: int) -> slice:
     """Part number `index` of `count` parts of so many items: consecutive ones, of each as many, or one more."""
     return slice(index * total // count, (index + 1) * total // count)
+
+
+def in_parts(items: Sequence[_Value], count: int) -> list[Sequence[_Value]]:
+    """The items in so many parts (`part_of`)."""
+    return [items[part_of(len(items), index, count)] for index in range(count)]
 
 
 def gathered(value: _Value) -> list[_Value]:
@@ -43,5 +49,10 @@ def joined(own: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
     A process without items gives none.
     """
-    parts: Sequence[Mapping[str, np.ndarray]] = [part for part in gathered(dict(own)) if part]
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return concatenated(gathered(dict(own)))
+
+
+def concatenated(parts: Sequence[Mapping[str, ArrayLike]]) -> dict[str, np.ndarray]:
+    """The arrays of several parts by name, joined along their first axis; parts without arrays are passed over."""
+    there = [part for part in parts if part]
+    return {name: np.concatenate([part[name] for part in there]) for name in (there[0] if there else ())}

@@ -10,7 +10,7 @@ import jax
 from vpn_anomaly.data.labelled.labelled_set import LabelledClip
 from vpn_anomaly.data.video.open_video import VideoSettings
 from vpn_anomaly.distributed import group
-from vpn_anomaly.distributed.sharing import gathered, own_part, part_of
+from vpn_anomaly.distributed.sharing import gathered, in_parts, own_part
 from vpn_anomaly.evaluation import labelled_check
 from vpn_anomaly.evaluation.baseline_rows import ClipRows
 from vpn_anomaly.evaluation.clip_scores import ClipScores, LabelledClipScorer, OfAllClips
@@ -102,7 +102,7 @@ def score_clips(
     threshold = lambda detector: detector.any_threshold(settings.false_alarm_rate, settings.extrapolate)
 
     def score_on(device: jax.Device, clips: Sequence[LabelledClip]) -> ScoredClips:
-        on_device = functools.cache(lambda *size: detector_of(*size).on(device))
+        on_device = functools.cache(lambda *size: detector_of(*size).another_stream(device))
         scorer = LabelledClipScorer(video_settings, on_device, threshold, progress)
         reads_masks = settings.protocol.reads_masks
         scored = [scorer.score(clip, reads_masks and clip.read_masks is not None) for clip in clips]
@@ -110,9 +110,8 @@ def score_clips(
 
     def score_own() -> ScoredClips:
         devices = jax.local_devices()
-        parts = [own[part_of(len(own), place, len(devices))] for place in range(len(devices))]
         with group.apart(), ThreadPoolExecutor(len(devices), "device") as workers:
-            return ScoredClips.joined(list(workers.map(score_on, devices, parts)))
+            return ScoredClips.joined(list(workers.map(score_on, devices, in_parts(own, len(devices)))))
 
     return ScoredClips.joined(gathered(group.by_all(score_own)))
 

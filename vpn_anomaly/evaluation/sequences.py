@@ -10,7 +10,7 @@ import numpy as np
 from vpn_anomaly.data.corruptions import draw_corruptions
 from vpn_anomaly.data.moving_mnist import sequence_seed
 from vpn_anomaly.data.pipeline import EvaluationClips, clips_at, evaluation_clips
-from vpn_anomaly.distributed.sharing import gathered, own_part
+from vpn_anomaly.distributed.sharing import concatenated, gathered, own_part
 from vpn_anomaly.evaluation.metrics import pixel_auroc
 from vpn_anomaly.evaluation.score_metrics import evaluate_scores
 from vpn_anomaly.progress import Progress
@@ -176,10 +176,9 @@ def _score(
 
 def _joined_scored(parts: Sequence[Scored | None]) -> Scored:
     there = [part for part in parts if part is not None]
-    by_name = lambda of: {name: np.concatenate([part[name] for part in of]) for name in of[0]}
     return Scored(
-        by_name([part.scores for part in there]),
-        by_name([part.maps for part in there]),
+        concatenated([part.scores for part in there]),
+        concatenated([part.maps for part in there]),
         np.concatenate([part.counted for part in there]),
         np.concatenate([part.changed for part in there]),
     )
@@ -195,7 +194,7 @@ def with_derived(
 
 def _joined(parts: Sequence[Mapping[str, jax.Array | np.ndarray]]) -> dict[str, np.ndarray]:
     """Concatenates batches of the one scored frame, (b, 1, ...) each, to (N, ...)."""
-    return {name: np.concatenate([part[name][:, 0] for part in parts]) for name in parts[0]}
+    return concatenated([{name: array[:, 0] for name, array in part.items()} for part in parts])
 
 
 def _choose(first_N: np.ndarray, first: Scored, second: Scored) -> Scored:

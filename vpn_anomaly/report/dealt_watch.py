@@ -21,7 +21,7 @@ from vpn_anomaly.watching.build import MonitorBuilder
 from vpn_anomaly.watching.output import Output
 from vpn_anomaly.watching.watch import watch
 
-_HEADERS = {"scores": {".csv": 1, ".jsonl": 0}, "events": {".jsonl": 0}}  # lines, by flag and ending
+_TEXTS = ("scores", "events")  # the outputs with a row for each frame, or change
 
 
 def watch_dealt(
@@ -48,7 +48,6 @@ def watch_dealt(
             monitors.detector([tuple(size) for size in sizes])  # here, since all processes calibrate together
     with _own_files(paths) as own:
         outputs = watch_outputs(own, monitors.settings.video.frame_rate, model)
-
         own_sources = sources[own_part(len(sources))]
 
         def watch_own() -> None:
@@ -99,15 +98,16 @@ def _join(own: Mapping[str, pathlib.Path], outputs: Sequence[Output]) -> None:
         own: the files of this process, closed.
         outputs: of this process, likewise.
     """
-    texts = {name: own[name].read_bytes() for name in _HEADERS if name in own and own[name].exists()}
+    texts = {name: own[name].read_bytes() for name in _TEXTS if name in own and own[name].exists()}
     reports = [output.collected for output in outputs if isinstance(output, WatchReport)]
     parts = gathered((texts, reports))
 
     def write() -> None:
-        for name, headers in _HEADERS.items():
+        for name in _TEXTS:
             if name in own:
+                headers = int(own[name].suffix == ".csv")  # lines
                 written = [texts[name] for texts, _ in parts if name in texts]
-                without = [text.split(b"\n", headers[own[name].suffix])[-1] for text in written[1:]]
+                without = [text.split(b"\n", headers)[-1] for text in written[1:]]
                 whole = b"".join([*written[:1], *without])
                 output_files.write_atomically(own[name], lambda file, whole=whole: file.write(whole))
         for output in outputs:

@@ -11,6 +11,7 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from vpn_anomaly.data.lattice import fixed_shifts
+from vpn_anomaly.distributed.sharing import concatenated
 from vpn_anomaly.scoring.scores import frame_scores, in_order
 from vpn_anomaly.systems.system import Maps, System
 
@@ -76,7 +77,7 @@ class ClipScorer:
         for scores, _ in self.batches(clip_NxTxHxWxC, (frame,)):
             parts.append({name: score_Bx1[:, 0] for name, score_Bx1 in scores.items()})
             after_batch(len(next(iter(scores.values()))))
-        return {name: np.concatenate([part[name] for part in parts]) for name in (parts[0] if parts else ())}
+        return concatenated(parts)
 
 
 @functools.partial(jax.jit, static_argnames=("system", "frames", "mesh"))

@@ -91,17 +91,13 @@ class MemberStream:
         """The number of the first frame of a stream that it has scores of."""
         return self.scorer.system.first_frame * self.every
 
-    def on(self, device: jax.Device) -> "MemberStream":
-        """The same on another device, for another stream."""
-        other = copy.copy(self)
-        other.scorer = self.scorer.on(device)
-        other.restart()
-        return other
+    def another_stream(self, device: jax.Device | None = None) -> "MemberStream":
+        """The same for another stream, with a memory of its own; on another device, if one is given.
 
-    def another_stream(self) -> "MemberStream":
-        """The same for another stream, with a memory of its own; `look_together` looks at frames of both at once."""
+        `look_together` looks at frames of both at once, if they are on one.
+        """
         other = copy.copy(self)
-        other.scorer = self.scorer.another_stream()
+        other.scorer = self.scorer.another_stream(device)
         other.restart()
         return other
 

@@ -83,22 +83,16 @@ class StreamDetector:
         """Of the members; empty for the single model of a run without members."""
         return tuple(member.name for member in self.members if member.name)
 
-    def on(self, device: jax.Device) -> "StreamDetector":
-        """The same on another device, for another stream, which it can take at the same time."""
-        other = copy.copy(self)
-        other.members = tuple(member.on(device) for member in self.members)
-        other.alarming = tuple(member for member in other.members if member.share)
-        other._workers = ThreadPoolExecutor(len(self.members), "member")
-        return other
+    def another_stream(self, device: jax.Device | None = None) -> "StreamDetector":
+        """The same for another stream, with a memory of its own; on another device, if one is given.
 
-    def another_stream(self) -> "StreamDetector":
-        """The same for another stream, with a memory of its own; `detect_together` takes frames of both at once."""
+        Both can be used at the same time; `detect_together` takes frames of both at once, if they are on one device.
+        """
         other = copy.copy(self)
-        other.members = tuple(member.another_stream() for member in self.members)
+        other.members = tuple(member.another_stream(device) for member in self.members)
         other.alarming = tuple(member for member in other.members if member.share)
         other._workers = ThreadPoolExecutor(len(other.members), "member")
         other._resizers = self._new_resizers()  # which two threads cannot share
-        other.restart()
         return other
 
     def restart(self) -> None:

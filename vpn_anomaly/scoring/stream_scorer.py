@@ -80,29 +80,26 @@ class StreamScorer:
 
     def with_params(self, params) -> "StreamScorer":
         """The same with other parameters of the system, and an empty memory."""
-        other = copy.copy(self)
-        other.params = jax.device_put(params)
-        other.restart()
-        return other
+        return self._with(params=jax.device_put(params))
 
     def against(self, places: Mapping[str, Places]) -> "StreamScorer":
         """The same with scores against what places show in normal footage, and an empty memory."""
-        other = copy.copy(self)
-        other.places = dict(places)
-        other.restart()
-        return other
+        return self._with(places=dict(places))
 
-    def on(self, device: jax.Device) -> "StreamScorer":
-        """The same on another device, with an empty memory."""
-        other = copy.copy(self)
-        for name in ("params", "places", "_shift_Mx2", "_looked_at_HxW"):
-            setattr(other, name, jax.device_put(getattr(self, name), device))
-        other.restart()
-        return other
+    def another_stream(self, device: jax.Device | None = None) -> "StreamScorer":
+        """The same for another stream, with a memory of its own; on another device, if one is given.
 
-    def another_stream(self) -> "StreamScorer":
-        """The same for another stream, with a memory of its own; `score_together` scores frames of both at once."""
+        `score_together` scores frames of both at once, if they are on one.
+        """
+        if device is None:
+            return self._with()
+        placed = ("params", "places", "_shift_Mx2", "_looked_at_HxW")
+        return self._with(**{name: jax.device_put(getattr(self, name), device) for name in placed})
+
+    def _with(self, **changes) -> "StreamScorer":
+        """A copy with other attributes, and an empty memory."""
         other = copy.copy(self)
+        vars(other).update(changes)
         other.restart()
         return other
 

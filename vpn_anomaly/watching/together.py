@@ -3,7 +3,6 @@
 import collections
 import dataclasses
 import functools
-import itertools
 import os
 import threading
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from vpn_anomaly.data.video.open_video import Frame, open_video
 from vpn_anomaly.data.video.sources import is_address, is_camera
+from vpn_anomaly.distributed.sharing import in_parts
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.ops.platform import ByPlatform, traced_size
 from vpn_anomaly.scoring.stream_detector import Size, StreamDetector
@@ -138,7 +138,9 @@ class Together:
         alike = collections.defaultdict(list)
         for stream, frame in taken:
             alike[stream.sizes].append((stream, frame))
-        parts = [part for of_size in alike.values() for part in _in_parts(of_size, self._parts)]
+        parts = [
+            part for of_size in alike.values() for part in in_parts(of_size, min(self._parts, len(of_size)))
+        ]
         monitors = [[_monitor(stream) for stream, _ in part] for part in parts]
         frames = [[frame for _, frame in part] for part in parts]
         for part, results in zip(parts, self._workers.map(update_together, monitors, frames), strict=True):
@@ -200,13 +202,6 @@ class Together:
         if feed.video is not None and feed.video.problem and not stream.live:
             print_notice(f"{name}: {feed.video.problem}")
         self._tally.note_length(name, stream.frames, stream.monitor.first_frame)
-
-
-def _in_parts(items: Sequence, count: int) -> list[Sequence]:
-    """About equal parts of a sequence, at most `count`, none of them empty."""
-    count = min(count, len(items))
-    edges = [number * len(items) // count for number in range(count + 1)]
-    return [items[start:stop] for start, stop in itertools.pairwise(edges)]
 
 
 def _monitor(stream: _Stream) -> Monitor:
