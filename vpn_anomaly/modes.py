@@ -83,7 +83,8 @@ def watch(arguments: Arguments) -> None:
     builder, facts = MonitorBuilder(members, settings), functools.partial(model_facts, model, members)
     pages = dict(zip(display_names(found), arguments.reports)) if at_once else None
     if group.current().count > 1:
-        dealt_watch.watch_dealt(found, builder, arguments.outputs, facts, arguments.max_frames)
+        dealt_watch.check_dealt(found, arguments.max_frames, at_once)
+        dealt_watch.watch_dealt(found, builder, arguments.outputs, facts)
         return
     outputs = watch_outputs(arguments.outputs, settings.video.frame_rate, facts, pages)
     watch(found, builder, outputs, arguments.max_frames, at_once)

@@ -64,3 +64,8 @@ def test_sources_that_cannot_be_dealt(of_three, sources, max_frames, line):
     with pytest.raises(UserError, match=line):
         dealt_watch.check_dealt(sources, max_frames)
     dealt_watch.check_dealt(["a.mp4", "b.mp4", "c.mp4"], None)
+
+
+def test_sources_that_are_watched_at_once_are_not_dealt(of_three):
+    with pytest.raises(UserError, match="watched at once by one process; give 3 processes one --input"):
+        dealt_watch.check_dealt(["a.mp4", "b.mp4", "c.mp4"], None, at_once=True)

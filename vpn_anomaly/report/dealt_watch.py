@@ -29,20 +29,17 @@ def watch_dealt(
     monitors: MonitorBuilder,
     paths: Mapping[str, pathlib.Path],
     model: Callable[[], Sequence[tuple[str, str]]],
-    max_frames: int | None,
 ) -> None:
     """Watches files, each process some of them; the first one's outputs then have what all have found.
 
     Args:
-        sources: of all processes.
+        sources: of all processes, checked (`check_dealt`).
         monitors: as for `watching.watch.watch`.
         paths: of the outputs, by flag.
         model: as for `watch_outputs`.
-        max_frames: has to be None.
 
-    UserError, in all processes, as `check_dealt` and `watch` raise it.
+    UserError, in all processes, as `watch` raises it.
     """
-    check_dealt(sources, max_frames)
     for sizes in group.by_first(lambda: _work_sizes(sources, monitors)):
         with contextlib.suppress(UserError):  # told where a source of these sizes is watched
             monitors.detector([tuple(size) for size in sizes])  # here, since all processes calibrate together
@@ -67,9 +64,14 @@ def _work_sizes(sources: Sequence[str], monitors: MonitorBuilder) -> list:
     return sorted(found)
 
 
-def check_dealt(sources: Sequence[str], max_frames: int | None) -> None:
+def check_dealt(sources: Sequence[str], max_frames: int | None, at_once: bool = False) -> None:
     """UserError for sources that cannot be dealt to processes, and for fewer of them than there are."""
     processes = group.current().count
+    if at_once:
+        raise UserError(
+            f"several --input, or a list, are watched at once by one process; give {processes} processes one --input,"
+            " a folder or a pattern"
+        )
     for source in sources:
         if is_address(source) or is_camera(source) or _is_pipe(source):
             raise UserError(
