@@ -23,7 +23,7 @@ from jax.experimental import topologies
 from jax.sharding import Mesh
 
 from experiments.command_line import Parser, entry_point, file_path, names_in
-from vpn_anomaly.command_line import load_config
+from vpn_anomaly.config_files import load_config
 from vpn_anomaly.files import output_files
 from vpn_anomaly.ops.devices import check_devices
 from vpn_anomaly.training.describe_memory import GIGA, estimated, lowered_step, trained_shapes

@@ -6,11 +6,12 @@ import pathlib
 import pytest
 
 from vpn_anomaly import config as config_module
+from vpn_anomaly import config_files
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.training import describe_memory
 
 FOLDER = pathlib.Path(__file__).parents[1] / "configs"
-NAMES = sorted(path.stem for path in FOLDER.glob("*.py"))
+NAMES = config_files.names()
 
 
 def load(name, variant=""):

@@ -27,6 +27,9 @@ FLOORS = (
         "task_identity",
         "progress",
         "stop_request",
+        "config_files",
+        "config_overrides",
+        "samples",
     ),
     ("ops", "data"),
     ("models",),
@@ -38,7 +41,7 @@ FLOORS = (
     ("evaluation_run",),
     ("detector",),
     ("modes",),
-    ("main", "command_line", "usage"),
+    ("main", "console", "command_line", "flag_rows", "usage"),
 )
 FLOOR_OF = {name: number for number, names in enumerate(FLOORS) for name in names}
 

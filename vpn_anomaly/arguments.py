@@ -1,4 +1,4 @@
-"""The parsed and checked command line."""
+"""What is asked for: by a command, or by a function of the library."""
 
 import dataclasses
 import pathlib
@@ -11,19 +11,19 @@ from vpn_anomaly.distributed.processes import Processes
 
 @dataclasses.dataclass(frozen=True)
 class Arguments:
-    """The parsed and checked command line.
+    """The parsed and checked command line; of a function of the library, its first fields.
 
     Attributes:
       config: the configuration, with overrides applied.
       config_name: used to name runs.
       checkpoint: the folder of an exported checkpoint, which includes the config; None with --config.
-      overrides: the fields set on the command line, by dotted name.
+      overrides: the fields set by hand, by dotted name.
       workdir: the folder of the run; None if not given.
       mode: one of `modes.MODES`; None: train, then evaluate.
       inputs: a file, or the names of video sources; none for modes without.
       input_lists: the text files that these were listed in.
       at_once: whether the sources are watched at the same time, each with a report of its own.
-      outputs: the files to write, by flag (`command_line.OUTPUTS`).
+      outputs: the files to write, by flag (`flag_rows.OUTPUTS`).
       max_frames: number of frames to watch, of all sources together; None: all.
       processes: those that do this together; None: this one alone.
       devices, device_gigabytes: how many devices to describe the memory of, and how much each has; None: those
@@ -32,15 +32,15 @@ class Arguments:
 
     config: ConfigDict
     config_name: str
-    checkpoint: pathlib.Path | None
-    overrides: Mapping[str, object]
-    workdir: pathlib.Path | None
-    mode: str | None
-    inputs: tuple[str, ...]
-    input_lists: tuple[str, ...]
-    at_once: bool
-    outputs: Mapping[str, pathlib.Path]
-    max_frames: int | None
+    checkpoint: pathlib.Path | None = None
+    overrides: Mapping[str, object] = dataclasses.field(default_factory=dict)
+    workdir: pathlib.Path | None = None
+    mode: str | None = None
+    inputs: tuple[str, ...] = ()
+    input_lists: tuple[str, ...] = ()
+    at_once: bool = False
+    outputs: Mapping[str, pathlib.Path] = dataclasses.field(default_factory=dict)
+    max_frames: int | None = None
     processes: Processes | None = None
     devices: int | None = None
     device_gigabytes: float | None = None
@@ -50,6 +50,11 @@ class Arguments:
         """`workdir`, for modes that require one."""
         assert self.workdir is not None
         return self.workdir
+
+    @property
+    def folder(self) -> pathlib.Path:
+        """Of what was trained, for what needs that: of the run, or of exported weights."""
+        return self.checkpoint or self.run_folder
 
     @property
     def source(self) -> str:

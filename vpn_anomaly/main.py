@@ -2,7 +2,7 @@
 
 import functools
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from vpn_anomaly import __version__, command_line, modes, task_identity, usage
 from vpn_anomaly.distributed import group, starting
@@ -12,17 +12,21 @@ from vpn_anomaly.text.failsafe_streams import failsafe_streams
 from vpn_anomaly.text.warning_lines import warnings_on_stderr
 
 
-@failsafe_streams()
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command line, given without the program's name; returns the exit code.
 
     0: done, or stopped by SIGTERM and saved. 2: an error in the request, reported in one line.
     130: stopped by Ctrl-C. Failures to print to stdout or stderr affect neither the work nor the code.
     """
-    argv = sys.argv[1:] if argv is None else list(argv)
+    return executed(sys.argv[1:] if argv is None else list(argv), run)
+
+
+@failsafe_streams()
+def executed(argv: Sequence[str], run: Callable[[Sequence[str]], None]) -> int:
+    """Calls `run` with the command line; returns the exit code, see `main`."""
     try:
         with warnings_on_stderr():
-            _run(argv)
+            run(argv)
     except (Exception, KeyboardInterrupt) as error:
         code = report_error(error, argv)
         starting.leave_group(code)
@@ -32,7 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _run(argv: Sequence[str]) -> None:
+def run(argv: Sequence[str]) -> None:
+    """Does what a command line asks for. UserError if that cannot be done, KeyboardInterrupt after Ctrl-C."""
     if command_line.asks_for_help(argv):
         print(usage.help_text())
         return

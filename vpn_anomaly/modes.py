@@ -5,7 +5,6 @@ run is reported immediately.
 """
 
 import functools
-import pathlib
 
 from vpn_anomaly.arguments import Arguments
 from vpn_anomaly.detector import evaluating, loading, resolving, taking, training
@@ -36,30 +35,30 @@ def train_and_evaluate(arguments: Arguments) -> None:
 
 
 def evaluate(arguments: Arguments) -> None:
-    """Evaluates a run, or an exported checkpoint, on test data; writes results and report."""
+    """Evaluates a run, or exported weights, on test data; writes results and report."""
     group.by_first(lambda: loading.check_trained(arguments))
     with taking.taken(arguments.run_folder):
-        group.by_all(check_devices)
-        group.by_all(lambda: training.check_layout(arguments.config))
-        config, members = group.by_all(lambda: loading.load(arguments))
-        with taking.taken_members(arguments.run_folder, config.detector.members):
-            evaluating.evaluate(config, members, arguments.run_folder)
+        group.by_all(lambda: evaluating.check_layout(arguments.config))
+        _detector(arguments).evaluate_in(arguments.run_folder)
 
 
 def score(arguments: Arguments) -> None:
     """Scores the sequences in a file; with a detector, by its motion member."""
-    config, (member,) = group.by_all(lambda: loading.load(loading.motion_alone(arguments)))
-    from vpn_anomaly.scoring.score_files import build_score_settings, score_file
+    detector = _detector(loading.motion_alone(arguments))
+    from vpn_anomaly.scoring import score_files
 
-    outputs = arguments.outputs
-    score_file(
-        member.trained,
-        member.trained.scorer(config),
-        build_score_settings(config),
-        pathlib.Path(arguments.source),
-        outputs["output"],
-        outputs.get("maps"),
-    )
+    outputs, every_frame = arguments.outputs, detector.config.score.every_frame
+    found = detector.sequence_scores(arguments.source, "maps" in outputs, every_frame)
+
+    def write() -> None:
+        if "output" in outputs:
+            score_files.write_scores(outputs["output"], found)
+        else:
+            score_files.print_scores(found)
+        if "maps" in outputs:
+            score_files.write_maps(outputs["maps"], found)
+
+    group.by_first(write)
 
 
 def watch(arguments: Arguments) -> None:
@@ -67,27 +66,33 @@ def watch(arguments: Arguments) -> None:
 
     Several processes watch files, each some of them.
     """
-    config, members = group.by_all(lambda: loading.load(arguments))
+    detector = _detector(arguments)
     from vpn_anomaly.data.video.sources import one_source, sources
     from vpn_anomaly.report import dealt_watch
     from vpn_anomaly.report.watch_outputs import watch_outputs
     from vpn_anomaly.report.watch_report import model_facts
-    from vpn_anomaly.watching.build import MonitorBuilder, build_watch_settings
     from vpn_anomaly.watching.watch import watch
 
-    settings = build_watch_settings(config)
-    at_once = arguments.at_once
+    monitors = detector.monitors
+    at_once, frame_rate = arguments.at_once, monitors.settings.video.frame_rate
     found = [one_source(where) for where in arguments.inputs] if at_once else sources(arguments.source)
     _check_one_video(arguments, len(found))
-    model = f"{arguments.config_name} in {arguments.workdir or arguments.checkpoint}"
-    builder, facts = MonitorBuilder(members, settings), functools.partial(model_facts, model, members)
+    model = f"{arguments.config_name} in {arguments.folder}"
+    facts = functools.partial(model_facts, model, detector.members)
     pages = dict(zip(display_names(found), arguments.reports)) if at_once else None
     if group.current().count > 1:
         dealt_watch.check_dealt(found, arguments.max_frames, at_once)
-        dealt_watch.watch_dealt(found, builder, arguments.outputs, facts)
+        dealt_watch.watch_dealt(found, monitors, arguments.outputs, facts)
         return
-    outputs = watch_outputs(arguments.outputs, settings.video.frame_rate, facts, pages)
-    watch(found, builder, outputs, arguments.max_frames, at_once)
+    outputs = watch_outputs(arguments.outputs, frame_rate, facts, pages)
+    watch(found, monitors, outputs, arguments.max_frames, at_once)
+
+
+def _detector(arguments: Arguments):
+    """What was trained; all processes have it, or none."""
+    from vpn_anomaly.detector.detector import Detector
+
+    return group.by_all(lambda: Detector(arguments))
 
 
 def describe(arguments: Arguments) -> None:

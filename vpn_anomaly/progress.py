@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from vpn_anomaly.text.printable_line import printable_line
+from vpn_anomaly.text.telling import tells
 
 PERIOD = 30.0  # seconds between lines if they cannot be redrawn: in a pipe, a log or a notebook
 REDRAWN = 0.1  # seconds between updates of a line on a terminal
@@ -28,7 +29,8 @@ class Pace:
 class Progress:
     """Counts completed items and shows the progress; call it, from any thread, with the number of new ones.
 
-    On a terminal, one line is redrawn; elsewhere, lines are printed as often as its `Pace` allows.
+    On a terminal, one line is redrawn; elsewhere, lines are printed as often as its `Pace` allows; nowhere, if it
+    was made where nothing is told (`text/telling.py`).
 
     Args:
         text: formats the line from the progress; empty if there is nothing to show yet.
@@ -56,7 +58,7 @@ class Progress:
         pace: Pace | None = None,
     ):
         self._text, self._total, self.done = text, total, done
-        self._on_terminal, self._open_line = sys.stderr.isatty(), False
+        self._on_terminal, self._open_line, self._tells = sys.stderr.isatty(), False, tells()
         self._pace = pace or pace_of_stderr()
         self._made, self._counting = time.monotonic(), threading.Lock()
         self._first: tuple[int, float] | None = None  # items completed at the first call, and its time
@@ -75,7 +77,7 @@ class Progress:
             self._measure(now)
             last = self._total is not None and self.done >= self._total
             text = self._text(self)
-            if text and self._pace.due(now, last):
+            if text and self._tells and self._pace.due(now, last):
                 self._show(printable_line(text), last)
 
     def end(self) -> None:

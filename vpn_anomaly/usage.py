@@ -1,84 +1,142 @@
-"""The text of --help: usage, flags, and every field with default, range and meaning."""
+"""The text of --help: usage, flags, and fields with default, range and meaning; of all modes, or of one."""
+
+import textwrap
 
 from vpn_anomaly import config as config_module
-from vpn_anomaly import config_fields
-from vpn_anomaly.distributed.processes import TIMEOUT, TIMEOUT_OF_CLUSTER
+from vpn_anomaly import config_fields, config_files, flag_rows
+from vpn_anomaly.config_fields import Field
+from vpn_anomaly.modes import MODES
 
-_USAGE = """\
-Anomaly detection in video by inpainting a masked frame.
+WIDTH, NAMES_WIDTH, FIELDS_WIDTH = 110, 28, 44  # characters: of a line, of its first column
+MODULE, COMMAND = "python -m vpn_anomaly.main", "vpn-anomaly"
 
-  python -m vpn_anomaly.main --config=configs/quick.py --workdir=runs/quick
-      train, then evaluate; the same command again resumes, or prints the stored results
+_TRAIN = """\
+  {train} --config=quick --workdir=runs/quick
+      train{then}; the same command again resumes, or prints the stored results
 
-  python -m vpn_anomaly.main --config=configs/quick.py --workdir=runs/quick \\
-      --mode=score --input=sequences.npz --output=scores.csv --maps=maps.npz
-      score the sequences of a file with the trained model
+  {train} --config=video --config.data.path='normal/*.mp4' --workdir=runs/video
+      train on your own normal footage, every member of detector.members in its folder
 
-  python -m vpn_anomaly.main --config=configs/video.py --config.data.path='normal/*.mp4' \\
-      --workdir=runs/video
-      train on your own normal footage; then, with the same flags and these, watch a source:
-      --mode=watch --input=new.mp4 --events=events.jsonl --report=report.html
-      (trains every member of detector.members in its folder, and watches with all)
-
-  python -m vpn_anomaly.main --config=configs/video.py --config.data.source=ucsd \\
-      --config.data.path=UCSDped2 --workdir=runs/ped2
-      train on a labelled video set ({sets}), then evaluate
-      every test frame; with --mode=evaluate once more, with another evaluate.protocol
-
-  python -m vpn_anomaly.main --checkpoint=pretrained --mode=score --input=... --output=...
-  python -m vpn_anomaly.main --checkpoint=pretrained --mode=evaluate --workdir=runs/pretrained
-      the same with the weights in the package, without training
-
-Flags:
-  --config=FILE[:VARIANT]   configs/base.py, quick.py, cpu.py, tpu.py, table.py, full.py, video.py
-                            or appearance.py, or your own; the variant `debug` shrinks any of them to a minute or less
-  --checkpoint=pretrained   instead of --config: trained weights with their config, for
-                            --mode=score, evaluate, watch and describe; =DIR: a folder written
-                            by experiments.export_weights
-  --workdir=DIR             folder of the run; default: a new folder under runs/
-  --mode=MODE               train, evaluate, score, watch or describe; default: train, then
-                            evaluate
-  --input=FILE              (score) .npz or .npy of uint8 sequences (N, T, H, W[, C])
-  --input=SOURCE            (watch) a video file, 'pattern', folder of images or videos, .npy of frames
-                            (T, H, W[, C]), camera:0, or rtsp://, http://, udp://, tcp://; a named pipe,
-                            or - for a video on standard input; given several times: all are watched at once
-  --input=@FILE             (watch) the same from a text file, a source a line (# begins a comment)
-  --output=FILE             (score) .csv or .jsonl, one row per sequence
-  --maps=FILE               (score) .npz of the maps of every sequence; optional
-  --scores=FILE             (watch) .csv or .jsonl, one row per frame
-  --events=FILE             (watch) .jsonl, a line when an event begins, changes or ends
-  --video=FILE              (watch) .mp4 or .mkv, the frames with map and events
-  --report=FILE             (watch) .html, one page: events with pictures, scores over time; of sources that are
-                            watched at once one page each: FILE-1.html, FILE-2.html, … in their order
-  --max_frames=N            (watch) end after this many frames, of all sources together
-  --devices=N, --device_gigabytes=G   (describe) the memory of one of N devices, and whether G GB suffice,
-                            estimated without compiling; default: the devices present
-  --config.FIELD=VALUE      any field below, such as --config.train.steps=500 or
-                            --config.train.targets="(13, 19)"
-  --coordinator=HOST:PORT   (every mode) several processes, on one machine or on many, do it together: the same
-                            command for each, with --process_count=N and its own --process_index=I, 0 to
-                            N - 1; HOST:PORT is of process 0. All have to see one --workdir
-  --distributed             the same where JAX finds the processes by itself: TPU pods, SLURM, Open MPI
-  --coordinator_timeout=S   seconds within which all have to come; default: {timeout:g},
-                            of --distributed {of_cluster:g}
-  --debug                   show the traceback of an error
-  --help, --version         print this text; the version
-
-Exit code: 0 done (or stopped by SIGTERM and saved), 2 an error in the request, 130 Ctrl-C.
-
-Fields, with default, meaning, and allowed values:
+  {train} --config=video --config.data.source=ucsd --config.data.path=UCSDped2 --workdir=runs/ped2
+      train on a labelled video set ({sets}){then_on_set}
 """
+_EVALUATE = """\
+  {evaluate} --checkpoint=runs/quick
+      evaluate a run on test sequences, or once more, with other fields of evaluate
+
+  {evaluate} --checkpoint=pretrained --workdir=runs/pretrained
+      the weights in the package, without training
+"""
+_SCORE = """\
+  {score} --checkpoint=pretrained --input=sample
+      score sequences that come with the package by weights that do: a table on standard output
+
+  {score} --checkpoint=runs/quick --input=sequences.npz --output=scores.csv --maps=maps.npz
+      score the sequences of a file with a trained model
+"""
+_WATCH = """\
+  {watch} --checkpoint=runs/video --input=new.mp4 --events=events.jsonl --report=report.html
+      watch a source with all members of a detector that was trained on videos
+"""
+_DESCRIBE = """\
+  {describe} --config=full --devices=8 --device_gigabytes=32
+      the modules of a config with parameters, operations and memory
+"""
+_EXAMPLES = {
+    "train": _TRAIN, "evaluate": _EVALUATE, "score": _SCORE, "watch": _WATCH, "describe": _DESCRIBE,
+}  # fmt: skip
+_ABOUT = {
+    "train": "trains a detector, or resumes its training",
+    "evaluate": "evaluates a trained detector on test data, to results and a report",
+    "score": "scores the sequences of a file",
+    "watch": "watches videos, cameras and streams, and writes events",
+    "describe": "prints what a training step costs",
+}
+# The sections of fields that a mode reads; the others may be given with --config, and have to be those of the run.
+_SECTIONS = {"evaluate": ("evaluate.", "score."), "score": ("score.",), "watch": ("watch.", "score.")}
+_EXIT = "Exit code: 0 done (or stopped by SIGTERM and saved), 2 an error in the request, 130 Ctrl-C.\n"
 
 
 def help_text() -> str:
-    """Usage, flags, and the list of fields."""
+    """Usage, all flags, and the list of fields."""
+    programs = {mode: f"{MODULE} --mode={mode}" for mode in MODES} | {"train": MODULE}
+    examples = "\n".join(_examples(mode, programs) for mode in _EXAMPLES)
+    return (
+        f"Anomaly detection in video by inpainting a masked frame.\n\n{examples}\n"
+        f"Flags:\n{_flags(None)}\n{_EXIT}\n"
+        "Fields, with default, meaning, and allowed values:\n\n" + _fields(config_fields.FIELDS)
+    )
+
+
+def help_of_commands() -> str:
+    """What `vpn-anomaly` can do, a line for each command."""
+    lines = [f"  {COMMAND} {mode}".ljust(NAMES_WIDTH) + about for mode, about in _ABOUT.items()]
+    return "\n".join(
+        [
+            "Anomaly detection in video by inpainting a masked frame.",
+            "",
+            *lines,
+            "",
+            f"{COMMAND} COMMAND --help says what a command takes. Without one, {COMMAND} takes the flags of",
+            f"{MODULE} ({MODULE} --help).",
+        ]
+    )
+
+
+def help_of(mode: str) -> str:
+    """Usage of a command, the flags that it takes, and the fields that it reads."""
+    programs = {one: f"{COMMAND} {one}" for one in MODES}
+    sections = _SECTIONS.get(mode, ("",))
+    fields = [field for field in config_fields.FIELDS if field.name.startswith(sections)]
+    return (
+        f"{COMMAND} {mode} {_ABOUT[mode]}.\n\n{_examples(mode, programs)}\n"
+        f"Flags:\n{_flags(mode)}\n{_EXIT}\n"
+        "Fields, with default, meaning, and allowed values:\n\n" + _fields(fields)
+    )
+
+
+def _examples(mode: str, programs: dict[str, str]) -> str:
+    evaluates = programs["train"] == MODULE
+    return _EXAMPLES[mode].format(
+        **programs,
+        then=", then evaluate" if evaluates else "",
+        then_on_set=", then evaluate every test frame" if evaluates else "",
+        sets=", ".join(config_fields.LABELLED_SOURCES),
+    )
+
+
+def _flags(mode: str | None) -> str:
+    """A paragraph for each flag that the mode takes; None: for all, with the modes of those that only one takes."""
     lines = []
-    for field in config_fields.FIELDS:
+    for flag in flag_rows.FLAGS:
+        if mode is not None and (flag.name == "mode" or not flag.taken_by(mode)):
+            continue
+        name = f"  --{flag.name}" + (f"={flag.value}" if flag.value else "")
+        meaning = flag.meaning.format(configs=", ".join(config_files.names()), modes=", ".join(MODES))
+        if mode is None and len(flag.modes) == 1:
+            meaning = f"({flag.modes[0]}) {meaning}"
+        lines += _paragraph(name, meaning)
+    lines += _paragraph(
+        "  --config.FIELD=VALUE", 'any field below, such as --config.train.targets="(13, 19)"'
+    )
+    lines += _paragraph("  --help, --version", "print this text; the version")
+    return "\n".join(lines) + "\n"
+
+
+def _paragraph(name: str, text: str) -> list[str]:
+    """Lines with the name in a column of its own, above the text if it is long."""
+    first = name.ljust(NAMES_WIDTH) if len(name) < NAMES_WIDTH else ""
+    lines = textwrap.wrap(
+        text, WIDTH, initial_indent=first or " " * NAMES_WIDTH, subsequent_indent=" " * NAMES_WIDTH
+    )
+    return lines if first else [name, *lines]
+
+
+def _fields(fields: list[Field] | tuple[Field, ...]) -> str:
+    lines = []
+    for field in fields:
         default = repr(field.default) if isinstance(field.default, tuple) else str(field.default)
         described = ", ".join(part for part in (config_module.allowed(field), field.unit) if part)
-        lines.append(
-            f"  {field.name}={default} ".ljust(44) + field.meaning + (f" [{described}]" if described else "")
-        )
-    sets = ", ".join(config_fields.LABELLED_SOURCES)
-    usage = _USAGE.format(timeout=TIMEOUT, of_cluster=TIMEOUT_OF_CLUSTER, sets=sets)
-    return usage + "\n".join(lines)
+        name = f"  {field.name}={default} ".ljust(FIELDS_WIDTH)
+        lines.append(name + field.meaning + (f" [{described}]" if described else ""))
+    return "\n".join(lines)

@@ -20,8 +20,8 @@ from collections.abc import Mapping
 from ml_collections import ConfigDict
 
 from experiments.sweeps.table_settings import TableSettings, table_settings
-from vpn_anomaly import command_line, config_fields
 from vpn_anomaly import config as configuration
+from vpn_anomaly import config_fields, config_files
 from vpn_anomaly.errors import UserError
 
 SCORES = ("mean_nll", "excess_nll", "tail_mean", "missing_z", "intruding_z", "erased_z", "any")
@@ -87,7 +87,7 @@ def load_definition(path: str | pathlib.Path) -> Definition:
 
 def run_config(definition: Definition, row: str, seed: int) -> ConfigDict:
     """The checked config of one run. UserError, naming the row, for an invalid field or value."""
-    config = command_line.load_config(definition.config)
+    config = config_files.load_config(definition.config)
     try:
         # Types are checked below, with a one-line error that says what the field may be.
         with config.ignore_type():

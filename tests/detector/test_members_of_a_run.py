@@ -122,7 +122,7 @@ def test_a_detector_without_motion_scores_no_sequences(stored, tmp_path, capsys)
     np.save(tmp_path / "clips.npy", np.zeros((1, tiny.FRAMES, 16, 16), np.uint8))
     flags = ["--mode=score", f"--input={tmp_path}/clips.npy", f"--output={tmp_path}/s.csv"]
     assert main([*stored.flags, *flags, "--config.detector.members=appearance"]) == 2
-    assert "takes member motion" in capsys.readouterr().err
+    assert "scored by member motion" in capsys.readouterr().err
 
 
 def test_a_run_from_before_there_were_members_goes_on_without(stored, tmp_path, capsys):

@@ -9,6 +9,7 @@ import pytest
 import sklearn.metrics
 
 from tests.score_columns import BASELINE_NAMES, DISTRIBUTION_SCORES
+from tests.scoring.scored_file import score_file
 from vpn_anomaly import config as configuration
 from vpn_anomaly.data.lattice import fixed_shifts, shown
 from vpn_anomaly.data.pipeline import clips_at, evaluation_clips
@@ -16,7 +17,7 @@ from vpn_anomaly.evaluation import sequences
 from vpn_anomaly.evaluation_run import evaluate
 from vpn_anomaly.scoring.clip_calibration import clip_calibration
 from vpn_anomaly.scoring.clip_scorer import build_scorer
-from vpn_anomaly.scoring.score_files import build_score_settings, score_file
+from vpn_anomaly.scoring.sequence_scores import build_score_settings
 from vpn_anomaly.scoring.trained_model import trained_export, trained_run
 from vpn_anomaly.storage import exported_weights, named_arrays
 
@@ -178,7 +179,7 @@ def test_an_export_is_evaluated_like_the_run(tiny_run, evaluated, tmp_path):
         "wall_seconds": 100.0,
     }
     exported_weights.write(export, named_arrays.host_arrays(tiny_run.params), about)
-    trained = trained_export(tiny_run.config, export, tmp_path / "export")
+    trained = trained_export(tiny_run.config, export).keeping_in(tmp_path / "export")
     made, expected = evaluate(tiny_run.config, trained, tmp_path), dict(evaluated.results)
     for results in (made, expected):
         assert results.pop("wall_seconds") > 100

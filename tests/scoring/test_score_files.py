@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from tests.score_columns import DISTRIBUTION_SCORES
+from tests.scoring.scored_file import score_file
 from tests.tiny import stored_run, tiny_config
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.scoring.clip_calibration import made_with
-from vpn_anomaly.scoring.score_files import build_score_settings, score_file
+from vpn_anomaly.scoring.sequence_scores import build_score_settings
 from vpn_anomaly.scoring.trained_model import TrainedModel, trained_run
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from tests import tiny
-from vpn_anomaly.command_line import load_config
 from vpn_anomaly.config import as_dict, defaults
+from vpn_anomaly.config_files import load_config
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.main import main
 from vpn_anomaly.storage import checkpoints, results_file, workdir

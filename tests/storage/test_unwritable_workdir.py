@@ -12,8 +12,8 @@ import tempfile
 
 import pytest
 
-from vpn_anomaly.command_line import load_config
 from vpn_anomaly.config import as_dict
+from vpn_anomaly.config_files import load_config
 from vpn_anomaly.storage import results_file, workdir
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]

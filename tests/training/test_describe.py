@@ -12,7 +12,7 @@ import pytest
 from vpn_anomaly.systems.build import build_system
 from vpn_anomaly.training import describe as description
 
-CONFIGS = sorted((pathlib.Path(__file__).parents[2] / "configs").glob("*.py"))
+CONFIGS = sorted((pathlib.Path(__file__).parents[2] / "configs").glob("[!_]*.py"))
 
 
 def load(path, variant):

@@ -17,7 +17,7 @@ from vpn_anomaly.errors import UserError
 from vpn_anomaly.main import main
 from vpn_anomaly.scoring.scores import frame_scores
 from vpn_anomaly.scoring.trained_member import TrainedMember
-from vpn_anomaly.watching import session
+from vpn_anomaly.watching import source_watch
 from vpn_anomaly.watching.build import MonitorBuilder, build_watch_settings
 from vpn_anomaly.watching.output import Output
 from vpn_anomaly.watching.watch import watch
@@ -197,7 +197,7 @@ def test_outputs_begin_before_a_source_is_read(video_run, source, monkeypatch):
         order.append("read")
         return iter(())
 
-    monkeypatch.setattr(session, "segments", read)
+    monkeypatch.setattr(source_watch, "segments", read)
     settings = build_watch_settings(video_run.config)
     monitors = MonitorBuilder([TrainedMember("", video_run.config, video_run.trained)], settings)
     with pytest.raises(UserError, match="0 frames"):

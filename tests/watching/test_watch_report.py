@@ -19,8 +19,8 @@ from vpn_anomaly.data.video.open_video import VideoSettings, open_video
 from vpn_anomaly.report import watch_report
 from vpn_anomaly.report.overlay import BRIGHTEST, blended
 from vpn_anomaly.text.durations import frame_time
+from vpn_anomaly.watching import source_watch
 from vpn_anomaly.watching.segments import SegmentFrame
-from vpn_anomaly.watching.session import Session
 
 NAME = 'new <i>film<b> & "№ 1".mkv'
 
@@ -151,8 +151,8 @@ def test_curves_are_those_of_the_scores_file_with_threshold_and_events(watched, 
 
 
 def test_a_source_that_comes_back_has_no_number_twice(video_run, frames, tmp_path, monkeypatch):
-    halves = lambda self, video: (SegmentFrame(frame, int(frame.index >= COUNT // 2)) for frame in video)
-    monkeypatch.setattr(Session, "_segments", halves)
+    halves = lambda video, *rest: (SegmentFrame(frame, int(frame.index >= COUNT // 2)) for frame in video)
+    monkeypatch.setattr(source_watch, "segments", halves)
     outputs = paths_in(tmp_path)
     watch_to_files(video_run.config, video_run.trained, write_video(tmp_path / "film.mkv", frames), outputs)
     history = [json.loads(line) for line in outputs["events"].read_text(encoding="utf-8").splitlines()]

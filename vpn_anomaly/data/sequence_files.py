@@ -7,10 +7,12 @@ of length 1). A .npz holds an array `sequences`, or a single array, always with 
 """
 
 import functools
+import os
 import pathlib
 
 import numpy as np
 
+from vpn_anomaly import samples
 from vpn_anomaly.data import array_files, memory_limit
 from vpn_anomaly.data.memory_limit import MemoryLimit
 from vpn_anomaly.data.random_bits import SPLITS
@@ -22,12 +24,12 @@ NEEDED = "expected uint8 (N, T, H, W) or (N, T, H, W, C) with C 1 or 3, as .npy 
 
 
 def read_sequences(path, limit: MemoryLimit | None = None) -> np.ndarray:
-    """The sequences of a file, uint8 (N, T, H, W, C).
+    """The sequences of a file, uint8 (N, T, H, W, C); `sample`: those that come with the package.
 
     UserError if there are none, or if they exceed the memory limit (None: the default), which is checked
     before any data is unpacked.
     """
-    path = pathlib.Path(path)
+    path = samples.FILE if os.fspath(path) == samples.SAMPLE else pathlib.Path(path)
     check = functools.partial(_check_header, path, limit or memory_limit.for_sequences())
     array, is_npy = _stored_array(path, check)
     if array.ndim == 5:

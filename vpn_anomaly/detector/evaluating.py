@@ -12,7 +12,7 @@ from vpn_anomaly.config_fields import LABELLED_SOURCES
 from vpn_anomaly.detector import resolving
 from vpn_anomaly.distributed import group
 from vpn_anomaly.storage import results_file, workdir
-from vpn_anomaly.text.printable_line import printable_line
+from vpn_anomaly.text.telling import tell
 
 
 def is_finished(arguments: Arguments) -> bool:
@@ -29,8 +29,18 @@ def is_finished(arguments: Arguments) -> bool:
         table = results_table(results)
     except (AttributeError, KeyError, TypeError, ValueError):  # unexpected content: evaluate again
         return False
-    print(f"{printable_line(str(directory))} is finished; its results:\n{table}")
+    tell(f"{directory} is finished; its results:", *table.split("\n"))
     return True
+
+
+def check_layout(config) -> None:
+    """UserError for a labelled set with an unexpected layout, or with images of different sizes in a clip,
+    before anything is loaded or decoded."""
+    if config.data.source in LABELLED_SOURCES:
+        from vpn_anomaly.data.build import check_frame_sizes, check_layout
+
+        check_layout(config.data)
+        check_frame_sizes(config.data)
 
 
 def evaluate(
@@ -38,8 +48,10 @@ def evaluate(
     members: Sequence,
     directory: pathlib.Path,
     seconds: Mapping[str, float] | None = None,
-) -> None:
-    """Evaluates what was trained, writes results and report into the folder, and prints them.
+) -> dict:
+    """Evaluates what was trained, writes results and report into the folder, and tells them.
+
+    Returns the content of results.json.
 
     Args:
         config: of the detector, resolved.
@@ -55,17 +67,18 @@ def evaluate(
         of_all = evaluation_run.evaluate_labelled_set if is_labelled else _evaluate_members
         results = of_all(config, members, directory, seconds)
     elif system_named(config.system).fits and not is_labelled:
-        print(results_table(_record_of_fit(config, members, directory, seconds)))
-        print(
-            f"system {config.system} sees whole videos, no test sequences: watch with it, or use a labelled set"
+        results = _record_of_fit(config, members, directory, seconds)
+        tell(
+            *results_table(results).split("\n"),
+            f"system {config.system} sees whole videos, no test sequences: watch with it, or use a labelled set",
         )
-        return
+        return results
     else:
         (member,) = members
         took = None if seconds is None else seconds[member.name]
         results = evaluation_run.evaluate(config, member.trained, directory, took)
-    print(results_table(results))
-    print(printable_line(f"report: {directory / workdir.REPORT}"))
+    tell(*results_table(results).split("\n"), f"report: {directory / workdir.REPORT}")
+    return results
 
 
 def _evaluate_members(config, members, directory, seconds) -> dict:
@@ -117,5 +130,5 @@ def _results_of(member, folder: pathlib.Path, seconds: Mapping[str, float] | Non
     if seconds is not None and (stored := results_file.finished_results(folder, member.config)) is not None:
         return stored
     took = None if seconds is None else seconds[member.name]
-    print(f"evaluating member {member.name}", flush=True)
+    tell(f"evaluating member {member.name}")
     return evaluation_run.evaluate_sequences(member.config, member.trained, folder, took)

@@ -1,7 +1,9 @@
 """The trained members of a detector, of a run or of an exported checkpoint."""
 
+import dataclasses
 import pathlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from ml_collections import ConfigDict
 
@@ -14,6 +16,9 @@ from vpn_anomaly.errors import UserError
 from vpn_anomaly.member_rows import MOTION
 from vpn_anomaly.ops.devices import check_devices
 from vpn_anomaly.storage import workdir
+
+if TYPE_CHECKING:
+    from vpn_anomaly.scoring.trained_member import TrainedMember
 
 
 def check_trained(arguments: Arguments) -> None:
@@ -37,7 +42,7 @@ def load(arguments: Arguments) -> tuple[ConfigDict, list]:
         workdir.open_trained(arguments.run_folder, config)
         _check_members_are_trained(arguments.run_folder, config.detector.members)
     elif config.detector.members:
-        _open_detector(arguments)
+        _check_exported(arguments.checkpoint)
     if not config.detector.members:
         return config, [TrainedMember("", config, _load_model(arguments))]
     share = members.shares(config)
@@ -54,11 +59,37 @@ def motion_alone(arguments: Arguments) -> Arguments:
     """
     names = arguments.config.detector.members
     if names and MOTION not in names:
-        raise UserError(
-            f"--mode={arguments.mode} takes member {MOTION}, but detector.members is {names}; score with a"
-            f" detector that has it, or watch"
-        )
+        raise no_motion(names)
     return resolving.of_member(arguments, MOTION) if names else arguments
+
+
+def no_motion(names: Iterable[str]) -> UserError:
+    """The error where sequences are to be scored by members that do not."""
+    return UserError(
+        f"sequences are scored by member {MOTION}, but detector.members is {tuple(names)}; score with a detector that"
+        " has it, or watch"
+    )
+
+
+def opened_in(
+    arguments: Arguments, members: Sequence["TrainedMember"], directory: pathlib.Path
+) -> list["TrainedMember"]:
+    """The members, to be evaluated in a folder: exported weights keep their calibrations there.
+
+    UserError if the folder holds something other than an evaluation of these weights. Of a run, it is its own.
+    """
+    if arguments.checkpoint is None:
+        return list(members)
+    from vpn_anomaly.storage import exported_weights
+
+    data, about = arguments.config.data, exported_weights.read_about(arguments.checkpoint)
+    labelled = data.source in LABELLED_SOURCES
+    data_set = f"{data.source} {pathlib.Path(data.path).resolve()}" if labelled else ""
+    group.by_first(lambda: workdir.open_evaluation(directory, about["sha256"], data_set))
+    return [
+        dataclasses.replace(member, trained=member.trained.keeping_in(directory / member.name))
+        for member in members
+    ]
 
 
 def _check_members_are_trained(directory: pathlib.Path, names: Iterable[str]) -> None:
@@ -74,29 +105,14 @@ def _load_model(arguments: Arguments):
     """The trained model: from the given checkpoint, or from the run in the workdir."""
     from vpn_anomaly.scoring.trained_model import trained_export, trained_run
 
-    config, directory = arguments.config, arguments.workdir
-    if arguments.checkpoint is None:
-        workdir.open_trained(arguments.run_folder, config)
-        return trained_run(config, arguments.run_folder)
-    trained = trained_export(config, arguments.checkpoint, directory)
-    if directory is not None:
-        _open_evaluation(arguments, trained.metadata["sha256"])
-    return trained
+    if arguments.checkpoint is not None:
+        return trained_export(arguments.config, arguments.checkpoint)
+    workdir.open_trained(arguments.run_folder, arguments.config)
+    return trained_run(arguments.config, arguments.run_folder)
 
 
-def _open_detector(arguments: Arguments) -> None:
-    """Checks an exported detector, and prepares the folder in which it is evaluated."""
+def _check_exported(folder: pathlib.Path) -> None:
+    """UserError for an exported detector of which a part is missing or damaged."""
     from vpn_anomaly.storage import exported_weights
 
-    assert arguments.checkpoint is not None
-    about = exported_weights.read_about(arguments.checkpoint)
-    exported_weights.check_members(arguments.checkpoint, about)
-    if arguments.workdir is not None:
-        _open_evaluation(arguments, about["sha256"])
-
-
-def _open_evaluation(arguments: Arguments, checksum: str) -> None:
-    data = arguments.config.data
-    labelled = data.source in LABELLED_SOURCES
-    data_set = f"{data.source} {pathlib.Path(data.path).resolve()}" if labelled else ""
-    group.by_first(lambda: workdir.open_evaluation(arguments.run_folder, checksum, data_set))
+    exported_weights.check_members(folder, exported_weights.read_about(folder))

@@ -10,6 +10,7 @@ from vpn_anomaly.distributed import group
 from vpn_anomaly.member_rows import MOTION, member_named
 from vpn_anomaly.ops.devices import check_devices
 from vpn_anomaly.storage import config_changes, workdir
+from vpn_anomaly.text.telling import tell
 
 
 def resolved(arguments: Arguments) -> Arguments:
@@ -57,10 +58,9 @@ def with_digits(arguments: Arguments) -> Arguments:
 
     if not group.by_first(are_embedded):
         return arguments
-    print(
+    tell(
         "data.digits=tfds needs tensorflow and tensorflow-datasets, which are not installed (or were not when this"
-        " run was begun): the 12,000 digits in the package are used, data.digits=embedded",
-        flush=True,
+        " run was begun): the 12,000 digits in the package are used, data.digits=embedded"
     )
     resolved = config.copy_and_resolve_references()
     resolved.data.digits = "embedded"

@@ -6,6 +6,7 @@ before the first one is trained.
 
 import dataclasses
 import functools
+import pathlib
 from collections.abc import Mapping
 
 from ml_collections import ConfigDict
@@ -20,26 +21,28 @@ from vpn_anomaly.members import every, naming
 from vpn_anomaly.ops.devices import check_devices
 from vpn_anomaly.storage import workdir
 from vpn_anomaly.text.durations import rough_duration
-from vpn_anomaly.text.printable_line import printable_line
+from vpn_anomaly.text.telling import tell
 
 
-def train(arguments: Arguments, then_evaluate: bool) -> None:
-    """Trains, or resumes training; if the run is finished, prints its results.
+def train(arguments: Arguments, then_evaluate: bool) -> pathlib.Path | None:
+    """Trains, or resumes training; if the run is finished, tells its results.
 
     then_evaluate: evaluates if training was completed.
+
+    Returns the folder of the run; None if SIGTERM stopped it, the state saved.
     """
     if arguments.workdir is not None and group.by_first(lambda: evaluating.is_finished(arguments)):
-        return
+        return arguments.workdir
     with taking.taken_to_train(arguments) as directory:
-        arguments = dataclasses.replace(arguments, workdir=directory)
-        _train_in(arguments, then_evaluate)
+        trained = _train_in(dataclasses.replace(arguments, workdir=directory), then_evaluate)
+    return directory if trained else None
 
 
-def _train_in(arguments: Arguments, then_evaluate: bool) -> None:
-    """`train` in the locked folder of the arguments."""
+def _train_in(arguments: Arguments, then_evaluate: bool) -> bool:
+    """`train` in the locked folder of the arguments; whether it was completed."""
     directory = arguments.run_folder
     group.by_all(check_devices)
-    group.by_all(lambda: check_layout(arguments.config))
+    group.by_all(lambda: evaluating.check_layout(arguments.config))
     arguments = group.by_all(lambda: resolving.resolved(arguments))
     group.by_first(lambda: workdir.check_run(directory, arguments.config))
     members = group.by_all(lambda: resolving.of_members(arguments))
@@ -47,21 +50,11 @@ def _train_in(arguments: Arguments, then_evaluate: bool) -> None:
         group.check_same(configuration.shown(member.config))
     group.by_all(lambda: _check(members, arguments.config))
     group.by_first(lambda: workdir.open_run(directory, arguments.config))
-    # Flushed so that in a log it precedes anything written to stderr.
-    print(printable_line(f"the run is in {directory}"), flush=True)
+    tell(f"the run is in {directory}")
     seconds = _train_members(members)
     if seconds is not None and then_evaluate:
         evaluating.evaluate(*loading.load(arguments), directory, seconds)
-
-
-def check_layout(config) -> None:
-    """UserError for a labelled set with an unexpected layout, or with images of different sizes in a clip,
-    before anything is loaded or decoded."""
-    if config.data.source in LABELLED_SOURCES:
-        from vpn_anomaly.data.build import check_frame_sizes, check_layout
-
-        check_layout(config.data)
-        check_frame_sizes(config.data)
+    return seconds is not None
 
 
 def _check(members: Mapping[str, Arguments], config: ConfigDict) -> None:
@@ -89,13 +82,12 @@ def _train_members(members: Mapping[str, Arguments]) -> dict[str, float] | None:
     seconds = {}
     for name, member in members.items():
         if name:
-            about = f"member {name}, {member_named(name).about}: {member.run_folder}"
-            print(printable_line(about), flush=True)
+            tell(f"member {name}, {member_named(name).about}: {member.run_folder}")
         group.by_first(functools.partial(workdir.open_run, member.run_folder, member.config))
         took = run.train(member.config, member.run_folder)
         if took is None:
             return None
         seconds[name] = took
         if name:
-            print(f"member {name} is trained, in {rough_duration(took)}", flush=True)
+            tell(f"member {name} is trained, in {rough_duration(took)}")
     return seconds

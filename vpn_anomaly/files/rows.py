@@ -45,6 +45,10 @@ def write_rows(path: pathlib.Path, rows: Sequence[Mapping[str, object]]) -> None
 
     UserError if the file cannot be written.
     """
-    form = RowFormat(path, [*rows[0]])
-    text = form.head + "".join(form.line([*row.values()]) for row in rows)
+    text = rows_text(RowFormat(path, [*rows[0]]), rows)
     write_atomically(path, lambda file: file.write(text.encode(**ENCODING)))
+
+
+def rows_text(form: RowFormat, rows: Sequence[Mapping[str, object]]) -> str:
+    """The rows as lines, with their head."""
+    return form.head + "".join(form.line([*row.values()]) for row in rows)

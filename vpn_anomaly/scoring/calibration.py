@@ -16,6 +16,14 @@ COMBINED = 3  # scores that `any` is made of, or more; or novelty alone
 NOVELTY = "novelty"
 ERROR = "frame_error"  # the score that `regularity` is made of
 RESIDUAL = "motion_compensated_residual"  # without learning; `any_with_residual` has it beside those of `any`
+# What the scores that need normal ones measure (`Calibration.derived`).
+DERIVED = {
+    NOVELTY: "how unusual it is for this camera in all ways together: the sum of −log p over them, in nats",
+    "any": "one score to alarm on: the least p-value of several scores, corrected, as −log p in nats",
+    "regularity": "the error of a frame beside the least and greatest of normal ones (Medel and Savakis), negated",
+    "any_joint": "`any` with the surprise of what is shown as one p-value more, in nats",
+    "any_with_residual": "`any` with the motion-compensated residual as one p-value more, in nats",
+}
 # The exponential tail is fitted to the scores above this quantile.
 TAIL_QUANTILE = 0.9
 
@@ -209,6 +217,12 @@ def novelty_parts(names: Collection[str]) -> tuple[str, ...]:
     """Returns the names that novelty is made of, in the order of SCORES; empty unless all are there."""
     parts = tuple(score.name for score in SCORES if score.in_novelty)
     return parts if set(parts) <= set(names) else ()
+
+
+def derived_names(names: Collection[str]) -> tuple[str, ...]:
+    """Returns the names of the scores that `Calibration.derived` makes of these."""
+    any_values = {name: np.arange(2.0) for name in names}
+    return tuple(Calibration.fit(any_values).derived(any_values))
 
 
 def derived_from(names: Collection[str]) -> tuple[str, ...]:

@@ -74,6 +74,11 @@ class TrainedModel:
         except UserError as error:
             _log.warning("the calibration is not kept: %s", error)
 
+    def keeping_in(self, directory: pathlib.Path) -> "TrainedModel":
+        """The same with calibrations that differ from the stored ones kept in a folder."""
+        places = (*self.calibrations, directory)
+        return dataclasses.replace(self, calibrations=places, new_calibration=directory)
+
     def scorer(self, config) -> ClipScorer:
         """The scorer that a configuration describes, with these parameters."""
         return build_scorer(config, build_system(config), self.params)
@@ -99,11 +104,10 @@ def trained_run(config, directory: pathlib.Path) -> TrainedModel:
     return TrainedModel.in_run(directory, state["params"], metadata)
 
 
-def trained_export(config, folder: pathlib.Path, directory: pathlib.Path | None = None) -> TrainedModel:
+def trained_export(config, folder: pathlib.Path) -> TrainedModel:
     """An exported checkpoint (`storage/exported_weights.py`), such as the one in the package; it stays as it is.
 
-    Args:
-        directory: where a calibration that differs from the exported one is kept; None: nowhere.
+    A calibration that differs from the exported one is kept nowhere, unless `keeping_in` says where.
 
     UserError where a file is missing or damaged, or for weights of another model.
     """
@@ -117,8 +121,7 @@ def trained_export(config, folder: pathlib.Path, directory: pathlib.Path | None 
             f" package that it was made with (commit {about.get('commit')})"
         )
     exported_weights.check_training(folder, about)
-    places = (folder,) if directory is None else (folder, directory)
-    return TrainedModel(named_arrays.like(wanted, weights), about, places, directory)
+    return TrainedModel(named_arrays.like(wanted, weights), about, (folder,), None)
 
 
 def abstract_params(config):

@@ -37,8 +37,11 @@ TRAINING = {"step": int, "sequences_seen": int, "wall_seconds": float}
 DTYPES = ("float32", "float16")  # in which weights may be stored
 
 
-def folder_of(checkpoint: str) -> pathlib.Path:
-    """The folder that --checkpoint names. UserError if there is no such checkpoint."""
+def folder_of(checkpoint: str, otherwise: str = "") -> pathlib.Path:
+    """The folder of exported weights of this name. UserError if there is none.
+
+    otherwise: what else could be given, for the error.
+    """
     folder = PRETRAINED_FOLDER if checkpoint == PRETRAINED else pathlib.Path(checkpoint)
     if (folder / ABOUT).is_file():
         return folder
@@ -49,7 +52,7 @@ def folder_of(checkpoint: str) -> pathlib.Path:
         )
     raise UserError(
         f"there is no checkpoint {checkpoint!r} (a folder with {ABOUT}); give "
-        f"{PRETRAINED!r} or a folder that experiments.export_weights wrote"
+        f"{PRETRAINED!r} or a folder that experiments.export_weights wrote{otherwise}"
     )
 
 

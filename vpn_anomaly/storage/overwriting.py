@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ml_collections import ConfigDict
 
+from vpn_anomaly import config_files
 from vpn_anomaly.arguments import Arguments
 from vpn_anomaly.config_fields import LABELLED_SOURCES
 from vpn_anomaly.data.video.source_files import files_read, is_footage, is_same_file, would_read
@@ -113,7 +114,7 @@ def check_command(arguments: Arguments, config_file: str | None) -> None:
     read: list[Source] = [kind(f"--input={display_name(where)}", where) for where in arguments.inputs]
     read += [Files(f"--input={where}", [where.removeprefix(LIST)]) for where in arguments.input_lists]
     if config_file:
-        read.append(Files(f"--config={config_file}", [config_file.partition(":")[0]]))
+        read.append(Files(f"--config={config_file}", [config_files.file_of(config_file)]))
     read += [*weights(arguments.workdir, arguments.checkpoint), *_of_config(arguments.config)]
     check_not_overwritten(arguments.files_written, read)
 

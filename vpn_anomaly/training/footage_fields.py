@@ -11,6 +11,7 @@ from vpn_anomaly.data.video.image_depth import EIGHT_BITS
 from vpn_anomaly.data.video.motion import measured_radius
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.storage import workdir
+from vpn_anomaly.text.telling import tell
 
 RADIUS, HEIGHT, WIDTH = "model.attention.radius", "data.height", "data.width"
 DEPTH = "data.video.depth"
@@ -29,10 +30,7 @@ def resolve_depth(config: ConfigDict, directory: pathlib.Path | None, trains: bo
         check_layout(config.data)
         resolved.data.video.depth = measured_depth(config.data)
         if resolved.data.video.depth != EIGHT_BITS:
-            print(
-                f"images use {resolved.data.video.depth} bits ({DEPTH}={resolved.data.video.depth})",
-                flush=True,
-            )
+            tell(f"images use {resolved.data.video.depth} bits ({DEPTH}={resolved.data.video.depth})")
     return resolved
 
 
@@ -63,7 +61,7 @@ def _measured_radius(data, horizon: int) -> int:
     parts = video_split(data)([len(video) for video in videos], "train")
     radius = measured_radius([video[part.start : part.stop] for video, part in zip(videos, parts)], horizon)
     time = "per frame" if horizon == 1 else f"in {horizon} frames"
-    print(f"motion of up to {radius} pixels {time} ({RADIUS}={radius})", flush=True)
+    tell(f"motion of up to {radius} pixels {time} ({RADIUS}={radius})")
     return radius
 
 
@@ -78,5 +76,5 @@ def _measured_size(config) -> tuple[int, int]:
             f" whole frames: give videos of one camera{'' if system_named(config.system).fits else crops}"
         )
     ((height, width),) = sizes
-    print(f"frames of {height}×{width} pixels ({HEIGHT}={height}, {WIDTH}={width})", flush=True)
+    tell(f"frames of {height}×{width} pixels ({HEIGHT}={height}, {WIDTH}={width})")
     return height, width

@@ -1,6 +1,7 @@
 """From the config to what watches."""
 
 import dataclasses
+import threading
 from collections.abc import Sequence
 
 from vpn_anomaly.data import memory_limit
@@ -26,37 +27,57 @@ def build_watch_settings(config) -> WatchSettings:
     return WatchSettings(video=video, **fields)
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
 class MonitorBuilder:
-    """Makes monitors of sources for the members of a detector; one serves all sources of its sizes."""
+    """Makes monitors of sources for the members of a detector; may be used by several threads.
 
-    members: Sequence[TrainedMember]
-    settings: WatchSettings
+    Attributes:
+        members, settings: as given.
+    """
+
+    def __init__(self, members: Sequence[TrainedMember], settings: WatchSettings):
+        self.members, self.settings = members, settings
+        self._detectors: dict[tuple[Size, ...], StreamDetector | UserError] = {}
+        self._building = threading.Lock()
 
     def sizes(self, source_size: Size) -> tuple[Size, ...]:
         """The sizes at which the members look at frames of this size, before they are resized."""
         return work_sizes(self.members, source_size)
 
-    def rate(self, video: Video) -> float:
-        """Frames per second of a source that are watched."""
+    def monitor_of(self, video: Video) -> Monitor:
+        """The `monitor` of a source."""
         source_rate = video.rate or self.settings.video.frame_rate
-        return min(self.settings.video.rate or source_rate, source_rate)
+        rate = min(self.settings.video.rate or source_rate, source_rate)
+        return self.monitor(self.sizes(video.source_size), rate)
 
     def monitor(self, sizes: Sequence[Size], rate: float) -> Monitor:
         """A monitor of frames that the members look at in these sizes, of which `rate` come per second.
 
-        The calibrations are read where they are stored with what was trained; otherwise they are computed.
-
-        UserError for zones that cannot be read, settings that contradict each other, and footage of
-        another size than was trained on.
+        It has a memory and events of its own. UserError for zones that cannot be read, settings that contradict
+        each other, and footage of another size than was trained on.
         """
-        return Monitor(self.detector(sizes), self.settings, rate)
+        return Monitor(self.detector(sizes).another_stream(), self.settings, rate)
 
     def detector(self, sizes: Sequence[Size]) -> StreamDetector:
-        """The detector of a `monitor`, for the streams of several sources (`StreamDetector.another_stream`).
+        """The detector of which all sources of these sizes are streams.
 
-        UserError for zones that cannot be read, and footage of another size than was trained on.
+        The calibrations are read where they are stored with what was trained; otherwise they are computed.
+
+        UserError for zones that cannot be read, and footage of another size than was trained on; another time the
+        same one.
         """
+        sizes = tuple(sizes)
+        with self._building:
+            if sizes not in self._detectors:
+                try:
+                    self._detectors[sizes] = self._built(sizes)
+                except UserError as error:
+                    self._detectors[sizes] = error
+            found = self._detectors[sizes]
+        if isinstance(found, UserError):
+            raise found
+        return found
+
+    def _built(self, sizes: Sequence[Size]) -> StreamDetector:
         settings = self.settings
         limit = memory_limit.for_footage(settings.video.max_gigabytes)
 

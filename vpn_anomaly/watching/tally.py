@@ -1,14 +1,13 @@
 """What is counted of the sources of a watch, told at its end, and handed on to the outputs."""
 
 import collections
-import sys
 from collections.abc import Sequence
 
 from vpn_anomaly.data.video.image_folder import shortened
 from vpn_anomaly.data.video.open_video import Frame, Video
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.stop_request import StopRequest
-from vpn_anomaly.text.printable_line import printable_line
+from vpn_anomaly.text.telling import notice, tell
 from vpn_anomaly.watching.events import Change, kinds_in_words
 from vpn_anomaly.watching.monitor import FrameResult, Monitor
 from vpn_anomaly.watching.output import Losses, Output, SkippedSource
@@ -32,6 +31,7 @@ class Tally:
         self._scored_frames, self._events = 0, collections.Counter()
         self._too_short: list[str] = []  # lines on sources without a scored frame
         self._skipped: list[SkippedSource] = []
+        self._told: set[str] = set()  # what thresholds are worth
 
     @property
     def goes_on(self) -> bool:
@@ -44,6 +44,11 @@ class Tally:
         return self._events.total()
 
     def begin(self, video: Video, monitor: Monitor) -> None:
+        """A source begins; tells what its thresholds are worth, unless those of another source were the same."""
+        worth = monitor.threshold_in_words()
+        if worth not in self._told:
+            tell(*worth.split("\n"))
+            self._told.add(worth)
         for output in self._outputs:
             output.begin(video, monitor)
 
@@ -69,7 +74,7 @@ class Tally:
         """A source cannot be watched, which a line tells. `reason` may begin with its name."""
         skipped = SkippedSource(name, reason.removeprefix(f"{name}: "))
         self._skipped.append(skipped)
-        print_notice(f"{name}: {skipped.reason}; it is skipped")
+        notice(f"{name}: {skipped.reason}; it is skipped")
         for output in self._outputs:
             output.skip(skipped)
 
@@ -100,14 +105,9 @@ class Tally:
         if self._skipped and not self.frames:
             raise UserError(f"{lines[-1]} (the first: {self._skipped[0].reason})")
         for line in lines:
-            print_notice(line)
+            notice(line)
 
     def _count(self, changes: list[Change]) -> None:
         self._events.update(
             (change.event.member, change.event.kind) for change in changes if change.what == "begin"
         )
-
-
-def print_notice(line: str) -> None:
-    """Prints a line on standard error."""
-    print(printable_line(line), file=sys.stderr, flush=True)

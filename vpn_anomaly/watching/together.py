@@ -13,14 +13,15 @@ from vpn_anomaly.data.video.sources import is_address, is_camera
 from vpn_anomaly.distributed.sharing import in_parts
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.ops.platform import ByPlatform, traced_size
-from vpn_anomaly.scoring.stream_detector import Size, StreamDetector
+from vpn_anomaly.scoring.stream_detector import Size
+from vpn_anomaly.text.telling import notice
 from vpn_anomaly.watching.build import MonitorBuilder
 from vpn_anomaly.watching.feed import Feed, close_all
 from vpn_anomaly.watching.live import WAKING_SECONDS, Live
 from vpn_anomaly.watching.monitor import Monitor, update_together
 from vpn_anomaly.watching.output import Losses
 from vpn_anomaly.watching.recorded import Recorded
-from vpn_anomaly.watching.tally import Tally, print_notice
+from vpn_anomaly.watching.tally import Tally
 from vpn_anomaly.watching.watch_progress import SourcesProgress
 
 # Frames of a live source that wait: one that comes a little early is not lost, and where the machine is too slow
@@ -64,8 +65,6 @@ class Together:
 
     def __init__(self, monitors: MonitorBuilder, tally: Tally):
         self._builder, self._settings, self._tally = monitors, monitors.settings, tally
-        self._detectors: dict[tuple[Size, ...], StreamDetector | UserError] = {}
-        self._words: set[str] = set()  # on thresholds, that were printed
         self._woken = threading.Event()
         self._parts = traced_size(PARTS)
         self._workers = ThreadPoolExecutor(self._parts, "part")
@@ -98,7 +97,7 @@ class Together:
 
     def _feed(self, source: str, name: str) -> Feed:
         opens = functools.partial(open_video, name=name)
-        told = {"notify": print_notice, "changed": self._woken.set}
+        told = {"notify": notice, "changed": self._woken.set}
         if is_address(source) or is_camera(source):
             return Live(source, self._settings.video, patient=True, waiting=WAITING, open=opens, **told)
         return Recorded(source, self._settings.video, name, self._settings.longest_gap, **told)
@@ -153,28 +152,11 @@ class Together:
         video = stream.feed.video
         assert video is not None, "a frame came"
         stream.sizes = self._builder.sizes(video.source_size)
-        detector = self._detector(stream.sizes).another_stream()
-        stream.monitor = Monitor(detector, self._settings, self._builder.rate(video))
+        stream.monitor = self._builder.monitor_of(video)
 
     def _begin(self, stream: _Stream) -> None:
-        words = _monitor(stream).threshold_in_words()
-        if words not in self._words:
-            print(words, flush=True)
-            self._words.add(words)
         assert stream.feed.video is not None, "a frame came"
         self._tally.begin(stream.feed.video, _monitor(stream))
-
-    def _detector(self, sizes: tuple[Size, ...]) -> StreamDetector:
-        """One for all sources of the same sizes; a UserError is remembered."""
-        if sizes not in self._detectors:
-            try:
-                self._detectors[sizes] = self._builder.detector(sizes)
-            except UserError as error:
-                self._detectors[sizes] = error
-        detector = self._detectors[sizes]
-        if isinstance(detector, UserError):
-            raise detector
-        return detector
 
     def _give_up(self, stream: _Stream, why: str) -> None:
         """The source cannot be watched, from the beginning or from now on; the others go on."""
@@ -183,7 +165,7 @@ class Together:
             stream.over = True
             self._tally.skip(stream.name, why)
         else:
-            print_notice(f"{stream.name}: {why.removeprefix(f'{stream.name}: ')}; it is watched no more")
+            notice(f"{stream.name}: {why.removeprefix(f'{stream.name}: ')}; it is watched no more")
             self._end(stream, why)
 
     def _end(self, stream: _Stream, problem: str | None = None) -> None:
@@ -198,9 +180,9 @@ class Together:
         losses = Losses(feed.dropped, feed.reconnections, problem)
         self._tally.end(name, losses)
         of_live = f", {losses.in_words()}" if stream.live else ""
-        print_notice(f"{name}: {stream.frames:,} frames watched{of_live}")
+        notice(f"{name}: {stream.frames:,} frames watched{of_live}")
         if feed.video is not None and feed.video.problem and not stream.live:
-            print_notice(f"{name}: {feed.video.problem}")
+            notice(f"{name}: {feed.video.problem}")
         self._tally.note_length(name, stream.frames, stream.monitor.first_frame)
 
 

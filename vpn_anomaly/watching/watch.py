@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from vpn_anomaly.stop_request import StopRequest
 from vpn_anomaly.text.display_names import display_names
+from vpn_anomaly.text.telling import tell
 from vpn_anomaly.watching.build import MonitorBuilder
 from vpn_anomaly.watching.output import Output
 from vpn_anomaly.watching.session import Session
@@ -48,7 +49,7 @@ def watch(
             for source, name in zip(sources, names, strict=True):
                 if tally.goes_on:
                     session.watch(source, name, alone=len(sources) == 1)
-        print(tally.summary(), flush=True)
+        tell(tally.summary())
     if stop.interrupted:
         raise KeyboardInterrupt
     tally.report_unscored_sources(len(sources))

@@ -29,6 +29,9 @@ from vpn_anomaly.data.video.timeline import by_clock, by_timestamps
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.text.display_names import display_name
 
+# From (index, seconds or None, picture) and the usual step to the same with increasing seconds: see `timeline`.
+Times = Callable[[Iterator[tuple], float], Iterator[tuple]]
+
 
 class Frame(NamedTuple):
     """One frame.
@@ -104,8 +107,9 @@ class Video:
       problem: after the iteration, one line about damage that was found; None if there was none.
     """
 
-    def __init__(self, name: str, reader, settings: VideoSettings):
-        self.name = name
+    def __init__(self, name: str, reader, settings: VideoSettings, times: Times | None = None):
+        """times: of the reader's pictures; None: by the clock if they are live, else by their timestamps."""
+        self.name, self._times = name, times or (by_clock if reader.live else by_timestamps)
         self.live, self.rate = reader.live, reader.rate
         self.expected_frames = reader.expected_frames
         self.problem = None
@@ -155,8 +159,7 @@ class Video:
 
     def _timed(self) -> Iterator[tuple]:
         """Yields (index, seconds since the first frame, av.VideoFrame), with increasing seconds."""
-        times = by_clock if self.live else by_timestamps
-        return times(self._all_pictures(), 1 / (self.rate or self._settings.frame_rate))
+        return self._times(self._all_pictures(), 1 / (self.rate or self._settings.frame_rate))
 
     def _all_pictures(self) -> Iterator[tuple]:
         yield self._first
