@@ -232,10 +232,9 @@ def test_zones_are_brought_to_the_size_of_each_member(members, source, tmp_path)
     zones_HxW = np.zeros((HEIGHT, WIDTH), np.uint8)
     zones_HxW[5:, 10:] = 255
     write_image(tmp_path / "zones.png", zones_HxW[..., None])
-    monitors = monitors_of(members)
-    monitors = dataclasses.replace(
-        monitors, settings=dataclasses.replace(monitors.settings, zones=str(tmp_path / "zones.png"))
-    )
+    without = monitors_of(members)
+    settings = dataclasses.replace(without.settings, zones=str(tmp_path / "zones.png"))
+    monitors = MonitorBuilder(without.members, settings)
     monitor = monitors.monitor(monitors.sizes((HEIGHT, WIDTH)), 25)
     with open_video(source, VideoSettings()) as video:
         maps = [monitor.update(frame).maps for _, frame in zip(range(6), video)][-1]
