@@ -1,10 +1,10 @@
 """Writes what came out of the experiments on the paper's order into docs/paper_order.md, and draws a figure.
 
-    python -m experiments.order_table [--results=experiments/results] [--document=docs/paper_order.md]
+    python -m experiments.order_table [--results=experiments/results] [--page=docs/paper_order.md]
         [--figure=docs/paper_order.png] [--check]
 
 The tables are written between two marker lines. The experiments, and what is expected of them, are in
-definitions/order_table.py. `--check` writes nothing and exits with 1 if the document does not show the stored
+definitions/order_table.py. `--check` writes nothing and exits with 1 if the page does not show the stored
 results.
 """
 
@@ -17,7 +17,7 @@ from experiments.command_line import PAPER_TABLE, RESULTS, Parser, entry_point, 
 from experiments.definitions import order_table
 from experiments.sweeps.definition import load_definition
 from experiments.sweeps.table_settings import TableSettings
-from experiments.tables import readme_block
+from experiments.tables import page_block
 from experiments.tables.fresh_figures import fresh_table, squares_table
 from experiments.tables.order_figure import order_figure
 from experiments.tables.outcomes import experiment_text, headline
@@ -37,7 +37,7 @@ expected range; no, if nothing of it is; else open. Bold: the comparison that de
 
 def markers() -> tuple[str, str]:
     """The marker lines before and after the tables."""
-    return readme_block.markers(NAME, "experiments.order_table")
+    return page_block.markers(NAME, "experiments.order_table")
 
 
 def text(results: pathlib.Path, table: TableSettings, runs: Mapping[str, Sequence[Run]]) -> str:
@@ -63,7 +63,7 @@ def _explained_away(results: pathlib.Path) -> list[str]:
         " (`python -m experiments.explained_away`):"
     )
     lines = [[name, f"{nats:.3f}"] for name, nats in found["nats_per_pixel"].items()]
-    return [about, readme_block.markdown_table(["last frame", "nats per pixel"], lines)]
+    return [about, page_block.markdown_table(["last frame", "nats per pixel"], lines)]
 
 
 def _fresh(results: pathlib.Path) -> list[str]:
@@ -83,7 +83,7 @@ def _fresh(results: pathlib.Path) -> list[str]:
 
 @entry_point
 def main(argv: Sequence[str] | None = None) -> int:
-    """Writes or checks the document. Exit code 1: `--check` found differences; 2: an error."""
+    """Writes or checks the page. Exit code 1: `--check` found differences; 2: an error."""
     return _run(_arguments(argv))
 
 
@@ -91,24 +91,24 @@ def _run(arguments: argparse.Namespace) -> int:
     definition = load_definition(DEFINITION)
     runs = read_runs(definition, arguments.results)
     block = text(arguments.results, definition.table, runs)
-    update = readme_block.update(arguments.document, markers(), block)
+    update = page_block.update(arguments.page, markers(), block)
     if arguments.check:
         return update.check(f"the experiments are not what {arguments.results} gives")
     paper_runs = read_runs(load_definition(PAPER_TABLE), arguments.results)
     groups = {
         title: (claims, paper_runs if of_paper else runs) for title, of_paper, claims in order_table.CLAIMS
     }
-    output_files.check_output(arguments.document)
+    output_files.check_output(arguments.page)
     output_files.write_atomically(arguments.figure, lambda file: order_figure(file, groups))
     update.write()
-    print(f"{arguments.document} and {arguments.figure} show {NAME}")
+    print(f"{arguments.page} and {arguments.figure} show {NAME}")
     return 0
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = Parser("order_table", __doc__)
     parser.add_argument("--results", type=file_path, default=RESULTS, help="folder of the stored results")
-    parser.add_argument("--document", type=file_path, default=pathlib.Path("docs/paper_order.md"))
+    parser.add_argument("--page", type=file_path, default=pathlib.Path("docs/paper_order.md"))
     parser.add_argument("--figure", type=file_path, default=pathlib.Path("docs/paper_order.png"))
     parser.add_argument(
         "--check", action="store_true", help="write nothing; exit code 1 if the tables differ"

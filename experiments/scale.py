@@ -18,8 +18,8 @@ from typing import NamedTuple
 
 from experiments.command_line import RESULTS, Parser, entry_point, file_path
 from experiments.many_cameras import in_words
-from experiments.tables import readme_block
-from experiments.tables.readme_block import markdown_table
+from experiments.tables import page_block
+from experiments.tables.page_block import markdown_table
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import output_files
 
@@ -187,7 +187,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _arguments(argv)
     long_watch = json.loads(arguments.long.read_text(encoding="utf-8")) if arguments.long.exists() else None
     text = block(read_rows(arguments.cameras), long_watch)
-    update = readme_block.update(arguments.page, readme_block.markers(NAME, "experiments.scale"), text)
+    update = page_block.update(arguments.page, page_block.markers(NAME, "experiments.scale"), text)
     if arguments.check:
         return update.check(f"the tables are not what {arguments.cameras} gives")
     output_files.check_output(arguments.page)

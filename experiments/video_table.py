@@ -1,12 +1,12 @@
 """A table of the results on labelled video sets, one row per model and score.
 
     python -m experiments.video_table RESULTS … [--scores any mean_nll …]
-    python -m experiments.video_table [RESULTS …] [--scores …] --readme=README.md [--check]
+    python -m experiments.video_table [RESULTS …] [--scores …] --page=docs/labelled_sets.md [--check]
 
 RESULTS are results.json files written by `--mode=evaluate` on labelled sets (data.source ucsd or another one),
 run folders, or folders of either; default: experiments/results/labelled. A model is named after its results
-file, or after its run folder. The first form prints the table. The second writes it into the README between two
-marker lines, which have to be there; `--check` writes nothing and exits with 1 if the README does not show the
+file, or after its run folder. The first form prints the table. The second writes it into a page between two
+marker lines, which have to be there; `--check` writes nothing and exits with 1 if the page does not show the
 results.
 """
 
@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 
 from experiments.command_line import RESULTS, Parser, entry_point, file_path
-from experiments.tables import readme_block
+from experiments.tables import page_block
 from experiments.tables.labelled_sets import SCORES, read_results, table
 from vpn_anomaly.errors import UserError
 
@@ -24,7 +24,7 @@ NAME = "labelled sets"  # in the marker lines
 
 def markers() -> tuple[str, str]:
     """The marker lines before and after the table."""
-    return readme_block.markers(NAME, "experiments.video_table")
+    return page_block.markers(NAME, "experiments.video_table")
 
 
 @entry_point
@@ -45,14 +45,14 @@ def _run(arguments: argparse.Namespace) -> int:
             f"{', '.join(sorted(known))}"
         )
     text = table(results, arguments.scores)
-    if arguments.readme is None:
+    if arguments.page is None:
         print(text)
         return 0
-    update = readme_block.update(arguments.readme, markers(), text)
+    update = page_block.update(arguments.page, markers(), text)
     if arguments.check:
         return update.check(f"the table of {NAME} is not what the results give")
     update.write()
-    print(f"{arguments.readme} shows {', '.join(results)}")
+    print(f"{arguments.page} shows {', '.join(results)}")
     return 0
 
 
@@ -67,13 +67,13 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         help="results files or folders",
     )
     parser.add_argument("--scores", nargs="+", default=SCORES, metavar="SCORE", help="scores to show")
-    parser.add_argument("--readme", type=file_path, metavar="FILE", help="write the table into this file")
+    parser.add_argument("--page", type=file_path, metavar="FILE", help="write the table into this page")
     parser.add_argument(
         "--check", action="store_true", help="write nothing; exit code 1 if the table differs"
     )
     arguments = parser.parse_args(argv)
-    if arguments.check and arguments.readme is None:
-        parser.error("--check needs --readme=FILE, the file to check")
+    if arguments.check and arguments.page is None:
+        parser.error("--check needs --page=FILE, the page to check")
     return arguments
 
 

@@ -102,3 +102,12 @@ LABELS = {
     "ours_correlation": "ours, correlation attention",
 }
 REFERENCE = "ours"
+HEAD = (
+    "conv_lstm",
+    "vpn",
+    "ours",
+    "ours_without_masked_frame",
+    "ours_without_attention",
+    "ours_correlation",
+    "motion_compensated_residual",
+)

@@ -6,6 +6,7 @@ PAPER_SCORE = {"conv_lstm": "frame_error"}    # score used by the paper, by row;
 DECLARED = {"spatial": "missing_z"}           # score declared before the runs, by corruption
 BASELINES = ("constant",)                     # scores without learning that get a row each
 REFERENCE = "ours"                            # row that all other rows are compared with
+HEAD = ("ours", "constant")                   # rows and baselines that README shows; default: none, no README
 """
 
 import dataclasses
@@ -27,6 +28,7 @@ class TableSettings:
     declared: Mapping[str, str] = dataclasses.field(default_factory=dict)
     baselines: tuple[str, ...] = ()
     reference: str | None = None
+    head: tuple[str, ...] = ()
 
     def label(self, row: str) -> str:
         """The row's name as shown in the table."""
@@ -54,10 +56,8 @@ def table_settings(
     for name, value in mappings.items():
         if not isinstance(value, Mapping):
             raise UserError(f"{name} is {value!r}; give a dict, or leave it out")
-    baselines = values.get("BASELINES", ())
-    if isinstance(baselines, str) or not isinstance(baselines, Iterable):
-        raise UserError(f"BASELINES is {baselines!r}; give a tuple of scores, or leave it out")
-    baselines, reference = tuple(baselines), values.get("REFERENCE")
+    baselines = _names(values, "BASELINES", "scores")
+    head, reference = _names(values, "HEAD", "rows"), values.get("REFERENCE")
     _check_names("BASELINES", baselines, stored_scores, "STORED_SCORES")
     for name in ("PAPER_SCORE", "DECLARED"):
         _check_names(name, mappings[name].values(), stored_scores, "STORED_SCORES")
@@ -65,6 +65,7 @@ def table_settings(
         _check_names(name, mappings[name], rows, "RUNS")
     _check_names("LABELS", mappings["LABELS"], (*rows, *baselines), "RUNS and BASELINES")
     _check_names("DECLARED", mappings["DECLARED"], CORRUPTIONS, "the corruptions")
+    _check_names("HEAD", head, (*rows, *baselines), "RUNS and BASELINES")
     _check_names("REFERENCE", () if reference is None else (reference,), rows, "RUNS")
     return TableSettings(
         mappings["PAPER"],
@@ -73,7 +74,16 @@ def table_settings(
         mappings["DECLARED"],
         baselines,
         reference,
+        head,
     )
+
+
+def _names(values: Mapping[str, object], attribute: str, kind: str) -> tuple[str, ...]:
+    """The names that an attribute lists."""
+    names = values.get(attribute, ())
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        raise UserError(f"{attribute} is {names!r}; give a tuple of {kind}, or leave it out")
+    return tuple(names)
 
 
 def _check_names(attribute: str, names: Iterable, allowed: Collection, where: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from experiments.tables.numbers import interval, percent, points
-from experiments.tables.readme_block import markdown_table
+from experiments.tables.page_block import markdown_table
 from experiments.tables.stored_results import METRIC
 
 SCORES = {

@@ -4,7 +4,7 @@ import pathlib
 from collections.abc import Mapping, Sequence
 
 from experiments.definitions.published_figures import figures_of
-from experiments.tables.readme_block import markdown_table
+from experiments.tables.page_block import markdown_table
 from vpn_anomaly.config_fields import LABELLED_SOURCES
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.report.numbers import with_interval

@@ -7,7 +7,7 @@ from experiments.sweeps.definition import Definition
 from experiments.sweeps.table_settings import CORRUPTIONS
 from experiments.tables.accuracy import RESAMPLES, Accuracy
 from experiments.tables.numbers import interval, percent, points
-from experiments.tables.readme_block import markdown_table, paragraph
+from experiments.tables.page_block import markdown_table, paragraph
 from experiments.tables.rows import Row
 from experiments.tables.stored_results import Run
 
@@ -27,31 +27,59 @@ def markdown(definition: Definition, rows: Sequence[Row]) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
+def head(definition: Definition, rows: Sequence[Row]) -> str:
+    """The rows of the first table that `definition.table.head` names, without intervals; bold as there.
+
+    Empty if it names none.
+    """
+    names = definition.table.head
+    if not names:
+        return ""
+    table = _accuracy_lines(definition, rows, lambda accuracy: "")
+    shown = [line for row, line in zip(rows, table[1:]) if row.name in names]
+    about = f"{_about(definition, rows)}; means over seeds. Bold: the best of a column of the whole table."
+    return f"{paragraph(about)}\n\n{markdown_table(table[0], shown)}"
+
+
 def _accuracy_table(definition: Definition, rows: Sequence[Row]) -> str:
+    lines = _accuracy_lines(definition, rows, _spread)
+    return f"{_legend(definition, rows)}\n\n{markdown_table(lines[0], lines[1:])}"
+
+
+def _accuracy_lines(
+    definition: Definition, rows: Sequence[Row], spread: Callable[[Accuracy | None], str]
+) -> list[list[str]]:
+    """The header, and the cells of every row; `spread` says how far a value is to be trusted."""
     with_paper = bool(definition.table.paper)
     papers = [NONE if row.paper is None else percent(row.paper) for row in rows]
     columns = [_bold_best([row.paper for row in rows], papers)] if with_paper else []
-    columns += _accuracy_columns([row.by_paper_score for row in rows])
+    columns += _accuracy_columns([row.by_paper_score for row in rows], spread)
     cells = [[row.label, *values] for row, *values in zip(rows, *columns)]
     for row, line in zip(rows, cells):
         if not row.measured:
             line[-len(CORRUPTIONS) :] = ["not measured", *[""] * (len(CORRUPTIONS) - 1)]
-    head = ["", *["paper"] * with_paper, *CORRUPTIONS]
-    return f"{_legend(definition, rows)}\n\n{markdown_table(head, cells)}"
+    return [["", *["paper"] * with_paper, *CORRUPTIONS], *cells]
+
+
+def _about(definition: Definition, rows: Sequence[Row]) -> str:
+    """What the accuracies are of."""
+    run = next(row.runs[0] for row in rows if row.runs)
+    normal = next(len(scores) for name, scores in run.scores.items() if name.startswith("normal/"))
+    others = next(len(scores) for name, scores in run.scores.items() if not name.startswith("normal/"))
+    return (
+        f"Accuracy in percent where precision equals recall, {normal:,} normal and {others:,} corrupted test "
+        "sequences of each kind"
+    )
 
 
 def _legend(definition: Definition, rows: Sequence[Row]) -> str:
     table, seeds = definition.table, definition.seeds
-    run = next(row.runs[0] for row in rows if row.runs)
-    normal = next(len(scores) for name, scores in run.scores.items() if name.startswith("normal/"))
-    others = next(len(scores) for name, scores in run.scores.items() if not name.startswith("normal/"))
     mean = f"one seed ({seeds[0]})"
     if len(seeds) > 1:
         mean = f"mean ± standard deviation over seeds {', '.join(map(str, seeds))}"
     baselines = " Rows without learning are scores themselves." if table.baselines else ""
     text = (
-        f"Accuracy in percent where precision equals recall, {normal:,} normal and {others:,} corrupted test "
-        f"sequences of each kind; {mean}, and the interval of 95% over sequences ({RESAMPLES:,} bootstrap "
+        f"{_about(definition, rows)}; {mean}, and the interval of 95% over sequences ({RESAMPLES:,} bootstrap "
         f"resamples). Bold: the best of a column. Score: {_scores(definition, rows)}.{baselines}"
     )
     return paragraph(text)
@@ -72,7 +100,7 @@ def _declared_table(definition: Definition, rows: Sequence[Row]) -> str:
     rows = [row for row in rows if row.by_declared_score]
     if not rows:
         return ""
-    columns = _accuracy_columns([row.by_declared_score for row in rows])
+    columns = _accuracy_columns([row.by_declared_score for row in rows], _spread)
     declared = definition.table.declared
     cells = [[row.label, *values] for row, *values in zip(rows, *columns)]
     for row, line in zip(rows, cells):
@@ -162,14 +190,16 @@ def _distinct(runs: Sequence[Run], text_of: Callable[[Run], str]) -> str:
     return ", ".join(dict.fromkeys(text_of(run) for run in runs))
 
 
-def _accuracy_columns(rows: Sequence[Mapping[str, Accuracy]]) -> list[list[str]]:
+def _accuracy_columns(
+    rows: Sequence[Mapping[str, Accuracy]], spread: Callable[[Accuracy | None], str]
+) -> list[list[str]]:
     """One column of cells per corruption, with its best values in bold."""
     columns = []
     for corruption in CORRUPTIONS:
         found = [row.get(corruption) for row in rows]
         values = [None if accuracy is None else 100 * accuracy.mean for accuracy in found]
         cells = [NONE if value is None else percent(value) for value in values]
-        cells = [cell + _spread(accuracy) for cell, accuracy in zip(_bold_best(values, cells), found)]
+        cells = [cell + spread(accuracy) for cell, accuracy in zip(_bold_best(values, cells), found)]
         columns.append(cells)
     return columns
 

@@ -7,7 +7,7 @@ from experiments.sweeps.table_settings import TableSettings
 from experiments.tables.accuracy import accuracy_over_seeds
 from experiments.tables.experiment import Cell, Comparison, Experiment
 from experiments.tables.numbers import interval, percent, points
-from experiments.tables.readme_block import markdown_table, paragraph
+from experiments.tables.page_block import markdown_table, paragraph
 from experiments.tables.stored_results import Run, check_same_sequences
 
 NOT_RUN = "not run"

@@ -1,4 +1,4 @@
-"""The table of labelled sets: what it says of result files, and that README says what is stored."""
+"""The table of labelled sets: what it says of result files, and that the page says what is stored."""
 
 import json
 import pathlib
@@ -50,7 +50,7 @@ def result(data_set="belt", difference=0.5, **protocol):
 
 @pytest.fixture
 def folder(tmp_path):
-    """Two models on one set, one of them by a run's folder, another protocol, and a README."""
+    """Two models on one set, one of them by a run's folder, another protocol, and a page."""
     stored = {
         "motion.json": result(),
         "run/results.json": result(normalise_clips=True, smoothing=4.0),
@@ -60,14 +60,14 @@ def folder(tmp_path):
         path = tmp_path / "stored" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(content))
-    (tmp_path / "README.md").write_text("\n".join(["before", *video_table.markers(), "after", ""]))
+    (tmp_path / "page.md").write_text("\n".join(["before", *video_table.markers(), "after", ""]))
     return tmp_path
 
 
 def written(folder, *flags):
-    arguments = [str(folder / "stored"), f"--readme={folder}/README.md", *flags]
+    arguments = [str(folder / "stored"), f"--page={folder}/page.md", *flags]
     code = video_table.main(arguments)
-    return code, (folder / "README.md").read_text()
+    return code, (folder / "page.md").read_text()
 
 
 def test_rows_have_what_the_files_say(folder):
@@ -156,25 +156,25 @@ def test_scores_are_those_asked_for(folder):
 
 
 def test_scores_that_no_result_has_end_with_a_line(folder, capsys):
-    before = (folder / "README.md").read_text()
+    before = (folder / "page.md").read_text()
     assert written(folder, "--scores", "nonsense") == (2, before)
     assert "they have any, frame_difference, mean_nll, other" in capsys.readouterr().err
 
 
 def test_check_tells_whether_the_table_is_what_the_results_give(folder, capsys):
-    before = (folder / "README.md").read_text()
+    before = (folder / "page.md").read_text()
     assert written(folder, "--check") == (1, before)
     assert "run the same command without --check" in capsys.readouterr().err
     written(folder)
     assert written(folder, "--check")[0] == 0
 
 
-def test_without_a_readme_the_table_is_printed(folder, capsys):
+def test_without_a_page_the_table_is_printed(folder, capsys):
     assert video_table.main([str(folder / "stored" / "run")]) == 0
     table = capsys.readouterr().out.strip()
     assert written(folder, "--scores", *labelled_sets.SCORES)[0] == 0
     header = next(line for line in table.splitlines() if line.startswith("| data set"))
-    assert header in (folder / "README.md").read_text() and "clips normalised" in table and "raw" not in table
+    assert header in (folder / "page.md").read_text() and "clips normalised" in table and "raw" not in table
 
 
 def test_a_run_is_read_by_its_folder(folder):
@@ -194,13 +194,13 @@ def test_other_files_end_with_a_line(folder, capsys, name, content, words):
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content)
-    before = (folder / "README.md").read_text()
-    assert video_table.main([str(folder / "stored"), str(path), f"--readme={folder}/README.md"]) == 2
+    before = (folder / "page.md").read_text()
+    assert video_table.main([str(folder / "stored"), str(path), f"--page={folder}/page.md"]) == 2
     error = capsys.readouterr().err
     assert error.startswith("error: ") and error.count("\n") == 1 and words in error
-    assert (folder / "README.md").read_text() == before
+    assert (folder / "page.md").read_text() == before
 
 
-def test_readme_shows_the_stored_results(monkeypatch):
+def test_the_page_shows_the_stored_results(monkeypatch):
     monkeypatch.chdir(ROOT)
-    assert video_table.main(["--readme=README.md", "--check"]) == 0
+    assert video_table.main(["--page=docs/labelled_sets.md", "--check"]) == 0

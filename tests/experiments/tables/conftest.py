@@ -22,6 +22,7 @@ PAPER_SCORE = {"autoencoder": "frame_error"}
 DECLARED = {"both": "tail_mean", "spatial": "mean_nll"}
 BASELINES = ("constant",)
 REFERENCE = "ours"
+HEAD = ("constant", "ours")
 """
 ROWS = {
     "ours": {"mean_nll": 3.0, "tail_mean": 3.4},
@@ -74,29 +75,32 @@ def write_run_fixture():
 
 
 class Sweep:
-    """A definition with its results and its README, and the command over them."""
+    """A definition with its results, its page and its README, and the command over them."""
 
     def __init__(self, folder, text):
-        self.results, self.readme, self.figure = folder / "results", folder / "README.md", folder / "a.png"
+        self.results, self.figure = folder / "results", folder / "a.png"
+        self.page, self.readme = folder / "small.md", folder / "README.md"
         self.definition = folder / "small.py"
         self.definition.write_text(text)
         self.runs = self.results / "small"
-        self.readme.write_text("\n".join(["before", *table.markers("small"), "after", ""]))
+        self.page.write_text("\n".join(["before", *table.markers("small"), "after", ""]))
+        self.readme.write_text("\n".join(["first", *table.head_markers("small"), "last", ""]))
 
     def __call__(self, *more):
         return table.main(
             [
                 f"--sweep={self.definition}",
                 f"--results={self.results}",
+                f"--page={self.page}",
                 f"--readme={self.readme}",
                 f"--figure={self.figure}",
                 *more,
             ]
         )
 
-    def rows(self):
-        """The tables of the README, each a dict from the first cell to the others."""
-        parts = self.readme.read_text().split("\n\n")
+    def rows(self, page=None):
+        """The tables of the page, or of another one, each a dict from the first cell to the others."""
+        parts = (page or self.page).read_text().split("\n\n")
         tables = [part for part in parts if part.startswith("|")]
         cells = [
             [line.strip("|").split("|") for line in part.splitlines() if line.startswith("|")]

@@ -1,4 +1,4 @@
-"""Generated tables in a README: a block between two marker lines, written by a program and checked by tests."""
+"""Generated tables in a page: a block between two marker lines, written by a program and checked by tests."""
 
 import dataclasses
 import pathlib
@@ -19,7 +19,7 @@ def markers(name: str, program: str) -> tuple[str, str]:
 
 @dataclasses.dataclass(frozen=True)
 class Update:
-    """The text of a README before and after its block is replaced."""
+    """The text of a page before and after its block is replaced."""
 
     path: pathlib.Path
     before: str
@@ -66,7 +66,7 @@ def _read(path: pathlib.Path) -> str:
         return path.read_bytes().decode()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not a text file"
-        raise UserError(f"{path} cannot be read: {reason.lower()}; give --readme=FILE") from error
+        raise UserError(f"{path} cannot be read: {reason.lower()}; give another file") from error
 
 
 def paragraph(text: str) -> str:
