@@ -44,6 +44,11 @@ def test_a_page_is_read(tmp_path):
 
 
 @of_all_pages
+def test_every_block_ends(page):
+    assert "```" not in page.prose and page.prose.count("`") % 2 == 0
+
+
+@of_all_pages
 def test_links_lead_somewhere(page):
     pages = {known.path: known for known in PAGES}
     for link in page.links:
