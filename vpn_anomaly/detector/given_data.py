@@ -9,7 +9,7 @@ from ml_collections import ConfigDict
 
 from vpn_anomaly.config_fields import LABELLED_SOURCES
 from vpn_anomaly.data import memory_limit
-from vpn_anomaly.data.sequence_files import read_sequences
+from vpn_anomaly.data.sequence_files import FileSequences, read_sequences
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import file_names, output_files
 
@@ -59,11 +59,18 @@ def fields(data: Data | None, config: ConfigDict, workdir: pathlib.Path) -> dict
 
 
 def _shape_of(path: str, config: ConfigDict) -> dict[str, object]:
-    """The fields of size of a file of sequences."""
-    limit = memory_limit.for_sequences(config.score.max_gigabytes)
-    _, frames, height, width, channels = read_sequences(path, limit).shape
-    size = {"data.height": height, "data.width": width, "data.channels": channels}
-    return size | {"data.frames": min(frames, config.data.frames)}
+    """The fields of size of a file of sequences, and how many of them calibrate and test: at most as it has."""
+    of_file = FileSequences(read_sequences(path, memory_limit.for_sequences(config.score.max_gigabytes)))
+    (frames, height, width, channels), asked = of_file.shape, config.evaluate
+    calibrating, tested = of_file.length("validation"), of_file.length("test") // 2
+    return {
+        "data.height": height,
+        "data.width": width,
+        "data.channels": channels,
+        "data.frames": min(frames, config.data.frames),
+        "evaluate.calibration_sequences": max(2, min(asked.calibration_sequences, calibrating)),
+        "evaluate.sequences": max(1, min(asked.sequences, tested)),
+    }
 
 
 def _with_colours(given: object, axes: int, needed: str) -> np.ndarray:

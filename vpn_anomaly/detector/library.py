@@ -52,7 +52,8 @@ def train(
             ConfigDict.
         data: to train on, all of it normal: a file, a folder or a pattern; a list of files; uint8 sequences
             (N, T, H, W[, C]), or frames (T, H, W[, C]) for a config that trains on videos; (name, folder) of a
-            labelled set; None: as the config says, Moving MNIST by default.
+            labelled set; None: as the config says, Moving MNIST by default. Of sequences, a tenth calibrates and a
+            tenth tests; size and colours are taken from them.
         workdir: the folder of the run, new or empty, or that of the same run; None: a new one under runs/.
         overrides: fields of the config, by dotted name, with other values.
         evaluate: whether to evaluate it afterwards, to results.json and report.html in the folder.
