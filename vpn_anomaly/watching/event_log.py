@@ -11,11 +11,19 @@ from vpn_anomaly.watching.output import Output
 from vpn_anomaly.watching.score_log import finite
 
 
-class EventLog(FileWriter):
-    """A line of JSON for each change of an event: its source, and what `Change.as_record` has.
+def event_record(source: str, change: Change) -> dict:
+    """Its source, and what `Change.as_record` has; numbers that are not finite are None."""
+    record = {
+        name: finite(value) if isinstance(value, float) else value
+        for name, value in change.as_record().items()
+    }
+    return {"source": source, **record}
 
-    Events are counted from 0 in every source. Numbers that are not finite are null. Another program
-    can follow the file (`LineFile`).
+
+class EventLog(FileWriter):
+    """A line of JSON, an `event_record`, for each change of an event.
+
+    Events are counted from 0 in every source. Another program can follow the file (`LineFile`).
 
     Raises:
       UserError: the file cannot be written; also from `write` and `close`.
@@ -26,11 +34,7 @@ class EventLog(FileWriter):
 
     def write(self, source: str, change: Change) -> None:
         """Adds the line of a change."""
-        record = {
-            name: finite(value) if isinstance(value, float) else value
-            for name, value in change.as_record().items()
-        }
-        self._lines.write(json_line({"source": source, **record}, allow_nan=False))
+        self._lines.write(json_line(event_record(source, change), allow_nan=False))
 
     def close(self) -> None:
         self._lines.close()
