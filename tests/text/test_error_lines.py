@@ -48,3 +48,12 @@ def test_no_secret_of_the_arguments_is_in_it(capsys):
         assert above[0] == "  Traceback (most recent call last):" and all(
             one.startswith("  ") for one in above
         )
+
+
+@pytest.mark.parametrize("flags", [["--webhook={}"], ["-webhook={}"], ["--webhook", "{}"]])
+@pytest.mark.parametrize("debug", [[], ["--debug"]])
+def test_nor_the_path_of_a_webhook(capsys, flags, debug):
+    address = "https://hooks.example/services/T0B1/hunter2"
+    argv = [flag.format(address) for flag in flags]
+    _, line = reported(capsys, UserError(f"cannot post to {address}"), *argv, *debug)
+    assert "error: cannot post to https://hooks.example/***\n" in line and "hunter2" not in line

@@ -58,6 +58,14 @@ def display_name_of_missing(source: str) -> str:
     return scheme + _without_secrets(source.removeprefix(scheme))
 
 
+def display_name_of_webhook(address: str) -> str:
+    """Scheme and host alone, since the path of a webhook is often the secret itself: https://host/***."""
+    parts = re.fullmatch(r"(\w[\w+.-]*://[^/?#]*)(.*)", display_name(address), re.DOTALL)
+    if not parts:
+        return HIDDEN
+    return parts[1] + (f"/{HIDDEN}" if parts[2].strip("/") else "")
+
+
 def mask_secrets(words: str, addresses: Iterable[str]) -> str:
     """A message of FFmpeg, the system or Python with *** for every secret of the addresses in it."""
     for address in addresses:

@@ -5,7 +5,12 @@ import traceback
 from collections.abc import Sequence
 
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.text.display_names import display_name_of_missing, mask_secrets, replace_address
+from vpn_anomaly.text.display_names import (
+    display_name_of_missing,
+    display_name_of_webhook,
+    mask_secrets,
+    replace_address,
+)
 from vpn_anomaly.text.printable_line import printable_line
 
 BAD_REQUEST, INTERRUPTED = 2, 130  # exit codes
@@ -47,18 +52,27 @@ def _first_line(error: BaseException) -> str:
 
 def _print_traceback(argv: Sequence[str]) -> None:
     """Prints the traceback, indented, so that none of its lines can pass for one of the program's."""
-    lines = mask_secrets(traceback.format_exc(), _addresses(argv)).splitlines()
+    lines = mask_secrets(without_secrets(traceback.format_exc(), argv), _names_shown(argv)).splitlines()
     print(*(f"  {printable_line(line)}" for line in lines), sep="\n", file=sys.stderr)
 
 
 def without_secrets(line: str, argv: Sequence[str]) -> str:
     """The line with the display names of the command line's addresses in place of the addresses."""
-    for address in _addresses(argv):
-        line = replace_address(line, address, display_name_of_missing(address))
+    for address, name in _names_shown(argv).items():
+        line = replace_address(line, address, name)
     return line
 
 
-def _addresses(argv: Sequence[str]) -> list[str]:
-    """The arguments, or values after the = of flags, that contain secrets."""
-    values = [argument.partition("=")[2] if argument.startswith("-") else argument for argument in argv]
-    return [value for value in values if display_name_of_missing(value) != value]
+def _names_shown(argv: Sequence[str]) -> dict[str, str]:
+    """The display names of those arguments, or values after the = of flags, that contain secrets."""
+    names, flag = {}, ""
+    for argument in argv:
+        if argument.startswith("-"):
+            flag, _, value = argument.partition("=")
+        else:
+            value = argument
+        of_webhook = flag.lstrip("-") == "webhook"
+        name = display_name_of_webhook(value) if of_webhook else display_name_of_missing(value)
+        if value and name != value:
+            names[value] = name
+    return names
