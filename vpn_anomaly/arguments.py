@@ -25,6 +25,7 @@ class Arguments:
       at_once: whether the sources are watched at the same time, each with a report of its own.
       outputs: the files to write, by flag (`flag_rows.OUTPUTS`).
       max_frames: number of frames to watch, of all sources together; None: all.
+      receivers: the addresses that events are sent to, by flag, with their secrets.
       processes: those that do this together; None: this one alone.
       devices, device_gigabytes: how many devices to describe the memory of, and how much each has; None: those
         present.
@@ -41,6 +42,7 @@ class Arguments:
     at_once: bool = False
     outputs: Mapping[str, pathlib.Path] = dataclasses.field(default_factory=dict)
     max_frames: int | None = None
+    receivers: Mapping[str, str] = dataclasses.field(default_factory=dict, repr=False)
     processes: Processes | None = None
     devices: int | None = None
     device_gigabytes: float | None = None

@@ -24,6 +24,7 @@ from vpn_anomaly.files import file_names
 from vpn_anomaly.modes import MODES
 from vpn_anomaly.storage import overwriting
 from vpn_anomaly.text.display_names import display_name, display_name_of_missing
+from vpn_anomaly.watching.senders import addresses
 
 _DESCRIBED = ("devices", "device_gigabytes")
 _PATHS = ("config", "checkpoint", "workdir", *(flag.name for flag in flag_rows.OUTPUTS))
@@ -65,6 +66,7 @@ def parse(argv: Sequence[str]) -> Arguments:
             if plain[flag.name].value
         },
         max_frames=plain.max_frames,
+        receivers={name: plain[name].value for name in addresses.RECEIVERS if plain[name].value},
         processes=processes.checked(
             plain.coordinator or None,
             plain.process_count,
@@ -76,6 +78,7 @@ def parse(argv: Sequence[str]) -> Arguments:
         device_gigabytes=plain.device_gigabytes,
     )
     _check_files(arguments)
+    _check_receivers(arguments)
     overwriting.check_command(arguments, plain.config)
     if arguments.mode == "watch":
         system_named(config.system).check_streams()
@@ -237,6 +240,7 @@ def _check_files(arguments: Arguments) -> None:
     _check_workdir(arguments)
     mode, inputs = arguments.mode, arguments.inputs
     given = {"input": bool(inputs), **dict.fromkeys(arguments.outputs, True)}
+    given |= dict.fromkeys(arguments.receivers, True)
     given |= {name: getattr(arguments, name) is not None for name in ("max_frames", *_DESCRIBED)}
     for name in given:
         modes = flag_rows.modes_of(name)
@@ -250,6 +254,14 @@ def _check_files(arguments: Arguments) -> None:
         if len(inputs) > 1:
             raise UserError("--mode=score takes one --input; score one file after the other")
         _check_is_file(arguments.source)
+
+
+def _check_receivers(arguments: Arguments) -> None:
+    """UserError for addresses that events cannot be sent to, or not by this command."""
+    for name in arguments.receivers:
+        if arguments.processes is not None and arguments.processes.count != 1:
+            raise UserError(f"--{name} is for one process; start one, or write events to a file by --events")
+    addresses.check_receivers(arguments.receivers)
 
 
 def _check_is_file(path: str) -> None:

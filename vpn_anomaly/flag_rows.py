@@ -6,6 +6,7 @@ Those of config fields, --config.FIELD=VALUE, follow from `config_fields`.
 import dataclasses
 
 from vpn_anomaly.distributed.processes import TIMEOUT, TIMEOUT_OF_CLUSTER
+from vpn_anomaly.watching.senders.addresses import PASSWORD
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,6 +70,13 @@ FLAGS = (
     Flag("report", "FILE",
          ".html, one page: events with pictures, scores over time; of sources that are watched at once one"
          " page each: FILE-1.html, FILE-2.html, … in their order", _WATCH, suffixes=(".html",)),
+    Flag("webhook", "URL",
+         "an http:// or https:// address, to which events are posted as JSON, a line of --events and the time each;"
+         " tried again until it answers 2xx", _WATCH),
+    Flag("mqtt", "ADDRESS",
+         "mqtt://[USER@]HOST[:PORT]/PREFIX, a broker, mqtts:// with TLS, to which events are published below PREFIX,"
+         " and announced to Home Assistant; needs 'vpn_anomaly[mqtt]'; the password is in the environment variable"
+         f" {PASSWORD}", _WATCH),
     Flag("max_frames", "N", "end after this many frames, of all sources together", _WATCH, int, low=1),
     Flag("devices", "N",
          "the memory of one of N devices, estimated without compiling; default: the devices present",

@@ -71,6 +71,7 @@ def watch(arguments: Arguments) -> None:
     from vpn_anomaly.report import dealt_watch
     from vpn_anomaly.report.watch_outputs import watch_outputs
     from vpn_anomaly.report.watch_report import model_facts
+    from vpn_anomaly.watching.senders.build import senders
     from vpn_anomaly.watching.watch import watch
 
     monitors = detector.monitors
@@ -84,7 +85,9 @@ def watch(arguments: Arguments) -> None:
         dealt_watch.check_dealt(found, arguments.max_frames, at_once)
         dealt_watch.watch_dealt(found, monitors, arguments.outputs, facts)
         return
-    outputs = watch_outputs(arguments.outputs, frame_rate, facts, pages)
+    files = watch_outputs(arguments.outputs, frame_rate, facts, pages)
+    # What comes first is closed last: the files are complete while events are still sent.
+    outputs = [*senders(arguments.receivers), *files]
     watch(found, monitors, outputs, arguments.max_frames, at_once)
 
 
