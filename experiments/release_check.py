@@ -2,10 +2,10 @@
 
     python -m experiments.release_check [--only=wheel,sdist,onnx] [--output=experiments/results/release_check.json]
 
-Builds the wheel and the source distribution; installs each in an empty environment, with all that it needs; scores the
-sample in an empty folder, by three lines of Python and by the command, and compares the scores with those of this
-checkout; exports to StableHLO there. Then makes an environment for ONNX, exports to it, and prints its parity. It takes
-some 15 minutes on two cores, and downloads some gigabytes.
+Builds the wheel and the source distribution; installs each in an empty environment, with all that it needs; scores
+the sample in an empty folder, by three lines of Python and by the command, and compares the scores with those of this
+checkout. Then makes an environment for ONNX, exports to it, and prints its parity. It takes some 15 minutes on two
+cores, and downloads some gigabytes.
 """
 
 import csv
@@ -117,7 +117,9 @@ def main(argv=None) -> int:
     """Runs the check, and stores what it found. Exit code 2: something is wrong with the release."""
     parser = Parser("release_check", __doc__)
     parser.add_argument("--only", default=",".join(PARTS), help="parts to check")
-    parser.add_argument("--output", type=file_path, default=RESULTS / "release_check.json", help="file to write")
+    parser.add_argument(
+        "--output", type=file_path, default=RESULTS / "release_check.json", help="file to write"
+    )
     arguments = parser.parse_args(argv)
     records = check(parts(arguments.only))
     workdir.write_json(arguments.output, {"version": vpn_anomaly.__version__, **records})

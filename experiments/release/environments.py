@@ -66,7 +66,8 @@ def only_for(site: pathlib.Path, package: str, names: Sequence[str]) -> dict[str
     What the package needs by another way is not among them.
     """
     needs = {
-        canonicalize_name(found.metadata["Name"]): found for found in importlib.metadata.distributions(path=[site])
+        canonicalize_name(found.metadata["Name"]): found
+        for found in importlib.metadata.distributions(path=[site])
     }
     with_all = _closure(needs, [package], without=())
     without = _closure(needs, [package], without=tuple(map(canonicalize_name, names)))

@@ -68,13 +68,18 @@ class Page:
 
     @functools.cached_property
     def commands(self) -> list[list[str]]:
-        """The words of every `python -m …` in blocks and in the text, from the module's name on."""
+        """The words of every `python -m …` in blocks and in the text, from the module's name on.
+
+        `vpn-anomaly COMMAND …` is vpn_anomaly.main --mode=COMMAND …
+        """
         shell = [block.text for block in self.blocks if block.language == "sh"]
         found = []
         for text in (*shell, *(span for span in self.spans if "python -m " in span)):
             for words in _commands(text):
                 if words[:2] == ["python", "-m"]:
                     found.append(words[2:])
+                elif words[0] == "vpn-anomaly":
+                    found.append(["vpn_anomaly.main", f"--mode={words[1]}", *words[2:]])
         return found
 
 

@@ -36,7 +36,7 @@ def test_pages_have_their_pictures_tables_and_code(site):
     page = (site / "own_camera.html").read_text(encoding="utf-8")
     pictures = re.findall(r'<img[^>]* src="([^"]+)"', page)
     assert len(pictures) == 2 and all((site / picture).is_file() for picture in pictures)
-    assert page.count("<table") == 2 and page.count("<pre>") == 2
+    assert page.count("<table") == 3 and page.count("<pre>") == 3
     assert "Raises" in (site / "api.html").read_text(encoding="utf-8")
 
 
