@@ -5,6 +5,8 @@ import pathlib
 
 import setuptools
 
+import vpn_anomaly
+
 ROOT = pathlib.Path(__file__).parents[1]
 
 
@@ -15,3 +17,12 @@ def test_every_package_is_installed():
     found = setuptools.find_packages(str(ROOT), include=["vpn_anomaly", "vpn_anomaly.*"])
     assert listed == sorted([*found, "vpn_anomaly.configs"])
     assert parser["options"]["package_dir"].split("=")[1].strip() == "configs"
+
+
+def test_the_version_is_said_once_everywhere():
+    version = vpn_anomaly.__version__
+    assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    newest = next(
+        line for line in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").splitlines() if line[:3] == "## "
+    )
+    assert newest.startswith(f"## {version}")

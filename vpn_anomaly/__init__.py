@@ -10,7 +10,7 @@ for frame in detector.watch("new.mp4"):
 Nothing slow is imported before it is used.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _WHERE = {
     "load": "vpn_anomaly.detector.library",
