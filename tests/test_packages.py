@@ -19,10 +19,7 @@ def test_every_package_is_installed():
     assert parser["options"]["package_dir"].split("=")[1].strip() == "configs"
 
 
-def test_the_version_is_said_once_everywhere():
-    version = vpn_anomaly.__version__
-    assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
-    newest = next(
-        line for line in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").splitlines() if line[:3] == "## "
-    )
-    assert newest.startswith(f"## {version}")
+def test_the_newest_entry_of_the_changelog_is_of_this_version():
+    lines = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").splitlines()
+    newest = next(line for line in lines if line.startswith("## "))
+    assert newest.startswith(f"## {vpn_anomaly.__version__}, ")
