@@ -1,10 +1,8 @@
 """The course of a score over the frames of a source or clip, as an SVG figure of a page."""
 
 import dataclasses
-import io
 from collections.abc import Sequence
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
@@ -13,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from vpn_anomaly.report.colours import COLOURS, INK, NORMAL
 from vpn_anomaly.report.parts import Figure
 from vpn_anomaly.report.pictures import data_uri
+from vpn_anomaly.report.svg import svg_of
 from vpn_anomaly.text.durations import axis_time
 
 POINTS = 2000  # that are drawn at most, about two for every pixel of a screen
@@ -20,14 +19,6 @@ WIDTH, HEIGHT = 756, 170  # of the drawing, in points
 LEFT, RIGHT, BOTTOM, TOP = 62, 70, 32, 18  # margins
 FONT, LETTER_WIDTH = 9, 5.6  # points
 LINE, BAND = COLOURS[1], COLOURS[0]
-# The same text in every drawing, in the browser's font, and no two equal names in one drawing.
-SVG_SETTINGS = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "curve",
-    "path.simplify": False,
-    "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,27 +76,31 @@ def thinned(frame_T: np.ndarray, score_T: np.ndarray) -> tuple[np.ndarray, np.nd
 
 def svg(curve: Curve) -> bytes:
     """The drawing. The same curve gives the same bytes."""
-    with matplotlib.rc_context(SVG_SETTINGS):
-        drawing = Drawing(figsize=(WIDTH / 72, HEIGHT / 72), facecolor="none")
-        axes = drawing.add_axes(
-            [LEFT / WIDTH, BOTTOM / HEIGHT, (WIDTH - LEFT - RIGHT) / WIDTH, (HEIGHT - TOP - BOTTOM) / HEIGHT],
-            facecolor="none",
-        )
-        _draw_line(axes, curve)
-        _draw_spans(axes, curve.spans)
-        _draw_threshold(axes, curve.threshold)
-        _draw_frames(axes, curve)
-        axes.set_ylabel(curve.name, color=INK, fontsize=FONT)
-        axes.grid(axis="y", color="#e6e8eb", linewidth=0.7)
-        axes.set_axisbelow(True)
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.spines[["left", "bottom"]].set_color(NORMAL)
-        axes.tick_params(labelsize=FONT, labelcolor=INK, color=NORMAL)
-        file = io.BytesIO()
-        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        drawing.savefig(file, format="svg", metadata=nothing)
-    content = file.getvalue()
-    return content[content.index(b"<svg") :]  # without the reference to a DTD elsewhere
+    return svg_of(lambda: _drawing(curve))
+
+
+def _drawing(curve: Curve) -> Drawing:
+    drawing = Drawing(figsize=(WIDTH / 72, HEIGHT / 72), facecolor="none")
+    axes = drawing.add_axes(
+        [LEFT / WIDTH, BOTTOM / HEIGHT, (WIDTH - LEFT - RIGHT) / WIDTH, (HEIGHT - TOP - BOTTOM) / HEIGHT],
+        facecolor="none",
+    )
+    _draw_line(axes, curve)
+    _draw_spans(axes, curve.spans)
+    _draw_threshold(axes, curve.threshold)
+    _draw_frames(axes, curve)
+    axes.set_ylabel(curve.name, color=INK, fontsize=FONT)
+    plain(axes)
+    return drawing
+
+
+def plain(axes: Axes) -> None:
+    """Axes as curves have them on a page: lines across, two edges, small letters."""
+    axes.grid(axis="y", color="#e6e8eb", linewidth=0.7)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(NORMAL)
+    axes.tick_params(labelsize=FONT, labelcolor=INK, color=NORMAL)
 
 
 def _draw_line(axes: Axes, curve: Curve) -> None:
