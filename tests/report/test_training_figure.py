@@ -16,6 +16,9 @@ def test_a_log_is_read_with_its_breaks(tmp_path):
         {"step": 20, "checkpoint": True},
         {"step": 30, "loss": 0.7, "learning_rate": 3e-3, "seconds": 12.0},
         {"step": 20, "loss": 0.75, "learning_rate": 2e-3, "seconds": 10.0},
+        {"step": 30, "loss": 0.65, "learning_rate": 3e-3, "seconds": 13.0},
+        {"step": 40, "loss": 0.6, "learning_rate": 3e-3, "seconds": 16.0},
+        {"step": 30, "loss": 0.7, "learning_rate": 3e-3, "seconds": 14.0},
     ]
     text = "\n".join(map(json.dumps, lines)) + '\n{"step": 40, "lo'
     (tmp_path / "log.jsonl").write_text(text)
@@ -24,7 +27,7 @@ def test_a_log_is_read_with_its_breaks(tmp_path):
         "step": [10, 20, 30],
         "loss": [0.9, 0.75, 0.7],
         "learning_rate": [1e-3, 2e-3, 3e-3],
-        "seconds": [5.0, 10.0, 12.0],
+        "seconds": [5.0, 10.0, 14.0],
     }
 
 

@@ -20,9 +20,10 @@ def read_training_log(path: str | os.PathLike) -> dict[str, np.ndarray]:
     """Returns `step`, `loss`, `learning_rate` and `seconds` of a JSONL training log, (S,) each.
 
     Lines without these fields are passed over, and so is a last line that was cut off when the run
-    was killed. A step that a resumed run did again counts as it was done last.
+    was killed. A step that a resumed run did again counts as it was done last; steps that it has not
+    done again yet, those beyond the last line, do not count.
     """
-    by_step = {}
+    by_step, newest = {}, 0
     with open(path, encoding="utf-8") as lines:
         for line in lines:
             try:
@@ -30,8 +31,10 @@ def read_training_log(path: str | os.PathLike) -> dict[str, np.ndarray]:
             except json.JSONDecodeError:
                 continue
             if all(field in record for field in LOG_FIELDS):
-                by_step[record["step"]] = [float(record[field]) for field in LOG_FIELDS]
-    rows = np.array([by_step[step] for step in sorted(by_step)]).reshape(-1, len(LOG_FIELDS))
+                newest = record["step"]
+                by_step[newest] = [float(record[field]) for field in LOG_FIELDS]
+    steps = sorted(step for step in by_step if step <= newest)
+    rows = np.array([by_step[step] for step in steps]).reshape(-1, len(LOG_FIELDS))
     return dict(zip(LOG_FIELDS, rows.T))
 
 
