@@ -86,6 +86,17 @@ def test_the_rate_leaves_out_what_came_before_the_first_call(clock):
     assert progress.seconds_left == 5.0
 
 
+def test_the_rate_can_be_measured_anew_after_what_is_done_once(clock):
+    progress = Progress(lambda progress: "", total=10)
+    progress()
+    clock.now = 100.0  # such as more compilation
+    progress.measure_anew()
+    assert progress.seconds_left is None
+    clock.now += 2.0
+    progress()
+    assert (progress.rate, progress.seconds_left) == (0.5, 16.0)
+
+
 def test_where_the_end_is_not_known_there_is_no_last_line(clock, capsys):
     progress = Progress(lambda progress: f"{progress.done}\n" if progress.done > 2 else "")
     for clock.now in (0.0, 1.0, 2.0, 40.0, 41.0):

@@ -37,6 +37,7 @@ FIELDS = {
     "model.composite.future": 2,
     "train.targets": (4, 7),
     "train.loss_pixels": 64,
+    "train.report_every": 0,  # drawing takes longer than a step of this model
     "evaluate.sequences": 5,
     "evaluate.batch_size": 2,
     "evaluate.calibration_sequences": 6,

@@ -200,6 +200,8 @@ _OF_ONE_MODEL = (
             "half of the sequences continue from the memory left by the previous batch, for long streams"),
     _count("train.checkpoint_every", 100, "steps", 1, "steps between checkpoints"),
     _count("train.log_every", 10, "steps", 1, "steps between logged losses"),
+    _count("train.report_every", 100, "steps", 0,
+           "steps between two versions of the page report.html that shows how training goes; 0: no such page"),
     # --- evaluation and scores
     _count("evaluate.sequences", 1000, "sequences", 1,
            "normal test sequences, and as many corrupted ones"),

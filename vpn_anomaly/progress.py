@@ -80,6 +80,11 @@ class Progress:
             if text and self._tells and self._pace.due(now, last):
                 self._show(printable_line(text), last)
 
+    def measure_anew(self) -> None:
+        """The rate is that from now on: what was done since the first call will not be done again."""
+        with self._counting:
+            self._first = self.done, time.monotonic()
+
     def end(self) -> None:
         """Ends the line on a terminal, if one is open."""
         if self._open_line:

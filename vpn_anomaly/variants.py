@@ -56,7 +56,7 @@ def _debug(config: ConfigDict) -> None:
     model.unet.channels = (DEBUG_CHANNELS,) * len(model.unet.channels)
 
     train.steps, train.batch_size, train.warmup_steps = 4, 2, 1
-    train.checkpoint_every, train.log_every = 2, 1
+    train.checkpoint_every, train.log_every, train.report_every = 2, 1, 2
     train.loss_pixels = 256
 
     config.evaluate.sequences = 8

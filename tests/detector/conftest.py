@@ -22,6 +22,7 @@ FIELDS = {
     "detector.appearance.evaluate.calibration_sequences": 6,
     "detector.appearance.train.steps": 3,
     "evaluate.corruptions": ("temporal",),
+    "train.report_every": 2,
     "train.steps": 2,
 }
 

@@ -7,6 +7,7 @@ import pytest
 
 from tests.detector.conftest import MEMBERS
 from tests.report.html_reader import read
+from tests.report.training_page_reader import refreshes
 from vpn_anomaly.main import main
 from vpn_anomaly.storage import checkpoint_reading, checkpoints, workdir_lock
 
@@ -34,6 +35,9 @@ def test_one_command_trains_and_evaluates_every_member(finished, capsys):
     links = [link.attributes["href"] for link in page.one(id="member-table").all("a")]
     assert links == [f"{name}/report.html" for name in MEMBERS]
     assert all((finished.directory / link).is_file() for link in links)
+    for report in ("report.html", *links):  # none is one of those that were written while it trained
+        page = read((finished.directory / report).read_text())
+        assert refreshes(page) == [] and "Train" not in page.all("title")[0].text
     assert main(finished.flags) == 0
     printed = capsys.readouterr().out
     assert "is finished; its results:" in printed and printed.count("break-even accuracy") == 2

@@ -11,6 +11,7 @@ import pytest
 
 from tests.distributed import running
 from tests.labelled_sets import write_set
+from tests.report.training_page_reader import page_of
 from tests.tiny import VIDEO_FIELDS, config_file, tiny_config
 from vpn_anomaly.storage import checkpoint_reading, checkpoints
 
@@ -22,6 +23,7 @@ FIELDS = {
     "train.checkpoint_every": 2,
     "train.carried": True,
     "train.loss_pixels": 0,
+    "train.report_every": 4,
 }
 
 
@@ -104,6 +106,7 @@ def test_training_twice_ends_equal_to_the_bit(together, flags, tmp_path):
     ended = running.run(flags(tmp_path / "again", "--mode=train"), 2)
     assert [one.code for one in ended] == [0, 0], ended
     assert arrays(tmp_path / "again") == arrays(together[0])
+    assert page_of(tmp_path / "again").all("title")[0].text == f"Trained: step {STEPS} of {STEPS}"
 
 
 @pytest.mark.parametrize("count, devices", [(1, 1), (3, 1)])

@@ -1,5 +1,6 @@
 """Pages: what stands in them is read back by another parser."""
 
+import dataclasses
 import errno
 import os
 
@@ -58,6 +59,13 @@ def test_a_page_stands_alone():
     document = read_alone(html(page()))
     assert [link.attributes["href"] for link in document.all("nav")[0].all("a")] == ["#first", "#second"]
     assert len(document.all("img")) == 4
+
+
+def test_a_page_is_loaded_again_only_if_it_will_be_written_again():
+    metas = lambda page: [meta.attributes for meta in read_alone(html(page)).all("meta")]
+    again = {"http-equiv": "refresh", "content": "7"}
+    assert again in metas(dataclasses.replace(page(), refresh=7))
+    assert not [meta for meta in metas(page()) if "http-equiv" in meta]
 
 
 def test_texts_are_shown_as_they_are():

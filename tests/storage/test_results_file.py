@@ -47,6 +47,7 @@ def test_finished_means_all_steps_and_the_same_evaluation(tmp_path):
     results_file.write_results(tmp_path, results)
     assert results_file.finished_results(tmp_path, config) == results
     config.train.microbatches = 2  # changes rounding alone
+    config.train.report_every = 0  # changes what is shown alone
     assert results_file.finished_results(tmp_path, config) == results
     config.evaluate.sequences += 1
     assert results_file.finished_results(tmp_path, config) is None

@@ -38,6 +38,7 @@ def test_an_equal_config_may_resume(tmp_path):
     config.score.every_frame = True
     config.train.microbatches = 4  # on a smaller device
     config.model.lstm.chunk = 5
+    config.train.report_every = 0
     workdir.open_run(tmp_path / "a" / "b", config)
     workdir.open_trained(tmp_path / "a" / "b", config)
     assert os.listdir(tmp_path / "a" / "b") == ["config.json"]

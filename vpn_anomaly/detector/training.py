@@ -51,9 +51,12 @@ def _train_in(arguments: Arguments, then_evaluate: bool) -> bool:
     group.by_all(lambda: _check(members, arguments.config))
     group.by_first(lambda: workdir.open_run(directory, arguments.config))
     tell(f"the run is in {directory}")
-    seconds = _train_members(members)
-    if seconds is not None and then_evaluate:
-        evaluating.evaluate(*loading.load(arguments), directory, seconds)
+    from vpn_anomaly.detector.training_pages import training_pages
+
+    with training_pages(members, directory, then_evaluate) as pages:
+        seconds = _train_members(members, pages)
+        if seconds is not None and then_evaluate:
+            evaluating.evaluate(*loading.load(arguments), directory, seconds)
     return seconds is not None
 
 
@@ -75,8 +78,11 @@ def _check(members: Mapping[str, Arguments], config: ConfigDict) -> None:
         checked_clips(config, models)
 
 
-def _train_members(members: Mapping[str, Arguments]) -> dict[str, float] | None:
-    """The seconds that each member took; None if SIGTERM stopped one, whose state is saved."""
+def _train_members(members: Mapping[str, Arguments], pages) -> dict[str, float] | None:
+    """The seconds that each member took; None if SIGTERM stopped one, whose state is saved.
+
+    pages: the `TrainingPages` that show how it goes.
+    """
     from vpn_anomaly.training import run
 
     seconds = {}
@@ -84,9 +90,10 @@ def _train_members(members: Mapping[str, Arguments]) -> dict[str, float] | None:
         if name:
             tell(f"member {name}, {member_named(name).about}: {member.run_folder}")
         group.by_first(functools.partial(workdir.open_run, member.run_folder, member.config))
-        took = run.train(member.config, member.run_folder)
+        took = run.train(member.config, member.run_folder, pages.begin(name))
         if took is None:
             return None
+        pages.trained(name, took)
         seconds[name] = took
         if name:
             tell(f"member {name} is trained, in {rough_duration(took)}")

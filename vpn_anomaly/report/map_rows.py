@@ -11,19 +11,21 @@ class MapRow(NamedTuple):
     Attributes:
         title: above it.
         unit: of its values.
+        brightest: where its colours end in pictures that have one scale whatever they show.
     """
 
     title: str
     unit: str
+    brightest: float = 6.0  # about log 256: of a value that is one of 256 equally probable ones
 
 
 MAPS = {
     "nll": MapRow("cross-entropy", "nats"),
     "tail": MapRow("tail surprise", "nats"),
     "detail": MapRow("surprise in small blocks", "nats"),
-    "missing": MapRow("missing", "intensity"),
-    "intruding": MapRow("intruding", "intensity"),
-    "error": MapRow("squared error", "intensity²"),
+    "missing": MapRow("missing", "intensity", 1.0),
+    "intruding": MapRow("intruding", "intensity", 1.0),
+    "error": MapRow("squared error", "intensity²", 0.25),
 }
 
 

@@ -165,9 +165,13 @@ class Section:
 
 @dataclasses.dataclass(frozen=True)
 class Page:
-    """The whole page: what it is about, the facts at its head, its sections."""
+    """The whole page: what it is about, the facts at its head, its sections.
+
+    refresh: seconds after which an open browser loads it again; 0: never.
+    """
 
     title: str
     subtitle: str
     facts: Facts
     sections: Sequence[Section]
+    refresh: int = 0

@@ -14,9 +14,11 @@ _OF_ONE_MODEL = ("evaluate.", "score.", "watch.", "data.video.max_gigabytes")
 # Fields of how a step is computed, not of what: they change memory, and results by rounding. A training may go on
 # with others where there is more memory, or less.
 COMPUTATION_FIELDS = ("train.microbatches", "model.lstm.chunk")
+SHOWN_FIELDS = ("train.report_every",)  # of how a training is shown, not of what is learned
 _OF_MEMBERS = ("every", "share", *_OF_ONE_MODEL)
 CHANGEABLE_FIELDS = (
     *COMPUTATION_FIELDS,
+    *SHOWN_FIELDS,
     *_OF_ONE_MODEL,
     *(f"detector.{member.name}.{field}" for member in MEMBERS for field in _OF_MEMBERS),
 )

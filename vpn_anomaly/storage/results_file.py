@@ -9,7 +9,7 @@ from ml_collections import ConfigDict
 from vpn_anomaly import config as config_module
 from vpn_anomaly import members
 from vpn_anomaly.catalogue import system_named
-from vpn_anomaly.storage.config_changes import COMPUTATION_FIELDS, describe_differences
+from vpn_anomaly.storage.config_changes import COMPUTATION_FIELDS, SHOWN_FIELDS, describe_differences
 from vpn_anomaly.storage.workdir import read_json, write_json
 
 RESULTS = "results.json"
@@ -21,7 +21,8 @@ def finished_results(directory: pathlib.Path, config: ConfigDict) -> dict | None
     if results is None or not _is_trained(results, config):
         return None
     stored = results.get("config")
-    if not isinstance(stored, dict) or describe_differences(stored, config, COMPUTATION_FIELDS):
+    free = (*COMPUTATION_FIELDS, *SHOWN_FIELDS)
+    if not isinstance(stored, dict) or describe_differences(stored, config, free):
         return None
     return results
 

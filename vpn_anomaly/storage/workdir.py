@@ -2,7 +2,7 @@
 
     DIR/config.json     the config with which the run was started
     DIR/results.json    the evaluation's results, written last (`storage/results_file.py`)
-    DIR/report.html     the same as a page
+    DIR/report.html     the same as a page; before, how training goes (`train.report_every`)
 
 A folder in which exported weights were evaluated has checkpoint.json, which identifies the weights,
 instead of config.json: nothing is trained there.

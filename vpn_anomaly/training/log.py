@@ -58,6 +58,15 @@ class TrainingLog:
         self._loss = loss
         self._progress(step - self._progress.done)
 
+    def measure_anew(self) -> None:
+        """The time left is estimated by the steps from now on."""
+        self._progress.measure_anew()
+
+    @property
+    def seconds_left(self) -> float | None:
+        """As estimated after the step of the last `progress`; None: not known yet."""
+        return self._progress.seconds_left
+
     def _text(self, progress: Progress) -> str:
         step = progress.done
         text = f"step {step}/{self._steps}  loss {self._loss:.4f} {self._unit}"

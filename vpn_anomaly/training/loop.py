@@ -1,6 +1,7 @@
-"""The training loop: batches in, checkpoints and a log out."""
+"""The training loop: batches in, checkpoints, a log and reports of how it goes out."""
 
 import dataclasses
+import functools
 import math
 import pathlib
 import time
@@ -18,6 +19,7 @@ from vpn_anomaly.storage import checkpoints
 from vpn_anomaly.training.delayed_metrics import DelayedMetrics, StepMetrics
 from vpn_anomaly.training.log import TrainingLog
 from vpn_anomaly.training.settings import TrainingSettings
+from vpn_anomaly.training.snapshot import Snapshot
 from vpn_anomaly.training.state import TrainState
 from vpn_anomaly.training.step import STOP
 
@@ -27,7 +29,7 @@ class TrainingLoop:
     """The steps of one process: they begin at the state's step and end at the last, or at a stop.
 
     Attributes:
-        settings: how many steps, and how often the log and checkpoints are written.
+        settings: how many steps, and how often the log, checkpoints and reports are written.
         train_step: (state, batch) -> (state, metrics), compiled.
         sharding: how the devices share a batch.
         schedule: the learning rate by step, for the log.
@@ -35,6 +37,9 @@ class TrainingLoop:
         directory: of the run, for the log and DIR/checkpoints.
         stored_config: what a checkpoint says of its config, as plain JSON.
         started: when the run would have started without interruptions, by `time.monotonic`.
+        report: called with a snapshot after the first step of the process, every `settings.report_every` steps,
+            and the last; not when training is stopped. Of several processes the first one calls it, and the
+            others wait. None: nothing is.
     """
 
     settings: TrainingSettings
@@ -45,6 +50,7 @@ class TrainingLoop:
     directory: pathlib.Path
     stored_config: Mapping
     started: float
+    report: Callable[[Snapshot], None] | None = None
 
     def run(
         self, state: TrainState, batches: Iterator[dict[str, np.ndarray]], stop: StopRequest
@@ -75,6 +81,12 @@ class TrainingLoop:
                     self._save(step, state)
                 if stopping:
                     break
+                if self.report is not None and self._is_reported(step, first_step):
+                    metrics.flush()
+                    snapshot = Snapshot(step, state.params, self.seconds(), log.seconds_left)
+                    group.by_first(functools.partial(self.report, snapshot))
+                    if step == first_step + 1:  # to report for the first time, programs were compiled
+                        log.measure_anew()
         return state
 
     def seconds(self) -> float:
@@ -102,6 +114,10 @@ class TrainingLoop:
             rate = float(self.schedule(metrics.step - 1))
             seconds = round(self.seconds(), 3)
             log.write(metrics.step, {**metrics.values, "learning_rate": rate, "seconds": seconds})
+
+    def _is_reported(self, step, first_step) -> bool:
+        every = self.settings.report_every
+        return every > 0 and (step % every == 0 or step in (first_step + 1, self.settings.steps))
 
     def _save(self, step, state):
         seen = step * self.settings.batch_size

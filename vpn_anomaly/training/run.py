@@ -3,7 +3,8 @@
 import functools
 import pathlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import jax
 import numpy as np
@@ -26,6 +27,7 @@ from vpn_anomaly.training.initial_weights import initial_params
 from vpn_anomaly.training.loop import TrainingLoop
 from vpn_anomaly.training.optimizer import build_optimizer, build_schedule
 from vpn_anomaly.training.settings import TrainingSettings, build_settings, check_divides
+from vpn_anomaly.training.snapshot import Snapshot
 from vpn_anomaly.training.state import new_state
 from vpn_anomaly.training.step import batch_sharding, build_train_step, data_mesh, state_sharding
 
@@ -55,11 +57,16 @@ def check(config, every: int = 1) -> None:
         check_skipping(source, config.seed)
 
 
-def train(config, directory: pathlib.Path) -> float | None:
+def train(
+    config, directory: pathlib.Path, report: Callable[[Any, Snapshot], None] | None = None
+) -> float | None:
     """Trains until `train.steps`, from the newest checkpoint in `directory` on.
 
     A run that is interrupted and started again ends bit-identical to one that was not. When
     training ends, the scores of normal validation sequences are stored beside the checkpoint.
+
+    report: called with the source of the sequences and a snapshot, see `TrainingLoop.report`; not for a
+    system that is fitted, which has no steps.
 
     Returns:
         The seconds that training took, over all processes that did a part of it; None when SIGTERM
@@ -97,6 +104,7 @@ def train(config, directory: pathlib.Path) -> float | None:
         directory,
         configuration.as_dict(config),
         started - metadata["wall_seconds"],
+        None if report is None else functools.partial(report, source),
     )
     with StopRequest() as stop:
         state = loop.run(state, _batches(source, settings, int(state.step)), stop)

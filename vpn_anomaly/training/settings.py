@@ -19,6 +19,7 @@ class TrainingSettings:
             with them.
         backend: what makes batches: tensorflow, numpy, or auto.
         skipped: share of the sequences that skip frames, and have to surprise the system.
+        report_every: steps between two reports of how it goes; 0: none.
         microbatches: parts in which each device takes its sequences of a batch, one after the other.
     """
 
@@ -31,6 +32,7 @@ class TrainingSettings:
     carried: bool
     backend: str
     skipped: float = 0.0
+    report_every: int = 0
     microbatches: int = 1
 
 
@@ -47,6 +49,7 @@ def build_settings(config) -> TrainingSettings:
         carried=train.carried,
         backend=data.backend,
         skipped=train.skipped,
+        report_every=train.report_every,
         microbatches=train.microbatches,
     )
 
