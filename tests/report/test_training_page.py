@@ -135,8 +135,9 @@ def test_an_error_that_ended_training_is_on_the_page(shown, tmp_path):
 
 
 def test_where_nothing_was_shown_there_is_no_last_page(tiny_run, tmp_path):
+    written_log(tmp_path, LOSSES)
     TrainingPage(tiny_run.config, tmp_path).end(TRAINED)
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["train.jsonl"]
 
 
 def test_a_page_that_cannot_be_written_is_a_warning(shown, tiny_run, tmp_path, caplog):

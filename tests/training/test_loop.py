@@ -13,7 +13,8 @@ from vpn_anomaly import catalogue
 from vpn_anomaly import config as configuration
 from vpn_anomaly.data.build import build_source
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.storage import checkpoints
+from vpn_anomaly.files import checksums
+from vpn_anomaly.storage import checkpoint_reading, checkpoints, named_arrays
 from vpn_anomaly.systems.build import build_system
 from vpn_anomaly.training import run
 from vpn_anomaly.training.optimizer import build_optimizer
@@ -138,6 +139,22 @@ def test_seldom_logged_are_the_first_step_every_nth_and_the_last(tiny_config, tm
     tiny_config.train.log_every = 4
     run.train(tiny_config, directory_made(tmp_path / "run"))
     assert logged_steps(tmp_path / "run") == [1, 4, 6]
+
+
+@pytest.mark.parametrize("every, reported", [(0, []), (2, [1, 2, 3])])
+def test_reports_come_every_nth_step_with_what_was_learned_until_then(tiny_config, tmp_path, every, reported):
+    tiny_config.train.update(steps=3, report_every=every, checkpoint_every=1)
+    snapshots, folder = [], directory_made(tmp_path / "run")
+    read = lambda source, snapshot: snapshots.append(
+        snapshot._replace(params=jax.device_get(snapshot.params))
+    )
+    run.train(tiny_config, folder, read)
+    assert [snapshot.step for snapshot in snapshots] == reported
+    for snapshot in snapshots:
+        stored = checkpoint_reading.read_record(folder / "checkpoints" / str(snapshot.step))["arrays"]
+        params = named_arrays.by_name({"params": snapshot.params})
+        assert checksums.of_arrays(params) == stored["params"]
+        assert (snapshot.seconds_left is None) == (snapshot.step == 1) and snapshot.seconds > 0
 
 
 class Metric:
