@@ -15,6 +15,7 @@ from vpn_anomaly.report.colours import COLOUR_MAP
 from vpn_anomaly.report.map_rows import MapRow, map_row
 from vpn_anomaly.report.parts import Card, Cards, ColourBar, Picture, Text
 from vpn_anomaly.report.pictures import image_uri, picture
+from vpn_anomaly.report.sequences_figures import NOTED_SCORES
 from vpn_anomaly.report.surprise_figure import NEUTRAL, masked_image
 from vpn_anomaly.scoring.clip_scorer import ClipScorer
 from vpn_anomaly.scoring.frame_view import PREDICTION, prediction
@@ -23,7 +24,8 @@ from vpn_anomaly.systems.system import Maps
 
 INDEX = 0  # of the sequence in the validation split
 WHOLE = "both"  # the corruption that is shown where it is evaluated: both of the others in one
-DRAWN = ("nll", "tail", "detail", "error")  # the maps that are drawn, of those that the system makes
+# The maps that are drawn, of those that the system makes: those of the evaluation, but for that of the prediction.
+DRAWN = tuple(name for name in NOTED_SCORES if name != PREDICTION)
 LEVELS = 256
 
 
