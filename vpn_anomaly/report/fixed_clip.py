@@ -68,8 +68,11 @@ def map_parts(fixed: FixedClip, scorer: ClipScorer) -> list[Text | ColourBar | C
         for (label, one), (scores, maps) in zip(fixed.sequences.items(), scored, strict=True)
     ]
     bars = [_colour_bar(map_row(name)) for name in _drawn(scored[0][1])]
-    about = "The same validation sequence on every page, in the same colours: its last frame, and what the weights of"
-    about += " this step make of it. Where it was corrupted is outlined."
+    about = (
+        "The same validation sequence on every page, in the same colours: its last frame, and what the weights of"
+        " this step make of it. A box is round what was corrupted. Pixels that do not count show the frame in the"
+        " prediction, and are grey in the maps."
+    )
     return [Text([about, fixed.problem] if fixed.problem else [about]), *bars, Cards(cards)]
 
 
@@ -86,7 +89,7 @@ def _pictures(sequence: EvaluationClips, pictured_HxW: np.ndarray, maps: Maps) -
     last_HxWxC = sequence.clip[0, -1]
     found = [
         picture(last_HxWxC, "the last frame", _box(sequence.changed[0])),
-        picture(masked_image(last_HxWxC, pictured_HxW), "what the model is shown of it"),
+        picture(masked_image(last_HxWxC, pictured_HxW), "the masked frame"),
     ]
     if PREDICTION in maps.value:
         found.append(picture(prediction(maps), "what the model expects: the mean of its prediction"))

@@ -27,7 +27,7 @@ def loss_curve(log: Mapping[str, np.ndarray], unit: str) -> Figure:
       log: as `read_training_log` reads it; its losses are above 0.
       unit: of the loss.
     """
-    caption = "Of the logged steps, on a logarithmic scale, with its running mean; below, the learning rate."
+    caption = "Of every logged step, on a logarithmic scale, with the running mean; below, the learning rate."
     return Figure(
         data_uri(svg_of(lambda: _drawing(log, unit)), "image/svg+xml"), "Loss", caption, "loss-curve"
     )
