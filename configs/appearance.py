@@ -18,5 +18,6 @@ def get_config(variant: str = ""):
     config.update_from_flattened_dict(dict(member_named("appearance").fields))
     config.data.source = "video"
     config.data.backend = "numpy"
+    config.train.report_every = 200  # a page takes as long as three steps, which are short
     config.evaluate.batch_size = 8
     return apply_variant(config, variant)

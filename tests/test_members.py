@@ -27,7 +27,8 @@ FASTER = (
     "data.video.height",
     "data.video.width",
     "train.steps",
-)  # which configs/video.py sets for appearance
+    "train.report_every",
+)  # which configs/video.py sets for appearance, or leaves as motion has it
 
 
 def detector(variant="", **values):
