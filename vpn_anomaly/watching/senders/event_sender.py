@@ -2,11 +2,11 @@
 
 import datetime
 
+from vpn_anomaly.text.telling import notice
 from vpn_anomaly.watching.event_log import event_record
 from vpn_anomaly.watching.output import Output
 from vpn_anomaly.watching.senders.delivery import FIRST_PAUSE, LONGEST_PAUSE, WAITING, Delivery
 from vpn_anomaly.watching.senders.receiver import Receiver
-from vpn_anomaly.watching.tally import print_notice
 
 FLUSH_SECONDS = 10.0  # at the end of a watch, for what was not sent yet
 
@@ -64,14 +64,14 @@ class EventSender(Output):
             self._receiver.close()
         finally:  # also after Ctrl-C
             for line in [*delivery.take_lines(), f"{self._receiver.kind}: {delivery.in_words()}"]:
-                print_notice(line)
+                notice(line)
 
     def _deliver(self, record: dict) -> None:
         self._receiver.deliver(record | {"sent_utc": _now()})
 
     def _tell(self) -> None:
         for line in self._delivery.take_lines():
-            print_notice(line)
+            notice(line)
 
 
 def _now() -> str:
