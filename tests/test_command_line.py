@@ -145,7 +145,7 @@ BAD_ARGUMENTS = [
     ([QUICK, "--config.data.height=-64"], ["data.height is -64"]),
     ([QUICK, "--config.model.stem=3"], ["model.stem 3 does not divide"]),
     ([QUICK, "--config.data.lattice=(80, 5)"], ["larger than the frame"]),
-    ([QUICK, "--mode=fly"], ["'fly'", "train, evaluate, score, watch, describe"]),
+    ([QUICK, "--mode=fly"], ["'fly'", "train, evaluate, score, watch, export, describe"]),
     ([QUICK, "--wrokdir=x"], ["--wrokdir", "--workdir"]),
     ([QUICK, "surplus"], ["'surplus'"]),
     ([QUICK, "--debug=perhaps"], ["--debug=perhaps"]),

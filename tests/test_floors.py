@@ -36,7 +36,7 @@ FLOORS = (
     ("systems",),
     ("storage", "pretrained"),
     ("scoring",),
-    ("training", "evaluation", "watching"),
+    ("training", "evaluation", "watching", "export"),
     ("report",),
     ("evaluation_run",),
     ("detector",),

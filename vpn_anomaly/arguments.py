@@ -25,6 +25,7 @@ class Arguments:
       at_once: whether the sources are watched at the same time, each with a report of its own.
       outputs: the files to write, by flag (`flag_rows.OUTPUTS`).
       max_frames: number of frames to watch, of all sources together; None: all.
+      export_folder, export_format: to export to, and as what (`catalogue.EXPORT_FORMATS`); None: no export.
       receivers: the addresses that events are sent to, by flag, with their secrets.
       processes: those that do this together; None: this one alone.
       devices, device_gigabytes: how many devices to describe the memory of, and how much each has; None: those
@@ -42,6 +43,8 @@ class Arguments:
     at_once: bool = False
     outputs: Mapping[str, pathlib.Path] = dataclasses.field(default_factory=dict)
     max_frames: int | None = None
+    export_folder: pathlib.Path | None = None
+    export_format: str | None = None
     receivers: Mapping[str, str] = dataclasses.field(default_factory=dict, repr=False)
     processes: Processes | None = None
     devices: int | None = None

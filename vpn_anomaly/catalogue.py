@@ -172,6 +172,17 @@ LABELLED_SETS = (
     LabelledSetRow("frame_folders", "vpn_anomaly.data.labelled.frame_folders"),
 )
 
+# What a model can be exported as; their rows are in `export/formats.py`. The first is the default.
+EXPORT_FORMATS = ("stablehlo", "onnx")
+
+
+def check_export_format(name: str) -> None:
+    """UserError for a format that there is not."""
+    if name not in EXPORT_FORMATS:
+        raise UserError(
+            f"there is no format {name!r} to export as; the formats are: {', '.join(EXPORT_FORMATS)}"
+        )
+
 
 def system_named(name: str) -> SystemRow:
     """The row of a system; KeyError for an unknown name."""

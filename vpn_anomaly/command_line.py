@@ -15,7 +15,7 @@ from ml_collections import ConfigDict, config_flags
 from vpn_anomaly import config as config_module
 from vpn_anomaly import config_fields, config_files, flag_rows, samples
 from vpn_anomaly.arguments import Arguments
-from vpn_anomaly.catalogue import system_named
+from vpn_anomaly.catalogue import EXPORT_FORMATS, check_export_format, system_named
 from vpn_anomaly.config_overrides import Override, applied
 from vpn_anomaly.data.video import source_list
 from vpn_anomaly.distributed import processes
@@ -26,6 +26,7 @@ from vpn_anomaly.storage import overwriting
 from vpn_anomaly.text.display_names import display_name, display_name_of_missing
 from vpn_anomaly.watching.senders import addresses
 
+EXPORT = "export"  # the mode whose --output is a folder, new or empty
 _DESCRIBED = ("devices", "device_gigabytes")
 _PATHS = ("config", "checkpoint", "workdir", *(flag.name for flag in flag_rows.OUTPUTS))
 
@@ -49,7 +50,9 @@ def parse(argv: Sequence[str]) -> Arguments:
     else:
         config, overrides, run, checkpoint = _trained(plain, override)
     watched = plain.mode == "watch"
-    inputs = tuple(plain.input or ())
+    inputs, exports = tuple(plain.input or ()), plain.mode == EXPORT
+    named = {flag.name: plain[flag.name].value for flag in flag_rows.OUTPUTS if plain[flag.name].value}
+    outputs = {} if exports else {name: pathlib.Path(path) for name, path in named.items()}
     arguments = Arguments(
         config=config,
         config_name=config_files.config_name(plain.config or plain.checkpoint),
@@ -60,11 +63,9 @@ def parse(argv: Sequence[str]) -> Arguments:
         inputs=tuple(source_list.all_sources(inputs)) if watched else inputs,
         input_lists=tuple(filter(source_list.is_list, inputs)) if watched else (),
         at_once=watched and source_list.are_several(inputs),
-        outputs={
-            flag.name: pathlib.Path(plain[flag.name].value)
-            for flag in flag_rows.OUTPUTS
-            if plain[flag.name].value
-        },
+        outputs=outputs,
+        export_folder=pathlib.Path(plain.output) if exports and plain.output else None,
+        export_format=plain.format or (EXPORT_FORMATS[0] if exports else None),
         max_frames=plain.max_frames,
         receivers={name: plain[name].value for name in addresses.RECEIVERS if plain[name].value},
         processes=processes.checked(
@@ -185,7 +186,7 @@ def _checkpoint(plain: flags.FlagValues) -> str | None:
         )
     if plain.mode in (None, "train"):
         raise UserError(
-            "--checkpoint is trained already; add --mode=score or --mode=evaluate (or watch, or describe)"
+            "--checkpoint is trained already; add --mode=score or --mode=evaluate (or watch, export or describe)"
         )
     return plain.checkpoint
 
@@ -240,7 +241,7 @@ def _check_files(arguments: Arguments) -> None:
     _check_workdir(arguments)
     mode, inputs = arguments.mode, arguments.inputs
     given = {"input": bool(inputs), **dict.fromkeys(arguments.outputs, True)}
-    given |= dict.fromkeys(arguments.receivers, True)
+    given |= dict.fromkeys(arguments.receivers, True) | {"format": arguments.export_format is not None}
     given |= {name: getattr(arguments, name) is not None for name in ("max_frames", *_DESCRIBED)}
     for name in given:
         modes = flag_rows.modes_of(name)
@@ -250,10 +251,20 @@ def _check_files(arguments: Arguments) -> None:
         _check_output(name, path, flag_rows.suffixes_of(name, mode))
     if mode in flag_rows.modes_of("input") and not inputs:
         raise UserError(f"--mode={mode} needs --input={'FILE' if mode == 'score' else 'SOURCE'}")
+    _check_export(arguments)
     if mode == "score":
         if len(inputs) > 1:
             raise UserError("--mode=score takes one --input; score one file after the other")
         _check_is_file(arguments.source)
+
+
+def _check_export(arguments: Arguments) -> None:
+    """UserError for an export without a folder, or as something unknown."""
+    if arguments.mode != EXPORT:
+        return
+    if arguments.export_folder is None:
+        raise UserError(f"--mode={EXPORT} needs --output=FOLDER, a new or empty one")
+    check_export_format(arguments.export_format or "")
 
 
 def _check_receivers(arguments: Arguments) -> None:
@@ -279,19 +290,16 @@ def _check_is_file(path: str) -> None:
 
 def _check_workdir(arguments: Arguments) -> None:
     mode, trained_elsewhere = arguments.mode, arguments.checkpoint is not None
-    if mode in flag_rows.modes_of("input") and trained_elsewhere and arguments.workdir is not None:
+    reading = (*flag_rows.modes_of("input"), EXPORT)
+    if mode in reading and trained_elsewhere and arguments.workdir is not None:
         raise UserError(
-            f"--mode={mode} with --checkpoint writes only to the files named by flags; leave --workdir out"
+            f"--mode={mode} with --checkpoint writes only to what flags name; leave --workdir out"
         )
     if mode == "evaluate" and trained_elsewhere and arguments.workdir is None:
         raise UserError(
             "--mode=evaluate with --checkpoint needs a --workdir for the results, a new or empty folder"
         )
-    if (
-        mode in ("evaluate", *flag_rows.modes_of("input"))
-        and not trained_elsewhere
-        and arguments.workdir is None
-    ):
+    if mode in ("evaluate", *reading) and not trained_elsewhere and arguments.workdir is None:
         raise UserError(f"--mode={mode} needs the --workdir of a trained run, or --checkpoint=pretrained")
 
 

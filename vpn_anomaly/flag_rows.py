@@ -5,6 +5,7 @@ Those of config fields, --config.FIELD=VALUE, follow from `config_fields`.
 
 import dataclasses
 
+from vpn_anomaly.catalogue import EXPORT_FORMATS
 from vpn_anomaly.distributed.processes import TIMEOUT, TIMEOUT_OF_CLUSTER
 from vpn_anomaly.watching.senders.addresses import PASSWORD
 
@@ -39,7 +40,7 @@ class Flag:
         return not self.modes or mode in self.modes
 
 
-_WATCH, _SCORE, _DESCRIBE = ("watch",), ("score",), ("describe",)
+_WATCH, _SCORE, _EXPORT, _DESCRIBE = ("watch",), ("score",), ("export",), ("describe",)
 
 FLAGS = (
     Flag("config", "NAME[:VARIANT]",
@@ -47,9 +48,10 @@ FLAGS = (
          " less"),
     Flag("checkpoint", "FOLDER",
          "instead of --config: what was trained, with its config: a run, exported weights, or `pretrained`, the"
-         " weights in the package", ("evaluate", "score", "watch", "describe")),
+         " weights in the package, or (to score and watch) an export",
+         ("evaluate", "score", "watch", "export", "describe")),
     Flag("workdir", "FOLDER", "folder of the run; default: a new folder under runs/",
-         ("train", "evaluate", "score", "watch", "describe")),
+         ("train", "evaluate", "score", "watch", "export", "describe")),
     Flag("mode", "MODE", "{modes}; default: train, then evaluate"),
     Flag("input", "FILE",
          ".npz or .npy of uint8 sequences (N, T, H, W[, C]); `sample`: 16 sequences that come with the"
@@ -61,6 +63,8 @@ FLAGS = (
          _WATCH, several=True),
     Flag("output", "FILE", ".csv or .jsonl, one row per sequence; default: CSV on standard output", _SCORE,
          suffixes=(".csv", ".jsonl")),
+    Flag("output", "FOLDER", "new or empty: programs, calibration, about.json and a loader", _EXPORT),
+    Flag("format", "FORMAT", f"{' or '.join(EXPORT_FORMATS)}; default: {EXPORT_FORMATS[0]}", _EXPORT),
     Flag("maps", "FILE", ".npz of the maps of every sequence; optional", _SCORE, suffixes=(".npz",)),
     Flag("scores", "FILE", ".csv or .jsonl, one row per frame", _WATCH, suffixes=(".csv", ".jsonl")),
     Flag("events", "FILE", ".jsonl, a line when an event begins, changes or ends", _WATCH,

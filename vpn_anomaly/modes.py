@@ -13,6 +13,7 @@ from vpn_anomaly.errors import UserError
 from vpn_anomaly.member_rows import member_named
 from vpn_anomaly.ops.devices import check_devices
 from vpn_anomaly.text.display_names import display_name, display_names
+from vpn_anomaly.text.telling import tell
 
 
 def run(arguments: Arguments) -> None:
@@ -91,11 +92,16 @@ def watch(arguments: Arguments) -> None:
     watch(found, monitors, outputs, arguments.max_frames, at_once)
 
 
-def _detector(arguments: Arguments):
-    """What was trained; all processes have it, or none."""
-    from vpn_anomaly.detector.detector import Detector
+def export(arguments: Arguments) -> None:
+    """Exports a run, or weights, as programs that score and watch without this package's models."""
+    if group.current().count > 1:
+        raise UserError("--mode=export takes one process; leave the flags of several out")
+    folder, form = arguments.export_folder, arguments.export_format
+    assert folder is not None and form is not None, "the command line was checked"
+    from vpn_anomaly.export import writing
 
-    return group.by_all(lambda: Detector(arguments))
+    writing.check(folder, form)
+    tell(f"wrote {folder}", *_detector(arguments).export(folder, form))
 
 
 def describe(arguments: Arguments) -> None:
@@ -110,7 +116,14 @@ def describe(arguments: Arguments) -> None:
         print(text, end="\n\n" if name else "\n")
 
 
-MODES = {"train": train, "evaluate": evaluate, "score": score, "watch": watch, "describe": describe}
+MODES = {
+    "train": train,
+    "evaluate": evaluate,
+    "score": score,
+    "watch": watch,
+    "export": export,
+    "describe": describe,
+}
 
 
 def _check_one_video(arguments: Arguments, count: int) -> None:
@@ -120,3 +133,10 @@ def _check_one_video(arguments: Arguments, count: int) -> None:
         raise UserError(
             f"--video takes one source, but {named} names {count}; watch one at a time, or leave --video out"
         )
+
+
+def _detector(arguments: Arguments):
+    """What was trained; all processes have it, or none."""
+    from vpn_anomaly.detector.detector import Detector
+
+    return group.by_all(lambda: Detector(arguments))

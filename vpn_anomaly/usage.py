@@ -38,22 +38,33 @@ _WATCH = """\
   {watch} --checkpoint=runs/video --input=new.mp4 --events=events.jsonl --report=report.html
       watch a source with all members of a detector that was trained on videos
 """
+_EXPORT = """\
+  {export} --checkpoint=pretrained --output=exported
+      write a model as programs that run without this package
+"""
 _DESCRIBE = """\
   {describe} --config=full --devices=8 --device_gigabytes=32
       the modules of a config with parameters, operations and memory
 """
 _EXAMPLES = {
-    "train": _TRAIN, "evaluate": _EVALUATE, "score": _SCORE, "watch": _WATCH, "describe": _DESCRIBE,
+    "train": _TRAIN, "evaluate": _EVALUATE, "score": _SCORE, "watch": _WATCH, "export": _EXPORT,
+    "describe": _DESCRIBE,
 }  # fmt: skip
 _ABOUT = {
     "train": "trains a detector, or resumes its training",
     "evaluate": "evaluates a trained detector on test data, to results and a report",
     "score": "scores the sequences of a file",
     "watch": "watches videos, cameras and streams, and writes events",
+    "export": "writes a trained detector as programs that score and watch without this package",
     "describe": "prints what a training step costs",
 }
 # The sections of fields that a mode reads; the others may be given with --config, and have to be those of the run.
-_SECTIONS = {"evaluate": ("evaluate.", "score."), "score": ("score.",), "watch": ("watch.", "score.")}
+_SECTIONS = {
+    "evaluate": ("evaluate.", "score."),
+    "score": ("score.",),
+    "watch": ("watch.", "score."),
+    "export": ("score.",),
+}
 _EXIT = "Exit code: 0 done (or stopped by SIGTERM and saved), 2 an error in the request, 130 Ctrl-C.\n"
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from vpn_anomaly.arguments import Arguments
-from vpn_anomaly.catalogue import system_named
+from vpn_anomaly.catalogue import EXPORT_FORMATS, check_export_format, system_named
 from vpn_anomaly.config_overrides import applied, of_values
 from vpn_anomaly.data.video.given_frames import GivenFrame
 from vpn_anomaly.detector import evaluating, given_data, loading, taking
@@ -169,6 +169,30 @@ class Detector:
         members = group.by_all(lambda: loading.opened_in(self._arguments, self.members, directory))
         with taking.taken_members(directory, self.config.detector.members):
             return evaluating.evaluate(self.config, members, directory)
+
+    def export(
+        self, folder: str | os.PathLike, format: str = EXPORT_FORMATS[0], progress: bool = False
+    ) -> list[str]:
+        """Exports it as programs that score and watch without this package's models, with a loader.
+
+        `vpn_anomaly.load` takes the folder, too, to score and watch.
+
+        Args:
+            folder: new or empty.
+            format: "stablehlo", or "onnx" (which needs jax2onnx).
+            progress: whether to print how far a calibration is that has to be made.
+
+        Returns:
+            lines that say what was written, and how far its scores are from the package's.
+
+        UserError if it cannot be written, or scores otherwise than the package; then nothing is left.
+        """
+        from vpn_anomaly.export import writing
+
+        check_export_format(format)
+        loading.check_has_weights(self._arguments, self.members)
+        with telling(progress):
+            return writing.write(self.config, self.members, pathlib.Path(folder), format)
 
     def _on(self, fields: Mapping[str, object]) -> "Detector":
         """The same with other data."""

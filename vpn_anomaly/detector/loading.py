@@ -82,6 +82,7 @@ def opened_in(
         return list(members)
     from vpn_anomaly.storage import exported_weights
 
+    check_has_weights(arguments, members)
     data, about = arguments.config.data, exported_weights.read_about(arguments.checkpoint)
     labelled = data.source in LABELLED_SOURCES
     data_set = f"{data.source} {pathlib.Path(data.path).resolve()}" if labelled else ""
@@ -90,6 +91,17 @@ def opened_in(
         dataclasses.replace(member, trained=member.trained.keeping_in(directory / member.name))
         for member in members
     ]
+
+
+def check_has_weights(arguments: Arguments, members: Sequence["TrainedMember"]) -> None:
+    """UserError for programs that were exported, which score and watch only."""
+    from vpn_anomaly.storage import exported_weights
+
+    for member in members:
+        if (folder := arguments.checkpoint) is not None:
+            exported_weights.check_model(
+                folder / member.name, exported_weights.read_about(folder / member.name)
+            )
 
 
 def _check_members_are_trained(directory: pathlib.Path, names: Iterable[str]) -> None:
@@ -103,12 +115,16 @@ def _check_members_are_trained(directory: pathlib.Path, names: Iterable[str]) ->
 
 def _load_model(arguments: Arguments):
     """The trained model: from the given checkpoint, or from the run in the workdir."""
+    from vpn_anomaly.export.reading import exported_model
     from vpn_anomaly.scoring.trained_model import trained_export, trained_run
+    from vpn_anomaly.storage import exported_weights
 
-    if arguments.checkpoint is not None:
-        return trained_export(arguments.config, arguments.checkpoint)
-    workdir.open_trained(arguments.run_folder, arguments.config)
-    return trained_run(arguments.config, arguments.run_folder)
+    if arguments.checkpoint is None:
+        workdir.open_trained(arguments.run_folder, arguments.config)
+        return trained_run(arguments.config, arguments.run_folder)
+    if exported_weights.has_programs(exported_weights.read_about(arguments.checkpoint)):
+        return exported_model(arguments.checkpoint)
+    return trained_export(arguments.config, arguments.checkpoint)
 
 
 def _check_exported(folder: pathlib.Path) -> None:

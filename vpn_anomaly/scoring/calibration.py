@@ -162,6 +162,15 @@ class Calibration:
         log_p = np.min([self.log_p_value(name, scores[name]) for name in names], axis=0)
         return log_corrected(log_p, len(names))
 
+    def record(self, names: Collection[str]) -> dict[str, dict]:
+        """What `log_p_value` of each of these scores is made of, plain JSON; see `_Curve`."""
+        return {
+            name: {"values": curve.values.tolist(), "survival": curve.survival.tolist()}
+            | {"above": curve.above, "below": curve.below}
+            for name in names
+            for curve in [self._curve(name)]
+        }
+
     def _with_novelty(self, scores: Mapping[str, ArrayLike]) -> Mapping[str, ArrayLike]:
         """The scores, with their novelty where they have one."""
         if NOVELTY in scores or not novelty_parts(scores):

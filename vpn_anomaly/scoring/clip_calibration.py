@@ -20,12 +20,12 @@ def clip_calibration(trained: TrainedModel, scorer: ClipScorer, source, count: i
     Its scores are read where all scores of the system are stored with the trained model; otherwise they
     are computed, and stored.
     """
-    return Calibration.fit(_scores(trained, scorer, source, count))
+    return Calibration.fit(calibration_scores(trained, scorer, source, count))
 
 
 def calibration_with_residual(trained: TrainedModel, scorer: ClipScorer, source, count: int) -> Calibration:
     """`clip_calibration` with the motion-compensated residual of the same sequences, for `any_with_residual`."""
-    scores = _scores(trained, scorer, source, count)
+    scores = calibration_scores(trained, scorer, source, count)
     clips = evaluation_clips(source, "validation", count, part=own_part(count)).clip
     residual = joined(
         {RESIDUAL: motion_compensated_residual(clips[:, -1], clips[:, -2])} if len(clips) else {}
@@ -33,7 +33,9 @@ def calibration_with_residual(trained: TrainedModel, scorer: ClipScorer, source,
     return Calibration.fit({**scores, **residual})
 
 
-def _scores(trained, scorer, source, count):
+def calibration_scores(
+    trained: TrainedModel, scorer: ClipScorer, source, count: int
+) -> dict[str, np.ndarray]:
     """The stored scores, or new ones, which are stored, by name, (count,)."""
     scores = trained.stored_scores(made_with(trained, scorer, count), score_names(scorer.system))
     if scores is None:

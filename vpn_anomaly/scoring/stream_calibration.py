@@ -122,15 +122,16 @@ def stream_calibration(
         every: the scorer looks at every n-th frame.
         with_places: whether frames are compared with what their places show in normal footage.
     """
-    made_with = {**_made_with(trained, scorer, footage), "every": every, "places": with_places}
+    _, stored = calibration_arrays(trained, scorer, footage, every, with_places)
+    return from_arrays(stored, scorer, with_places)
+
+
+def from_arrays(
+    stored: Mapping[str, np.ndarray], scorer: StreamScorer, with_places: bool
+) -> StreamCalibration:
+    """The calibration of a scorer out of `calibration_arrays`."""
     names = score_names(scorer.system, scorer.tail, with_places)
     of_places = stored_places.place_maps(scorer.system, scorer.tail) if with_places else ()
-    needed = (*names, *ORIGIN, *stored_places.array_names(of_places))
-    stored = trained.stored_scores(made_with, needed, STREAM)
-    if stored is None:
-        places = place_statistics(footage, scorer, every) if of_places else {}
-        stored = _normal_scores(footage, scorer.against(places), every) | stored_places.arrays(places)
-        trained.keep_calibration(made_with, stored, STREAM)
     clip_N, video_N, frame_N = (stored[name] for name in ORIGIN)
     return StreamCalibration(
         {name: stored[name] for name in names},
@@ -139,6 +140,22 @@ def stream_calibration(
         frame_N,
         stored_places.from_arrays(stored, of_places, scorer.height, scorer.width),
     )
+
+
+def calibration_arrays(
+    trained: TrainedModel, scorer: StreamScorer, footage: NormalFootage, every: int, with_places: bool
+) -> tuple[dict, dict[str, np.ndarray]]:
+    """`stream_calibration` as it is stored: what it was made with, and its arrays by name."""
+    made_with = {**_made_with(trained, scorer, footage), "every": every, "places": with_places}
+    of_places = stored_places.place_maps(scorer.system, scorer.tail) if with_places else ()
+    names = score_names(scorer.system, scorer.tail, with_places)
+    needed = (*names, *ORIGIN, *stored_places.array_names(of_places))
+    stored = trained.stored_scores(made_with, needed, STREAM)
+    if stored is None:
+        places = place_statistics(footage, scorer, every) if of_places else {}
+        stored = _normal_scores(footage, scorer.against(places), every) | stored_places.arrays(places)
+        trained.keep_calibration(made_with, stored, STREAM)
+    return made_with, stored
 
 
 def _made_with(trained: TrainedModel, scorer: StreamScorer, footage: NormalFootage) -> dict:

@@ -4,7 +4,7 @@ import copy
 import functools
 import operator
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -86,6 +86,10 @@ class StreamScorer:
         """The same with scores against what places show in normal footage, and an empty memory."""
         return self._with(places=dict(places))
 
+    def raw(self) -> "StreamScorer":
+        """The same without smoothing, with an empty memory."""
+        return self._with(smoothing=0)
+
     def another_stream(self, device: jax.Device | None = None) -> "StreamScorer":
         """The same for another stream, with a memory of its own; on another device, if one is given.
 
@@ -105,8 +109,18 @@ class StreamScorer:
 
     def restart(self) -> None:
         """Clears the memory: the next frame is the first of another stream."""
-        self._state, self._seen = self.system.initial_stream(1, *self._padded_size), 0
+        self._state, self._seen = self.initial_state(), 0
         self._smoother = Smoother(self.smoothing)
+
+    def initial_state(self) -> Any:
+        """The state before the first frame of a stream."""
+        return self.system.initial_stream(1, *self._padded_size)
+
+    def step(self, params, state, frame_1xHxWxC: jax.Array) -> tuple[Any, dict[str, jax.Array], Maps]:
+        """One step, a pure function: the state after the next frame, its scores before smoothing, its maps (H, W)."""
+        frame = jnp.pad(frame_1xHxWxC, ((0, 0), *self._padding), mode="edge")
+        fixed = self._shift_Mx2, self._looked_at_HxW, self.places, self.tail
+        return _step(self.system, params, state, frame, *fixed)
 
     def __call__(self, frame_HxWxC: np.ndarray) -> Scored:
         """The scores and maps of the next frame, uint8 (height, width, C)."""

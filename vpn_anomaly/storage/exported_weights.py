@@ -9,7 +9,8 @@ A detector with members is a folder DIR/NAME of these files for each, and
 
     DIR/about.json       the detector's config, and the checksum of every member's about.json
 
-`pretrained` is the folder of that name in the package. `experiments/export_weights.py` writes one.
+`pretrained` is the folder of that name in the package. `experiments/export_weights.py` writes one. An export
+(`export/`), which has programs in place of weights, is a checkpoint, too, for scoring and watching.
 Damage is detected before anything is used: about.json also has a checksum of itself.
 """
 
@@ -33,6 +34,7 @@ ABOUT, WEIGHTS, CALIBRATION = "about.json", "weights.npz", "calibration.npz"
 # Required entries of about.json, and those about training that only an evaluation needs (TRAINING).
 _ABOUT = {"config": dict, "step": int, "arrays": dict, "files": dict}
 _DETECTOR = {"config": dict, "members": dict}  # the same of the about.json of a detector
+_PROGRAMS = {"config": dict, "step": int, "format": str, "programs": dict, "files": dict}  # and of an export
 TRAINING = {"step": int, "sequences_seen": int, "wall_seconds": float}
 DTYPES = ("float32", "float16")  # in which weights may be stored
 
@@ -65,6 +67,8 @@ def read_about(folder: pathlib.Path) -> dict:
         raise _damaged(folder, f"{ABOUT} cannot be read: {reason}") from error
     if is_detector(about):
         damage = checksums.record_problem(about, _DETECTOR)
+    elif has_programs(about):
+        damage = checksums.record_problem(about, _PROGRAMS)
     else:
         damage = checksums.record_problem(about, _ABOUT) or checksums.schema_problem(
             about["files"], dict.fromkeys(_files(about), dict)
@@ -85,8 +89,17 @@ def is_detector(about: Mapping) -> bool:
     return isinstance(about.get("members"), dict)
 
 
+def has_programs(about: Mapping) -> bool:
+    """Whether the content of about.json is that of an export, which scores and watches only."""
+    return "programs" in about
+
+
 def check_model(folder: pathlib.Path, about: Mapping) -> None:
-    """Raises UserError for a detector where a single model is needed."""
+    """Raises UserError for a detector, or an export, where the weights of a single model are needed."""
+    if has_programs(about):
+        raise UserError(
+            f"{folder} is an export, which scores and watches only; give the run or the weights that it was made of"
+        )
     if is_detector(about):
         one = next(iter(about["members"]), "")
         raise UserError(
