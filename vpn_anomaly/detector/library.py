@@ -22,19 +22,19 @@ logging.getLogger("vpn_anomaly").addHandler(logging.NullHandler())  # warnings g
 
 
 def load(where: str | os.PathLike, overrides: Mapping[str, object] | None = None) -> Detector:
-    """The detector in a folder: that of a run, or of exported weights; `pretrained`: the one in the package.
+    """The detector in a folder: of a run, of exported weights, or of an export; `pretrained`: the one in the package.
 
     Args:
         overrides: fields of the config, by dotted name, with other values: those of `evaluate`, `score` and `watch`,
-            and `detector.members`, to watch with some of them.
+            and `detector.members`, to watch with some of them. An export only does what it was exported for.
 
     UserError where nothing was trained, for what is damaged, and for fields that training has fixed.
     """
     found = trained_in(where, of_values(overrides or {}))
     name = os.path.basename(os.fspath(where))
-    return Detector(
-        Arguments(found.config, name, found.checkpoint, overrides=found.overrides, workdir=found.run)
-    )
+    asked = Arguments(found.config, name, found.checkpoint, overrides=found.overrides, workdir=found.run)
+    with telling(False):
+        return Detector(asked)
 
 
 def train(
