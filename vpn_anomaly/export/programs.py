@@ -46,21 +46,16 @@ class Program:
     @classmethod
     def of(cls, function: Callable, weights, inputs: Mapping, first_frame: int) -> "Program":
         """From a function of the weights and the inputs to outputs by name, and the windows of the maps."""
-        windows = []
-
-        def flat(weights, *arrays):
-            outputs, of_maps = function(weights, *arrays)
-            windows[:] = [of_maps]
-            return outputs
-
-        outputs = jax.eval_shape(flat, weights, *inputs.values())
-        names = tuple(outputs)
+        names, windows = [], []
 
         def in_order(weights, *arrays):
-            made, _ = function(weights, *arrays)
-            return tuple(made[name] for name in names)
+            made, of_maps = function(weights, *arrays)
+            names[:], windows[:] = made, of_maps
+            return tuple(made.values())
 
-        return cls(in_order, weights, inputs, outputs, windows[0], first_frame)
+        shapes = jax.eval_shape(in_order, weights, *inputs.values())
+        outputs = dict(zip(names, shapes, strict=True))
+        return cls(in_order, weights, inputs, outputs, tuple(windows), first_frame)
 
 
 def clips_program(scorer: ClipScorer, shape: tuple[int, int, int, int]) -> Program:
