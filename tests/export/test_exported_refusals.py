@@ -136,6 +136,7 @@ def test_about_names_what_the_programs_take_and_give(exported):
     stream = about["programs"]["stream"]
     assert stream["inputs"][0] == {"name": "frames", "shape": [1, 32, 32, 1], "dtype": "uint8"}
     state = [of["name"] for of in stream["inputs"][1:]]
-    assert "state/lstm/0" in state and set(state) <= {of["name"] for of in stream["outputs"]}
+    following = {name.replace("state/", "next/") for name in state}
+    assert "state/lstm/0" in state and following <= {of["name"] for of in stream["outputs"]}
     assert about["weights"]["inside"] and about["platforms"] == ["cpu", "cuda", "tpu"]
     assert {of["dtype"] for of in stream["outputs"]} == {"float32", "uint8", "int32", "bool"}

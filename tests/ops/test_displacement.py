@@ -5,6 +5,7 @@ import pytest
 
 from vpn_anomaly.ops import bands
 from vpn_anomaly.ops.displacement import displacement_costs, window_sums
+from vpn_anomaly.ops.platform import ByPlatform
 
 
 def moved(frame_CxHxW, dy, dx):
@@ -21,7 +22,7 @@ def moved(frame_CxHxW, dy, dx):
 @pytest.mark.parametrize("unrolled_radius", [0, 6])
 @pytest.mark.parametrize("colours", [1, 3])
 def test_costs_are_squared_differences_summed_over_cells(monkeypatch, colours, unrolled_radius):
-    monkeypatch.setattr(bands, "_UNROLLED_RADIUS", unrolled_radius)
+    monkeypatch.setattr(bands, "_UNROLLED_RADIUS", ByPlatform(unrolled_radius, unrolled_radius))
     random = np.random.default_rng(0)
     radius, cell = 2, 4
     target, source = random.uniform(size=(2, 2, colours, 8, 12)).astype(np.float32)

@@ -10,6 +10,7 @@ from jax import lax
 
 from vpn_anomaly.ops import bands
 from vpn_anomaly.ops.dynamic_conv import cell_conv, sample_conv, sample_depthwise_conv
+from vpn_anomaly.ops.platform import ByPlatform
 
 
 def normal(number, *shape):
@@ -80,7 +81,7 @@ def test_sample_depthwise_conv_is_a_filter_a_channel_and_frame():
 
 @pytest.mark.parametrize("unrolled_radius", [0, 6])
 def test_cell_conv_moves_the_frame_by_every_displacement(monkeypatch, unrolled_radius):
-    monkeypatch.setattr(bands, "_UNROLLED_RADIUS", unrolled_radius)
+    monkeypatch.setattr(bands, "_UNROLLED_RADIUS", ByPlatform(unrolled_radius, unrolled_radius))
     frame, filters, radius = normal(0, 2, 3, 8, 12), normal(1, 2, 2, 3, 2, 25), 2
     ours = lambda filters: cell_conv(frame, filters, radius)
     plain = lambda filters: plain_cell_conv(frame, filters, radius)

@@ -10,7 +10,7 @@ import numpy as np
 
 from vpn_anomaly.catalogue import SystemRow
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.export.programs import CLIPS, FRAMES, MAPS, STREAM
+from vpn_anomaly.export.programs import CLIPS, FRAMES, MAPS, STREAM, after
 from vpn_anomaly.systems.system import Maps, System
 
 
@@ -42,7 +42,7 @@ class ExportedProgram:
                     parts[part][statistic] = array
                 else:
                     parts[part] = array
-        state = tuple(made[name] for name in self.inputs if name != FRAMES)
+        state = tuple(made[after(name)] for name in self.inputs if name != FRAMES)
         return Maps(**parts, windows=self.windows), state
 
     @property

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Callable
 
-from vpn_anomaly.export import stablehlo
+from vpn_anomaly.export import onnx, stablehlo
 from vpn_anomaly.export.programs import Program
 
 
@@ -33,12 +33,21 @@ class Format:
 FORMATS = (
     Format(
         "stablehlo",
-        ".stablehlo",
+        stablehlo.SUFFIX,
         stablehlo.PLATFORMS,
         lambda: None,
         "when the program is compiled: it has the sizes that are fast on a CPU, and those of an accelerator",
         stablehlo.serialised,
         stablehlo.call_of,
+    ),
+    Format(
+        "onnx",
+        ".onnx",
+        ("onnxruntime",),
+        onnx.check,
+        "before it was traced: those of a graph without loops",
+        onnx.serialised,
+        onnx.call_of,
     ),
 )
 

@@ -49,7 +49,7 @@ class Export:
     def stream(self, frames):
         """The scores of each frame by name; nothing for the first ones."""
         program, means, weight = self.about["programs"]["stream"], {}, max(1, self.about["smoothing"])
-        named = [of["name"] for of in program["inputs"][1:]]
+        named = [of["name"].replace("state", "next", 1) for of in program["inputs"][1:]]
         state = [np.zeros(of["shape"], of["dtype"]) for of in program["inputs"][1:]]
         for number, frame_HxWxC in enumerate(frames):
             outputs = self.run("stream", frame_HxWxC[None], *state)

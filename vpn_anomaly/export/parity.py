@@ -11,7 +11,7 @@ from vpn_anomaly.data.build import build_source
 from vpn_anomaly.data.pipeline import evaluation_clips
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.export.parts import Part
-from vpn_anomaly.export.programs import CLIPS, FRAMES, SCORES
+from vpn_anomaly.export.programs import CLIPS, FRAMES, SCORES, after
 from vpn_anomaly.scoring.normal_footage import build_normal_footage
 
 TOLERANCE = 1e-4  # of raw scores: absolute up to 1, relative beyond
@@ -100,7 +100,7 @@ def _of_stream(part: Part, run: Callable, frames: Iterator[np.ndarray]) -> Parit
     for frame_HxWxC in frames:
         inputs[FRAMES] = frame_HxWxC[None]
         made = run(*inputs.values())
-        inputs = {name: made.get(name, array) for name, array in inputs.items()}
+        inputs = {name: made.get(after(name), array) for name, array in inputs.items()}
         scores = scorer(frame_HxWxC).scores
         if scores:
             found.append({name: float(made[f"{SCORES}/{name}"]) for name in scores})

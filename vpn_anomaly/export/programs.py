@@ -3,7 +3,8 @@
     clips    (B, T, H, W, C) uint8 -> scores and maps of the last frame of each sequence
     stream   a frame (1, H, W, C) uint8, and the state -> scores and maps of the frame, and the state after it
 
-All is float32 but frames, masks and counts. Arrays have names: scores/NAME, maps/value/NAME, state/NAME, …
+All is float32 but frames, masks and counts. Arrays have names: scores/NAME, maps/value/NAME, …; the input
+state/NAME is next/NAME among the outputs.
 """
 
 import dataclasses
@@ -21,7 +22,8 @@ from vpn_anomaly.storage import named_arrays
 from vpn_anomaly.systems.system import Maps
 
 CLIPS, STREAM = "clips", "stream"  # the names of programs
-FRAMES, STATE, SCORES, MAPS = "frames", "state", "scores", "maps"  # the names of arrays begin with them
+# The names of arrays begin with them.
+FRAMES, STATE, NEXT, SCORES, MAPS = "frames", "state", "next", "scores", "maps"
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -77,21 +79,26 @@ def stream_program(scorer: StreamScorer, channels: int) -> Program:
     UserError for a state that does not begin with zeros.
     """
     initial, treedef = jax.tree.flatten(scorer.initial_state())
-    names = [f"{STATE}/{name}" for name in named_arrays.by_name(scorer.initial_state())]
+    names = list(named_arrays.by_name(scorer.initial_state()))
     if any(np.any(array) for array in initial):
         raise UserError("the state of this system does not begin with zeros, as that of an export has to")
 
     def function(weights, frame_1xHxWxC, *arrays):
         state, scores, maps = scorer.step(weights, jax.tree.unflatten(treedef, arrays), frame_1xHxWxC)
-        after = dict(zip(names, jax.tree.leaves(state), strict=True))
-        return {**_named(scores, maps), **after}, maps.windows
+        after = zip(names, jax.tree.leaves(state), strict=True)
+        return {**_named(scores, maps), **{f"{NEXT}/{name}": array for name, array in after}}, maps.windows
 
     frame = jax.ShapeDtypeStruct((1, scorer.height, scorer.width, channels), np.uint8)
     state = {
-        name: jax.ShapeDtypeStruct(array.shape, array.dtype)
+        f"{STATE}/{name}": jax.ShapeDtypeStruct(array.shape, array.dtype)
         for name, array in zip(names, initial, strict=True)
     }
     return Program.of(function, scorer.params, {FRAMES: frame, **state}, scorer.system.first_frame)
+
+
+def after(name: str) -> str:
+    """The name of the output that is the next frame's input of this name."""
+    return name.replace(STATE, NEXT, 1)
 
 
 def _named(scores: Mapping[str, jax.Array], maps: Maps) -> dict[str, jax.Array]:

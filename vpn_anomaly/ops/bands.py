@@ -17,8 +17,8 @@ from vpn_anomaly.ops.platform import ByPlatform, traced_size
 # then fill about its L2 cache; elsewhere every step costs kernel launches.
 _COLUMNS = ByPlatform(cpu=256, accelerator=65536)
 # Up to this radius the loop over a band's copies is unrolled, which is up to three times faster; for
-# a larger one the copies would exceed the cache, and compilation would take long.
-_UNROLLED_RADIUS = 6
+# a larger one the copies would exceed the cache, and compilation would take long. In a graph all are made at once.
+_UNROLLED_RADIUS = ByPlatform(cpu=6, accelerator=6, graph=-1)
 
 
 def frame_bands(frame_BxCxHxW: jax.Array, radius: int, cell: int) -> jax.Array:
@@ -62,7 +62,7 @@ def map_bands(function: Callable, *arrays_hxBxx: jax.Array) -> jax.Array:
 def scan_rows(body: Callable, carry, radius: int):
     """`lax.scan` over the rows of displacements, 0 to 2R; unrolled if the radius is small."""
     rows = range(2 * radius + 1)
-    if radius > _UNROLLED_RADIUS:
+    if radius > traced_size(_UNROLLED_RADIUS):
         return lax.scan(body, carry, jnp.array(rows))
     results = []
     for row in rows:

@@ -18,10 +18,15 @@ _Choice = TypeVar("_Choice")
 
 
 class ByPlatform(NamedTuple, Generic[_Choice]):
-    """The choice for a CPU, and for every other platform (GPU, TPU)."""
+    """The choice for a CPU, for every other platform (GPU, TPU), and for what is not lowered by XLA.
+
+    Attributes:
+        graph: of an exported graph, which another runtime executes; None: as an accelerator's.
+    """
 
     cpu: _Choice
     accelerator: _Choice
+    graph: _Choice | None = None
 
 
 _traced_for: contextvars.ContextVar[str | None] = contextvars.ContextVar("traced_for", default=None)
@@ -29,9 +34,9 @@ _traced_for: contextvars.ContextVar[str | None] = contextvars.ContextVar("traced
 
 def traced_size(sizes: ByPlatform[int]) -> int:
     """The size for JAX's default backend, or for what is `traced_for`; to be called at tracing."""
-    if (named := _traced_for.get()) is not None:
-        return getattr(sizes, named)
-    return sizes.cpu if jax.default_backend() == "cpu" else sizes.accelerator
+    named = _traced_for.get() or ("cpu" if jax.default_backend() == "cpu" else "accelerator")
+    size = getattr(sizes, named)
+    return sizes.accelerator if size is None else size
 
 
 @contextlib.contextmanager
@@ -45,7 +50,7 @@ def traced_for(named: str) -> Iterator[None]:
 
 
 def for_every_platform(function: Callable) -> Callable:
-    """The function, traced once with each field of `ByPlatform`; which one runs is chosen at lowering."""
+    """The function, traced with the sizes of a CPU and those of others; which one runs is chosen at lowering."""
 
     def of(named: str) -> Callable:
         def traced(*arguments):
@@ -54,7 +59,7 @@ def for_every_platform(function: Callable) -> Callable:
 
         return traced
 
-    return lambda *arguments: call_lowered(ByPlatform(*map(of, ByPlatform._fields)), *arguments)
+    return lambda *arguments: call_lowered(ByPlatform(of("cpu"), of("accelerator")), *arguments)
 
 
 def call_lowered(functions: ByPlatform[Callable], *arguments):

@@ -1,0 +1,73 @@
+"""A traced function without loops and calls: what a converter of graphs gets, which knows neither well.
+
+A loop that carries nothing (`lax.map`) is computed for all turns at once; another is repeated turn by turn. What
+does not depend on the inputs is computed here, unless it is large.
+"""
+
+from collections.abc import Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
+
+_LARGE = 4096  # numbers: larger constants are left to the graph, as they would be most of its file
+_INNER = ("jaxpr", "call_jaxpr")  # the parameters of calls (jit, custom_vjp, checkpoint, …) with their bodies
+
+
+def loopless(traced: ClosedJaxpr) -> ClosedJaxpr:
+    """The same function of the same inputs, as a sequence of plain operations."""
+    inputs = [jax.ShapeDtypeStruct(of.shape, of.dtype) for of in traced.in_avals]
+    return jax.make_jaxpr(lambda *arrays: _results(traced.jaxpr, traced.consts, arrays))(*inputs)
+
+
+def _results(jaxpr: Jaxpr, constants: Sequence, arrays: Sequence) -> list:
+    known = dict(zip([*jaxpr.constvars, *jaxpr.invars], [*constants, *arrays], strict=True))
+    value = lambda of: of.val if isinstance(of, Literal) else known[of]
+    for equation in jaxpr.eqns:
+        results = _of_equation(equation, [value(of) for of in equation.invars])
+        known.update(zip(equation.outvars, results, strict=True))
+    return [value(of) for of in jaxpr.outvars]
+
+
+def _of_equation(equation, arrays: list) -> list:
+    primitive, params = equation.primitive, equation.params
+    if primitive is lax.scan_p:
+        return _of_loop(params, arrays)
+    inner = [params[name] for name in _INNER if name in params]
+    if inner:
+        return _of_body(inner[0], arrays)
+    small = sum(of.aval.size for of in equation.outvars) <= _LARGE
+    if small and not any(isinstance(array, jax.core.Tracer) for array in arrays):
+        with jax.ensure_compile_time_eval():
+            results = primitive.bind(*arrays, **params)
+    else:
+        results = primitive.bind(*arrays, **params)
+    return list(results) if primitive.multiple_results else [results]
+
+
+def _of_body(body: ClosedJaxpr | Jaxpr, arrays: Sequence) -> list:
+    if isinstance(body, ClosedJaxpr):
+        return _results(body.jaxpr, body.consts, arrays)
+    return _results(body, (), arrays)
+
+
+def _of_loop(params: dict, arrays: list) -> list:
+    """The results of `lax.scan`: the last state, and what each turn made."""
+    fixed, carried, turns = params["num_consts"], params["num_carry"], params["length"]
+    constants, state, of_turns = arrays[:fixed], arrays[fixed : fixed + carried], arrays[fixed + carried :]
+    body = params["jaxpr"]
+    if not carried and turns > 1:
+        return jax.vmap(lambda *of_turn: _of_body(body, [*constants, *of_turn]))(*of_turns)
+    made: list = [None] * turns
+    for turn in sorted(range(turns), reverse=params["reverse"]):
+        results = _of_body(body, [*constants, *state, *(_at(array, turn) for array in of_turns)])
+        state, made[turn] = results[:carried], results[carried:]
+    return [*state, *(jnp.stack(of_result) for of_result in zip(*made, strict=True))]
+
+
+def _at(array, turn: int):
+    if isinstance(array, jax.core.Tracer):
+        return lax.squeeze(lax.slice_in_dim(array, turn, turn + 1), (0,))
+    return np.asarray(array)[turn]
