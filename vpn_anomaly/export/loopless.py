@@ -4,6 +4,7 @@ A loop that carries nothing (`lax.map`) is computed for all turns at once; anoth
 does not depend on the inputs is computed here, unless it is large.
 """
 
+import functools
 from collections.abc import Sequence
 
 import jax
@@ -12,6 +13,7 @@ import numpy as np
 from jax import lax
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
+_STARTS = 64  # slices, up to which these are made one by one
 _LARGE = 4096  # numbers: larger constants are left to the graph, as they would be most of its file
 _INNER = ("jaxpr", "call_jaxpr")  # the parameters of calls (jit, custom_vjp, checkpoint, …) with their bodies
 
@@ -19,7 +21,13 @@ _INNER = ("jaxpr", "call_jaxpr")  # the parameters of calls (jit, custom_vjp, ch
 def loopless(traced: ClosedJaxpr) -> ClosedJaxpr:
     """The same function of the same inputs, as a sequence of plain operations."""
     inputs = [jax.ShapeDtypeStruct(of.shape, of.dtype) for of in traced.in_avals]
-    return jax.make_jaxpr(lambda *arrays: _results(traced.jaxpr, traced.consts, arrays))(*inputs)
+    for _ in range(2):  # what depends on the number of a turn is known when there are no turns any more
+        traced = jax.make_jaxpr(functools.partial(_results_of, traced))(*inputs)
+    return traced
+
+
+def _results_of(traced: ClosedJaxpr, *arrays) -> list:
+    return _results(traced.jaxpr, traced.consts, arrays)
 
 
 def _results(jaxpr: Jaxpr, constants: Sequence, arrays: Sequence) -> list:
@@ -38,13 +46,43 @@ def _of_equation(equation, arrays: list) -> list:
     inner = [params[name] for name in _INNER if name in params]
     if inner:
         return _of_body(inner[0], arrays)
+    known = [not isinstance(array, jax.core.Tracer) for array in arrays]
+    if (
+        primitive is lax.gather_p
+        and known == [False, True]
+        and not params["dimension_numbers"].operand_batching_dims
+    ):
+        starts = np.asarray(arrays[1])
+        if starts.size <= _STARTS * starts.shape[-1]:
+            return [_slices(arrays[0], starts, params)]
     small = sum(of.aval.size for of in equation.outvars) <= _LARGE
-    if small and not any(isinstance(array, jax.core.Tracer) for array in arrays):
+    if small and all(known):
         with jax.ensure_compile_time_eval():
             results = primitive.bind(*arrays, **params)
     else:
         results = primitive.bind(*arrays, **params)
     return list(results) if primitive.multiple_results else [results]
+
+
+def _are_few(starts_xK, params: dict) -> bool:
+    batched = params["dimension_numbers"].operand_batching_dims
+    filled = params["mode"] is lax.GatherScatterMode.FILL_OR_DROP
+    return not batched and not filled and np.size(starts_xK) <= _STARTS * np.shape(starts_xK)[-1]
+
+
+def _slices(operand, starts_xK: np.ndarray, params: dict):
+    """`lax.gather` of slices whose starts are known, few: of a converter's operations the one that it misses."""
+    numbers, sizes = params["dimension_numbers"], params["slice_sizes"]
+    slices = []
+    for start_K in starts_xK.reshape(-1, starts_xK.shape[-1]):
+        start = np.zeros(operand.ndim, int)
+        start[list(numbers.start_index_map)] = start_K
+        start = np.clip(start, 0, np.subtract(operand.shape, sizes))
+        slices.append(lax.squeeze(lax.slice(operand, start, start + sizes), numbers.collapsed_slice_dims))
+    rank = slices[0].ndim + starts_xK.ndim - 1
+    batch = [axis for axis in range(rank) if axis not in numbers.offset_dims]
+    stacked = jnp.stack(slices).reshape(*starts_xK.shape[:-1], *slices[0].shape)
+    return jnp.moveaxis(stacked, range(len(batch)), batch) if batch else stacked
 
 
 def _of_body(body: ClosedJaxpr | Jaxpr, arrays: Sequence) -> list:

@@ -118,7 +118,12 @@ class StreamScorer:
 
     def step(self, params, state, frame_1xHxWxC: jax.Array) -> tuple[Any, dict[str, jax.Array], Maps]:
         """One step, a pure function: the state after the next frame, its scores before smoothing, its maps (H, W)."""
-        frame = jnp.pad(frame_1xHxWxC, ((0, 0), *self._padding), mode="edge")
+        frame = frame_1xHxWxC
+        for axis, (_, more) in enumerate(
+            self._padding[:2], start=1
+        ):  # jnp.pad adds even nothing, in many operations
+            last = jax.lax.slice_in_dim(frame, frame.shape[axis] - 1, frame.shape[axis], axis=axis)
+            frame = jnp.concatenate([frame, *[last] * more], axis=axis) if more else frame
         fixed = self._shift_Mx2, self._looked_at_HxW, self.places, self.tail
         return _step(self.system, params, state, frame, *fixed)
 
