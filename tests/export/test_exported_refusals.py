@@ -1,5 +1,6 @@
 """What an export cannot do is said in one line; a damaged or broken one is not used."""
 
+import importlib.util
 import json
 import shutil
 
@@ -88,6 +89,13 @@ def test_commands_that_cannot_work(exported, capsys, monkeypatch, tmp_path, flag
 def test_a_format_is_for_exports(exported, capsys, sequences, tmp_path):
     flags = ["--mode=score", sequences(), f"--output={tmp_path}/scores.csv", "--format=onnx"]
     assert "--format is for --mode=export only" in refused(capsys, *exported.flags, *flags)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("jax2onnx") is not None, reason="jax2onnx is installed")
+def test_onnx_without_its_converter(exported, capsys, tmp_path):
+    line = refused(capsys, *exported.flags, "--mode=export", "--format=onnx", f"--output={tmp_path}/out")
+    assert "needs jax2onnx" in line and "experiments/onnx_environment.sh" in line
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("name", ["clips.stablehlo", "calibration.npz", "load_export.py", "about.json"])

@@ -97,7 +97,7 @@ def _write_member(member: TrainedMember, folder: pathlib.Path, form: Format) -> 
         if part.made_with is not None and part.scores is not None:
             calibration_file.save(folder, part.made_with, part.scores, part.file)
         programs[part.name] = {"file": file, **_about(part)}
-        of_what = "sequences" if part.name == CLIPS else "frames"
+        of_what = "sequences" if part.name == CLIPS else f"of {parity.STREAMED} frames"
         lines.append(f"{file}: {len(content):,} bytes; scores of {found.compared} {of_what} {found}")
     record = {**_about_member(member, form), "programs": programs, "files": checksums.of_files(folder)}
     workdir.write_json(folder / exported_weights.ABOUT, checksums.with_checksum(record))

@@ -1,0 +1,16 @@
+#!/bin/sh
+# Makes .venv-onnx, an environment in which --mode=export --format=onnx works, beside that of this checkout.
+#
+#     sh experiments/onnx_environment.sh [PYTHON]
+#     .venv-onnx/bin/python -m vpn_anomaly.main --checkpoint=pretrained --mode=export --format=onnx --output=FOLDER
+#
+# jax2onnx 0.17.1 needs Orbax before 0.11.37, this package a later one. It is installed here without its
+# dependencies, with what an export needs of them: no TensorFlow, no reports.
+set -eu
+cd "$(dirname "$0")/.."
+python="${1:-python3}"
+[ -d .venv-onnx ] || "$python" -m venv .venv-onnx
+.venv-onnx/bin/python -m pip install 'jax2onnx==0.17.1' 'onnxruntime==1.32.0' \
+    'absl-py>=2.5.1' 'av>=18.1.0,<19' 'importlib_resources>=7.1.0' 'ml_collections>=1.1.0' 'pillow>=13.0.0' \
+    'scipy>=1.17.1' 'tensorboardX>=2.6.5'
+.venv-onnx/bin/python -m pip install --no-deps --editable .
