@@ -5,10 +5,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax import lax
-from jax.extend.core import jaxpr_as_fun
+from jax.extend.core import Literal, jaxpr_as_fun
 
 from tests import tiny
-from vpn_anomaly.export.loopless import loopless
+from vpn_anomaly.export.loopless import loopless, without_large_constants
 from vpn_anomaly.export.programs import FRAMES, stream_program
 from vpn_anomaly.ops.platform import traced_for
 from vpn_anomaly.scoring.stream_scorer import StreamScorer
@@ -77,3 +77,14 @@ def test_a_streaming_step_without_loops_is_the_same():
     found, wanted = jax.jit(jaxpr_as_fun(plain))(*inputs), jax.jit(program.function)(program.weights, *inputs)
     for one, other in zip(found, wanted, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+
+
+def test_large_constants_are_not_written_out():
+    function = lambda frames: (frames + jnp.full((9000,), 3, jnp.uint8), jnp.full((9000,), -jnp.inf))
+    frames = np.arange(9000, dtype=np.uint8)
+    traced = jax.make_jaxpr(function)(frames)
+    kept = without_large_constants(traced)
+    repeated = [of.invars[0] for of in kept.eqns if of.primitive is lax.broadcast_in_dim_p]
+    assert len(repeated) == 2 and not any(isinstance(of, Literal) for of in repeated)
+    for found, wanted in zip(jaxpr_as_fun(kept)(frames), function(frames), strict=True):
+        np.testing.assert_array_equal(found, wanted)

@@ -5,7 +5,7 @@ does not depend on the inputs is computed here, unless it is large.
 """
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import jax
 import jax.numpy as jnp
@@ -26,15 +26,41 @@ def loopless(traced: ClosedJaxpr) -> ClosedJaxpr:
     return traced
 
 
+def without_large_constants(traced: ClosedJaxpr) -> ClosedJaxpr:
+    """The same function, in which no large array is a repeated constant, which a converter would write out.
+
+    A zero that is made of the first input, uint8, is added to the constant before it is repeated.
+    """
+    inputs = [jax.ShapeDtypeStruct(of.shape, of.dtype) for of in traced.in_avals]
+
+    def function(*arrays):
+        zero = jnp.minimum(arrays[0].reshape(-1)[:1].reshape(()), np.uint8(0))
+        return _results(traced.jaxpr, traced.consts, arrays, functools.partial(_of_repeated, zero))
+
+    return jax.make_jaxpr(function)(*inputs)
+
+
+def _of_repeated(zero: jax.Array, equation, arrays: list) -> list:
+    repeats = equation.primitive is lax.broadcast_in_dim_p and not isinstance(arrays[0], jax.core.Tracer)
+    if repeats and equation.outvars[0].aval.size > _LARGE:
+        of_input = zero.astype(arrays[0].dtype)
+        arrays = [arrays[0] | of_input if of_input.dtype == bool else arrays[0] + of_input]
+    results = equation.primitive.bind(*arrays, **equation.params)
+    return list(results) if equation.primitive.multiple_results else [results]
+
+
 def _results_of(traced: ClosedJaxpr, *arrays) -> list:
     return _results(traced.jaxpr, traced.consts, arrays)
 
 
-def _results(jaxpr: Jaxpr, constants: Sequence, arrays: Sequence) -> list:
+def _results(
+    jaxpr: Jaxpr, constants: Sequence, arrays: Sequence, of_equation: Callable | None = None
+) -> list:
+    of_equation = of_equation or _of_equation
     known = dict(zip([*jaxpr.constvars, *jaxpr.invars], [*constants, *arrays], strict=True))
     value = lambda of: of.val if isinstance(of, Literal) else known[of]
     for equation in jaxpr.eqns:
-        results = _of_equation(equation, [value(of) for of in equation.invars])
+        results = of_equation(equation, [value(of) for of in equation.invars])
         known.update(zip(equation.outvars, results, strict=True))
     return [value(of) for of in jaxpr.outvars]
 

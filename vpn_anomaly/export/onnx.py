@@ -13,7 +13,7 @@ import numpy as np
 from jax.extend.core import jaxpr_as_fun
 
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.export.loopless import loopless
+from vpn_anomaly.export.loopless import loopless, without_large_constants
 from vpn_anomaly.export.programs import Program
 from vpn_anomaly.ops.platform import traced_for
 
@@ -40,7 +40,7 @@ def serialised(program: Program) -> bytes:
         traced = jax.make_jaxpr(lambda *arrays: program.function(weights, *arrays))(*inputs)
     logging.getLogger("onnx_ir").setLevel(logging.ERROR)  # notes on shapes that it leaves out
     model = to_onnx(
-        jaxpr_as_fun(loopless(traced)),
+        jaxpr_as_fun(without_large_constants(loopless(traced))),
         inputs,
         input_names=list(program.inputs),
         output_names=list(program.outputs),
