@@ -65,6 +65,7 @@ def write(config: ConfigDict, members: Sequence[TrainedMember], folder: pathlib.
     UserError if it cannot be made or written, or scores otherwise than the package; then nothing is left.
     """
     check(folder, form)
+    folder = pathlib.Path(os.path.abspath(folder))
     place = partial_path(folder)
     try:
         if not config.detector.members:
