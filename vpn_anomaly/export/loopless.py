@@ -81,6 +81,8 @@ def _of_equation(equation, arrays: list) -> list:
         starts = np.asarray(arrays[1])
         if starts.size <= _STARTS * starts.shape[-1]:
             return [_slices(arrays[0], starts, params)]
+    if primitive is lax.reduce_window_sum_p and not all(known) and _is_plain(params):
+        return [_window_sums(arrays[0], params)]
     small = sum(of.aval.size for of in equation.outvars) <= _LARGE
     if small and all(known):
         with jax.ensure_compile_time_eval():
@@ -88,6 +90,21 @@ def _of_equation(equation, arrays: list) -> list:
     else:
         results = primitive.bind(*arrays, **params)
     return list(results) if primitive.multiple_results else [results]
+
+
+def _is_plain(params: dict) -> bool:
+    steps = ("window_strides", "base_dilation", "window_dilation")
+    return all(step == 1 for name in steps for step in params[name])
+
+
+def _window_sums(operand, params: dict):
+    """`lax.reduce_window_sum` by adding slices in XLA's order, as what is compared must not be rounded otherwise."""
+    padded = jnp.pad(operand, params["padding"])
+    for axis, size in enumerate(params["window_dimensions"]):
+        places = padded.shape[axis] - size + 1
+        slices = (lax.slice_in_dim(padded, start, start + places, axis=axis) for start in range(size))
+        padded = functools.reduce(jnp.add, slices)
+    return padded
 
 
 def _are_few(starts_xK, params: dict) -> bool:
