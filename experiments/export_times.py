@@ -5,7 +5,7 @@
 CHECKPOINT is `pretrained` or a folder written by experiments.export_weights; each FOLDER is an export of it
 (--mode=export), run by the load_export.py in it. One of ONNX needs the environment of
 experiments/onnx_environment.sh. A round takes each program once, so that a busy machine is as busy for all; the
-times are medians over rounds, and the ratios medians of each round's. The first round does not count.
+times are medians over rounds, and the ratios medians of each round's. Rounds before there are scores do not count.
 """
 
 import importlib.util
@@ -51,14 +51,14 @@ def programs(config, clips: ClipScorer, exports: Mapping[str, Any]) -> dict[str,
     return {"frame": of_frame, "batch": of_batch}
 
 
-def timed(of_kind: Mapping[str, Callable], rounds: int) -> dict[str, dict[str, float]]:
-    """By program `milliseconds`, and the `ratio` to the package's: medians of interleaved rounds."""
+def timed(of_kind: Mapping[str, Callable], rounds: int, warm_up: int) -> dict[str, dict[str, float]]:
+    """By program `milliseconds`, and the `ratio` to the package's: medians of rounds after the warm-up."""
     seconds: dict[str, list[float]] = {name: [] for name in of_kind}
-    for number in range(rounds + 1):
+    for number in range(warm_up + rounds):
         for name, run in of_kind.items():
             start = time.perf_counter()
             run()
-            if number:
+            if number >= warm_up:
                 seconds[name].append(time.perf_counter() - start)
     ratio = lambda name: statistics.median(
         one / other for one, other in zip(seconds[name], seconds[PACKAGE], strict=True)
