@@ -94,7 +94,8 @@ def test_the_calibration_of_an_export_is_used_only_for_what_it_was_made_with(
 ):
     config, names = tiny_run.config, score_names(scorer.system)
     before = {path.name: path.read_bytes() for path in export.iterdir()}
-    trained, nowhere = trained_export(config, export, tmp_path), trained_export(config, export)
+    nowhere = trained_export(config, export)
+    trained = nowhere.keeping_in(tmp_path)
     assert len(stored_clip_calibration(trained, scorer, COUNT, names).scores["any"]) == COUNT
     assert stored_clip_calibration(trained, scorer, 4, names) is None
     assert len(clip_calibration(nowhere, scorer, tiny_run.source, 4).scores["any"]) == 4

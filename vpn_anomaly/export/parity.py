@@ -13,6 +13,7 @@ from vpn_anomaly.errors import UserError
 from vpn_anomaly.export.parts import Part
 from vpn_anomaly.export.programs import CLIPS, FRAMES, SCORES, after
 from vpn_anomaly.scoring.normal_footage import build_normal_footage
+from vpn_anomaly.text.telling import notice
 
 TOLERANCE = 1e-4  # of raw scores: absolute up to 1, relative beyond
 SEQUENCES, STREAMED = 64, 200  # that are compared, and frames
@@ -70,7 +71,8 @@ def compared_clips(config: ConfigDict, count: int) -> np.ndarray:
     try:
         source = build_source(data, config.score.max_gigabytes)
         halves = [evaluation_clips(source, "test", count // 2, kind).clip for kind in (None, "both")]
-    except UserError:
+    except UserError as error:
+        notice(f"made-up sequences are compared, as those of the training are not here: {error}")
         return _made_up((count, data.frames, data.height, data.width, data.channels))
     return np.concatenate(halves)
 
@@ -87,9 +89,10 @@ def compared_frames(config: ConfigDict, height: int, width: int) -> Iterator[np.
 def _of_clips(part: Part, run: Callable, clip_NxTxHxWxC: np.ndarray) -> Parity:
     wanted = part.package.scores(clip_NxTxHxWxC, clip_NxTxHxWxC.shape[1] - 1)
     batch = part.program.inputs[FRAMES].shape[0]
-    whole = np.concatenate([clip_NxTxHxWxC, clip_NxTxHxWxC[: -len(clip_NxTxHxWxC) % batch]])
+    count = len(clip_NxTxHxWxC)
+    whole = clip_NxTxHxWxC[np.arange(count + -count % batch) % count]
     made = [run(whole[start : start + batch]) for start in range(0, len(whole), batch)]
-    joined = lambda name: np.concatenate([of[f"{SCORES}/{name}"] for of in made])[: len(clip_NxTxHxWxC)]
+    joined = lambda name: np.concatenate([of[f"{SCORES}/{name}"] for of in made])[:count]
     return Parity.of({name: joined(name) for name in wanted}, wanted)
 
 
