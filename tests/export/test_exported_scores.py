@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 
+import vpn_anomaly
 from tests import tiny
 from vpn_anomaly.main import main
 
@@ -74,3 +75,17 @@ def test_the_loader_streams_as_the_package_does(tiny_run, clips, alone):
     for frame, found in zip(frames, alone[1], strict=True):
         assert found == pytest.approx(scorer(frame).scores, rel=1e-4, abs=1e-4)
     assert not alone[1][tiny_run.system.first_frame - 1] and alone[1][-1]
+
+
+def test_the_library_loads_it_to_score_and_nothing_else(exported, tiny_run, clips, tmp_path):
+    detector = vpn_anomaly.load(exported.folder)
+    found, wanted = (one.score(clips[1]).scores for one in (detector, vpn_anomaly.load(tiny_run.directory)))
+    assert set(found) == set(wanted) == set(detector.meaning)
+    for name in wanted:
+        np.testing.assert_allclose(found[name], wanted[name], rtol=1e-4, atol=1e-4)
+    for refused in (detector.evaluate, lambda: detector.export(tmp_path / "again")):
+        with pytest.raises(vpn_anomaly.UserError, match="is an export, which scores and watches only"):
+            refused()
+    with pytest.raises(vpn_anomaly.UserError, match="there is no format 'torch'"):
+        vpn_anomaly.load(tiny_run.directory).export(tmp_path / "again", "torch")
+    assert not list(tmp_path.iterdir())
