@@ -4,6 +4,7 @@ A loop that carries nothing (`lax.map`) is computed for all turns at once; anoth
 does not depend on the inputs is computed here, unless it is large.
 """
 
+import contextlib
 import functools
 from collections.abc import Callable, Sequence
 
@@ -45,8 +46,7 @@ def _of_repeated(zero: jax.Array, equation, arrays: list) -> list:
     if repeats and equation.outvars[0].aval.size > _LARGE:
         of_input = zero.astype(arrays[0].dtype)
         arrays = [arrays[0] | of_input if of_input.dtype == bool else arrays[0] + of_input]
-    results = equation.primitive.bind(*arrays, **equation.params)
-    return list(results) if equation.primitive.multiple_results else [results]
+    return _bound(equation, arrays)
 
 
 def _results_of(traced: ClosedJaxpr, *arrays) -> list:
@@ -73,23 +73,19 @@ def _of_equation(equation, arrays: list) -> list:
     if inner:
         return _of_body(inner[0], arrays)
     known = [not isinstance(array, jax.core.Tracer) for array in arrays]
-    if (
-        primitive is lax.gather_p
-        and known == [False, True]
-        and not params["dimension_numbers"].operand_batching_dims
-    ):
-        starts = np.asarray(arrays[1])
-        if starts.size <= _STARTS * starts.shape[-1]:
-            return [_slices(arrays[0], starts, params)]
+    if primitive is lax.gather_p and known == [False, True] and _are_few(*arrays, params):
+        return [_slices(arrays[0], np.asarray(arrays[1]), params)]
     if primitive is lax.reduce_window_sum_p and not all(known) and _is_plain(params):
         return [_window_sums(arrays[0], params)]
-    small = sum(of.aval.size for of in equation.outvars) <= _LARGE
-    if small and all(known):
-        with jax.ensure_compile_time_eval():
-            results = primitive.bind(*arrays, **params)
-    else:
-        results = primitive.bind(*arrays, **params)
-    return list(results) if primitive.multiple_results else [results]
+    is_small = sum(of.aval.size for of in equation.outvars) <= _LARGE
+    with jax.ensure_compile_time_eval() if is_small and all(known) else contextlib.nullcontext():
+        return _bound(equation, arrays)
+
+
+def _bound(equation, arrays: list) -> list:
+    """The results of the operation as it is."""
+    results = equation.primitive.bind(*arrays, **equation.params)
+    return list(results) if equation.primitive.multiple_results else [results]
 
 
 def _is_plain(params: dict) -> bool:
@@ -107,10 +103,13 @@ def _window_sums(operand, params: dict):
     return padded
 
 
-def _are_few(starts_xK, params: dict) -> bool:
-    batched = params["dimension_numbers"].operand_batching_dims
-    filled = params["mode"] is lax.GatherScatterMode.FILL_OR_DROP
-    return not batched and not filled and np.size(starts_xK) <= _STARTS * np.shape(starts_xK)[-1]
+def _are_few(operand, starts_xK, params: dict) -> bool:
+    """Whether a gather is of few slices, all inside."""
+    numbers = params["dimension_numbers"]
+    if numbers.operand_batching_dims or np.size(starts_xK) > _STARTS * np.shape(starts_xK)[-1]:
+        return False
+    room = np.subtract(operand.shape, params["slice_sizes"])[list(numbers.start_index_map)]
+    return bool(np.all((np.asarray(starts_xK) >= 0) & (np.asarray(starts_xK) <= room)))
 
 
 def _slices(operand, starts_xK: np.ndarray, params: dict):
@@ -120,7 +119,6 @@ def _slices(operand, starts_xK: np.ndarray, params: dict):
     for start_K in starts_xK.reshape(-1, starts_xK.shape[-1]):
         start = np.zeros(operand.ndim, int)
         start[list(numbers.start_index_map)] = start_K
-        start = np.clip(start, 0, np.subtract(operand.shape, sizes))
         slices.append(lax.squeeze(lax.slice(operand, start, start + sizes), numbers.collapsed_slice_dims))
     rank = slices[0].ndim + starts_xK.ndim - 1
     batch = [axis for axis in range(rank) if axis not in numbers.offset_dims]
