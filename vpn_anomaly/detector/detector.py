@@ -145,7 +145,7 @@ class Detector:
             progress: whether to print how far it is, and the results as a table.
 
         Returns:
-            The content of results.json: metrics with their intervals, what they were measured with, provenance.
+            what results.json holds, that is, metrics with their intervals, config, and provenance.
 
         UserError for test data that are insufficient or unreadable, and for a folder that holds something else.
         """

@@ -22,9 +22,11 @@ logging.getLogger("vpn_anomaly").addHandler(logging.NullHandler())  # warnings g
 
 
 def load(where: str | os.PathLike, overrides: Mapping[str, object] | None = None) -> Detector:
-    """The detector in a folder: of a run, of exported weights, or of an export; `pretrained`: the one in the package.
+    """What was trained.
 
     Args:
+        where: the folder of a run, of exported weights (`experiments.export_weights`), or of an export; `pretrained`:
+            the weights in the package.
         overrides: fields of the config, by dotted name, with other values: those of `evaluate`, `score` and `watch`,
             and `detector.members`, to watch with some of them. An export only does what it was exported for.
 
