@@ -20,9 +20,10 @@ from vpn_anomaly.watching.events import Change
 
 @pytest.fixture(scope="module")
 def film(tmp_path_factory):
-    """A film of which some frames are white, without loss: as a file, and its frames."""
+    """A film of which some frames, the last ones too, are white: as a file, and its frames."""
     frames = footage(COUNT, seed=1)
-    frames[18:24] = 255 - frames[18:24] // 4
+    for white in (slice(18, 24), slice(COUNT - 5, COUNT)):
+        frames[white] = 255 - frames[white] // 4
     folder = tmp_path_factory.mktemp("film")
     np.save(folder / "film.npy", frames)
     return folder / "film.npy", frames
@@ -127,6 +128,12 @@ def test_watched_frames_are_those_of_the_command(stored, film, tmp_path, capfd):
     assert events and [record for one in of_file for record in records_of(one)] == [
         {name: value for name, value in record.items() if name != "source"} for record in events
     ]
+    assert of_file[-1].image is None and of_file[-1].ended  # with the film, what was open
+    numbers = [
+        {event.id for one in of_file for event in events(one)}
+        for events in (lambda one: one.began, lambda one: one.ended)
+    ]
+    assert numbers[0] == numbers[1]
     for one, other in zip(of_file, of_frames, strict=True):
         assert (one.index, one.time, one.scores, one.p) == (other.index, other.time, other.scores, other.p)
         for name, map_HxW in one.maps.items():
@@ -164,7 +171,7 @@ def test_frames_may_have_times_and_are_asked_for_one_by_one(stored, film):
     watching = vpn_anomaly.load(stored.directory).watch(yielding())
     for number in range(3):
         one = next(watching)
-        assert (one.index, one.time) == (number, 2.0 * number) and given[-1] <= number + 1
+        assert (one.index, one.time) == (number, 2.0 * number) and given[-1] == number
     watching.close()
 
 
