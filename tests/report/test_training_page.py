@@ -3,6 +3,7 @@
 import json
 import re
 
+import jax
 import matplotlib
 import numpy as np
 import pytest
@@ -132,6 +133,15 @@ def test_the_last_page_stays_and_says_of_which_step_its_maps_are(shown, tmp_path
 def test_an_error_that_ended_training_is_on_the_page(shown, tmp_path):
     shown.end(stopped("training stopped at step 8: loss nan"))
     assert "It ended with: training stopped at step 8: loss nan." in page_of(tmp_path).text
+
+
+def test_weights_that_are_no_numbers_have_no_maps(tiny_run, tmp_path):
+    written_log(tmp_path, LOSSES)
+    diverged = jax.tree.map(lambda x: np.full(x.shape, np.nan, x.dtype), tiny_run.params)
+    TrainingPage(tiny_run.config, tmp_path).show(tiny_run.source, Snapshot(6, diverged, 61.0, 754.0))
+    page = page_of(tmp_path)
+    assert "are not numbers: the training diverges" in page.text
+    assert [picture.attributes["alt"] for picture in page.all("img")] == ["Loss"]
 
 
 def test_where_nothing_was_shown_there_is_no_last_page(tiny_run, tmp_path):

@@ -62,6 +62,8 @@ def map_parts(fixed: FixedClip, scorer: ClipScorer) -> list[Text | ColourBar | C
         for scores, maps in scorer.batches(clips, (clips.shape[1] - 1,))
         for place in range(len(maps.counted))
     ]
+    if any(np.isnan(x).any() for _, maps in scored for x in maps.value.values()):
+        return [Text(["The maps by the weights of this step are not numbers: the training diverges."])]
     pictured_HxW = scorer.system.shown_in_figures(*clips.shape[2:4], scorer.shift_Mx2)
     cards = [
         Card(label, _scores_text(scores), _pictures(one, pictured_HxW, maps), f"clip-{label}")
