@@ -175,6 +175,7 @@ def test_frames_may_have_times_and_are_asked_for_one_by_one(stored, film):
     watching.close()
 
 
+@pytest.mark.slow
 def test_an_evaluation_is_that_of_the_run(tiny_run, evaluated, tmp_path, capfd):
     shutil.copytree(tiny_run.directory, tmp_path / "run")
     found = vpn_anomaly.load(tmp_path / "run").evaluate()

@@ -17,6 +17,7 @@ from vpn_anomaly.export import parity
 from vpn_anomaly.main import main
 from vpn_anomaly.scoring.stream_detector import build_stream_detector
 
+pytestmark = pytest.mark.slow
 stored = detector.stored  # the fixture
 ALONE = """
 import json, sys

@@ -13,6 +13,8 @@ from vpn_anomaly.export import parity, writing
 from vpn_anomaly.export.formats import FORMATS
 from vpn_anomaly.main import main
 
+pytestmark = pytest.mark.slow
+
 
 def refused(capsys, *flags):
     """The one line with which the program ends."""

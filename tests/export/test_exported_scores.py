@@ -12,6 +12,7 @@ import vpn_anomaly
 from tests import tiny
 from vpn_anomaly.main import main
 
+pytestmark = pytest.mark.slow
 ALONE = """
 import sys
 class Refuse:
