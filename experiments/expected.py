@@ -15,7 +15,6 @@ from collections.abc import Callable, Mapping, Sequence
 from experiments.command_line import RESULTS, Parser, entry_point, file_path
 from experiments.tables import page_block
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.files import output_files
 from vpn_anomaly.report.numbers import number, with_interval
 from vpn_anomaly.storage import workdir
 
@@ -99,14 +98,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             ("WORKSPACE.md", "results", in_full),
         )
     ]
-    if arguments.check:
-        return max([update.check(f"its figures are not those in {arguments.results}") for update in updates])
-    for update in updates:
-        output_files.check_output(update.path)
-    for update in updates:
-        update.write()
-    print(f"{', '.join(str(update.path) for update in updates)} show {', '.join(CONFIGS)}")
-    return 0
+    told = f"{', '.join(str(update.path) for update in updates)} show {', '.join(CONFIGS)}"
+    outdated = f"its figures are not those in {arguments.results}"
+    return page_block.settle(updates, arguments.check, outdated, told)
 
 
 def _results(path: pathlib.Path) -> dict:

@@ -16,7 +16,6 @@ from experiments.command_line import Parser, entry_point, file_path
 from experiments.tables import page_block
 from vpn_anomaly import config
 from vpn_anomaly.config_fields import FIELDS, Field
-from vpn_anomaly.files import output_files
 
 WHOLE = "system and seed"  # the fields of no section
 
@@ -57,12 +56,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Writes or checks the page. Exit code 1: `--check` found differences; 2: an error."""
     arguments = _arguments(argv)
     update = page_block.update(arguments.page, markers(), block())
-    if arguments.check:
-        return update.check("it does not show the fields of vpn_anomaly/config_fields.py")
-    output_files.check_output(arguments.page)
-    update.write()
-    print(f"{arguments.page} shows {len(FIELDS)} fields")
-    return 0
+    outdated = "it does not show the fields of vpn_anomaly/config_fields.py"
+    return page_block.settle(
+        [update], arguments.check, outdated, f"{arguments.page} shows {len(FIELDS)} fields"
+    )
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:

@@ -22,6 +22,7 @@ import numpy as np
 import vpn_anomaly
 from experiments.command_line import RESULTS, Parser, entry_point, file_path
 from experiments.release import environments, onnx
+from experiments.release.differences import largest_difference
 from experiments.release.environments import Installed, installed, output
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.storage import workdir
@@ -65,9 +66,11 @@ def checked_install(path: pathlib.Path, folder: pathlib.Path, wanted: dict[str, 
     record["command_seconds"] = time.monotonic() - started
     of_command = {name: np.array([float(row[name]) for row in rows]) for name in wanted}
     record["largest_difference"] = max(
-        _difference(of_command[name], wanted[name], f"{path.name}: {name}") for name in wanted
+        largest_difference(of_command[name], wanted[name], TOLERANCE, f"{path.name}: {name}")
+        for name in wanted
     )
-    _difference(np.array(of_lines.split(), float), of_command["any"], f"{path.name}: any by three lines")
+    of_lines_N = np.array(of_lines.split(), float)
+    largest_difference(of_lines_N, of_command["any"], TOLERANCE, f"{path.name}: any by three lines")
     record["tensorflow"] = _of_tensorflow(environment)
     return record
 
@@ -76,13 +79,6 @@ def _of_tensorflow(environment: Installed) -> dict:
     """What TensorFlow and tensorflow-datasets, and what only they need, weigh."""
     megabytes = environments.only_for(environment.site, "vpn_anomaly", TENSORFLOW)
     return {"packages": len(megabytes), "megabytes": sum(megabytes.values())}
-
-
-def _difference(found_N: np.ndarray, wanted_N: np.ndarray, what: str) -> float:
-    """The largest absolute difference. UserError if one is beyond TOLERANCE."""
-    if found_N.shape != wanted_N.shape or not np.allclose(found_N, wanted_N, TOLERANCE, TOLERANCE):
-        raise UserError(f"{what} differs from this checkout's: {found_N} instead of {wanted_N}")
-    return float(np.abs(found_N - wanted_N).max())
 
 
 def check(parts: Sequence[str]) -> dict:

@@ -21,7 +21,6 @@ from experiments.many_cameras import in_words
 from experiments.tables import page_block
 from experiments.tables.page_block import markdown_table
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.files import output_files
 
 NAME = "scale"  # in the marker lines
 CAMERAS, HOURS = 10_000, 1_000_000
@@ -188,12 +187,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     long_watch = json.loads(arguments.long.read_text(encoding="utf-8")) if arguments.long.exists() else None
     text = block(read_rows(arguments.cameras), long_watch)
     update = page_block.update(arguments.page, page_block.markers(NAME, "experiments.scale"), text)
-    if arguments.check:
-        return update.check(f"the tables are not what {arguments.cameras} gives")
-    output_files.check_output(arguments.page)
-    update.write()
-    print(f"{arguments.page} shows {arguments.cameras}")
-    return 0
+    outdated = f"the tables are not what {arguments.cameras} gives"
+    return page_block.settle(
+        [update], arguments.check, outdated, f"{arguments.page} shows {arguments.cameras}"
+    )
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:

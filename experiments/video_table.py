@@ -49,11 +49,10 @@ def _run(arguments: argparse.Namespace) -> int:
         print(text)
         return 0
     update = page_block.update(arguments.page, markers(), text)
-    if arguments.check:
-        return update.check(f"the table of {NAME} is not what the results give")
-    update.write()
-    print(f"{arguments.page} shows {', '.join(results)}")
-    return 0
+    outdated = f"the table of {NAME} is not what the results give"
+    return page_block.settle(
+        [update], arguments.check, outdated, f"{arguments.page} shows {', '.join(results)}"
+    )
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:

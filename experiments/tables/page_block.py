@@ -36,6 +36,21 @@ class Update:
         output_files.write_atomically(self.path, lambda file: file.write(self.after.encode()))
 
 
+def settle(updates: Sequence[Update], check: bool, outdated: str, told: str) -> int:
+    """Writes the blocks, and prints `told`; or, with --check, says which are `outdated`. Returns the exit code.
+
+    UserError, before anything is written, for a page that cannot be.
+    """
+    if check:
+        return max([one.check(outdated) for one in updates])
+    for one in updates:
+        output_files.check_output(one.path)
+    for one in updates:
+        one.write()
+    print(told)
+    return 0
+
+
 def update(path: pathlib.Path, lines: tuple[str, str], block: str) -> Update:
     """The replacement of everything between the two marker lines by the block; nothing is written yet.
 
