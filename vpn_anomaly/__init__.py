@@ -13,8 +13,8 @@ Nothing slow is imported before it is used.
 __version__ = "0.2.0"
 
 _WHERE = {
-    "load": "vpn_anomaly.detector.library",
-    "train": "vpn_anomaly.detector.library",
+    "load": "vpn_anomaly.detector.public",
+    "train": "vpn_anomaly.detector.public",
     "Detector": "vpn_anomaly.detector.detector",
     "UserError": "vpn_anomaly.errors",
 }

@@ -55,10 +55,15 @@ def check_image_array(path, header: Header, axes: int, what: str, needed: str) -
     shape, dtype = header.shape, header.dtype
     if dtype != np.uint8:
         raise UserError(f"{path}: values of type {dtype}; {needed}")
-    if len(shape) not in (axes, axes + 1) or (len(shape) == axes + 1 and shape[-1] not in (1, 3)):
+    if not is_image_shape(shape, axes):
         raise UserError(f"{path}: an array of shape {shape}; {needed}")
     if not header.size:
         raise UserError(f"{path}: no {what} in it, its shape is {shape}; {needed}")
+
+
+def is_image_shape(shape: tuple[int, ...], axes: int) -> bool:
+    """Whether it has `axes` axes, or one more of size 1 or 3, the colours."""
+    return len(shape) == axes or len(shape) == axes + 1 and shape[-1] in (1, 3)
 
 
 def map_array(path, check: Check) -> np.ndarray:

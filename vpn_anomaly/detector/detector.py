@@ -25,7 +25,6 @@ from vpn_anomaly.detector.scores import Scores
 from vpn_anomaly.detector.watching import WatchedFrame, watched_frames
 from vpn_anomaly.distributed import group
 from vpn_anomaly.errors import UserError
-from vpn_anomaly.member_rows import MOTION
 from vpn_anomaly.scoring.calibration import Calibration
 from vpn_anomaly.scoring.clip_scorer import ClipScorer
 from vpn_anomaly.scoring.meaning import meanings
@@ -35,7 +34,7 @@ from vpn_anomaly.scoring.sequence_scores import (
     normal_sequences,
     score_sequences,
 )
-from vpn_anomaly.scoring.trained_member import TrainedMember
+from vpn_anomaly.scoring.trained_member import WITHOUT_PREFIX, TrainedMember
 from vpn_anomaly.text.telling import telling
 from vpn_anomaly.watching.build import MonitorBuilder, build_watch_settings
 
@@ -205,7 +204,7 @@ class Detector:
     @property
     def _of_sequences(self) -> TrainedMember:
         """The member that scores sequences. UserError if there is none."""
-        found = [member for member in self.members if member.name in ("", MOTION)]
+        found = [member for member in self.members if member.name in WITHOUT_PREFIX]
         if not found:
             raise loading.no_motion(self.config.detector.members)
         system_named(found[0].config.system).check_sequences()

@@ -9,6 +9,7 @@ from ml_collections import ConfigDict
 
 from vpn_anomaly.config_fields import LABELLED_SOURCES
 from vpn_anomaly.data import memory_limit
+from vpn_anomaly.data.array_files import is_image_shape
 from vpn_anomaly.data.sequence_files import FileSequences, read_sequences
 from vpn_anomaly.errors import UserError
 from vpn_anomaly.files import file_names, output_files
@@ -77,10 +78,9 @@ def _with_colours(given: object, axes: int, needed: str) -> np.ndarray:
     """The array with an axis of colours. UserError unless it is uint8 with `axes` axes, or one more of 1 or 3."""
     array = given if isinstance(given, np.ndarray) else np.asarray(given)
     shape = array.shape
-    coloured = len(shape) == axes + 1 and shape[-1] in (1, 3)
-    if array.dtype != np.uint8 or not array.size or not (len(shape) == axes or coloured):
+    if array.dtype != np.uint8 or not array.size or not is_image_shape(shape, axes):
         raise UserError(f"the given array is {array.dtype} of shape {shape}; {needed}")
-    return array if coloured else array[..., None]
+    return array[..., None] if array.ndim == axes else array
 
 
 def _kept(array: np.ndarray, workdir: pathlib.Path) -> str:

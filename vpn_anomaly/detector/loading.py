@@ -97,11 +97,9 @@ def check_has_weights(arguments: Arguments, members: Sequence["TrainedMember"]) 
     """UserError for programs that were exported, which score and watch only."""
     from vpn_anomaly.storage import exported_weights
 
-    for member in members:
-        if (folder := arguments.checkpoint) is not None:
-            exported_weights.check_model(
-                folder / member.name, exported_weights.read_about(folder / member.name)
-            )
+    if arguments.checkpoint is not None:
+        for member in members:
+            exported_weights.check_model(arguments.checkpoint / member.name, member.trained.metadata)
 
 
 def _check_members_are_trained(directory: pathlib.Path, names: Iterable[str]) -> None:
@@ -115,7 +113,6 @@ def _check_members_are_trained(directory: pathlib.Path, names: Iterable[str]) ->
 
 def _load_model(arguments: Arguments):
     """The trained model: from the given checkpoint, or from the run in the workdir."""
-    from vpn_anomaly.export.reading import exported_model
     from vpn_anomaly.scoring.trained_model import trained_export, trained_run
     from vpn_anomaly.storage import exported_weights
 
@@ -123,6 +120,8 @@ def _load_model(arguments: Arguments):
         workdir.open_trained(arguments.run_folder, arguments.config)
         return trained_run(arguments.config, arguments.run_folder)
     if exported_weights.has_programs(exported_weights.read_about(arguments.checkpoint)):
+        from vpn_anomaly.export.reading import exported_model
+
         return exported_model(arguments.checkpoint)
     return trained_export(arguments.config, arguments.checkpoint)
 

@@ -9,7 +9,7 @@ import numpy as np
 from vpn_anomaly.data.video.given_frames import GivenFrame, open_frames
 from vpn_anomaly.data.video.open_video import Frame, Video, VideoSettings, open_video
 from vpn_anomaly.data.video.sources import sources
-from vpn_anomaly.member_rows import MOTION
+from vpn_anomaly.scoring.trained_member import prefix_of
 from vpn_anomaly.text.display_names import display_names
 from vpn_anomaly.text.telling import notice, telling
 from vpn_anomaly.watching.build import MonitorBuilder
@@ -107,7 +107,7 @@ def _with_result(name: str, frame: Frame, result: FrameResult) -> WatchedFrame:
         result.scores,
         result.p,
         {
-            f"{_prefix(member)}{map}": x
+            f"{prefix_of(member)}{map}": x
             for member, maps in result.maps.items()
             for map, x in maps.value.items()
         },
@@ -122,7 +122,3 @@ def _by_kind(changes: Iterable[Change]) -> Iterator[tuple[Event, ...]]:
     changes = list(changes)
     for what in ("begin", "change", "end"):
         yield tuple(change.event for change in changes if change.what == what)
-
-
-def _prefix(member: str) -> str:
-    return "" if member in ("", MOTION) else f"{member}."

@@ -34,7 +34,12 @@ class TrainedMember:
     @property
     def prefix(self) -> str:
         """Of its columns and kinds of event: empty, or "NAME."."""
-        return "" if self.name in WITHOUT_PREFIX else f"{self.name}."
+        return prefix_of(self.name)
+
+
+def prefix_of(name: str) -> str:
+    """`TrainedMember.prefix` of a member of this name."""
+    return "" if name in WITHOUT_PREFIX else f"{name}."
 
 
 def training_records(

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from vpn_anomaly.data import memory_limit
+from vpn_anomaly.data.array_files import is_image_shape
 from vpn_anomaly.data.video import picture_size
 from vpn_anomaly.data.video.open_video import Video, VideoSettings
 from vpn_anomaly.data.video.timeline import by_clock
@@ -49,12 +50,11 @@ class _GivenFrames:
     def _checked(self, index: int, frame: np.ndarray) -> tuple[np.ndarray, str]:
         """(H, W) or (H, W, 3), and its layout in PyAV's words."""
         shape, dtype = np.shape(frame), getattr(frame, "dtype", type(frame).__name__)
-        is_grey = len(shape) == 2 or len(shape) == 3 and shape[2] == 1
-        if dtype != np.uint8 or not all(shape) or not (is_grey or len(shape) == 3 and shape[2] == 3):
+        if dtype != np.uint8 or not all(shape) or not is_image_shape(shape, 2):
             raise UserError(f"{self._name}: frame {index} is {dtype} of shape {shape}; {NEEDED}")
         picture_size.check(self._name, *shape[:2], self._limit)
         picture = np.ascontiguousarray(frame)
-        return (picture.reshape(shape[:2]), "gray") if is_grey else (picture, "rgb24")
+        return (picture, "rgb24") if shape[2:] == (3,) else (picture.reshape(shape[:2]), "gray")
 
     def problems(self) -> list[str]:
         """None: what is given is whole."""
